@@ -1,0 +1,233 @@
+/**
+ * The Contacts API of GrowthHub as a service: get, update and upsert a contact.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as S from "effect/Schema"
+import * as Credentials from "./Credentials.js"
+import type { ContactsError } from "./Errors.js"
+import * as HttpLayer from "./HttpLayer.js"
+import * as Schema from "./Schema.js"
+
+// --- the interface -----------------------------------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Gets a contact by its id. Repeating it is safe.
+   *
+   * Fails with `BadRequest` (`isContactNotFound`) for an unknown or deleted contact, `Forbidden` for another location's.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
+   */
+  readonly getContact: (id: Schema.ContactId) => Effect.Effect<Schema.Contact, ContactsError>
+
+  /**
+   * Changes the given fields of a contact and answers the whole contact. `tags` overwrites all tags. Repeating it with
+   * the same changes is safe.
+   *
+   * Fails with `Unprocessable`, before anything is sent, for changes that the endpoint does not take.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
+   */
+  readonly updateContact: (
+    id: Schema.ContactId,
+    changes: Schema.ContactUpdate
+  ) => Effect.Effect<Schema.Contact, ContactsError>
+
+  /**
+   * Updates the contact that matches by email or phone, as the location's settings say, or creates one: `new` tells
+   * which. Repeating it is safe when it can only match what it made: with an email or a phone, and without
+   * `createNewIfDuplicateAllowed: true`.
+   *
+   * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not take.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
+   */
+  readonly upsertContact: (contact: Schema.ContactUpsert) => Effect.Effect<Schema.UpsertedContact, ContactsError>
+}
+
+// --- the endpoints, as data --------------------------------------------------------------------------------------------
+
+const documentedErrors = [400, 401, 422]
+
+const ContactPath = S.Struct({ contactId: Schema.ContactId })
+
+/**
+ * `GET /contacts/{contactId}`
+ *
+ * @since 0.1.0
+ * @category endpoints
+ */
+export const getContact = HttpLayer.endpoint({
+  name: "getContact",
+  method: "GET",
+  path: "/contacts/{contactId}",
+  version: "2021-07-28",
+  versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
+  params: ContactPath,
+  body: S.Undefined,
+  answer: Schema.GetContactAnswer,
+  errors: documentedErrors,
+  isRepeatable: () => true
+})
+
+/**
+ * `PUT /contacts/{contactId}`
+ *
+ * @since 0.1.0
+ * @category endpoints
+ */
+export const updateContact = HttpLayer.endpoint({
+  name: "updateContact",
+  method: "PUT",
+  path: "/contacts/{contactId}",
+  version: "2021-07-28",
+  versions: { "2021-07-28": identity, v3: Schema.toV3 },
+  params: ContactPath,
+  body: Schema.ContactUpdate,
+  answer: Schema.UpdateContactAnswer,
+  errors: documentedErrors,
+  isRepeatable: () => true
+})
+
+/**
+ * `POST /contacts/upsert`
+ *
+ * @since 0.1.0
+ * @category endpoints
+ */
+export const upsertContact = HttpLayer.endpoint({
+  name: "upsertContact",
+  method: "POST",
+  path: "/contacts/upsert",
+  version: "2023-02-21",
+  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: Schema.toV3 },
+  params: S.Struct({}),
+  body: Schema.ContactUpsert,
+  answer: Schema.UpsertContactAnswer,
+  errors: documentedErrors,
+  isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
+    Boolean(email ?? phone) && createNewIfDuplicateAllowed !== true
+})
+
+const makeService = (http: HttpLayer.Service): Service => ({
+  getContact: (id) =>
+    Effect.map(http.perform(getContact, { contactId: id }, undefined), (answer) => answer.contact),
+  updateContact: (id, changes) =>
+    Effect.map(http.perform(updateContact, { contactId: id }, changes), (answer) => answer.contact),
+  upsertContact: (contact) =>
+    Effect.map(http.perform(upsertContact, {}, contact), (answer) => ({
+      ...answer.contact,
+      new: answer.new,
+      ...(typeof answer.traceId === "string" ? { traceId: answer.traceId } : {})
+    }))
+})
+
+// --- the layers --------------------------------------------------------------------------------------------------------
+
+/**
+ * - `token`: the bearer: a private integration token, or an access token.
+ * - `baseUrl`: where the API is, by default the vendor's host. `https`, or `http` to a loopback address.
+ * - `attemptTimeout`: how long one attempt may take until its whole answer is read, 30 seconds by default.
+ * - `versions`: another documented `Version` header than its own, by endpoint.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly token: Redacted.Redacted
+  readonly baseUrl?: string | URL | undefined
+  readonly attemptTimeout?: Duration.DurationInput | undefined
+  readonly versions?:
+    | {
+        readonly getContact?: keyof typeof getContact.versions | undefined
+        readonly updateContact?: keyof typeof updateContact.versions | undefined
+        readonly upsertContact?: keyof typeof upsertContact.versions | undefined
+      }
+    | undefined
+}
+
+/**
+ * The contacts of GrowthHub (HighLevel, GoHighLevel, LeadConnector).
+ *
+ * @example
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import { ContactId } from "effect-growthhub/Schema"
+ *
+ * const program = Effect.gen(function* () {
+ *   const contacts = yield* ContactsService
+ *   const contact = yield* contacts.getContact(ContactId.make("seD4PfOuKoVMLkEZqohJ"))
+ *   return contact.email
+ * })
+ *
+ * // Effect<string | undefined, ContactsError | ConfigError>
+ * export const main = program.pipe(
+ *   Effect.provide(ContactsService.layerConfig().pipe(Layer.provide(FetchHttpClient.layer)))
+ * )
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ContactsService extends Context.Tag("effect-growthhub/ContactsService")<ContactsService, Service>() {
+  /**
+   * The service on the app's own `HttpClient`. A token or base URL that cannot be used fails each call with
+   * `Unauthorized` or `TransportError` and a message that says why; nothing is sent.
+   *
+   * @since 0.1.0
+   */
+  static layer(options: Options): Layer.Layer<ContactsService, never, HttpClient.HttpClient> {
+    return Layer.provide(ContactsService.layerHttp, HttpLayer.layer(options))
+  }
+
+  /**
+   * The service as the app's configuration says, by default `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the
+   * vendor's host if absent). A token or base URL that is missing or cannot be used is a `ConfigError` when the layer is
+   * built; its message does not repeat the token.
+   *
+   * @since 0.1.0
+   */
+  static layerConfig(
+    config: Config.Config.Wrap<Options> = defaultConfig
+  ): Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return Layer.unwrapEffect(Effect.map(Effect.flatMap(Config.unwrap(config), checked), ContactsService.layer))
+  }
+
+  /**
+   * The service on a `ContactsHttp` of the app's own making.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerHttp: Layer.Layer<ContactsService, never, HttpLayer.ContactsHttp> = Layer.effect(
+    ContactsService,
+    Effect.map(HttpLayer.ContactsHttp, makeService)
+  )
+}
+
+const defaultConfig: Config.Config.Wrap<Options> = {
+  token: Config.redacted("GROWTHHUB_TOKEN"),
+  baseUrl: Config.withDefault(Config.string("GROWTHHUB_BASE_URL"), HttpLayer.defaultBaseUrl)
+}
+
+const refused = (path: string) => (reason: string) => ConfigError.InvalidData([path], reason)
+
+const checked = (options: Options): Either.Either<Options, ConfigError.ConfigError> =>
+  Either.all([
+    Either.mapLeft(Credentials.validate(options.token), refused("GROWTHHUB_TOKEN")),
+    Either.mapLeft(HttpLayer.validateBaseUrl(options.baseUrl ?? HttpLayer.defaultBaseUrl), refused("GROWTHHUB_BASE_URL"))
+  ]).pipe(Either.map(() => options))

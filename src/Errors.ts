@@ -1,0 +1,555 @@
+/**
+ * The errors of a call, and how an answer, a failed transport or a refused input becomes one.
+ *
+ * No error holds a request, a header, a token or a contact's data: what the service says is bounded in size, and what
+ * looks like a secret, an email address or a phone number, and whatever the call itself sent, is blanked out.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+
+// --- the classes -------------------------------------------------------------------------------------------------------
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+const identifier = (name: string) => `effect-growthhub/${name}`
+
+/** What every error says. */
+const fields = {
+  operation: Schema.String,
+  message: Schema.String,
+  attempts: Schema.NonNegativeInt,
+  status: optional(Schema.Number),
+  traceId: optional(Schema.String),
+  details: Schema.optionalWith(Schema.Array(Schema.String), { exact: true, default: () => [] })
+} as const
+
+/**
+ * Whether a write may have happened: `NotApplied` is certain that it did not (a read never does), `Unknown` is not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Outcome = Schema.Literal("NotApplied", "Unknown")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome = typeof Outcome.Type
+
+/** What is said where a request was sent and no verdict came back. */
+const undecided = { ...fields, outcome: Outcome, isRetryable: Schema.Boolean } as const
+
+/**
+ * 400: the service knows no such contact, or does not allow a duplicate. Repeating the call gives the same answer.
+ *
+ * @since 0.1.0
+ * @category documented
+ */
+export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", fields) {
+  /** Whether the same call may succeed when it is repeated: never. */
+  get isRetryable(): boolean {
+    return false
+  }
+
+  /** Whether the contact is unknown or deleted. The service answers 400, not 404, and tells by its message. */
+  get isContactNotFound(): boolean {
+    return [this.message, ...this.details].some((line) => /\bcontact\b.*\bnot found\b/i.test(line))
+  }
+}
+
+/**
+ * 401: the token is not valid, has expired or lacks the scope, or the `Version` header was refused; or the token given
+ * to the layer cannot be sent as a bearer (then `attempts` is 0). A 401 does not always mean that a token has expired:
+ * read the message.
+ *
+ * @since 0.1.0
+ * @category documented
+ */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", fields) {
+  /** Whether the same call may succeed when it is repeated with the same token: never. */
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
+ * 422, or refused before it was sent (then `attempts` is 0 and `status` is absent). `details` has one line per fault.
+ *
+ * @since 0.1.0
+ * @category documented
+ */
+export class Unprocessable extends Schema.TaggedError<Unprocessable>(identifier("Unprocessable"))(
+  "Unprocessable",
+  fields
+) {
+  /** Whether the same call may succeed when it is repeated: never. */
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
+ * 403: the contact or the location belongs to somebody else, or the edge has blocked the request.
+ *
+ * @since 0.1.0
+ * @category operational
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>(identifier("Forbidden"))("Forbidden", fields) {
+  /** Whether the same call may succeed when it is repeated: never. */
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
+ * 429: the quota of the burst or of the day is used up. Nothing was applied. `retryAfter` is there when the service said
+ * how long to wait.
+ *
+ * @since 0.1.0
+ * @category operational
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>(identifier("RateLimited"))("RateLimited", {
+  ...fields,
+  retryAfter: optional(Schema.DurationFromMillis)
+}) {
+  /** Whether the same call may succeed when it is repeated: yes, later. */
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/**
+ * 5xx. `outcome` says whether the write may have happened, `isRetryable` whether the same call can be repeated without
+ * harm.
+ *
+ * @since 0.1.0
+ * @category operational
+ */
+export class ServerError extends Schema.TaggedError<ServerError>(identifier("ServerError"))("ServerError", undecided) {}
+
+/**
+ * No whole answer came: refused, reset, cut off, not found, or not in time. `code` is the transport's own name for it,
+ * such as `ECONNREFUSED`, where there is one. `outcome` says whether the write may have happened, `isRetryable` whether
+ * the same call can be repeated without harm.
+ *
+ * @since 0.1.0
+ * @category operational
+ */
+export class TransportError extends Schema.TaggedError<TransportError>(identifier("TransportError"))("TransportError", {
+  ...undecided,
+  code: optional(Schema.String)
+}) {}
+
+/**
+ * An answer that the documentation does not know: another status, a redirect to another origin, or a success whose body
+ * cannot be read. In the last case a write has probably been applied: see `outcome`.
+ *
+ * @since 0.1.0
+ * @category operational
+ */
+export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(identifier("UnexpectedResponse"))(
+  "UnexpectedResponse",
+  undecided
+) {}
+
+/**
+ * What the API documents for every endpoint.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DocumentedError = BadRequest | Unauthorized | Unprocessable
+
+/**
+ * What a network and a service in trouble can do besides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OperationalError = Forbidden | RateLimited | ServerError | TransportError | UnexpectedResponse
+
+/**
+ * Every way in which a call can fail.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ContactsError = DocumentedError | OperationalError
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isDocumented = (error: unknown): error is DocumentedError =>
+  error instanceof BadRequest || error instanceof Unauthorized || error instanceof Unprocessable
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isOperational = (error: unknown): error is OperationalError =>
+  error instanceof Forbidden ||
+  error instanceof RateLimited ||
+  error instanceof ServerError ||
+  error instanceof TransportError ||
+  error instanceof UnexpectedResponse
+
+/**
+ * Turns the operational errors into defects, for an app that handles only what the API documents.
+ *
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as Errors from "effect-growthhub/Errors"
+ * import type { ContactId } from "effect-growthhub/Schema"
+ *
+ * // Effect<Contact, BadRequest | Unauthorized | Unprocessable, ContactsService>
+ * export const contact = (id: ContactId) =>
+ *   Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id)).pipe(Errors.orDieOperational)
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const orDieOperational = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, Exclude<E, OperationalError>, R> =>
+  Effect.catchAll(self, (error) =>
+    // The guard takes exactly the operational members out of E, which TypeScript cannot see through a type parameter.
+    isOperational(error) ? Effect.die(error) : Effect.fail(error as Exclude<E, OperationalError>)
+  )
+
+// --- what a call is, as far as its errors care -------------------------------------------------------------------------
+
+/**
+ * The call that an error tells about.
+ *
+ * - `declares`: the statuses that its endpoint documents.
+ * - `isWrite`: whether it changes anything.
+ * - `isRepeatable`: whether it can be sent again although it may have been applied already.
+ * - `secrets`: texts that no message may show: the bearer, and the values that were sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  readonly operation: string
+  readonly attempts: number
+  readonly declares: ReadonlyArray<number>
+  readonly isWrite: boolean
+  readonly isRepeatable: boolean
+  readonly secrets: () => ReadonlyArray<string>
+}
+
+/**
+ * An HTTP answer, whole: header names in lower case, the body as text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: string
+}
+
+const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
+  const settled = call.isWrite ? outcome : "NotApplied"
+  return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
+}
+
+// --- what may be told --------------------------------------------------------------------------------------------------
+
+const limits = { scanned: 8192, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
+
+const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
+
+const blank = "[redacted]"
+
+const tokens = /\bBearer\s+\S+|\bpit-[\w-]+|\beyJ[\w-]+(?:\.[\w-]*)*/gi
+const emails = /[^\s@"'<>()[\]:;,]{1,64}@[^\s@"'<>()[\]:;,]{1,255}/g
+const phones = /(?<![\p{L}\p{N}-])\+?\(?\d[\d\s().-]{5,30}\d(?![\p{L}\p{N}-])/gu
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
+
+/** Blanks out what was sent, as whole words whatever their case, and whatever looks like a token, an email or a phone. */
+const concealing =
+  (secrets: ReadonlyArray<string>) =>
+  (text: string): string => {
+    const scanned = text.slice(0, limits.scanned)
+    const lowered = scanned.toLowerCase()
+    const occurring = secrets
+      .filter((secret) => secret.length > 1 && lowered.includes(secret.toLowerCase()))
+      .sort((a, b) => b.length - a.length)
+    return occurring
+      .reduce((hidden, secret) => hidden.replace(wholeWord(secret), blank), scanned)
+      .replace(tokens, blank)
+      .replace(emails, blank)
+      .replace(phones, blank)
+  }
+
+const wholeWord = (secret: string) =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
+
+const printable = (text: string) => text.replace(/\p{Cc}+/gu, " ").trim()
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
+
+const parsed = (body: string): Option.Option<unknown> => {
+  try {
+    return Option.some(JSON.parse(body))
+  } catch {
+    return Option.none()
+  }
+}
+
+const linesOf = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).filter((line) => typeof line === "string" && line !== "")
+
+const isTraceId = (value: unknown): value is string => typeof value === "string" && /^[\w.:-]{1,100}$/.test(value)
+
+interface Told {
+  readonly details: ReadonlyArray<string>
+  readonly traceId?: string
+}
+
+const told = (body: Option.Option<unknown>, secrets: ReadonlyArray<string>): Told => {
+  if (Option.isNone(body) || !isObject(body.value)) return { details: [] }
+  const { message, error, error_description, traceId } = body.value
+  const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
+  const conceal = concealing(secrets)
+  return {
+    details: said.slice(0, limits.lines).map((line) => cut(printable(conceal(line)), limits.line)),
+    ...(isTraceId(traceId) && !secrets.some((secret) => traceId.includes(secret)) ? { traceId } : {})
+  }
+}
+
+const mediaType = (answer: Answer) => {
+  const type = (answer.headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase()
+  return /^[\w.+-]+\/[\w.+-]+$/.test(type) ? cut(type, limits.name) : "no known type"
+}
+
+const described = (answer: Answer, body: Option.Option<unknown>, details: ReadonlyArray<string>): string => {
+  if (details.length > 0) return cut(details.join("; "), limits.message)
+  if (answer.body === "") return `The service answered ${answer.status} without a body`
+  const form = Option.isNone(body) ? `not JSON but ${mediaType(answer)}` : "JSON without a message"
+  return `The service answered ${answer.status}, ${form}, ${answer.body.length} characters`
+}
+
+// --- from an answer ----------------------------------------------------------------------------------------------------
+
+const documented: { readonly [status: number]: typeof BadRequest | typeof Unauthorized | typeof Unprocessable } = {
+  400: BadRequest,
+  401: Unauthorized,
+  422: Unprocessable
+}
+
+/**
+ * The error for an answer that is no success, whatever its status and whatever its body.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
+  const body = parsed(answer.body)
+  const { details, traceId } = told(body, call.secrets())
+  const { status } = answer
+  const props = {
+    operation: call.operation,
+    attempts: call.attempts,
+    message: described(answer, body, details),
+    status,
+    details,
+    ...(traceId === undefined ? {} : { traceId })
+  }
+  const Documented = call.declares.includes(status) ? documented[status] : undefined
+  if (Documented !== undefined) return new Documented(props)
+  if (status === 403) return new Forbidden(props)
+  if (status === 429) {
+    const wait = retryAfter(answer.headers)
+    return new RateLimited({ ...props, ...(Option.isSome(wait) ? { retryAfter: wait.value } : {}) })
+  }
+  if (status >= 500) return new ServerError({ ...props, ...verdict(call, "Unknown") })
+  return new UnexpectedResponse({ ...props, ...verdict(call, "NotApplied", false) })
+}
+
+/**
+ * The error for a success whose body is not what the endpoint answers: a write has probably been applied.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArray<string>): UnexpectedResponse => {
+  const { traceId } = told(parsed(answer.body), call.secrets())
+  const details = reasons.slice(0, limits.lines).map((line) => cut(line, limits.line))
+  return new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: cut(`The answer cannot be read: ${details.join("; ")}`, limits.message),
+    status: answer.status,
+    details,
+    ...(traceId === undefined ? {} : { traceId }),
+    ...verdict(call, "Unknown")
+  })
+}
+
+/**
+ * The error for a redirect that is not followed. Nothing was applied: the service has sent the call elsewhere.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromRedirect = (call: Call, status: number, reason: string): UnexpectedResponse =>
+  new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: cut(`Redirect (${status}) not followed: ${reason}`, limits.message),
+    status,
+    ...verdict(call, "NotApplied", false)
+  })
+
+const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
+
+const millisOfDate = (date: string | undefined): Option.Option<number> =>
+  date !== undefined && imfFixdate.test(date)
+    ? Option.filter(Option.some(Date.parse(date)), (millis) => !Number.isNaN(millis))
+    : Option.none()
+
+/** `Retry-After` in seconds, or as a date against the server's own `Date` (RFC 9110, 10.2.3). Anything else is ignored. */
+const retryAfter = (headers: Answer["headers"]): Option.Option<Duration.Duration> => {
+  const value = headers["retry-after"]?.trim()
+  if (value === undefined) return Option.none()
+  if (/^\d{1,9}$/.test(value)) return Option.some(Duration.seconds(Number(value)))
+  return Option.zipWith(millisOfDate(value), millisOfDate(headers["date"]), (then, now) => then - now).pipe(
+    Option.filter((millis) => millis >= 0),
+    Option.map(Duration.millis)
+  )
+}
+
+// --- from a transport --------------------------------------------------------------------------------------------------
+
+const causes = (error: unknown, depth = 5): ReadonlyArray<{ readonly [key: string]: unknown }> => {
+  if (!isObject(error) || depth === 0) return []
+  const inner = Array.isArray(error["errors"]) ? error["errors"] : [error["cause"]]
+  return [error, ...inner.flatMap((cause) => causes(cause, depth - 1))]
+}
+
+const codeOf = (chain: ReturnType<typeof causes>) =>
+  chain.map(({ code }) => code).find((code): code is string => typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code))
+
+/** Failures that come before a connection stands, so that the request was certainly not sent. */
+const beforeSending = new Set(["connect", "getaddrinfo"])
+const notSent = /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
+
+/**
+ * The error for a transport that failed: the cause is read for its code and then forgotten.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTransport = (call: Call, cause: unknown): TransportError => {
+  const chain = causes(cause)
+  const code = codeOf(chain)
+  const isNotSent =
+    (code !== undefined && notSent.test(code)) ||
+    chain.some(({ syscall }) => typeof syscall === "string" && beforeSending.has(syscall))
+  const what = isNotSent ? "The service could not be reached" : "The connection failed before the whole answer came"
+  return new TransportError({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: code === undefined ? what : `${what} (${code})`,
+    ...(code === undefined ? {} : { code }),
+    ...verdict(call, isNotSent ? "NotApplied" : "Unknown")
+  })
+}
+
+/**
+ * The error for an attempt that took longer than it may.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTimeout = (call: Call, limit: Duration.Duration): TransportError =>
+  new TransportError({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: `No whole answer within ${Duration.format(limit)}`,
+    code: "TIMEOUT",
+    ...verdict(call, "Unknown")
+  })
+
+/**
+ * The error for a call whose base URL cannot be used: nothing was sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromConfiguration = (call: Call, reason: string): TransportError =>
+  new TransportError({
+    operation: call.operation,
+    attempts: 0,
+    message: reason,
+    ...verdict(call, "NotApplied", false)
+  })
+
+// --- from a refused input ----------------------------------------------------------------------------------------------
+
+/**
+ * The faults of a value, one line each, as a path and what is expected there. The value itself is never repeated.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const faults = (issue: ParseResult.ParseIssue): ReadonlyArray<string> =>
+  Array.from(new Set(faultLines(issue, []))).map((line) => cut(line, limits.line))
+
+const isAbsence = (ast: AST.AST) =>
+  AST.isUndefinedKeyword(ast) || (AST.isLiteral(ast) && ast.literal === null)
+
+const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
+  const name = path.length === 0 ? "the input" : cut(path.map(String).join("."), limits.name)
+  const annotated = "ast" in issue ? Option.getOrUndefined(AST.getMessageAnnotation(issue.ast as AST.AST)) : undefined
+  if (annotated !== undefined) {
+    const message = annotated(issue)
+    if (typeof message === "string") return [`${name} ${message}`]
+  }
+  switch (issue._tag) {
+    case "Pointer":
+      return faultLines(issue.issue, path.concat(issue.path))
+    case "Unexpected":
+      return [`property ${name} should not exist`]
+    case "Missing":
+      return [`${name} should not be empty`]
+    case "Composite": {
+      const lines = (Array.isArray(issue.issues) ? issue.issues : [issue.issues]).map((inner) =>
+        inner._tag === "Type" && isAbsence(inner.ast) ? [] : faultLines(inner, path)
+      )
+      return lines.flat()
+    }
+    case "Refinement":
+    case "Transformation":
+      return faultLines(issue.issue, path)
+    case "Type":
+    case "Forbidden":
+      return [`${name} ${issue.message ?? `must be ${String(issue.ast)}`}`]
+  }
+}
+
+/**
+ * The error for input that was refused before anything was sent, with a line per fault.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFaults = (operation: string, lines: ReadonlyArray<string>): Unprocessable => {
+  const more = lines.length - limits.faults
+  const details = more <= 0 ? lines : [...lines.slice(0, limits.faults), `and ${more} more`]
+  return new Unprocessable({ operation, attempts: 0, details, message: cut(details.join("; "), limits.message) })
+}

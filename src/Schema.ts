@@ -1,0 +1,868 @@
+/**
+ * What travels to and from the Contacts API: ids, the contact as it is answered, and what an update and an upsert
+ * may carry.
+ *
+ * Reading is lenient: `null` is absent, numbers in text fields become text, unknown fields, statuses and channels are
+ * kept. Writing is strict: a field that the endpoint does not take is refused before anything is sent.
+ *
+ * @since 0.1.0
+ */
+import type * as Brand from "effect/Brand"
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+const identifier = (name: string) => `effect-growthhub/${name}`
+
+const saying = (message: string) => ({ message: () => message })
+
+// --- ids ---------------------------------------------------------------------------------------------------------------
+
+const maxIdLength = 256
+
+const idFault = (id: string): string | undefined => {
+  if (id === "") return "must not be empty"
+  if (id === "." || id === "..") return "must not be a relative path segment"
+  if (id.length > maxIdLength) return `must not be longer than ${maxIdLength} characters`
+  if (/[/\\]/.test(id)) return "must not contain a slash"
+  if (/\p{Cc}/u.test(id)) return "must not contain control characters"
+  if (/\p{Surrogate}/u.test(id)) return "must be well-formed text"
+  return undefined
+}
+
+const Id = Schema.String.annotations(saying("must be a string")).pipe(Schema.filter((id) => idFault(id) ?? true))
+
+/**
+ * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that
+ * it can never name another path of the API.
+ *
+ * @example
+ * import { ContactId } from "effect-growthhub/Schema"
+ *
+ * const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
+ *
+ * @since 0.1.0
+ * @category ids
+ */
+export const ContactId = Id.pipe(Schema.brand("ContactId")).annotations({ identifier: identifier("ContactId") })
+
+/**
+ * @since 0.1.0
+ * @category ids
+ */
+export type ContactId = string & Brand.Brand<"ContactId">
+
+/**
+ * The id of a location (a sub-account). The same rules as for {@link ContactId}.
+ *
+ * @since 0.1.0
+ * @category ids
+ */
+export const LocationId = Id.pipe(Schema.brand("LocationId")).annotations({ identifier: identifier("LocationId") })
+
+/**
+ * @since 0.1.0
+ * @category ids
+ */
+export type LocationId = string & Brand.Brand<"LocationId">
+
+// --- countries ---------------------------------------------------------------------------------------------------------
+
+/**
+ * The two-letter codes that the API takes as a country.
+ *
+ * Source: https://highlevel.stoplight.io/docs/integrations/ZG9jOjI4MzUzNDIy-country-list
+ *
+ * @since 0.1.0
+ * @category countries
+ */
+export const Country = Schema.Literal(
+  "AF", "AX", "AL", "DZ", "AS", "AD", "AO", "AI", "AQ", "AG", "AR", "AM", "AW", "AU", "AT", "AZ", "BS", "BH", "BD",
+  "BB", "BY", "BE", "BZ", "BJ", "BM", "BT", "BO", "BA", "BW", "BV", "BR", "IO", "BN", "BG", "BF", "BI", "KH", "CM",
+  "CA", "CV", "KY", "CF", "TD", "CL", "CN", "CX", "CC", "CO", "KM", "CG", "CD", "CK", "CR", "CI", "HR", "CU", "CY",
+  "CZ", "DK", "DJ", "DM", "DO", "EC", "EG", "SV", "GQ", "ER", "EE", "ET", "FK", "FO", "FJ", "FI", "FR", "GF", "PF",
+  "TF", "GA", "GM", "GE", "DE", "GH", "GI", "GR", "GL", "GD", "GP", "GU", "GT", "GG", "GN", "GW", "GY", "HT", "HM",
+  "VA", "HN", "HK", "HU", "IS", "IN", "ID", "IR", "IQ", "IE", "IM", "IL", "IT", "JM", "JP", "JE", "JO", "KZ", "KE",
+  "KI", "KP", "KR", "XK", "KW", "KG", "LA", "LV", "LB", "LS", "LR", "LY", "LI", "LT", "LU", "MO", "MK", "MG", "MW",
+  "MY", "MV", "ML", "MT", "MH", "MQ", "MR", "MU", "YT", "MX", "FM", "MD", "MC", "MN", "ME", "MS", "MA", "MZ", "MM",
+  "NA", "NR", "NP", "NL", "AN", "NC", "NZ", "NI", "NE", "NG", "NU", "NF", "MP", "NO", "OM", "PK", "PW", "PS", "PA",
+  "PG", "PY", "PE", "PH", "PN", "PL", "PT", "PR", "QA", "RE", "RO", "RU", "RW", "SH", "KN", "LC", "MF", "PM", "VC",
+  "WS", "SM", "ST", "SA", "SN", "RS", "SC", "SL", "SG", "SX", "SK", "SI", "SB", "SO", "ZA", "GS", "ES", "LK", "SD",
+  "SR", "SJ", "SZ", "SE", "CH", "SY", "TW", "TJ", "TZ", "TH", "TL", "TG", "TK", "TO", "TT", "TN", "TR", "TM", "TC",
+  "TV", "UG", "GB", "UA", "AE", "US", "UM", "UY", "UZ", "VU", "VE", "VN", "VG", "VI", "WF", "EH", "YE", "ZM", "ZW"
+).annotations({ identifier: identifier("Country"), ...saying("must be a two-letter code of the country list") })
+
+/**
+ * @since 0.1.0
+ * @category countries
+ */
+export type Country = typeof Country.Type
+
+// --- days --------------------------------------------------------------------------------------------------------------
+
+const isoDay = (year: number, month: number, day: number): Option.Option<string> => {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  const isReal =
+    date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year <= 9999
+  return isReal ? Option.some(date.toISOString().slice(0, 10)) : Option.none()
+}
+
+const yearFirst = /^(\d{4})([-/._])(\d{2})\2(\d{2})$/
+const monthFirst = /^(\d{2})([-/._])(\d{2})\2(\d{4})$/
+
+const isoDayOfText = (text: string): Option.Option<string> => {
+  const ymd = yearFirst.exec(text)
+  if (ymd !== null) return isoDay(Number(ymd[1]), Number(ymd[3]), Number(ymd[4]))
+  const mdy = monthFirst.exec(text)
+  if (mdy !== null) return isoDay(Number(mdy[4]), Number(mdy[1]), Number(mdy[3]))
+  return Option.none()
+}
+
+const isoDayOfDateTime = (dateTime: DateTime.DateTime): Option.Option<string> => {
+  const { year, month, day } = DateTime.toParts(dateTime)
+  return isoDay(year, month, day)
+}
+
+/**
+ * A date of birth as it is written: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both
+ * with `/`, `.` or `_` between), or a `DateTime`, of which the day in its own time zone counts. It must be a real day.
+ * It is sent as `YYYY-MM-DD`.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
+ *
+ * @example
+ * import * as Schema from "effect/Schema"
+ * import { DateOfBirth } from "effect-growthhub/Schema"
+ *
+ * Schema.encodeSync(DateOfBirth)("09/25/1990") // "1990-09-25"
+ *
+ * @since 0.1.0
+ * @category dates
+ */
+export const DateOfBirth = Schema.transformOrFail(
+  Schema.String,
+  Schema.Union(Schema.String, Schema.DateTimeUtcFromSelf, Schema.DateTimeZonedFromSelf),
+  {
+    strict: true,
+    decode: (day) => ParseResult.succeed(day),
+    encode: (input, _, ast) =>
+      Option.match(typeof input === "string" ? isoDayOfText(input) : isoDayOfDateTime(input), {
+        onNone: () => ParseResult.fail(new ParseResult.Type(ast, input)),
+        onSome: ParseResult.succeed
+      })
+  }
+).annotations({
+  identifier: identifier("DateOfBirth"),
+  ...saying("must be a real day as YYYY-MM-DD, MM-DD-YYYY, the same with / . or _ between, or a DateTime")
+})
+
+/**
+ * @since 0.1.0
+ * @category dates
+ */
+export type DateOfBirth = typeof DateOfBirth.Type
+
+// --- do not disturb ----------------------------------------------------------------------------------------------------
+
+const text = Schema.String.annotations(saying("must be a string"))
+const flag = Schema.Boolean.annotations(saying("must be a boolean value"))
+const number = Schema.JsonNumber.annotations(saying("must be a finite number"))
+const texts = Schema.Array(text)
+
+/** A field of an answer: absent, never null or undefined. */
+const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** Fields that are not described yet stay reachable under their own names. */
+const unknownFields = { key: Schema.String, value: Schema.Unknown } as const
+
+const dndMessage = { message: Schema.optional(text), code: Schema.optional(text) }
+
+const DndSettingInput = Schema.Struct({
+  status: Schema.Literal("active", "inactive", "permanent").annotations(
+    saying("must be one of the following values: active, inactive, permanent")
+  ),
+  ...dndMessage
+})
+
+const dndChannels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"] as const
+
+/**
+ * Do-not-disturb by channel, as an update and an upsert take it.
+ *
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export const DndSettingsInput = Schema.Struct({
+  Call: Schema.optional(DndSettingInput),
+  Email: Schema.optional(DndSettingInput),
+  SMS: Schema.optional(DndSettingInput),
+  WhatsApp: Schema.optional(DndSettingInput),
+  GMB: Schema.optional(DndSettingInput),
+  FB: Schema.optional(DndSettingInput)
+}).annotations({ identifier: identifier("DndSettingsInput") })
+
+/**
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export interface DndSettingsInput extends Schema.Schema.Type<typeof DndSettingsInput> {}
+
+/**
+ * Do-not-disturb for what a contact sends, as an update and an upsert take it.
+ *
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export const InboundDndSettingsInput = Schema.Struct({
+  all: Schema.optional(
+    Schema.Struct({
+      status: Schema.Literal("active", "inactive").annotations(
+        saying("must be one of the following values: active, inactive")
+      ),
+      message: Schema.optional(text)
+    })
+  )
+}).annotations({ identifier: identifier("InboundDndSettingsInput") })
+
+/**
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export interface InboundDndSettingsInput extends Schema.Schema.Type<typeof InboundDndSettingsInput> {}
+
+/**
+ * Do-not-disturb of one channel, as answered. `status` is documented as `active`, `inactive` or `permanent`; any other
+ * is kept as it came.
+ *
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export const DndSetting = Schema.Struct(
+  { status: answered(Schema.String), message: answered(Schema.String), code: answered(Schema.String) },
+  unknownFields
+).annotations({ identifier: identifier("DndSetting") })
+
+/**
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export interface DndSetting extends Schema.Schema.Type<typeof DndSetting> {}
+
+/**
+ * Do-not-disturb by channel, as answered. Channels of every Version come under these names; unknown ones are kept.
+ *
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export const DndSettings = Schema.Struct(
+  {
+    Call: answered(DndSetting),
+    Email: answered(DndSetting),
+    SMS: answered(DndSetting),
+    WhatsApp: answered(DndSetting),
+    GMB: answered(DndSetting),
+    FB: answered(DndSetting),
+    RCS: answered(DndSetting)
+  },
+  { key: Schema.String, value: DndSetting }
+).annotations({ identifier: identifier("DndSettings") })
+
+/**
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export interface DndSettings extends Schema.Schema.Type<typeof DndSettings> {}
+
+// --- custom fields -----------------------------------------------------------------------------------------------------
+
+/**
+ * One file of a custom field of the kind file.
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomFieldFile = Schema.Struct({
+  url: text,
+  documentId: Schema.optional(text),
+  meta: Schema.optional(
+    Schema.Struct({
+      fieldname: Schema.optional(text),
+      originalname: Schema.optional(text),
+      encoding: Schema.optional(text),
+      mimetype: Schema.optional(text),
+      size: Schema.optional(number),
+      uuid: Schema.optional(text)
+    })
+  )
+}).annotations({ identifier: identifier("CustomFieldFile") })
+
+/**
+ * @since 0.1.0
+ * @category custom fields
+ */
+export interface CustomFieldFile extends Schema.Schema.Type<typeof CustomFieldFile> {}
+
+/**
+ * The value of a custom field: text (text, large text, single select, radio), a finite number (numeric, monetary),
+ * options (checkbox, multi select), or files by their uuid (file).
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomFieldValue = Schema.Union(
+  Schema.String,
+  Schema.JsonNumber,
+  Schema.Array(Schema.String),
+  Schema.Record({ key: Schema.String, value: CustomFieldFile })
+).annotations({
+  identifier: identifier("CustomFieldValue"),
+  ...saying("must be text, a finite number, an array of text, or files by their uuid")
+})
+
+/**
+ * @since 0.1.0
+ * @category custom fields
+ */
+export type CustomFieldValue = typeof CustomFieldValue.Type
+
+const isCustomFieldValue = Schema.is(CustomFieldValue)
+
+const CustomFieldModel = Schema.Struct({
+  id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
+  key: Schema.optional(text),
+  value: CustomFieldValue
+})
+
+/**
+ * A custom field of a contact, the same model for reading and writing: what `getContact` gave may be put into an
+ * update as it is. The service answers `id` and `value` only, never the key. On the wire the value is spelt `value`,
+ * `field_value` or `fieldValue`; that is this codec's business. A value of none of the documented kinds is read as its
+ * JSON text.
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export interface CustomField extends Schema.Schema.Type<typeof CustomFieldModel> {}
+
+const CustomFieldWire = Schema.Struct({
+  id: Schema.String,
+  key: Schema.optional(Schema.Unknown),
+  value: Schema.optional(Schema.Unknown),
+  field_value: Schema.optional(Schema.Unknown),
+  fieldValue: Schema.optional(Schema.Unknown)
+})
+
+/**
+ * The codec of {@link CustomField}, with a constructor for each kind of value.
+ *
+ * @example
+ * import { CustomField } from "effect-growthhub/Schema"
+ *
+ * const fields = [
+ *   CustomField.text("6dvNaf7VhkQ9snc5vnjJ", "My Text"),
+ *   CustomField.number("y0BeYjuRIlDwsDcOHOJo", 100.5, "deal_size"),
+ *   CustomField.options("ve9EPM428h8vShlRW1KT", ["red", "blue"])
+ * ]
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomField = Object.assign(
+  Schema.transform(CustomFieldWire, CustomFieldModel, {
+    strict: true,
+    decode: ({ id, key, value, field_value, fieldValue }) => ({
+      id,
+      ...(typeof key === "string" ? { key } : {}),
+      value: knownValue(value ?? field_value ?? fieldValue)
+    }),
+    encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })
+  }).annotations({ identifier: identifier("CustomField") }),
+  {
+    /** Text, large text, single select and radio. */
+    text: (id: string, value: string, key?: string): CustomField => customField(id, value, key),
+    /** Numeric and monetary. */
+    number: (id: string, value: number, key?: string): CustomField => customField(id, value, key),
+    /** Checkbox and multi select: the chosen options. */
+    options: (id: string, value: ReadonlyArray<string>, key?: string): CustomField => customField(id, value, key),
+    /** Files, by their uuid. */
+    files: (id: string, value: { readonly [uuid: string]: CustomFieldFile }, key?: string): CustomField =>
+      customField(id, value, key)
+  }
+)
+
+function customField(id: string, value: CustomFieldValue, key: string | undefined): CustomField {
+  return key === undefined ? { id, value } : { id, key, value }
+}
+
+function knownValue(value: unknown): CustomFieldValue {
+  return isCustomFieldValue(value) ? value : (JSON.stringify(value) ?? "")
+}
+
+// --- the contact, as answered ------------------------------------------------------------------------------------------
+
+const answeredText = answered(Schema.String)
+
+const Instant = Schema.transform(Schema.String, Schema.DateTimeUtcFromSelf, {
+  strict: true,
+  decode: (iso) => DateTime.unsafeMake(iso),
+  encode: (instant) => DateTime.formatIso(instant)
+}).annotations({ identifier: identifier("Instant") })
+
+/**
+ * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const Attribution = Schema.Struct(
+  {
+    url: answeredText,
+    campaign: answeredText,
+    utmSource: answeredText,
+    utmMedium: answeredText,
+    utmContent: answeredText,
+    referrer: answeredText,
+    campaignId: answeredText,
+    fbclid: answeredText,
+    gclid: answeredText,
+    msclikid: answeredText,
+    dclid: answeredText,
+    fbc: answeredText,
+    fbp: answeredText,
+    fbEventId: answeredText,
+    userAgent: answeredText,
+    ip: answeredText,
+    medium: answeredText,
+    mediumId: answeredText,
+    sessionSource: answeredText
+  },
+  unknownFields
+).annotations({ identifier: identifier("Attribution") })
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export interface Attribution extends Schema.Schema.Type<typeof Attribution> {}
+
+/**
+ * Who created or changed a contact, and when.
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const Actor = Schema.Struct(
+  {
+    source: answeredText,
+    channel: answeredText,
+    sourceId: answeredText,
+    sourceName: answeredText,
+    timestamp: answered(Instant)
+  },
+  unknownFields
+).annotations({ identifier: identifier("Actor") })
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export interface Actor extends Schema.Schema.Type<typeof Actor> {}
+
+const textOrFlag = answered(Schema.Union(Schema.String, Schema.Boolean))
+
+const ContactFields = Schema.Struct(
+  {
+    id: ContactId,
+    locationId: answered(LocationId),
+    name: answeredText,
+    firstName: answeredText,
+    lastName: answeredText,
+    email: answeredText,
+    phone: answeredText,
+    companyName: answeredText,
+    address1: answeredText,
+    city: answeredText,
+    state: answeredText,
+    country: answeredText,
+    postalCode: answeredText,
+    website: answeredText,
+    timezone: answeredText,
+    gender: answeredText,
+    dateOfBirth: answeredText,
+    ssn: answeredText,
+    type: answeredText,
+    source: answeredText,
+    keyword: answeredText,
+    assignedTo: answeredText,
+    businessId: answeredText,
+    visitorId: answeredText,
+    emailLowerCase: answeredText,
+    firstNameLowerCase: answeredText,
+    lastNameLowerCase: answeredText,
+    fullNameLowerCase: answeredText,
+    dnd: answered(Schema.Boolean),
+    dndSettings: answered(DndSettings),
+    inboundDndSettings: answered(DndSettings),
+    tags: answered(Schema.Array(Schema.String)),
+    followers: answered(Schema.Array(Schema.String)),
+    attachments: answered(Schema.Array(Schema.String)),
+    customFields: answered(Schema.Array(CustomField)),
+    attributionSource: answered(Attribution),
+    lastAttributionSource: answered(Attribution),
+    attributions: answered(Schema.Array(Attribution)),
+    additionalEmails: answered(Schema.Array(Schema.Struct({ email: answeredText }, unknownFields))),
+    additionalPhones: answered(
+      Schema.Array(Schema.Struct({ phone: answeredText, phoneLabel: answeredText }, unknownFields))
+    ),
+    createdBy: answered(Actor),
+    lastUpdatedBy: answered(Actor),
+    deleted: answered(Schema.Boolean),
+    bounceEmail: textOrFlag,
+    unsubscribeEmail: textOrFlag,
+    validEmail: textOrFlag,
+    dateAdded: answered(Instant),
+    dateUpdated: answered(Instant),
+    lastActivity: answered(Instant),
+    lastSessionActivityAt: answered(Instant),
+    validEmailDate: answered(Instant)
+  },
+  unknownFields
+)
+
+/**
+ * A contact, as answered. Every field but `id` may be absent: the service leaves unset fields out.
+ *
+ * - Moments (`dateAdded`, `dateUpdated`, `lastActivity`, …) are `DateTime.Utc`; one that cannot be read is absent.
+ * - `dateOfBirth` is a day, `YYYY-MM-DD` whatever the service wrote (eight formats, ISO text, epoch milliseconds); text
+ *   that is no day is kept as it came.
+ * - Fields that are not described here stay reachable under their own names, as `unknown`.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export interface Contact extends Schema.Schema.Type<typeof ContactFields> {}
+
+type Wire = { readonly [field: string]: unknown }
+
+const isWire = (input: unknown): input is Wire => typeof input === "object" && input !== null && !Array.isArray(input)
+
+/**
+ * Decodes a contact of an answer, encodes one for a cache or a fixture.
+ *
+ * @example
+ * import * as Schema from "effect/Schema"
+ * import { Contact } from "effect-growthhub/Schema"
+ *
+ * const contact = Schema.decodeUnknownSync(Contact)({ id: "seD4PfOuKoVMLkEZqohJ", phone: null, score: 7 })
+ * // { id: "seD4PfOuKoVMLkEZqohJ", score: 7 }
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const Contact: Schema.Schema<Contact, Wire> = Schema.transform(
+  Schema.declare(isWire, { identifier: "object" }),
+  ContactFields,
+  {
+    strict: false,
+    decode: (wire: Wire) => canonicalContact(wire),
+    encode: (contact) => contact
+  }
+).annotations({ identifier: identifier("Contact") })
+
+/**
+ * A contact as it travels, in the spelling that this library prefers: what {@link Contact} encodes to.
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const ContactWire = Schema.encodedSchema(ContactFields)
+
+/**
+ * The contact that an upsert created or matched.
+ *
+ * - `new`: true if this upsert created it.
+ * - `traceId`: the service's name for this request, for its support.
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export interface UpsertedContact extends Contact {
+  readonly new: boolean
+  readonly traceId?: string
+}
+
+// --- from the spellings of the wire to one -----------------------------------------------------------------------------
+
+type Canonical = (value: unknown) => unknown
+
+/** A copy without nulls, each value by its rule; a rule that answers undefined leaves its field out. */
+const canonicalObject =
+  (rules: ReadonlyMap<string, Canonical>, fallback: Canonical = (value) => value) =>
+  (value: unknown): unknown => {
+    if (!isWire(value)) return value
+    const out: Record<string, unknown> = {}
+    for (const key in value) {
+      const field = value[key]
+      if (field === null || field === undefined || key === "__proto__") continue
+      const canonical = (rules.get(key) ?? fallback)(field)
+      if (canonical !== undefined) out[key] = canonical
+    }
+    return out
+  }
+
+const canonicalText: Canonical = (value) =>
+  typeof value === "number" || typeof value === "boolean" ? String(value) : value
+
+const isPresent = (value: unknown) => value !== null && value !== undefined
+
+const canonicalArray =
+  (element: Canonical): Canonical =>
+  (value) =>
+    (Array.isArray(value) ? value : [value]).filter(isPresent).map(element)
+
+const canonicalFlag: Canonical = (value) => (value === "true" ? true : value === "false" ? false : value)
+
+const withoutOffset = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*$/
+
+const canonicalInstant: Canonical = (value) => {
+  if (typeof value !== "string" && typeof value !== "number") return undefined
+  const input = typeof value === "string" && withoutOffset.test(value) ? `${value.replace(" ", "T")}Z` : value
+  const date = new Date(input)
+  return Number.isNaN(date.getTime()) ? undefined : typeof input === "string" ? input : date.toISOString()
+}
+
+const canonicalDay: Canonical = (value) => {
+  if (typeof value === "number") {
+    const date = new Date(value)
+    return Number.isNaN(date.getTime()) ? String(value) : date.toISOString().slice(0, 10)
+  }
+  if (typeof value !== "string") return value
+  return Option.getOrElse(isoDayOfText(/^\d{4}-\d\d-\d\dT/.test(value) ? value.slice(0, 10) : value), () => value)
+}
+
+const channelNames = new Map([...dndChannels, "RCS"].map((channel) => [channel.toLowerCase(), channel]))
+
+const canonicalDndSetting = canonicalObject(
+  new Map(["status", "message", "code"].map((field) => [field, canonicalText]))
+)
+
+const canonicalDndSettings: Canonical = (value) => {
+  if (!isWire(value)) return undefined
+  const out: Record<string, unknown> = {}
+  for (const [channel, setting] of Object.entries(value)) {
+    if (isWire(setting)) out[channelNames.get(channel.toLowerCase()) ?? channel] = canonicalDndSetting(setting)
+  }
+  return out
+}
+
+const canonicalAttribution: Canonical = (value) => {
+  const attribution = canonicalAttributionFields(value)
+  if (!isWire(attribution) || !("msclickid" in attribution)) return attribution
+  const { msclickid, ...rest } = attribution
+  return { msclikid: msclickid, ...rest }
+}
+
+const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, canonicalText] as const)
+
+const canonicalAttributionFields = canonicalObject(
+  new Map([...textRules(Object.keys(Attribution.fields)), ["msclickid", canonicalText]])
+)
+
+const canonicalActor = canonicalObject(
+  new Map([...textRules(["source", "channel", "sourceId", "sourceName"]), ["timestamp", canonicalInstant]])
+)
+
+const canonicalCustomFields: Canonical = (value) =>
+  Array.isArray(value)
+    ? value.filter((field) => isWire(field) && isPresent(field.value ?? field.field_value ?? field.fieldValue))
+    : value
+
+const canonicalEmail: Canonical = (value) =>
+  typeof value === "string" ? { email: value } : canonicalObject(new Map(textRules(["email"])))(value)
+
+const canonicalPhone: Canonical = (value) =>
+  typeof value === "string" ? { phone: value } : canonicalObject(new Map(textRules(["phone", "phoneLabel"])))(value)
+
+const isTextField = (key: string): key is keyof typeof ContactFields.fields =>
+  (ContactFields.fields as Record<string, unknown>)[key] === answeredText
+
+const canonicalContact = canonicalObject(
+  new Map<string, Canonical>([
+    ...textRules(Object.keys(ContactFields.fields).filter(isTextField)),
+    ["id", canonicalText],
+    ["dateOfBirth", canonicalDay],
+    ["dnd", canonicalFlag],
+    ["deleted", canonicalFlag],
+    ["dndSettings", canonicalDndSettings],
+    ["inboundDndSettings", canonicalDndSettings],
+    ["tags", canonicalArray(canonicalText)],
+    ["followers", canonicalArray(canonicalText)],
+    ["attachments", canonicalArray((value) => (typeof value === "string" ? value : JSON.stringify(value)))],
+    ["customFields", canonicalCustomFields],
+    ["attributionSource", canonicalAttribution],
+    ["lastAttributionSource", canonicalAttribution],
+    ["attributions", canonicalArray(canonicalAttribution)],
+    ["additionalEmails", canonicalArray(canonicalEmail)],
+    ["additionalPhones", canonicalArray(canonicalPhone)],
+    ["createdBy", canonicalActor],
+    ["lastUpdatedBy", canonicalActor],
+    ["dateAdded", canonicalInstant],
+    ["dateUpdated", canonicalInstant],
+    ["lastActivity", canonicalInstant],
+    ["lastSessionActivityAt", canonicalInstant],
+    ["validEmailDate", canonicalInstant]
+  ])
+)
+
+// --- the contact, as written -------------------------------------------------------------------------------------------
+
+const optionalText = Schema.optional(text)
+const nullableText = Schema.optional(Schema.NullOr(text))
+const email = text.pipe(Schema.filter((address) => /^[^\s@]+@[^\s@]+$/.test(address) || "must be an email"))
+
+/** What both endpoints take in the same way. */
+const writtenFields = {
+  firstName: nullableText,
+  lastName: nullableText,
+  name: nullableText,
+  email: Schema.optional(Schema.NullOr(email)),
+  phone: nullableText,
+  address1: nullableText,
+  city: nullableText,
+  state: nullableText,
+  website: nullableText,
+  timezone: nullableText,
+  dndSettings: Schema.optional(DndSettingsInput),
+  inboundDndSettings: Schema.optional(InboundDndSettingsInput),
+  tags: Schema.optional(texts),
+  customFields: Schema.optional(Schema.Array(CustomField)),
+  dateOfBirth: Schema.optional(Schema.NullOr(DateOfBirth)),
+  country: Schema.optional(Country)
+} as const
+
+/**
+ * What an update may carry. `null` clears a field, an absent field is left as it is; `tags` overwrites all tags of the
+ * contact. `locationId` must not be sent.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const ContactUpdate = Schema.Struct({
+  ...writtenFields,
+  postalCode: nullableText,
+  dnd: Schema.optional(Schema.NullOr(flag)),
+  source: nullableText,
+  assignedTo: nullableText
+}).annotations({ identifier: identifier("ContactUpdate") })
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export interface ContactUpdate extends Schema.Schema.Type<typeof ContactUpdate> {}
+
+/**
+ * What an upsert may carry. With an `email` or a `phone` the service looks for a contact that matches; with
+ * `createNewIfDuplicateAllowed: true`, in a location that allows duplicates, it creates one at once.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
+ *
+ * @since 0.1.0
+ * @category contact
+ */
+export const ContactUpsert = Schema.Struct({
+  locationId: LocationId,
+  ...writtenFields,
+  postalCode: optionalText,
+  companyName: nullableText,
+  gender: optionalText,
+  dnd: Schema.optional(flag),
+  source: optionalText,
+  assignedTo: optionalText,
+  createNewIfDuplicateAllowed: Schema.optional(flag)
+}).annotations({ identifier: identifier("ContactUpsert") })
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export interface ContactUpsert extends Schema.Schema.Type<typeof ContactUpsert> {}
+
+// --- envelopes ---------------------------------------------------------------------------------------------------------
+
+/** Any other value than text is as good as none. */
+const traceId = Schema.optional(Schema.Unknown)
+
+/** A 200 whose own flag says that nothing was done is no success. */
+const succeeded = Schema.optional(Schema.NullOr(Schema.Literal(true)))
+
+/**
+ * The answer of get contact.
+ *
+ * @since 0.1.0
+ * @category envelopes
+ */
+export const GetContactAnswer = Schema.Struct({ contact: Contact, traceId })
+
+/**
+ * The answer of update contact: `succeded` (sic) and `succeeded` were both seen, together and alone.
+ *
+ * @since 0.1.0
+ * @category envelopes
+ */
+export const UpdateContactAnswer = Schema.Struct({ succeded: succeeded, succeeded, contact: Contact, traceId })
+
+/**
+ * The answer of upsert contact.
+ *
+ * @since 0.1.0
+ * @category envelopes
+ */
+export const UpsertContactAnswer = Schema.Struct({
+  new: Schema.Boolean,
+  succeded: succeeded,
+  succeeded,
+  contact: Contact,
+  traceId
+})
+
+// --- Version v3 --------------------------------------------------------------------------------------------------------
+
+const v3Channels: { readonly [channel: string]: string } = {
+  Call: "call",
+  Email: "email",
+  SMS: "sms",
+  WhatsApp: "whatsApp",
+  GMB: "gmb",
+  FB: "fb"
+}
+
+/**
+ * Respells the body of an update or an upsert for `Version: v3`: channels are `call, email, sms, whatsApp, gmb, fb`, and
+ * a custom field carries `fieldValue`.
+ *
+ * @since 0.1.0
+ * @category envelopes
+ */
+export const toV3 = (body: Wire): Wire => {
+  const { dndSettings, customFields, ...rest } = body
+  return {
+    ...rest,
+    ...(isWire(dndSettings)
+      ? {
+          dndSettings: Object.fromEntries(
+            Object.entries(dndSettings).map(([channel, setting]) => [v3Channels[channel] ?? channel, setting])
+          )
+        }
+      : {}),
+    ...(Array.isArray(customFields)
+      ? { customFields: customFields.map(({ field_value, ...field }) => ({ ...field, fieldValue: field_value })) }
+      : {})
+  }
+}

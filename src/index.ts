@@ -1,0 +1,8 @@
+/**
+ * @since 0.1.0
+ */
+export { ContactsService } from "./ContactsService.js"
+export * from "./Errors.js"
+export * from "./Schema.js"
+export * as Credentials from "./Credentials.js"
+export * as HttpLayer from "./HttpLayer.js"

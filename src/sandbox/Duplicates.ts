@@ -1,0 +1,73 @@
+/**
+ * How an upsert finds its contact.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * What can make two contacts duplicates of each other.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Field = "email" | "phone"
+
+/**
+ * The "Allow Duplicate Contact" setting of a location: whether duplicates are allowed, and which fields are checked, in
+ * their order of priority.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Setting {
+  readonly allow: boolean
+  readonly check: ReadonlyArray<Field>
+}
+
+/**
+ * What of an upsert decides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Candidate {
+  readonly email?: unknown
+  readonly phone?: unknown
+  readonly createNewIfDuplicateAllowed?: unknown
+}
+
+/**
+ * Create a contact, or update the one that matched. `ignored` are the fields that belong to somebody else and are not
+ * written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision =
+  | { readonly _tag: "Create" }
+  | { readonly _tag: "Update"; readonly contactId: string; readonly ignored: ReadonlyArray<Field> }
+
+/**
+ * Decides by the location's setting. `find` answers the contact that a value belongs to.
+ *
+ * @since 0.1.0
+ * @category duplicates
+ */
+export const decide = (
+  setting: Setting,
+  candidate: Candidate,
+  find: (field: Field, value: string) => string | undefined
+): Decision => {
+  if (candidate.createNewIfDuplicateAllowed === true && setting.allow) return { _tag: "Create" }
+  const matches = setting.check.flatMap((field) => {
+    const value = candidate[field]
+    const contactId = typeof value === "string" && value !== "" ? find(field, value) : undefined
+    return contactId === undefined ? [] : [{ field, contactId }]
+  })
+  const [first, ...others] = matches
+  if (first === undefined) return { _tag: "Create" }
+  const ignored = others.filter(({ contactId }) => contactId !== first.contactId).map(({ field }) => field)
+  return { _tag: "Update", contactId: first.contactId, ignored }
+}

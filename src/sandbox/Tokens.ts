@@ -1,0 +1,57 @@
+/**
+ * The tokens that the sandbox knows, and what they allow.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import type { LocationId } from "../Schema.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Scope = "contacts.readonly" | "contacts.write"
+
+/**
+ * A bearer. One without a location belongs to a company and opens no contact.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Token {
+  readonly token: string
+  readonly locationId?: LocationId
+  readonly scopes: ReadonlyArray<Scope>
+}
+
+/**
+ * Every scope that the contacts endpoints ask for.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const allScopes: ReadonlyArray<Scope> = ["contacts.readonly", "contacts.write"]
+
+/**
+ * The location that a request may act on, or the message of its 401.
+ *
+ * @since 0.1.0
+ * @category authorization
+ */
+export const authorize = (
+  tokens: ReadonlyArray<Token>,
+  authorization: string | undefined,
+  scope: Scope
+): Either.Either<LocationId, string> => {
+  const bearer = /^Bearer (\S+)$/.exec(authorization ?? "")?.[1]
+  const known = tokens.find(({ token }) => token === bearer)
+  if (known === undefined) {
+    return Either.left(bearer?.startsWith("pit-") === true ? "Invalid Private Integration token" : "Invalid JWT")
+  }
+  if (known.locationId === undefined) {
+    return Either.left("This authClass type is not allowed to access this scope. Please use a location access token.")
+  }
+  return known.scopes.includes(scope)
+    ? Either.right(known.locationId)
+    : Either.left("The token is not authorized for this scope.")
+}

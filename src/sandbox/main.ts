@@ -1,0 +1,57 @@
+/**
+ * `npm run sandbox -- --port 8787`: the sandbox alone, until it is interrupted.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import { parseArgs } from "node:util"
+import { Sandbox } from "./Sandbox.js"
+
+const usage = "usage: npm run sandbox -- [--port PORT]    PORT: 1 to 65535, or 0 for a free one (the default)"
+
+const portOf = (args: ReadonlyArray<string>): Either.Either<number, string> =>
+  Either.try({
+    try: () => parseArgs({ args: [...args], options: { port: { type: "string", default: "0" } } }).values.port,
+    catch: () => usage
+  }).pipe(
+    Either.filterOrLeft(
+      (port) => /^\d{1,5}$/.test(port) && Number(port) <= 65535,
+      () => `--port takes a number from 0 to 65535\n${usage}`
+    ),
+    Either.map(Number)
+  )
+
+const serve = Effect.gen(function* () {
+  const { url, token, locationId } = yield* Sandbox
+  // The sandbox's own token is for everyone to see.
+  yield* Console.log(`The sandbox answers at ${url}
+
+  documentation, to try it in   ${url}/docs
+  OpenAPI                       ${url}/openapi.json
+  token                         ${Redacted.value(token)}
+  location                      ${locationId}
+
+  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
+
+Ctrl-C stops it.`)
+  return yield* Effect.never
+})
+
+const main = Effect.flatMap(portOf(process.argv.slice(2)), (port) =>
+  Effect.provide(serve, Sandbox.layer({ port })).pipe(
+    Effect.catchTag("ServeError", () => Effect.fail(`Port ${port} cannot be used: is it taken?`))
+  )
+).pipe(
+  Effect.catchAll((message) =>
+    Effect.zipRight(
+      Console.error(message),
+      Effect.sync(() => {
+        process.exitCode = 1
+      })
+    )
+  )
+)
+
+NodeRuntime.runMain(main)
