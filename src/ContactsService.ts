@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
 import * as Credentials from "./Credentials.js"
 import type { ContactsError } from "./Errors.js"
@@ -125,8 +125,7 @@ export const upsertContact = HttpLayer.endpoint({
 })
 
 const makeService = (http: HttpLayer.Service): Service => ({
-  getContact: (id) =>
-    Effect.map(http.perform(getContact, { contactId: id }, undefined), (answer) => answer.contact),
+  getContact: (id) => Effect.map(http.perform(getContact, { contactId: id }, undefined), (answer) => answer.contact),
   updateContact: (id, changes) =>
     Effect.map(http.perform(updateContact, { contactId: id }, changes), (answer) => answer.contact),
   upsertContact: (contact) =>
@@ -205,7 +204,9 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
   static layerConfig(
     config: Config.Config.Wrap<Options> = defaultConfig
   ): Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient> {
-    return Layer.unwrapEffect(Effect.map(Effect.flatMap(Config.unwrap(config), checked), ContactsService.layer))
+    return Layer.unwrapEffect(
+      Effect.map(Effect.flatMap(Config.unwrap(config), checked), (options) => ContactsService.layer(options))
+    )
   }
 
   /**
@@ -220,7 +221,8 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
 }
 
 const defaultConfig: Config.Config.Wrap<Options> = {
-  token: Config.redacted("GROWTHHUB_TOKEN"),
+  // Not Config.redacted: it would hide the name of a variable that is missing.
+  token: Config.map(Config.string("GROWTHHUB_TOKEN"), Redacted.make),
   baseUrl: Config.withDefault(Config.string("GROWTHHUB_BASE_URL"), HttpLayer.defaultBaseUrl)
 }
 
@@ -229,5 +231,8 @@ const refused = (path: string) => (reason: string) => ConfigError.InvalidData([p
 const checked = (options: Options): Either.Either<Options, ConfigError.ConfigError> =>
   Either.all([
     Either.mapLeft(Credentials.validate(options.token), refused("GROWTHHUB_TOKEN")),
-    Either.mapLeft(HttpLayer.validateBaseUrl(options.baseUrl ?? HttpLayer.defaultBaseUrl), refused("GROWTHHUB_BASE_URL"))
+    Either.mapLeft(
+      HttpLayer.validateBaseUrl(options.baseUrl ?? HttpLayer.defaultBaseUrl),
+      refused("GROWTHHUB_BASE_URL")
+    )
   ]).pipe(Either.map(() => options))

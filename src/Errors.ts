@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { isArray, isObject, type JsonObject, parse } from "./internal/json.js"
 
 // --- the classes -------------------------------------------------------------------------------------------------------
 
@@ -294,24 +295,14 @@ const concealing =
       .replace(phones, blank)
   }
 
-const wholeWord = (secret: string) =>
-  new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
+const wholeWord = (secret: string) => new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
 
 const printable = (text: string) => text.replace(/\p{Cc}+/gu, " ").trim()
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null
-
-const parsed = (body: string): Option.Option<unknown> => {
-  try {
-    return Option.some(JSON.parse(body))
-  } catch {
-    return Option.none()
-  }
-}
+const parsed = Option.liftThrowable(parse)
 
 const linesOf = (value: unknown): ReadonlyArray<string> =>
-  (Array.isArray(value) ? value : [value]).filter((line) => typeof line === "string" && line !== "")
+  (isArray(value) ? value : [value]).filter((line): line is string => typeof line === "string" && line !== "")
 
 const isTraceId = (value: unknown): value is string => typeof value === "string" && /^[\w.:-]{1,100}$/.test(value)
 
@@ -435,18 +426,21 @@ const retryAfter = (headers: Answer["headers"]): Option.Option<Duration.Duration
 
 // --- from a transport --------------------------------------------------------------------------------------------------
 
-const causes = (error: unknown, depth = 5): ReadonlyArray<{ readonly [key: string]: unknown }> => {
+const causes = (error: unknown, depth = 5): ReadonlyArray<JsonObject> => {
   if (!isObject(error) || depth === 0) return []
-  const inner = Array.isArray(error["errors"]) ? error["errors"] : [error["cause"]]
+  const inner = isArray(error["errors"]) ? error["errors"] : [error["cause"]]
   return [error, ...inner.flatMap((cause) => causes(cause, depth - 1))]
 }
 
 const codeOf = (chain: ReturnType<typeof causes>) =>
-  chain.map(({ code }) => code).find((code): code is string => typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code))
+  chain
+    .map(({ code }) => code)
+    .find((code): code is string => typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code))
 
 /** Failures that come before a connection stands, so that the request was certainly not sent. */
 const beforeSending = new Set(["connect", "getaddrinfo"])
-const notSent = /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
+const notSent =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
 
 /**
  * The error for a transport that failed: the cause is read for its code and then forgotten.
@@ -510,16 +504,18 @@ export const fromConfiguration = (call: Call, reason: string): TransportError =>
 export const faults = (issue: ParseResult.ParseIssue): ReadonlyArray<string> =>
   Array.from(new Set(faultLines(issue, []))).map((line) => cut(line, limits.line))
 
-const isAbsence = (ast: AST.AST) =>
-  AST.isUndefinedKeyword(ast) || (AST.isLiteral(ast) && ast.literal === null)
+const isAbsence = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLiteral(ast) && ast.literal === null)
+
+const annotatedMessage = (issue: ParseResult.ParseIssue): string | undefined => {
+  if (issue._tag === "Pointer" || issue._tag === "Unexpected" || issue._tag === "Missing") return undefined
+  const message = Option.getOrUndefined(AST.getMessageAnnotation(issue.ast))?.(issue)
+  return typeof message === "string" ? message : undefined
+}
 
 const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>): ReadonlyArray<string> => {
   const name = path.length === 0 ? "the input" : cut(path.map(String).join("."), limits.name)
-  const annotated = "ast" in issue ? Option.getOrUndefined(AST.getMessageAnnotation(issue.ast as AST.AST)) : undefined
-  if (annotated !== undefined) {
-    const message = annotated(issue)
-    if (typeof message === "string") return [`${name} ${message}`]
-  }
+  const message = annotatedMessage(issue)
+  if (message !== undefined) return [`${name} ${message}`]
   switch (issue._tag) {
     case "Pointer":
       return faultLines(issue.issue, path.concat(issue.path))
@@ -528,10 +524,8 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
     case "Missing":
       return [`${name} should not be empty`]
     case "Composite": {
-      const lines = (Array.isArray(issue.issues) ? issue.issues : [issue.issues]).map((inner) =>
-        inner._tag === "Type" && isAbsence(inner.ast) ? [] : faultLines(inner, path)
-      )
-      return lines.flat()
+      const inner: ReadonlyArray<ParseResult.ParseIssue> = "_tag" in issue.issues ? [issue.issues] : issue.issues
+      return inner.flatMap((one) => (one._tag === "Type" && isAbsence(one.ast) ? [] : faultLines(one, path)))
     }
     case "Refinement":
     case "Transformation":

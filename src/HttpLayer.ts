@@ -26,10 +26,9 @@ import type * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
+import { isArray, isObject, type JsonObject, parse } from "./internal/json.js"
 
 // --- an endpoint, described --------------------------------------------------------------------------------------------
-
-type Json = { readonly [field: string]: unknown }
 
 type Codec = Schema.Schema.AnyNoContext
 
@@ -51,7 +50,7 @@ export interface Endpoint<Params extends Codec, Body extends Codec, Answer exten
   readonly method: "GET" | "POST" | "PUT"
   readonly path: `/${string}`
   readonly version: NoInfer<Version>
-  readonly versions: { readonly [version in Version]: (body: Json) => Json }
+  readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
   readonly params: Params
   readonly body: Body
   readonly answer: Answer
@@ -107,7 +106,7 @@ export interface Outgoing {
   readonly path: string
   readonly params: { readonly [param: string]: string }
   readonly version: string
-  readonly body: Json | undefined
+  readonly body: JsonObject | undefined
 }
 
 /**
@@ -142,7 +141,7 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
     endpoint.params,
     strictly
   )(input.params)
-  const body: Either.Either<Json | undefined, ParseResult.ParseIssue> = ParseResult.encodeUnknownEither(
+  const body: Either.Either<JsonObject | undefined, ParseResult.ParseIssue> = ParseResult.encodeUnknownEither(
     endpoint.body,
     strictly
   )(input.body)
@@ -168,13 +167,9 @@ const judge = <Answer extends Codec>(
   answer: Errors.Answer
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   if (answer.status < 200 || answer.status > 299) return Either.left(Errors.fromAnswer(call, answer))
-  let json: unknown
-  try {
-    json = JSON.parse(answer.body)
-  } catch {
-    return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
-  }
-  return Either.mapLeft(ParseResult.decodeUnknownEither(codec)(json), (issue) =>
+  const json = Option.liftThrowable(parse)(answer.body)
+  if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
+  return Either.mapLeft(ParseResult.decodeUnknownEither(codec)(json.value), (issue) =>
     Errors.fromUnreadable(call, answer, Errors.faults(issue))
   )
 }
@@ -185,7 +180,8 @@ const impersonal = new Set(["id", "key", "locationId", "assignedTo", "country", 
 const personalTexts = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") return [value]
   if (typeof value === "number") return [String(value)]
-  if (typeof value !== "object" || value === null) return []
+  if (isArray(value)) return value.flatMap(personalTexts)
+  if (!isObject(value)) return []
   return Object.entries(value).flatMap(([key, inner]) => (impersonal.has(key) ? [] : personalTexts(inner)))
 }
 
@@ -202,7 +198,9 @@ export const make = (carrier: Carrier): Service => {
       const version = (carrier.versions?.[endpoint.name] ?? endpoint.version) as typeof endpoint.version
       if (!Object.hasOwn(endpoint.versions, version)) {
         const documented = Object.keys(endpoint.versions).join(", ")
-        return Effect.fail(Errors.fromFaults(endpoint.name, [`version must be one of the following values: ${documented}`]))
+        return Effect.fail(
+          Errors.fromFaults(endpoint.name, [`version must be one of the following values: ${documented}`])
+        )
       }
       const encoded = encode(endpoint, version, { params, body })
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)

@@ -12,6 +12,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { isArray, isObject, type JsonObject, objectsIn } from "./internal/json.js"
 
 const identifier = (name: string) => `effect-growthhub/${name}`
 
@@ -77,6 +78,7 @@ export type LocationId = string & Brand.Brand<"LocationId">
  * @since 0.1.0
  * @category countries
  */
+// prettier-ignore
 export const Country = Schema.Literal(
   "AF", "AX", "AL", "DZ", "AS", "AD", "AO", "AI", "AQ", "AG", "AR", "AM", "AW", "AU", "AT", "AZ", "BS", "BH", "BD",
   "BB", "BY", "BE", "BZ", "BJ", "BM", "BT", "BO", "BA", "BW", "BV", "BR", "IO", "BN", "BG", "BF", "BI", "KH", "CM",
@@ -278,25 +280,31 @@ export interface DndSettings extends Schema.Schema.Type<typeof DndSettings> {}
 // --- custom fields -----------------------------------------------------------------------------------------------------
 
 /**
- * One file of a custom field of the kind file.
+ * One file of a custom field of the kind file. Keys that are not listed here are kept.
  *
  * @since 0.1.0
  * @category custom fields
  */
-export const CustomFieldFile = Schema.Struct({
-  url: text,
-  documentId: Schema.optional(text),
-  meta: Schema.optional(
-    Schema.Struct({
-      fieldname: Schema.optional(text),
-      originalname: Schema.optional(text),
-      encoding: Schema.optional(text),
-      mimetype: Schema.optional(text),
-      size: Schema.optional(number),
-      uuid: Schema.optional(text)
-    })
-  )
-}).annotations({ identifier: identifier("CustomFieldFile") })
+export const CustomFieldFile = Schema.Struct(
+  {
+    url: text,
+    documentId: Schema.optional(text),
+    meta: Schema.optional(
+      Schema.Struct(
+        {
+          fieldname: Schema.optional(text),
+          originalname: Schema.optional(text),
+          encoding: Schema.optional(text),
+          mimetype: Schema.optional(text),
+          size: Schema.optional(number),
+          uuid: Schema.optional(text)
+        },
+        unknownFields
+      )
+    )
+  },
+  unknownFields
+).annotations({ identifier: identifier("CustomFieldFile") })
 
 /**
  * @since 0.1.0
@@ -546,10 +554,6 @@ const ContactFields = Schema.Struct(
  */
 export interface Contact extends Schema.Schema.Type<typeof ContactFields> {}
 
-type Wire = { readonly [field: string]: unknown }
-
-const isWire = (input: unknown): input is Wire => typeof input === "object" && input !== null && !Array.isArray(input)
-
 /**
  * Decodes a contact of an answer, encodes one for a cache or a fixture.
  *
@@ -563,12 +567,12 @@ const isWire = (input: unknown): input is Wire => typeof input === "object" && i
  * @since 0.1.0
  * @category contact
  */
-export const Contact: Schema.Schema<Contact, Wire> = Schema.transform(
-  Schema.declare(isWire, { identifier: "object" }),
+export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transform(
+  Schema.declare(isObject, { identifier: "object" }),
   ContactFields,
   {
     strict: false,
-    decode: (wire: Wire) => canonicalContact(wire),
+    decode: (wire: JsonObject) => canonicalContact(wire),
     encode: (contact) => contact
   }
 ).annotations({ identifier: identifier("Contact") })
@@ -603,7 +607,7 @@ type Canonical = (value: unknown) => unknown
 const canonicalObject =
   (rules: ReadonlyMap<string, Canonical>, fallback: Canonical = (value) => value) =>
   (value: unknown): unknown => {
-    if (!isWire(value)) return value
+    if (!isObject(value)) return value
     const out: Record<string, unknown> = {}
     for (const key in value) {
       const field = value[key]
@@ -622,7 +626,7 @@ const isPresent = (value: unknown) => value !== null && value !== undefined
 const canonicalArray =
   (element: Canonical): Canonical =>
   (value) =>
-    (Array.isArray(value) ? value : [value]).filter(isPresent).map(element)
+    (isArray(value) ? value : [value]).filter(isPresent).map(element)
 
 const canonicalFlag: Canonical = (value) => (value === "true" ? true : value === "false" ? false : value)
 
@@ -651,17 +655,17 @@ const canonicalDndSetting = canonicalObject(
 )
 
 const canonicalDndSettings: Canonical = (value) => {
-  if (!isWire(value)) return undefined
+  if (!isObject(value)) return undefined
   const out: Record<string, unknown> = {}
   for (const [channel, setting] of Object.entries(value)) {
-    if (isWire(setting)) out[channelNames.get(channel.toLowerCase()) ?? channel] = canonicalDndSetting(setting)
+    if (isObject(setting)) out[channelNames.get(channel.toLowerCase()) ?? channel] = canonicalDndSetting(setting)
   }
   return out
 }
 
 const canonicalAttribution: Canonical = (value) => {
   const attribution = canonicalAttributionFields(value)
-  if (!isWire(attribution) || !("msclickid" in attribution)) return attribution
+  if (!isObject(attribution) || !("msclickid" in attribution)) return attribution
   const { msclickid, ...rest } = attribution
   return { msclikid: msclickid, ...rest }
 }
@@ -677,8 +681,8 @@ const canonicalActor = canonicalObject(
 )
 
 const canonicalCustomFields: Canonical = (value) =>
-  Array.isArray(value)
-    ? value.filter((field) => isWire(field) && isPresent(field.value ?? field.field_value ?? field.fieldValue))
+  isArray(value)
+    ? objectsIn(value).filter((field) => isPresent(field["value"] ?? field["field_value"] ?? field["fieldValue"]))
     : value
 
 const canonicalEmail: Canonical = (value) =>
@@ -850,19 +854,24 @@ const v3Channels: { readonly [channel: string]: string } = {
  * @since 0.1.0
  * @category envelopes
  */
-export const toV3 = (body: Wire): Wire => {
+export const toV3 = (body: JsonObject): JsonObject => {
   const { dndSettings, customFields, ...rest } = body
   return {
     ...rest,
-    ...(isWire(dndSettings)
+    ...(isObject(dndSettings)
       ? {
           dndSettings: Object.fromEntries(
             Object.entries(dndSettings).map(([channel, setting]) => [v3Channels[channel] ?? channel, setting])
           )
         }
       : {}),
-    ...(Array.isArray(customFields)
-      ? { customFields: customFields.map(({ field_value, ...field }) => ({ ...field, fieldValue: field_value })) }
-      : {})
+    ...(customFields === undefined
+      ? {}
+      : {
+          customFields: objectsIn(customFields).map(({ field_value, ...field }) => ({
+            ...field,
+            fieldValue: field_value
+          }))
+        })
   }
 }

@@ -9,6 +9,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as S from "effect/Schema"
+import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
 import * as Schema from "../Schema.js"
 
 const contactId = HttpApiSchema.param("contactId", S.String.annotations({ description: "Contact Id" }))
@@ -25,17 +26,17 @@ const version = (documented: string) =>
 
 const traceId = S.String
 
-const refusal = (status: number, message: S.Schema<string> | S.Array$<typeof S.String>) =>
+const refusal = (status: number, description: string, message: S.Schema<string> | S.Array$<typeof S.String>) =>
   S.Struct({ statusCode: S.Literal(status), message, error: S.optional(S.String), traceId }).annotations(
-    HttpApiSchema.annotations({ status })
+    HttpApiSchema.annotations({ status, description })
   )
 
 const errors = {
-  badRequest: refusal(400, S.String),
-  unauthorized: refusal(401, S.String),
-  forbidden: refusal(403, S.String),
-  unprocessable: refusal(422, S.Array(S.String)),
-  tooManyRequests: refusal(429, S.String)
+  badRequest: refusal(400, "Unknown contact, or a duplicate", S.String),
+  unauthorized: refusal(401, "Token, scope or Version refused", S.String),
+  forbidden: refusal(403, "Another location's contact", S.String),
+  unprocessable: refusal(422, "Unknown property, or a wrong type", S.Array(S.String)),
+  tooManyRequests: refusal(429, "Quota used up", S.String)
 }
 
 const Contact = Schema.ContactWire
@@ -43,12 +44,10 @@ const Contact = Schema.ContactWire
 /** What an `HttpApi` adds by itself and this service never answers. */
 const foreign = ["HttpApiDecodeError", "Issue", "PropertyKey"]
 
-type Json = { readonly [key: string]: unknown }
-
 /** The operation as its page should show it: with the bearer, with a body to start from, and only with its own errors. */
 const shown =
-  (example?: Json) =>
-  (operation: Json): Json => ({
+  (example?: JsonObject) =>
+  (operation: JsonObject): JsonObject => ({
     ...dropForeign(operation),
     security: [{ bearer: [] }],
     ...(example === undefined
@@ -61,25 +60,34 @@ const shown =
         })
   })
 
-const contentOf = (body: unknown): Json =>
+const contentOf = (body: unknown): JsonObject =>
   // The generated operation has one JSON body: see setPayload below.
-  (body as { readonly content: { readonly "application/json": Json } }).content["application/json"]
+  (body as { readonly content: { readonly "application/json": JsonObject } }).content["application/json"]
 
-const dropForeign = (operation: Json): Json =>
-  JSON.parse(JSON.stringify(operation), (_, value) =>
-    Array.isArray(value?.anyOf)
-      ? { anyOf: value.anyOf.filter((schema: Json) => !foreign.some((name) => String(schema["$ref"]).endsWith(name))) }
-      : value
-  )
+const dropForeign = (operation: JsonObject): JsonObject =>
+  mapped(operation, (value) => {
+    if (!isObject(value) || !isArray(value["anyOf"])) return value
+    const isForeign = (schema: JsonObject) => foreign.some((name) => schema["$ref"] === `#/components/schemas/${name}`)
+    return { anyOf: objectsIn(value["anyOf"]).filter((schema) => !isForeign(schema)) }
+  })
+
+/** The same JSON, each value in it mapped. */
+const mapped = (json: JsonObject, f: (value: unknown) => unknown): JsonObject =>
+  // What was an object before is one after: f answers an object for it.
+  JSON.parse(JSON.stringify(json), (_, value: unknown) => f(value)) as JsonObject
 
 /** Component names of OpenAPI have no slash. */
-const finished = (document: Json): Json => {
-  const renamed = JSON.parse(
-    JSON.stringify(document).replaceAll("effect-growthhub/", "").replaceAll("effect-growthhub~1", "")
-  )
-  for (const name of foreign) delete renamed.components.schemas[name]
-  renamed.components.securitySchemes = { bearer: { type: "http", scheme: "bearer" } }
-  return renamed
+const finished = (document: JsonObject): JsonObject => {
+  const text = JSON.stringify(document).replaceAll("effect-growthhub/", "").replaceAll("effect-growthhub~1", "")
+  const { components, ...rest } = JSON.parse(text) as { readonly components: { readonly schemas: JsonObject } }
+  const schemas = Object.entries(components.schemas).filter(([name]) => !foreign.includes(name))
+  return {
+    ...rest,
+    components: {
+      schemas: Object.fromEntries(schemas),
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } }
+    }
+  }
 }
 
 const contacts = HttpApiGroup.make("contacts")
@@ -106,7 +114,10 @@ const contacts = HttpApiGroup.make("contacts")
       .setPayload(S.encodedSchema(Schema.ContactUpsert))
       .addSuccess(S.Struct({ new: S.Boolean, succeded: S.Boolean, succeeded: S.Boolean, contact: Contact, traceId }))
       .annotate(OpenApi.Summary, "Upsert Contact")
-      .annotate(OpenApi.Description, "Scope: contacts.write. Updates the contact with this email or phone, or creates one.")
+      .annotate(
+        OpenApi.Description,
+        "Scope: contacts.write. Updates the contact with this email or phone, or creates one."
+      )
       .annotate(
         OpenApi.Transform,
         shown({

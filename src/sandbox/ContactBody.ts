@@ -6,6 +6,7 @@
  */
 import * as Either from "effect/Either"
 import * as S from "effect/Schema"
+import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
 import { Country, DateOfBirth } from "../Schema.js"
 
 /** What is wrong with the value of a field, as sentences that begin with its path. */
@@ -20,9 +21,6 @@ const accepting =
 
 const isText = (value: unknown): value is string => typeof value === "string"
 
-const isObject = (value: unknown): value is { readonly [field: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const text = accepting(isText, "must be a string")
 
 const required: Rule = (path, value) =>
@@ -30,10 +28,7 @@ const required: Rule = (path, value) =>
 
 const flag = accepting((value) => typeof value === "boolean", "must be a boolean value")
 
-const email = accepting(
-  (value) => isText(value) && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value),
-  "must be an email"
-)
+const email = accepting((value) => isText(value) && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value), "must be an email")
 
 const oneOf = (...values: ReadonlyArray<string>) =>
   accepting(
@@ -54,7 +49,7 @@ const nullable =
     value === null ? [] : rule(path, value)
 
 const texts: Rule = (path, value) => {
-  if (!Array.isArray(value)) return [`${path} must be an array`]
+  if (!isArray(value)) return [`${path} must be an array`]
   return value.every(isText) ? [] : [`each value in ${path} must be a string`]
 }
 
@@ -65,7 +60,9 @@ const object =
     const inside = (field: string) => (path === "" ? field : `${path}.${field}`)
     const unknown = Object.keys(value)
       .filter((field) => !Object.hasOwn(shape, field))
-      .map((field) => (path === "" ? `property ${field} should not exist` : `${path}.property ${field} should not exist`))
+      .map((field) =>
+        path === "" ? `property ${field} should not exist` : `${path}.property ${field} should not exist`
+      )
     const known = Object.keys(shape)
       .filter((field) => value[field] !== undefined || needed.includes(field))
       .flatMap((field) => shape[field]!(inside(field), value[field]))
@@ -75,36 +72,24 @@ const object =
 const each =
   (rule: Rule): Rule =>
   (path, value) =>
-    Array.isArray(value)
-      ? value.flatMap((element, index) => rule(`${path}.${index}`, element))
-      : [`${path} must be an array`]
+    isArray(value) ? value.flatMap((element, index) => rule(`${path}.${index}`, element)) : [`${path} must be an array`]
 
 // --- the parts ---------------------------------------------------------------------------------------------------------
 
-const file = object({
-  url: text,
-  documentId: text,
-  meta: object({
-    fieldname: text,
-    originalname: text,
-    encoding: text,
-    mimetype: text,
-    size: accepting((value) => typeof value === "number", "must be a number"),
-    uuid: text
-  })
-})
+const file = accepting((value) => isObject(value) && isText(value["url"]), "must be a file with its url")
 
 const customFieldValue: Rule = (path, value) => {
   if (isText(value) || typeof value === "number") return []
-  if (Array.isArray(value)) return texts(path, value)
+  if (isArray(value)) return texts(path, value)
   if (isObject(value)) return Object.entries(value).flatMap(([uuid, entry]) => file(`${path}.${uuid}`, entry))
   return [`${path} must be a string, a number, an array or an object`]
 }
 
 const customField = (isV3: boolean) =>
-  object({ id: required, key: text, field_value: customFieldValue, ...(isV3 ? { fieldValue: customFieldValue } : {}) }, [
-    "id"
-  ])
+  object(
+    { id: required, key: text, field_value: customFieldValue, ...(isV3 ? { fieldValue: customFieldValue } : {}) },
+    ["id"]
+  )
 
 const channel = object({ status: oneOf("active", "inactive", "permanent"), message: text, code: text }, ["status"])
 
@@ -173,30 +158,27 @@ export const faults = (kind: "update" | "upsert", version: string, body: unknown
  * @since 0.1.0
  * @category validation
  */
-export const canonical = (body: { readonly [field: string]: unknown }): { readonly [field: string]: unknown } => {
+export const canonical = (body: JsonObject): JsonObject => {
   const { dndSettings, customFields, dateOfBirth, ...rest } = body
   return {
     ...rest,
     ...(isObject(dndSettings) ? { dndSettings: renameChannels(dndSettings, channelsOf(true), channelsOf(false)) } : {}),
-    ...(Array.isArray(customFields)
-      ? {
-          customFields: customFields.map((field) => ({
-            id: field.id,
-            value: field.fieldValue ?? field.field_value ?? field.value
+    ...(customFields === undefined
+      ? {}
+      : {
+          customFields: objectsIn(customFields).map(({ id, value, field_value, fieldValue }) => ({
+            id,
+            value: fieldValue ?? field_value ?? value
           }))
-        }
-      : {}),
+        }),
     ...(dateOfBirth === undefined
       ? {}
       : { dateOfBirth: isText(dateOfBirth) ? S.encodeUnknownSync(DateOfBirth)(dateOfBirth) : null })
   }
 }
 
-const renameChannels = (
-  settings: { readonly [channel: string]: unknown },
-  from: ReadonlyArray<string>,
-  to: ReadonlyArray<string>
-) => Object.fromEntries(Object.entries(settings).map(([name, value]) => [to[from.indexOf(name)] ?? name, value]))
+const renameChannels = (settings: JsonObject, from: ReadonlyArray<string>, to: ReadonlyArray<string>) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [to[from.indexOf(name)] ?? name, value]))
 
 /**
  * A stored contact in the spelling of a Version.
@@ -204,10 +186,7 @@ const renameChannels = (
  * @since 0.1.0
  * @category answers
  */
-export const answered = (
-  contact: { readonly [field: string]: unknown },
-  version: string
-): { readonly [field: string]: unknown } =>
+export const answered = (contact: JsonObject, version: string): JsonObject =>
   version === "v3" && isObject(contact["dndSettings"])
     ? { ...contact, dndSettings: renameChannels(contact["dndSettings"], channelsOf(false), channelsOf(true)) }
     : contact

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as S from "effect/Schema"
+import { isArray, type JsonObject, objectsIn } from "../internal/json.js"
 import { Contact, LocationId } from "../Schema.js"
 import * as ContactBody from "./ContactBody.js"
 import * as Duplicates from "./Duplicates.js"
@@ -60,7 +61,7 @@ export interface Directory {
 export interface Refusal {
   readonly status: 400 | 403 | 422
   readonly message: string | ReadonlyArray<string>
-  readonly meta?: { readonly [field: string]: unknown }
+  readonly meta?: JsonObject
 }
 
 /**
@@ -145,8 +146,8 @@ const textsOf = (value: unknown): ReadonlyArray<string> => (typeof value === "st
 
 /** A contact is found by its own email and phone, and by its secondary emails. */
 const indexKeys = (contact: StoredContact): ReadonlyArray<string> => {
-  const additional = Array.isArray(contact["additionalEmails"]) ? contact["additionalEmails"] : []
-  const emails = [contact["email"], ...additional.map((entry) => entry?.email ?? entry)].flatMap(textsOf)
+  const additional = objectsIn(contact["additionalEmails"]).map((entry) => entry["email"])
+  const emails = [contact["email"], ...additional].flatMap(textsOf)
   const phones = textsOf(contact["phone"])
   return [
     ...emails.map((email) => indexKey(contact.locationId, "email", email)),
@@ -181,11 +182,7 @@ const refuse = (status: Refusal["status"], message: Refusal["message"], meta?: R
  * @since 0.1.0
  * @category operations
  */
-export const get = (
-  directory: Directory,
-  caller: Caller,
-  contactId: string
-): Either.Either<StoredContact, Refusal> => {
+export const get = (directory: Directory, caller: Caller, contactId: string): Either.Either<StoredContact, Refusal> => {
   const contact = Option.getOrUndefined(HashMap.get(directory.contacts, contactId))
   if (contact === undefined) return refuse(400, `Contact not found for id:${contactId}`)
   if (contact.locationId !== caller.locationId) return refuse(403, "The token does not have access to this location.")
@@ -244,13 +241,11 @@ const applied = (directory: Directory, contact: StoredContact, isNew: boolean): 
 const valid = (kind: "update" | "upsert", caller: Caller, body: unknown) => {
   const faults = ContactBody.faults(kind, caller.version, body)
   // A body without faults is an object: that is the first thing its rule asks.
-  return faults.length === 0
-    ? Either.right(ContactBody.canonical(body as { readonly [field: string]: unknown }))
-    : refuse(422, faults)
+  return faults.length === 0 ? Either.right(ContactBody.canonical(body as JsonObject)) : refuse(422, faults)
 }
 
 /** The contact that an update would become a duplicate of, where the location does not allow it. */
-const duplicateOf = (directory: Directory, contact: StoredContact, changes: { readonly [field: string]: unknown }) => {
+const duplicateOf = (directory: Directory, contact: StoredContact, changes: JsonObject) => {
   const location = Option.getOrUndefined(HashMap.get(directory.locations, contact.locationId))
   if (location === undefined || location.duplicates.allow) return undefined
   for (const field of location.duplicates.check) {
@@ -285,7 +280,7 @@ const actor = (now: DateTime.Utc) => ({
   timestamp: DateTime.formatIso(now)
 })
 
-const newContact = (id: string, fields: { readonly [field: string]: unknown }, caller: Caller): StoredContact => {
+const newContact = (id: string, fields: JsonObject, caller: Caller): StoredContact => {
   const dateAdded = DateTime.formatIso(caller.now)
   const blank = {
     id,
@@ -301,11 +296,7 @@ const newContact = (id: string, fields: { readonly [field: string]: unknown }, c
 
 const isUnset = (value: unknown) => value === null || value === undefined || value === ""
 
-const changed = (
-  contact: StoredContact,
-  changes: { readonly [field: string]: unknown },
-  caller: Caller
-): StoredContact => {
+const changed = (contact: StoredContact, changes: JsonObject, caller: Caller): StoredContact => {
   const merged: StoredContact = {
     ...contact,
     ...changes,
@@ -335,7 +326,7 @@ const set = (contact: StoredContact): StoredContact =>
 const lowerCase = (value: unknown) => (typeof value === "string" ? value.toLowerCase() : undefined)
 
 /** The full name and its parts follow each other, whichever was given. */
-const namesOf = (contact: StoredContact, changes: { readonly [field: string]: unknown }) => {
+const namesOf = (contact: StoredContact, changes: JsonObject) => {
   const isGiven = (field: string) => changes[field] !== undefined
   if (isGiven("firstName") || isGiven("lastName")) {
     if (isGiven("name")) return {}
@@ -343,12 +334,13 @@ const namesOf = (contact: StoredContact, changes: { readonly [field: string]: un
     return { name: parts.filter((part) => !isUnset(part)).join(" ") }
   }
   if (!isGiven("name")) return {}
-  const [firstName, ...lastName] = String(changes["name"] ?? "").split(" ")
+  const name = typeof changes["name"] === "string" ? changes["name"] : ""
+  const [firstName, ...lastName] = name.split(" ")
   return { firstName, lastName: lastName.join(" ") }
 }
 
 const tagsOf = (tags: unknown) =>
-  Array.isArray(tags) ? Array.from(new Set(tags.map((tag) => String(tag).toLowerCase()))) : []
+  isArray(tags) ? Array.from(new Set(tags.map((tag) => String(tag).toLowerCase()))) : []
 
 const dndSettingsOf = (before: unknown, changes: unknown) =>
   before === undefined && changes === undefined ? undefined : { ...(before ?? {}), ...(changes ?? {}) }
@@ -356,7 +348,7 @@ const dndSettingsOf = (before: unknown, changes: unknown) =>
 const customFieldsOf = (before: unknown, changes: unknown) => {
   const values = new Map<unknown, unknown>()
   for (const fields of [before, changes]) {
-    if (Array.isArray(fields)) fields.forEach(({ id, value }) => values.set(id, value))
+    for (const { id, value } of objectsIn(fields)) values.set(id, value)
   }
   return Array.from(values, ([id, value]) => ({ id, value })).filter(({ value }) => !isUnset(value))
 }

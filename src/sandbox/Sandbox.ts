@@ -19,16 +19,16 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createServer } from "node:http"
+import { parse } from "../internal/json.js"
 import type { Contact, LocationId } from "../Schema.js"
 import { Api } from "./Api.js"
-import * as ContactBody from "./ContactBody.js"
 import * as Directory from "./Directory.js"
+import * as Operations from "./Operations.js"
 import * as Quota from "./Quota.js"
 import * as Tokens from "./Tokens.js"
 
@@ -76,10 +76,7 @@ export interface ReceivedRequest {
  * @since 0.1.0
  * @category models
  */
-export interface AppliedWrite {
-  readonly operation: "updateContact" | "upsertContact"
-  readonly contactId: string
-  readonly isNew: boolean
+export interface AppliedWrite extends Operations.Write {
   readonly at: DateTime.Utc
   readonly traceId: string
 }
@@ -188,26 +185,9 @@ const makeState = (options: Options): Effect.Effect<State> =>
 
 // --- answers -----------------------------------------------------------------------------------------------------------
 
-interface Reply {
-  readonly status: number
-  readonly body: { readonly [field: string]: unknown }
+interface Reply extends Operations.Reply {
   readonly headers?: { readonly [name: string]: string }
 }
-
-const phrases: { readonly [status: number]: string } = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  422: "Unprocessable Entity",
-  429: "Too Many Requests"
-}
-
-const refusal = (status: number, message: string | ReadonlyArray<string>, more: object = {}): Reply => ({
-  status,
-  // The service's 400 and 403 carry no `error`.
-  body: { statusCode: status, message, ...(status === 400 || status === 403 ? {} : { error: phrases[status] }), ...more }
-})
 
 const traceIdOf = (count: number) => `00000000-0000-4000-8000-${count.toString(16).padStart(12, "0")}`
 
@@ -223,7 +203,10 @@ const recorded = (
     const { status, body: json, headers } = yield* reply(body, traceId)
     state.requests.push({ method: request.method, url: request.url, headers: request.headers, body, status, traceId })
     if (state.requests.length > requestsKept) state.requests.shift()
-    return HttpServerResponse.unsafeJson({ ...json, traceId }, { status, ...(headers === undefined ? {} : { headers }) })
+    return HttpServerResponse.unsafeJson(
+      { ...json, traceId },
+      { status, ...(headers === undefined ? {} : { headers }) }
+    )
   })
 
 // --- what stands before an endpoint ------------------------------------------------------------------------------------
@@ -242,14 +225,14 @@ const admitted = (
   Effect.gen(function* () {
     const { headers } = yield* HttpServerRequest.HttpServerRequest
     const version = headers["version"]
-    if (version === undefined) return yield* Effect.fail(refusal(401, "version header was not found."))
+    if (version === undefined) return yield* Effect.fail(Operations.refusal(401, "version header was not found."))
     if (!versions.includes(version)) {
       const body = { status: 401, message: "version header is invalid", error: "Error" }
       return yield* Effect.fail({ status: 401, body })
     }
     const locationId = yield* Effect.mapError(
       Tokens.authorize(state.tokens, headers["authorization"], scope),
-      (message) => refusal(401, message)
+      (message) => Operations.refusal(401, message)
     )
     const now = yield* DateTime.now
     const quota = yield* Ref.modify(state.quotas, (quotas) => {
@@ -258,50 +241,31 @@ const admitted = (
       return [after, new Map(quotas).set(locationId, after.quota)]
     })
     if (!quota.isAdmitted) {
-      return yield* Effect.fail({ ...refusal(429, phrases[429] ?? ""), headers: quota.headers })
+      return yield* Effect.fail({ ...Operations.refusal(429, "Too Many Requests"), headers: quota.headers })
     }
     return { caller: { locationId, version, now }, headers: quota.headers }
   })
 
-const parseBody = (text: string): Either.Either<unknown, Directory.Refusal> =>
-  Either.try({
-    try: (): unknown => (text === "" ? {} : JSON.parse(text)),
-    catch: () => ({ status: 400, message: "Unexpected token in JSON" })
-  })
-
 // --- the endpoints -----------------------------------------------------------------------------------------------------
 
-interface Answered {
-  readonly directory: Directory.Directory
-  readonly body: { readonly [field: string]: unknown }
-  readonly write?: Omit<AppliedWrite, "at" | "traceId">
-}
+const parsed = (text: string): Option.Option<unknown> =>
+  text === "" ? Option.some({}) : Option.liftThrowable(parse)(text)
 
-/** One endpoint: admits the request, lets the directory decide, and writes down what was applied. */
-const endpoint = (
-  state: State,
-  scope: Tokens.Scope,
-  decide: (
-    directory: Directory.Directory,
-    caller: Directory.Caller,
-    body: unknown
-  ) => Either.Either<Answered, Directory.Refusal>
-) =>
+/** Admits the request, performs the operation on the directory, and writes down what was applied. */
+const endpoint = (state: State, name: Operations.Name, contactId = "") =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     recorded(state, (text, traceId) =>
       Effect.gen(function* () {
-        const { caller, headers } = yield* admitted(state, scope)
-        const decision = yield* Ref.modify(state.directory, (directory) => {
-          const answered = Either.flatMap(parseBody(text), (body) => decide(directory, caller, body))
-          return [answered, Either.isRight(answered) ? answered.right.directory : directory]
+        const operation = Operations.operations[name]
+        const { caller, headers } = yield* admitted(state, operation.scope)
+        const body = parsed(text)
+        if (Option.isNone(body)) return { ...Operations.refusal(400, "Unexpected token in JSON"), headers }
+        const { reply, write } = yield* Ref.modify(state.directory, (directory) => {
+          const performed = operation.perform(directory, caller, { contactId, body: body.value })
+          return [performed, performed.directory]
         })
-        if (Either.isLeft(decision)) {
-          const { status, message, meta } = decision.left
-          return { ...refusal(status, message, meta === undefined ? {} : { meta }), headers }
-        }
-        const { body, write } = decision.right
         if (write !== undefined) state.applied.push({ ...write, at: caller.now, traceId })
-        return { status: 200, body, headers }
+        return { ...reply, headers }
       }).pipe(Effect.merge, Effect.provideService(HttpServerRequest.HttpServerRequest, request))
     )
   )
@@ -309,41 +273,9 @@ const endpoint = (
 const contacts = (state: State) =>
   HttpApiBuilder.group(Api, "contacts", (handlers) =>
     handlers
-      .handleRaw("getContact", ({ path }) =>
-        endpoint(state, "contacts.readonly", (directory, caller) =>
-          Either.map(Directory.get(directory, caller, path.contactId), (contact) => ({
-            directory,
-            body: { contact: ContactBody.answered(contact, caller.version) }
-          }))
-        )
-      )
-      .handleRaw("updateContact", ({ path }) =>
-        endpoint(state, "contacts.write", (directory, caller, input) =>
-          Either.map(Directory.update(directory, caller, path.contactId, input), (applied) => ({
-            directory: applied.directory,
-            body: {
-              succeded: true,
-              succeeded: true,
-              contact: ContactBody.answered(applied.contact, caller.version)
-            },
-            write: { operation: "updateContact", contactId: applied.contact.id, isNew: false }
-          }))
-        )
-      )
-      .handleRaw("upsertContact", () =>
-        endpoint(state, "contacts.write", (directory, caller, input) =>
-          Either.map(Directory.upsert(directory, caller, input), (applied) => ({
-            directory: applied.directory,
-            body: {
-              new: applied.isNew,
-              succeded: true,
-              succeeded: true,
-              contact: ContactBody.answered(applied.contact, caller.version)
-            },
-            write: { operation: "upsertContact", contactId: applied.contact.id, isNew: applied.isNew }
-          }))
-        )
-      )
+      .handleRaw("getContact", ({ path }) => endpoint(state, "getContact", path.contactId))
+      .handleRaw("updateContact", ({ path }) => endpoint(state, "updateContact", path.contactId))
+      .handleRaw("upsertContact", () => endpoint(state, "upsertContact"))
   )
 
 // --- the server --------------------------------------------------------------------------------------------------------
@@ -354,7 +286,7 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
     const failure = Cause.failureOption<unknown>(cause)
     return Option.isSome(failure) && isRouteNotFound(failure.value)
       ? Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
-          recorded(state, () => Effect.succeed(refusal(404, `Cannot ${method} ${url}`)))
+          recorded(state, () => Effect.succeed(Operations.refusal(404, `Cannot ${method} ${url}`)))
         )
       : Effect.failCause(cause)
   })
@@ -362,7 +294,9 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
 const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
-const serving = (state: State): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
+const serving = (
+  state: State
+): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
   const api = HttpApiBuilder.api(Api).pipe(Layer.provide(contacts(state)))
   const pages = Layer.merge(
     HttpApiSwagger.layer({ path: "/docs" }),

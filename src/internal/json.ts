@@ -1,0 +1,14 @@
+// JSON values whose shape is not known yet.
+
+/** A JSON object. */
+export type JsonObject = { readonly [field: string]: unknown }
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+export const isArray = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
+
+/** The objects among the elements of an array, and none of anything else. */
+export const objectsIn = (value: unknown): ReadonlyArray<JsonObject> => (isArray(value) ? value.filter(isObject) : [])
+
+export const parse = (text: string): unknown => JSON.parse(text)

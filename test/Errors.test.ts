@@ -1,0 +1,336 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as S from "effect/Schema"
+import * as Errors from "effect-growthhub/Errors"
+import { inspect } from "node:util"
+
+const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
+  operation: "updateContact",
+  attempts: 1,
+  declares: [400, 401, 422],
+  isWrite: true,
+  isRepeatable: true,
+  secrets: () => [],
+  ...options
+})
+
+const answer = (status: number, body: unknown, headers: Errors.Answer["headers"] = {}): Errors.Answer => ({
+  status,
+  headers,
+  body: typeof body === "string" ? body : JSON.stringify(body)
+})
+
+const tagOf = (status: number) => {
+  switch (status) {
+    case 400:
+      return "BadRequest"
+    case 401:
+      return "Unauthorized"
+    case 403:
+      return "Forbidden"
+    case 422:
+      return "Unprocessable"
+    case 429:
+      return "RateLimited"
+    default:
+      return status >= 500 ? "ServerError" : "UnexpectedResponse"
+  }
+}
+
+const html = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head><body>…</body></html>"
+
+const bodies = {
+  documented: { statusCode: 400, message: "Bad Request" },
+  "status instead of statusCode": { status: 401, message: "version header is invalid", error: "Error", traceId: "t" },
+  "message as an array": { message: ["a should not exist", "b must be text"], error: "Unprocessable Entity" },
+  "the message under error": { error: "Contact with id abc not found" },
+  "an OAuth error": { error: "invalid_grant", error_description: "Invalid refresh token" },
+  "a duplicate": { message: "no duplicates", meta: { contactId: "x", contactName: "Jane", matchingField: "email" } },
+  "a message that is no text": { message: { a: 1 }, statusCode: "400", traceId: 5 },
+  "a message of nothing": { message: [], error: null },
+  "a thousand messages": { message: Array.from({ length: 1000 }, (_, i) => `fault ${i} ${"x".repeat(1000)}`) },
+  "an array": [1, 2],
+  "a JSON text": '"text"',
+  "a JSON null": "null",
+  "a deep JSON": "[".repeat(100_000),
+  HTML: html,
+  "plain text": "upstream connect error or disconnect/reset before headers",
+  nothing: "",
+  "cut off": '{"statusCode":400,"message":"Bad Req',
+  "a megabyte of garbage": "\u0000\uffff<{[".repeat(200_000),
+  "a megabyte of message": { message: "x".repeat(1_000_000) }
+}
+
+const statuses = [
+  ...Array.from({ length: 100 }, (_, i) => 100 + i),
+  ...Array.from({ length: 300 }, (_, i) => 300 + i),
+  0,
+  999
+]
+
+const sizeOf = (error: Errors.ContactsError) =>
+  error.message.length + error.details.join("").length + (error.traceId ?? "").length
+
+describe("an answer", () => {
+  it.each(Object.entries(bodies))("of any status with %s is an error of its class, bounded in size", (_, body) => {
+    const isLarge = JSON.stringify(body).length > 50_000
+    for (const status of isLarge ? [0, 100, 302, 400, 401, 403, 404, 422, 429, 499, 500, 502, 599] : statuses) {
+      const error = Errors.fromAnswer(call(), answer(status, body))
+      expect(error._tag, String(status)).toBe(tagOf(status))
+      expect(error).toMatchObject({ operation: "updateContact", attempts: 1, status })
+      expect(sizeOf(error)).toBeLessThan(7000)
+      expect(error.message.length).toBeGreaterThan(0)
+      expect(error.message.length).toBeLessThanOrEqual(500)
+    }
+  })
+
+  it.prop(
+    "of any status and any body is an error of its class",
+    [FastCheck.nat(1000), FastCheck.oneof(FastCheck.string(), FastCheck.json()), FastCheck.array(FastCheck.string())],
+    ([status, body, secrets]) => {
+      const error = Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, body))
+      expect(error._tag).toBe(tagOf(status))
+      expect(sizeOf(error)).toBeLessThan(7000)
+    }
+  )
+
+  it("tells what the service said", () => {
+    const said = (body: unknown) => Errors.fromAnswer(call(), answer(400, body))
+    expect(said(bodies.documented).details).toEqual(["Bad Request"])
+    expect(said(bodies["message as an array"]).details).toEqual(["a should not exist", "b must be text"])
+    expect(said(bodies["message as an array"]).message).toBe("a should not exist; b must be text")
+    expect(said(bodies["status instead of statusCode"])).toMatchObject({
+      message: "version header is invalid",
+      traceId: "t"
+    })
+    expect(said(bodies["an OAuth error"]).message).toBe("Invalid refresh token")
+    expect(said(bodies.nothing).message).toBe("The service answered 400 without a body")
+    expect(said(bodies.HTML)).toMatchObject({ details: [] })
+    expect(said(bodies["a megabyte of message"]).details[0]).toHaveLength(300)
+  })
+
+  it("of another media type is named by it, and not shown", () => {
+    const error = Errors.fromAnswer(call(), answer(503, html, { "content-type": "text/html; charset=UTF-8" }))
+    expect(error.message).toBe(`The service answered 503, not JSON but text/html, ${html.length} characters`)
+  })
+
+  it("of a status that the endpoint does not declare is unexpected", () => {
+    expect(Errors.fromAnswer(call({ declares: [400] }), answer(422, {}))._tag).toBe("UnexpectedResponse")
+  })
+
+  it("says whether a write may have happened, and whether a repeat is harmless", () => {
+    const verdict = (status: number, options: Partial<Errors.Call>) => {
+      const { outcome, isRetryable } = Errors.fromAnswer(call(options), answer(status, "")) as Errors.ServerError
+      return { outcome, isRetryable }
+    }
+    expect(verdict(502, {})).toEqual({ outcome: "Unknown", isRetryable: true })
+    expect(verdict(502, { isRepeatable: false })).toEqual({ outcome: "Unknown", isRetryable: false })
+    expect(verdict(502, { isWrite: false, isRepeatable: false })).toEqual({ outcome: "NotApplied", isRetryable: true })
+    expect(verdict(404, {})).toEqual({ outcome: "NotApplied", isRetryable: false })
+  })
+
+  it("of an unknown contact is told by its message, in each of its forms", () => {
+    const isContactNotFound = (body: unknown) =>
+      (Errors.fromAnswer(call(), answer(400, body)) as Errors.BadRequest).isContactNotFound
+    expect(isContactNotFound({ message: "Contact not found for id:abc" })).toBe(true)
+    expect(isContactNotFound({ message: "Contact with id abc not found" })).toBe(true)
+    expect(isContactNotFound({ error: "Contact with id abc not found" })).toBe(true)
+    expect(isContactNotFound({ message: "This location does not allow duplicated contacts." })).toBe(false)
+    expect(isContactNotFound("")).toBe(false)
+  })
+
+  it("that limits the rate says how long to wait, in seconds or as a date against the server's clock", () => {
+    const retryAfter = (headers: Errors.Answer["headers"]) =>
+      (Errors.fromAnswer(call(), answer(429, "", headers)) as Errors.RateLimited).retryAfter
+    expect(retryAfter({ "retry-after": "7" })).toEqual(Duration.seconds(7))
+    expect(retryAfter({ "retry-after": "0" })).toEqual(Duration.zero)
+    const date = "Sat, 21 Nov 2026 10:00:00 GMT"
+    expect(retryAfter({ "retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", date })).toEqual(Duration.seconds(30))
+    for (const value of ["-1", "1.5", "soon", "", "99999999999", "2026-11-21", "Sat, 21 Nov 2026 09:00:00 GMT"]) {
+      expect(retryAfter({ "retry-after": value, date }), value).toBeUndefined()
+    }
+    expect(retryAfter({})).toBeUndefined()
+  })
+})
+
+describe("a transport that failed", () => {
+  const failed = (cause: unknown) => Errors.fromTransport(call({ isRepeatable: false }), cause)
+  const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
+
+  it("before a connection stood has applied nothing", () => {
+    const causes = [
+      coded("ECONNREFUSED", { syscall: "connect" }),
+      { cause: new TypeError("fetch failed", { cause: coded("ENOTFOUND", { syscall: "getaddrinfo" }) }) },
+      { cause: new TypeError("fetch failed", { cause: coded("UND_ERR_CONNECT_TIMEOUT") }) },
+      { cause: { errors: [coded("ECONNREFUSED"), coded("ECONNREFUSED")] } },
+      coded("ETIMEDOUT", { syscall: "connect" }),
+      coded("ERR_TLS_CERT_ALTNAME_INVALID")
+    ]
+    for (const cause of causes) {
+      expect(failed(cause)).toMatchObject({ outcome: "NotApplied", isRetryable: true })
+      expect(failed(cause).message).not.toContain("secret")
+    }
+    expect(failed(causes[1]).message).toBe("The service could not be reached (ENOTFOUND)")
+  })
+
+  it("after that may have applied the write", () => {
+    for (const cause of [
+      coded("ECONNRESET"),
+      coded("ETIMEDOUT"),
+      coded("UND_ERR_SOCKET"),
+      undefined,
+      "x",
+      null,
+      5,
+      {}
+    ]) {
+      expect(failed(cause)).toMatchObject({ outcome: "Unknown", isRetryable: false })
+    }
+  })
+
+  it("in a circle is no trouble", () => {
+    const cause: { cause?: unknown } = {}
+    cause.cause = cause
+    expect(failed(cause)._tag).toBe("TransportError")
+  })
+})
+
+describe("what no error shows", () => {
+  const secrets = ["tok/en+1", "Jane", "Doe van Dam", "jane@canary.example", "+1 (555) 010-9999", "4711"]
+  const echo = [
+    "Bearer tok/en+1 is wrong",
+    "user JANE or Doe van Dam, jane@canary.example, +1 (555) 010-9999, 4711",
+    "somebody.else@canary.example and 0049 151 5550 1234",
+    "pit-0123-4567 and eyJhbGciOi.eyJzdWIi.sig"
+  ]
+  const shapes = [
+    { message: echo.join(" "), traceId: "tok/en+1" },
+    { message: echo, traceId: "jane@canary.example" },
+    { error: echo[1], meta: { contactName: "Jane" } },
+    { error: "x", error_description: echo[2] },
+    echo.join("\n"),
+    `<html>${echo.join(" ")}</html>`
+  ]
+  const canaries = /tok\/en|jane|doe van|canary\.example|010-9999|4711|5550 1234|0123-4567|eyJzdWIi/i
+
+  it("is a token, an email, a phone or what was sent, however the service repeats it", () => {
+    for (const status of [400, 401, 403, 404, 422, 429, 500, 502]) {
+      for (const body of shapes) {
+        const error = Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, body))
+        const shown = [
+          error.message,
+          String(error),
+          inspect(error, { depth: 10 }),
+          JSON.stringify(error),
+          error.stack ?? "",
+          Cause.pretty(Cause.fail(error), { renderErrorCause: true }),
+          JSON.stringify(Exit.fail(error))
+        ]
+        for (const text of shown) expect(text).not.toMatch(canaries)
+      }
+    }
+  })
+
+  it("leaves words that merely contain what was sent", () => {
+    const error = Errors.fromAnswer(
+      call({ secrets: () => ["an", "art", "."] }),
+      answer(400, { message: "an article can" })
+    )
+    expect(error.message).toBe("[redacted] article can")
+  })
+})
+
+describe("orDieOperational", () => {
+  const operational = [
+    new Errors.Forbidden({ operation: "o", message: "m", attempts: 1 }),
+    new Errors.RateLimited({ operation: "o", message: "m", attempts: 1, retryAfter: Duration.seconds(1) }),
+    Errors.fromAnswer(call(), answer(500, "")),
+    Errors.fromTransport(call(), undefined),
+    Errors.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
+  ]
+  const documented = [400, 401, 422].map((status) => Errors.fromAnswer(call(), answer(status, "")))
+
+  it.effect("turns the operational errors into defects", () =>
+    Effect.gen(function* () {
+      for (const error of operational) {
+        const exit = yield* Effect.exit(Errors.orDieOperational(Effect.fail(error)))
+        expect(exit).toEqual(Exit.die(error))
+      }
+    })
+  )
+
+  it.effect("leaves the documented ones, and the app's own", () =>
+    Effect.gen(function* () {
+      for (const error of [...documented, { _tag: "ServerError" as const, mine: true }]) {
+        expect(yield* Effect.flip(Errors.orDieOperational(Effect.fail(error)))).toBe(error)
+      }
+    })
+  )
+
+  it("knows every class to be one or the other", () => {
+    for (const error of operational)
+      expect([Errors.isOperational(error), Errors.isDocumented(error)]).toEqual([true, false])
+    for (const error of documented)
+      expect([Errors.isOperational(error), Errors.isDocumented(error)]).toEqual([false, true])
+  })
+})
+
+describe("an error class", () => {
+  const classes = {
+    BadRequest: Errors.BadRequest,
+    Unauthorized: Errors.Unauthorized,
+    Unprocessable: Errors.Unprocessable,
+    Forbidden: Errors.Forbidden,
+    RateLimited: Errors.RateLimited,
+    ServerError: Errors.ServerError,
+    TransportError: Errors.TransportError,
+    UnexpectedResponse: Errors.UnexpectedResponse
+  }
+
+  it("has a bare tag and a namespaced identifier", () => {
+    for (const [name, schema] of Object.entries(classes)) {
+      expect(schema._tag).toBe(name)
+      expect(schema.identifier).toBe(`effect-growthhub/${name}`)
+    }
+  })
+
+  it("can be sent as JSON and come back", () => {
+    const error = new Errors.RateLimited({
+      operation: "getContact",
+      message: "m",
+      attempts: 2,
+      status: 429,
+      traceId: "t",
+      retryAfter: Duration.seconds(3)
+    })
+    const again = S.decodeUnknownSync(Errors.RateLimited)(
+      JSON.parse(JSON.stringify(S.encodeSync(Errors.RateLimited)(error)))
+    )
+    expect(again).toBeInstanceOf(Errors.RateLimited)
+    expect(again).toMatchObject({ operation: "getContact", attempts: 2, retryAfter: Duration.seconds(3), details: [] })
+  })
+
+  it("says whether a repeat may help", () => {
+    const props = { operation: "o", message: "m", attempts: 1 }
+    expect(new Errors.BadRequest(props).isRetryable).toBe(false)
+    expect(new Errors.Unauthorized(props).isRetryable).toBe(false)
+    expect(new Errors.Unprocessable(props).isRetryable).toBe(false)
+    expect(new Errors.Forbidden(props).isRetryable).toBe(false)
+    expect(new Errors.RateLimited(props).isRetryable).toBe(true)
+  })
+})
+
+describe("input with many faults", () => {
+  it("is told a line each, up to a hundred", () => {
+    const lines = Array.from({ length: 120 }, (_, i) => `tags.${i} must be a string`)
+    const error = Errors.fromFaults("updateContact", lines)
+    expect(error.details).toHaveLength(101)
+    expect(error.details[100]).toBe("and 20 more")
+    expect(error).toMatchObject({ attempts: 0 })
+    expect(error.status).toBeUndefined()
+  })
+})

@@ -1,0 +1,488 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Tracer from "effect/Tracer"
+import { ContactsService, type Options, updateContact } from "effect-growthhub/ContactsService"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
+import { ContactId, ContactUpdate, LocationId } from "effect-growthhub/Schema"
+import { json, serving, transports } from "./servers.js"
+
+const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+const token = Redacted.make("pit-canary-0123")
+const contact = { id, firstName: "Rosan" }
+
+const calling =
+  (transport: Layer.Layer<HttpClient.HttpClient>, options: Partial<Options>) =>
+  <A, E>(call: (contacts: ContactsService["Type"]) => Effect.Effect<A, E>) =>
+    Effect.flatMap(ContactsService, call).pipe(
+      Effect.provide(Layer.provide(ContactsService.layer({ token, ...options }), transport))
+    )
+
+const get = (contacts: ContactsService["Type"]) => contacts.getContact(id)
+const update = (contacts: ContactsService["Type"]) => contacts.updateContact(id, { firstName: "Rosan" })
+const upsert = (contacts: ContactsService["Type"]) => contacts.upsertContact({ locationId, firstName: "Rosan" })
+
+describe.each(Object.entries(transports))("over %s", (_, transport) => {
+  it.scoped("a request carries Accept, bearer and Version, and no trace headers", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      yield* calling(transport, { baseUrl: url })(get).pipe(Effect.withSpan("app"))
+      expect(seen[0]).toMatchObject({ method: "GET", url: `/contacts/${id}`, body: "" })
+      expect(seen[0]?.headers).toMatchObject({
+        accept: "application/json",
+        authorization: "Bearer pit-canary-0123",
+        version: "2021-07-28"
+      })
+      for (const header of ["b3", "traceparent", "x-b3-traceid"]) expect(seen[0]?.headers).not.toHaveProperty(header)
+    })
+  )
+
+  it.scoped("a base URL may have a path of its own", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      yield* calling(transport, { baseUrl: `${url}/proxy/` })(get)
+      expect(seen[0]?.url).toBe(`/proxy/contacts/${id}`)
+    })
+  )
+
+  it.scoped("a success is any 2xx", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 201, { new: true, contact, traceId: "t" }))
+      expect(yield* calling(transport, { baseUrl: url })(upsert)).toEqual({ ...contact, new: true, traceId: "t" })
+    })
+  )
+
+  it.scoped("a success that cannot be read is an UnexpectedResponse that says that a write may have happened", () =>
+    Effect.gen(function* () {
+      for (const body of ["<html>", "", '{"contact":', '{"contact":{}}', "[]", '{"contact":{"id":"a/b"}}']) {
+        const { url } = yield* serving((_, response) => response.end(body))
+        const written = yield* Effect.flip(calling(transport, { baseUrl: url })(update))
+        expect(written).toMatchObject({
+          _tag: "UnexpectedResponse",
+          outcome: "Unknown",
+          isRetryable: true,
+          status: 200
+        })
+        const created = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
+        expect(created).toMatchObject({ _tag: "UnexpectedResponse", outcome: "Unknown", isRetryable: false })
+        const gotten = yield* Effect.flip(calling(transport, { baseUrl: url })(get))
+        expect(gotten).toMatchObject({ _tag: "UnexpectedResponse", outcome: "NotApplied", isRetryable: true })
+      }
+    })
+  )
+
+  it.scoped("a redirect to another origin is refused, and nothing reaches it", () =>
+    Effect.gen(function* () {
+      const other = yield* serving((_, response) => json(response, 200, { contact }))
+      for (const status of [301, 302, 303, 307, 308]) {
+        const { url } = yield* serving((_, response) =>
+          response.writeHead(status, { location: `${other.url}/x` }).end()
+        )
+        for (const call of [get, update, upsert]) {
+          const error = yield* Effect.flip(calling(transport, { baseUrl: url })<unknown, { _tag: string }>(call))
+          expect(error).toMatchObject({ _tag: "UnexpectedResponse", status, outcome: "NotApplied", isRetryable: false })
+        }
+      }
+      expect(other.seen).toEqual([])
+    })
+  )
+
+  it.scoped("a redirect within the origin is followed, with its method and body, a few times", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((request, response) =>
+        request.url === "/moved"
+          ? json(response, 200, { contact })
+          : response.writeHead(307, { location: request.url.startsWith("/loop") ? "/loop" : "/moved" }).end()
+      )
+      yield* calling(transport, { baseUrl: url })(update)
+      expect(seen[1]).toMatchObject({ method: "PUT", url: "/moved", body: '{"firstName":"Rosan"}' })
+      const error = yield* Effect.flip(calling(transport, { baseUrl: `${url}/loop` })(get))
+      expect(error).toMatchObject({ _tag: "UnexpectedResponse", status: 307 })
+    })
+  )
+
+  it.scoped("a write is not turned into a read by a redirect", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => response.writeHead(303, { location: "/moved" }).end())
+      const error = yield* Effect.flip(calling(transport, { baseUrl: url })(update))
+      expect(error._tag).toBe("UnexpectedResponse")
+      expect(seen).toHaveLength(1)
+    })
+  )
+
+  it.effect("a refused connection has applied nothing", () =>
+    Effect.gen(function* () {
+      const { url } = yield* Effect.scoped(serving((_, response) => response.end()))
+      const error = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
+      expect(error).toMatchObject({
+        _tag: "TransportError",
+        code: "ECONNREFUSED",
+        outcome: "NotApplied",
+        isRetryable: true,
+        attempts: 1
+      })
+    })
+  )
+
+  it.scoped("a connection that is lost may have applied a write, and never a read", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => response.destroy())
+      const written = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
+      expect(written).toMatchObject({ _tag: "TransportError", outcome: "Unknown", isRetryable: false })
+      const read = yield* Effect.flip(calling(transport, { baseUrl: url })(get))
+      expect(read).toMatchObject({ _tag: "TransportError", outcome: "NotApplied", isRetryable: true })
+    })
+  )
+
+  it.scoped("half a body is a TransportError after a success, and an error of its status otherwise", () =>
+    Effect.gen(function* () {
+      const half = (status: number) =>
+        serving((_, response) => {
+          response.writeHead(status, { "content-type": "application/json", "content-length": "1000" })
+          response.write('{"message":"Invalid', () => response.destroy())
+        })
+      const ok = yield* half(200)
+      const error = yield* Effect.flip(calling(transport, { baseUrl: ok.url })(update))
+      expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown", isRetryable: true })
+      const refused = yield* half(401)
+      expect(yield* Effect.flip(calling(transport, { baseUrl: refused.url })(update))).toMatchObject({
+        _tag: "Unauthorized",
+        status: 401
+      })
+    })
+  )
+
+  it.scoped("the deadline of an attempt covers its whole body, to the millisecond", () =>
+    Effect.gen(function* () {
+      for (const isHalf of [false, true]) {
+        const { url, first, closed } = yield* serving((_, response) => {
+          if (isHalf) response.writeHead(200, { "content-type": "application/json" }).write('{"contact":')
+        })
+        const fiber = yield* calling(transport, { baseUrl: url, attemptTimeout: "2 seconds" })(update).pipe(
+          Effect.flip,
+          Effect.fork
+        )
+        yield* first
+        yield* TestClock.adjust("1999 millis")
+        expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+        yield* TestClock.adjust("1 millis")
+        expect(yield* Fiber.join(fiber)).toMatchObject({
+          _tag: "TransportError",
+          code: "TIMEOUT",
+          message: "No whole answer within 2s",
+          outcome: "Unknown"
+        })
+        yield* closed
+      }
+    })
+  )
+
+  it.scoped("an interruption settles at once and takes the request off the wire", () =>
+    Effect.gen(function* () {
+      const { url, first, closed } = yield* serving(() => {})
+      const fiber = yield* Effect.fork(calling(transport, { baseUrl: url })(get))
+      yield* first
+      yield* Fiber.interrupt(fiber)
+      yield* closed
+    })
+  )
+
+  it.scoped("a client of the app's that fails on statuses loses no answer", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 422, { message: ["x must be y"] }))
+      const strict = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, HttpClient.filterStatusOk)
+      ).pipe(Layer.provide(transport))
+      const error = yield* Effect.flip(calling(strict, { baseUrl: url })(get))
+      expect(error).toMatchObject({ _tag: "Unprocessable", details: ["x must be y"] })
+    })
+  )
+})
+
+describe("a bearer", () => {
+  it.effect("goes to no other place than https and loopback", () =>
+    Effect.gen(function* () {
+      const sent: Array<string> = []
+      const spy = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((_, url) => {
+          sent.push(url.href)
+          return Effect.never
+        })
+      )
+      const refused = [
+        "http://services.leadconnectorhq.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "http://10.0.0.1",
+        "ftp://127.0.0.1",
+        "https://user:pass@services.leadconnectorhq.com",
+        "https://services.leadconnectorhq.com/?x=1",
+        "services.leadconnectorhq.com",
+        ""
+      ]
+      for (const baseUrl of refused) {
+        const error = yield* Effect.flip(calling(spy, { baseUrl })(update))
+        expect(error, baseUrl).toMatchObject({
+          _tag: "TransportError",
+          attempts: 0,
+          outcome: "NotApplied",
+          isRetryable: false
+        })
+      }
+      expect(sent).toEqual([])
+      for (const baseUrl of [
+        "http://localhost:1",
+        "http://127.1",
+        "http://[::1]:1",
+        "https://example.com",
+        new URL("https://a.b")
+      ]) {
+        const fiber = yield* Effect.fork(calling(spy, { baseUrl })(get))
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.await(fiber)
+      }
+      expect(sent.map((url) => new URL(url).host)).toEqual([
+        "localhost:1",
+        "127.0.0.1",
+        "[::1]:1",
+        "example.com",
+        "a.b"
+      ])
+    })
+  )
+
+  it.effect("that cannot be sent fails each call, without a request and without repeating it", () =>
+    Effect.gen(function* () {
+      const unreachable = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make(() => Effect.die("a request was sent"))
+      )
+      for (const value of ["", "Bearer canary", "canary\n", "can ary", "'canary'"]) {
+        const error = yield* Effect.flip(calling(unreachable, { token: Redacted.make(value) })(get))
+        expect(error).toMatchObject({ _tag: "Unauthorized", attempts: 0 })
+        expect(error.message).not.toContain("can")
+      }
+    })
+  )
+
+  it.scoped("is redacted in whatever fiber the layer was built, whatever the app made of the redaction", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 200, { contact }))
+      const lines: Array<string> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.map(Logger.jsonLogger, (line) => void lines.push(line))
+      )
+      const logging = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.transform((effect, request) =>
+            Effect.zipRight(Effect.logDebug("sending", request, request.headers), effect)
+          )
+        )
+      ).pipe(Layer.provide(FetchHttpClient.layer))
+      const runtime = ManagedRuntime.make(
+        Layer.merge(
+          Layer.provide(ContactsService.layer({ token, baseUrl: url }), logging),
+          Layer.merge(logger, Logger.minimumLogLevel(LogLevel.All))
+        )
+      )
+      yield* Effect.promise(() => runtime.runPromise(Effect.void))
+      yield* Effect.promise(() =>
+        runtime.runPromise(
+          Effect.flatMap(ContactsService, get).pipe(Effect.locally(Headers.currentRedactedNames, ["x-other"]))
+        )
+      )
+      yield* Effect.promise(() => runtime.dispose())
+      expect(lines.join()).toContain("sending")
+      expect(lines.join()).toContain("2021-07-28")
+      expect(lines.join()).not.toContain("canary")
+    })
+  )
+})
+
+describe("an app's own RequestInit", () => {
+  it.scoped("is kept, even where only its own layer knows it", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      const own = Layer.provide(
+        FetchHttpClient.layer,
+        Layer.succeed(FetchHttpClient.RequestInit, { headers: { "x-app": "mine" }, redirect: "follow" })
+      )
+      yield* calling(own, { baseUrl: url })(get)
+      expect(seen[0]?.headers["x-app"]).toBe("mine")
+      const elsewhere = yield* serving((_, response) => response.writeHead(307, { location: `${url}/x` }).end())
+      const error = yield* Effect.flip(calling(own, { baseUrl: elsewhere.url })(update))
+      expect(error._tag).toBe("UnexpectedResponse")
+      expect(seen).toHaveLength(1)
+    })
+  )
+
+  it.scoped("and context are as they were after a call", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 200, { contact }))
+      const bare = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, (client) => client)
+      ).pipe(Layer.provide(FetchHttpClient.layer))
+      const before = yield* FiberRef.get(FiberRef.currentContext)
+      yield* calling(bare, { baseUrl: url })(get)
+      expect(yield* Effect.serviceOption(FetchHttpClient.RequestInit)).toEqual(Option.none())
+      expect((yield* FiberRef.get(FiberRef.currentContext)).unsafeMap.size).toBe(before.unsafeMap.size)
+    })
+  )
+})
+
+describe("a span", () => {
+  const recording = (spans: Array<Tracer.Span>) =>
+    Tracer.make({
+      span(name, parent, context, links, startTime, kind) {
+        const span = new RecordedSpan(name, parent, context, [...links], startTime, kind)
+        spans.push(span)
+        return span
+      },
+      context: (f) => f()
+    })
+
+  it.scoped("is there where a tracer is, carries ids and nothing personal, and is the only one", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) =>
+        json(response, 422, { message: ["email jane@canary.example of Jane is bad, pit-canary-0123"] })
+      )
+      const spans: Array<Tracer.Span> = []
+      const run = calling(FetchHttpClient.layer, { baseUrl: url })
+      yield* run((contacts) =>
+        contacts.updateContact(id, { email: "jane@canary.example", firstName: "Jane", phone: "+1 555 010 9999" })
+      ).pipe(Effect.flip, Effect.withTracer(recording(spans)))
+      expect(spans.map(({ name }) => name)).toEqual(["ContactsService.updateContact"])
+      expect(Object.fromEntries(spans[0]?.attributes ?? [])).toEqual({
+        "http.request.method": "PUT",
+        "url.template": "/contacts/{contactId}",
+        contactId: id
+      })
+      const { kind, status } = spans[0] ?? {}
+      expect(kind).toBe("client")
+      expect(
+        JSON.stringify(status, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))
+      ).not.toMatch(/jane|canary|010 9999/i)
+    })
+  )
+
+  it.scoped("is not made where no tracer is", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 200, { contact }))
+      const parents: Array<unknown> = []
+      const spy = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.transform((effect) =>
+            Effect.zipRight(
+              Effect.map(Effect.option(Effect.currentParentSpan), (parent) => parents.push(parent)),
+              effect
+            )
+          )
+        )
+      ).pipe(Layer.provide(FetchHttpClient.layer))
+      yield* calling(spy, { baseUrl: url })(get)
+      expect(parents).toEqual([Option.none()])
+    })
+  )
+})
+
+class RecordedSpan implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly spanId = "1"
+  readonly traceId = "2"
+  readonly sampled = true
+  readonly attributes = new Map<string, unknown>()
+  status: Tracer.SpanStatus
+  constructor(
+    readonly name: string,
+    readonly parent: Option.Option<Tracer.AnySpan>,
+    readonly context: Tracer.Span["context"],
+    readonly links: Array<Tracer.SpanLink>,
+    startTime: bigint,
+    readonly kind: Tracer.SpanKind
+  ) {
+    this.status = { _tag: "Started", startTime }
+  }
+  end(endTime: bigint, exit: Extract<Tracer.SpanStatus, { _tag: "Ended" }>["exit"]) {
+    this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
+  }
+  attribute(key: string, value: unknown) {
+    this.attributes.set(key, value)
+  }
+  event() {}
+  addLinks() {}
+}
+
+describe("another documented Version", () => {
+  it.scoped("is chosen by endpoint, with its own spelling of the body", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      const run = calling(FetchHttpClient.layer, {
+        baseUrl: url,
+        versions: { getContact: "2021-04-15", updateContact: "v3" }
+      })
+      yield* run(get)
+      yield* run((contacts) =>
+        contacts.updateContact(id, {
+          dndSettings: { WhatsApp: { status: "active" } },
+          customFields: [{ id: "a", value: 1 }]
+        })
+      )
+      expect(seen.map(({ headers }) => headers["version"])).toEqual(["2021-04-15", "v3"])
+      expect(JSON.parse(seen[1]?.body ?? "")).toEqual({
+        dndSettings: { whatsApp: { status: "active" } },
+        customFields: [{ id: "a", fieldValue: 1 }]
+      })
+    })
+  )
+
+  it.effect("is refused when it is not documented", () =>
+    Effect.gen(function* () {
+      const versions = { getContact: "v99" } as unknown as { readonly getContact: "v3" }
+      const error = yield* Effect.flip(calling(FetchHttpClient.layer, { versions })(get))
+      expect(error).toMatchObject({
+        _tag: "Unprocessable",
+        attempts: 0,
+        details: ["version must be one of the following values: 2021-07-28, 2021-04-15, v3"]
+      })
+    })
+  )
+})
+
+describe("an endpoint of an app's own", () => {
+  it.scoped("is a row, and is performed like the others", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      const row = HttpLayer.endpoint({
+        ...updateContact,
+        name: "touchContact",
+        path: "/contacts/{contactId}/touch",
+        body: ContactUpdate
+      })
+      const answer = yield* Effect.flatMap(HttpLayer.ContactsHttp, (http) =>
+        http.perform(row, { contactId: id }, { city: "Austin" })
+      ).pipe(Effect.provide(Layer.provide(HttpLayer.layer({ token, baseUrl: url }), FetchHttpClient.layer)))
+      expect(answer.contact.id).toBe(id)
+      expect(seen[0]).toMatchObject({ method: "PUT", url: `/contacts/${id}/touch`, body: '{"city":"Austin"}' })
+    })
+  )
+})

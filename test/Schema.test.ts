@@ -1,0 +1,461 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as S from "effect/Schema"
+import {
+  Contact,
+  ContactId,
+  ContactUpdate,
+  ContactUpsert,
+  Country,
+  CustomField,
+  DateOfBirth,
+  GetContactAnswer,
+  LocationId,
+  toV3,
+  UpdateContactAnswer,
+  UpsertContactAnswer
+} from "effect-growthhub/Schema"
+import * as Errors from "effect-growthhub/Errors"
+import { readFileSync } from "node:fs"
+import * as fc from "./arbitraries.js"
+
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"))
+
+const read = (wire: unknown) => S.decodeUnknownSync(Contact)({ id: "abc", ...(wire as object) })
+
+const strictly = { onExcessProperty: "error", errors: "all" } as const
+
+const faults = <A, I>(schema: S.Schema<A, I>, value: unknown) =>
+  Either.match(S.encodeUnknownEither(schema, strictly)(value), {
+    onLeft: ({ issue }) => Errors.faults(issue),
+    onRight: () => []
+  })
+
+describe("ids", () => {
+  it("are refused when they could name another path", () => {
+    for (const id of ["", ".", "..", "a/b", "../x", "a\\b", "a\nb", "\u0000", "\ud800", "x".repeat(257)]) {
+      expect(Either.isLeft(S.decodeUnknownEither(ContactId)(id)), JSON.stringify(id)).toBe(true)
+      expect(Either.isLeft(S.decodeUnknownEither(LocationId)(id)), JSON.stringify(id)).toBe(true)
+    }
+  })
+
+  it("are taken when percent-encoding makes them harmless", () => {
+    for (const id of ["seD4PfOuKoVMLkEZqohJ", "...", "%2e%2e", "a?b", "a#b", "a b", "é", "x".repeat(256)]) {
+      expect(S.decodeUnknownSync(ContactId)(id)).toBe(id)
+    }
+  })
+})
+
+describe("the documentation's examples", () => {
+  it("decode as answers of get contact", () => {
+    const { contact } = S.decodeUnknownSync(GetContactAnswer)(fixture("get-contact.200"))
+    expect(contact.id).toBe("seD4PfOuKoVMLkEZqohJ")
+    expect(contact.dateAdded && DateTime.formatIso(contact.dateAdded)).toBe("2021-07-02T05:18:26.704Z")
+    expect(contact.lastActivity && DateTime.formatIso(contact.lastActivity)).toBe("2021-07-16T11:39:30.564Z")
+    expect(contact.customFields).toEqual([{ id: "MgobCB14YMVKuE4Ka8p1", value: "name" }])
+    expect(contact.attributionSource?.medium).toBe("survey")
+    expect(contact.attributionSource?.msclikid).toBe("string")
+    expect(contact.dateOfBirth).toBe("Date format YYYY-MM-DD")
+  })
+
+  it("decode with attributions", () => {
+    const { contact } = S.decodeUnknownSync(GetContactAnswer)(fixture("get-contact-with-attributions.200"))
+    expect(contact.attributions?.[0]?.sessionSource).toBe("google")
+    expect(contact.dateOfBirth).toBe("1990-01-15")
+  })
+
+  it("decode as answers of update and upsert, losing no field", () => {
+    const updated = S.decodeUnknownSync(UpdateContactAnswer)(fixture("update-contact.200"))
+    const upserted = S.decodeUnknownSync(UpsertContactAnswer)(fixture("upsert-contact.200"))
+    expect(upserted.new).toBe(true)
+    const sample = fixture("upsert-contact.200") as { contact: object }
+    expect(Object.keys(upserted.contact).sort()).toEqual(Object.keys(sample.contact).sort())
+    expect(Object.keys(updated.contact).sort()).toEqual(Object.keys(sample.contact).sort())
+  })
+
+  const values = {
+    text: "6dvNaf7VhkQ9snc5vnjJ",
+    file: {
+      meta: {
+        fieldname: "1HeGizb13P0odwgOgKSs",
+        originalname: "IMG_20231215_164412935.jpg",
+        encoding: "7bit",
+        mimetype: "image/jpeg",
+        size: 1786611,
+        uuid: "f31175d4-2b06-4fc6-b7bc-74cd814c68cb"
+      },
+      url: "https://services.leadconnectorhq.com/documents/download/w2M9qTZ0ZJz8rGt02jdJ",
+      documentId: "w2M9qTZ0ZJz8rGt02jdJ"
+    }
+  }
+  const id = values.text
+  const key = "my_custom_field"
+  const channel = { status: "active", message: "string", code: "string" } as const
+  const update: ContactUpdate = {
+    firstName: "rosan",
+    lastName: "Deo",
+    name: "rosan Deo",
+    email: "rubika@deos.com",
+    phone: "+1 888-888-8888",
+    address1: "3535 1st St N",
+    city: "Dolomite",
+    state: "AL",
+    postalCode: "35061",
+    website: "https://www.tesla.com",
+    timezone: "America/Chihuahua",
+    dnd: true,
+    dndSettings: { Call: channel, Email: channel, SMS: channel, WhatsApp: channel, GMB: channel, FB: channel },
+    inboundDndSettings: { all: { status: "active", message: "string" } },
+    tags: ["nisi sint commodo amet", "consequat"],
+    customFields: [
+      CustomField.text(id, "My Text", key),
+      CustomField.text(id, "My Text", key),
+      CustomField.text(id, "My Selected Option", key),
+      CustomField.text(id, "My Selected Option", key),
+      CustomField.number(id, 100, key),
+      CustomField.number(id, 100.5, key),
+      CustomField.options(id, ["test", "test2"], key),
+      CustomField.options(id, ["test", "test2"], key),
+      CustomField.files(id, { "f31175d4-2b06-4fc6-b7bc-74cd814c68cb": values.file }, key)
+    ],
+    source: "public api",
+    dateOfBirth: "1990/09/25",
+    country: "US",
+    assignedTo: "y0BeYjuRIlDwsDcOHOJo"
+  }
+
+  it("are what an update is sent as", () => {
+    expect(S.encodeSync(ContactUpdate, strictly)(update)).toEqual(fixture("update-contact.request"))
+  })
+
+  it("are what an upsert is sent as", () => {
+    const { name, ...fields } = update
+    const upsert = {
+      ...fields,
+      name,
+      locationId: LocationId.make("ve9EPM428h8vShlRW1KT"),
+      gender: "male",
+      companyName: "DGS VolMAX",
+      createNewIfDuplicateAllowed: false
+    } as ContactUpsert
+    expect(S.encodeSync(ContactUpsert, strictly)(upsert)).toEqual(fixture("upsert-contact.request"))
+  })
+
+  it("are respelt for Version v3", () => {
+    const v3 = toV3(S.encodeSync(ContactUpdate)(update)) as { dndSettings: object; customFields: Array<object> }
+    expect(Object.keys(v3.dndSettings)).toEqual(["call", "email", "sms", "whatsApp", "gmb", "fb"])
+    expect(v3.customFields[4]).toEqual({ id, key, fieldValue: 100 })
+    expect(v3.customFields.every((field) => !("field_value" in field))).toBe(true)
+    expect(toV3({ firstName: "a" })).toEqual({ firstName: "a" })
+  })
+})
+
+describe("a contact as it was seen on the live service", () => {
+  it("has no field that is null", () => {
+    const contact = read({ phone: null, dndSettings: null, customFields: null, attributionSource: { url: null } })
+    expect(contact).toEqual({ id: "abc", attributionSource: {} })
+  })
+
+  it("keeps unknown fields, statuses and channels", () => {
+    const contact = read({
+      score: 7,
+      nested: { a: [1] },
+      dndSettings: {
+        RCS: { status: "active" },
+        Fax: { status: "asleep", reason: "x" },
+        SMS: { status: "", message: "" }
+      }
+    })
+    expect(contact["score"]).toBe(7)
+    expect(contact["nested"]).toEqual({ a: [1] })
+    expect(contact.dndSettings).toEqual({
+      RCS: { status: "active" },
+      Fax: { status: "asleep", reason: "x" },
+      SMS: { status: "", message: "" }
+    })
+  })
+
+  it("has its channels under one name, whatever the Version", () => {
+    const contact = read({ dndSettings: { call: { status: "active" }, whatsApp: { status: "inactive", code: null } } })
+    expect(contact.dndSettings).toEqual({ Call: { status: "active" }, WhatsApp: { status: "inactive" } })
+  })
+
+  it("has custom fields of every kind, under every spelling of the value", () => {
+    const files = { f31175d4: { url: "https://example.com/a.jpg", documentId: "x", meta: { size: 3, extra: 1 } } }
+    const contact = read({
+      customFields: [
+        { id: "a", value: "text" },
+        { id: "b", field_value: 100.5 },
+        { id: "c", fieldValue: ["x", "y"] },
+        { id: "d", value: files },
+        { id: "e", value: "2024-01-10T12:00:00.000Z" },
+        { id: "f", value: null },
+        { id: "g", value: true },
+        { id: "h", value: { lat: 1 } },
+        { id: "i", value: [1, "a"] },
+        null
+      ]
+    })
+    expect(contact.customFields).toEqual([
+      { id: "a", value: "text" },
+      { id: "b", value: 100.5 },
+      { id: "c", value: ["x", "y"] },
+      { id: "d", value: files },
+      { id: "e", value: "2024-01-10T12:00:00.000Z" },
+      { id: "g", value: "true" },
+      { id: "h", value: '{"lat":1}' },
+      { id: "i", value: '[1,"a"]' }
+    ])
+  })
+
+  it("has the extra fields that were seen", () => {
+    const contact = read({
+      additionalEmails: ["a@example.com", { email: "b@example.com", validity: "ok" }],
+      additionalPhones: [{ phone: "+1555", phoneLabel: null }],
+      createdBy: { source: "WEB_USER", channel: "APP", sourceId: "u", timestamp: "2024-01-10T12:00:00.000Z" },
+      followers: ["u1"],
+      gender: "female",
+      deleted: false,
+      bounceEmail: false,
+      unsubscribeEmail: "true",
+      validEmail: null,
+      validEmailDate: null,
+      lastSessionActivityAt: 1704888000000
+    })
+    expect(contact.additionalEmails).toEqual([{ email: "a@example.com" }, { email: "b@example.com", validity: "ok" }])
+    expect(contact.additionalPhones).toEqual([{ phone: "+1555" }])
+    expect(contact.createdBy?.timestamp && DateTime.toEpochMillis(contact.createdBy.timestamp)).toBe(1704888000000)
+    expect(contact.lastSessionActivityAt && DateTime.toEpochMillis(contact.lastSessionActivityAt)).toBe(1704888000000)
+    expect(contact.deleted).toBe(false)
+    expect("validEmail" in contact).toBe(false)
+  })
+
+  it("has attributions without url, from a form and from a CSV", () => {
+    const contact = read({
+      attributionSource: { sessionSource: "CRM UI", medium: "manual", mediumId: null },
+      lastAttributionSource: { medium: "csv", mediumId: "null", msclickid: "m", utmTerm: "t", gbraid: 1 }
+    })
+    expect(contact.attributionSource).toEqual({ sessionSource: "CRM UI", medium: "manual" })
+    expect(contact.lastAttributionSource).toEqual({
+      medium: "csv",
+      mediumId: "null",
+      msclikid: "m",
+      utmTerm: "t",
+      gbraid: 1
+    })
+  })
+
+  it.each([
+    ["1990-09-25", "1990-09-25"],
+    ["09/25/1990", "1990-09-25"],
+    ["1990-09-25T00:00:00.000Z", "1990-09-25"],
+    [653961600000, "1990-09-22"],
+    [-86400000, "1969-12-31"],
+    ["some day", "some day"]
+  ])("reads the date of birth %s", (wire, day) => {
+    expect(read({ dateOfBirth: wire }).dateOfBirth).toBe(day)
+  })
+
+  it.each([
+    ["2021-07-02T05:18:26.704Z", 1625203106704],
+    ["2021-07-02T05:18:26.704", 1625203106704],
+    ["2021-07-02T07:18:26.704+02:00", 1625203106704],
+    [1625203106704, 1625203106704],
+    ["garbage", undefined],
+    ["", undefined],
+    [{}, undefined]
+  ])("reads the moment %s", (wire, millis) => {
+    const { dateAdded } = read({ dateAdded: wire })
+    expect(dateAdded === undefined ? undefined : DateTime.toEpochMillis(dateAdded)).toBe(millis)
+  })
+
+  it("has text where the service wrote a number", () => {
+    expect(read({ postalCode: 35061, firstName: 7 })).toEqual({ id: "abc", postalCode: "35061", firstName: "7" })
+  })
+
+  it("cannot change what an object is by the names of its fields", () => {
+    const contact = S.decodeUnknownSync(Contact)(JSON.parse('{"id":"abc","__proto__":{"admin":true},"constructor":1}'))
+    expect("admin" in contact).toBe(false)
+    expect(contact["constructor"]).toBe(1)
+  })
+
+  it("is no contact without an id", () => {
+    expect(() => S.decodeUnknownSync(Contact)({ name: "x" })).toThrow()
+    expect(() => S.decodeUnknownSync(GetContactAnswer)({ contact: null })).toThrow()
+    expect(() => S.decodeUnknownSync(GetContactAnswer)([])).toThrow()
+  })
+
+  it.prop("comes back from its own JSON as it was", [fc.contact], ([contact]) => {
+    const json = JSON.stringify(S.encodeSync(Contact)(contact))
+    const again = S.decodeUnknownSync(Contact)(JSON.parse(json))
+    expect(JSON.stringify(S.encodeSync(Contact)(again))).toBe(json)
+    expect(Object.keys(again).sort()).toEqual(Object.keys(contact).sort())
+  })
+
+  it.prop(
+    "is readable whatever else the service adds",
+    [FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue())],
+    ([extra]) => {
+      // No documented field begins with an x.
+      const unknown = Object.entries(extra).map(([key, value]) => [`x${key}`, value] as const)
+      const contact = read(Object.fromEntries(unknown))
+      for (const [key, value] of unknown) {
+        if (value !== null) expect(contact[key]).toEqual(value)
+      }
+    }
+  )
+})
+
+describe("envelopes", () => {
+  it("take both spellings of success, together and alone", () => {
+    const contact = { id: "abc" }
+    for (const flags of [{ succeded: true }, { succeeded: true }, { succeded: true, succeeded: true }, {}]) {
+      expect(S.decodeUnknownSync(UpdateContactAnswer)({ ...flags, contact }).contact.id).toBe("abc")
+    }
+  })
+
+  it("are no success when the flag says so", () => {
+    expect(() => S.decodeUnknownSync(UpdateContactAnswer)({ succeded: false, contact: { id: "abc" } })).toThrow()
+    expect(() =>
+      S.decodeUnknownSync(UpsertContactAnswer)({ succeeded: false, new: true, contact: { id: "a" } })
+    ).toThrow()
+  })
+})
+
+describe("a custom field", () => {
+  it.prop("comes back from the wire as it was, in every spelling", [fc.customField], ([field]) => {
+    const { field_value, ...rest } = S.encodeSync(CustomField)(field)
+    for (const spelling of ["value", "field_value", "fieldValue"]) {
+      expect(S.decodeUnknownSync(CustomField)({ ...rest, [spelling]: field_value })).toEqual(field)
+    }
+  })
+
+  it("that was read can be written as it is", () => {
+    const contact = read({ customFields: [{ id: "a", value: ["x"] }] })
+    expect(S.encodeSync(ContactUpdate, strictly)({ customFields: contact.customFields })).toEqual({
+      customFields: [{ id: "a", field_value: ["x"] }]
+    })
+  })
+})
+
+describe("a date of birth", () => {
+  const formats = (y: string, m: string, d: string) =>
+    ["-", "/", ".", "_"].flatMap((s) => [`${y}${s}${m}${s}${d}`, `${m}${s}${d}${s}${y}`])
+
+  it.prop("is sent as YYYY-MM-DD from all eight formats and from a DateTime", [fc.day], ([iso]) => {
+    const [year = "", month = "", day = ""] = iso.split("-")
+    for (const text of formats(year, month, day)) expect(S.encodeSync(DateOfBirth)(text)).toBe(iso)
+    expect(S.encodeSync(DateOfBirth)(DateTime.unsafeMake(`${iso}T23:59:59Z`))).toBe(iso)
+  })
+
+  it("counts in the time zone of a DateTime", () => {
+    const zoned = DateTime.unsafeMakeZoned("1990-09-25T22:00:00Z", { timeZone: "Asia/Tokyo" })
+    expect(S.encodeSync(DateOfBirth)(zoned)).toBe("1990-09-26")
+  })
+
+  it("must be a real day in a documented format", () => {
+    const wrong = [
+      "1990-02-30",
+      "2023-02-29",
+      "1990-13-01",
+      "25/09/1990",
+      "1990-9-25",
+      "1990-09/25",
+      "19900925",
+      "",
+      " "
+    ]
+    for (const text of wrong) expect(faults(DateOfBirth, text), text).toHaveLength(1)
+    expect(S.encodeSync(DateOfBirth)("2024-02-29")).toBe("2024-02-29")
+  })
+})
+
+describe("what may be written", () => {
+  const text = ["firstName", "lastName", "name", "email", "phone", "address1", "city", "state", "website", "timezone"]
+  const nullable = {
+    update: [...text, "postalCode", "dnd", "source", "dateOfBirth", "assignedTo"],
+    upsert: [...text, "companyName", "dateOfBirth"]
+  }
+  const required = {
+    update: ["dndSettings", "inboundDndSettings", "tags", "customFields", "country"],
+    upsert: [
+      "postalCode",
+      "gender",
+      "dnd",
+      "source",
+      "assignedTo",
+      "createNewIfDuplicateAllowed",
+      "dndSettings",
+      "inboundDndSettings",
+      "tags",
+      "customFields",
+      "country",
+      "locationId"
+    ]
+  }
+
+  it("are exactly the fields that each endpoint takes", () => {
+    expect(Object.keys(ContactUpdate.fields).sort()).toEqual([...nullable.update, ...required.update].sort())
+    expect(Object.keys(ContactUpsert.fields).sort()).toEqual([...nullable.upsert, ...required.upsert].sort())
+  })
+
+  it("is null exactly where the API allows it", () => {
+    const locationId = "ve9EPM428h8vShlRW1KT"
+    for (const field of nullable.update) expect(faults(ContactUpdate, { [field]: null }), field).toEqual([])
+    for (const field of required.update) expect(faults(ContactUpdate, { [field]: null }), field).toHaveLength(1)
+    for (const field of nullable.upsert) expect(faults(ContactUpsert, { locationId, [field]: null }), field).toEqual([])
+    for (const field of required.upsert) {
+      expect(faults(ContactUpsert, { locationId, [field]: null }), field).toHaveLength(1)
+    }
+  })
+
+  it("may be undefined, which is absent", () => {
+    expect(JSON.stringify(S.encodeSync(ContactUpdate, strictly)({ email: undefined, city: "A" }))).toBe('{"city":"A"}')
+  })
+
+  it("is refused with a line per fault that does not repeat the value", () => {
+    const lines = faults(ContactUpdate, {
+      locationId: "secret-1",
+      gender: "secret-2",
+      email: "secret-3",
+      dnd: "secret-4",
+      tags: ["a", 5],
+      country: "secret-6",
+      dateOfBirth: "secret-7",
+      customFields: [
+        { id: "", value: "x" },
+        { id: "a", value: { "secret-8": 1 } },
+        { id: "b", value: NaN }
+      ],
+      dndSettings: { Call: { status: "secret-9" }, Fax: { status: "active" } },
+      inboundDndSettings: { all: { status: "permanent" } }
+    })
+    expect([...lines].sort()).toEqual(
+      [
+        "property locationId should not exist",
+        "property gender should not exist",
+        "email must be an email",
+        "dnd must be a boolean value",
+        "tags.1 must be a string",
+        "country must be a two-letter code of the country list",
+        "dateOfBirth must be a real day as YYYY-MM-DD, MM-DD-YYYY, the same with / . or _ between, or a DateTime",
+        "customFields.0.id must not be empty",
+        "customFields.1.value must be text, a finite number, an array of text, or files by their uuid",
+        "customFields.2.value must be text, a finite number, an array of text, or files by their uuid",
+        "dndSettings.Call.status must be one of the following values: active, inactive, permanent",
+        "property dndSettings.Fax should not exist",
+        "inboundDndSettings.all.status must be one of the following values: active, inactive"
+      ].sort()
+    )
+    expect(lines.join()).not.toContain("secret-")
+  })
+
+  it("has a country of the list", () => {
+    expect(Country.literals).toHaveLength(247)
+    expect(S.is(Country)("XK")).toBe(true)
+    expect(S.is(Country)("us")).toBe(false)
+  })
+})

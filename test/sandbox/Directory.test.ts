@@ -1,0 +1,137 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import * as Directory from "../../src/sandbox/Directory.js"
+
+const { id: locationId } = Directory.defaultLocation
+const at = (iso: string): Directory.Caller => ({ locationId, version: "2021-07-28", now: DateTime.unsafeMake(iso) })
+const caller = at("2026-01-01T00:00:00Z")
+const later = at("2026-01-02T00:00:00Z")
+
+const upserted = (directory: Directory.Directory, body: object, as = caller) =>
+  Either.getOrThrow(Directory.upsert(directory, as, { locationId, ...body }))
+
+const updated = (directory: Directory.Directory, id: string, body: object, as = later) =>
+  Either.getOrThrow(Directory.update(directory, as, id, body))
+
+const refusal = <A>(result: Either.Either<A, Directory.Refusal>) => Either.getOrThrow(Either.flip(result))
+
+describe("a directory", () => {
+  it("keeps a new contact with its dates, its lower-case fields and without what is unset", () => {
+    const { contact, isNew } = upserted(Directory.make(), {
+      name: "Rosan van Deo",
+      email: "Rosan@Deos.com",
+      phone: null,
+      city: ""
+    })
+    expect(isNew).toBe(true)
+    expect(contact.id).toMatch(/^[A-Za-z0-9]{20}$/)
+    expect(contact).toMatchObject({
+      locationId,
+      name: "Rosan van Deo",
+      firstName: "Rosan",
+      lastName: "van Deo",
+      firstNameLowerCase: "rosan",
+      lastNameLowerCase: "van deo",
+      fullNameLowerCase: "rosan van deo",
+      emailLowerCase: "rosan@deos.com",
+      type: "lead",
+      tags: [],
+      dateAdded: "2026-01-01T00:00:00.000Z",
+      dateUpdated: "2026-01-01T00:00:00.000Z"
+    })
+    for (const field of ["phone", "city", "dndSettings", "companyName"]) expect(contact).not.toHaveProperty(field)
+  })
+
+  it("gives each contact an id of its own, the same in every run", () => {
+    const ids = new Set<string>()
+    let directory = Directory.make()
+    for (let i = 0; i < 1000; i++) {
+      const next = upserted(directory, { email: `${i}@example.com` })
+      ids.add(next.contact.id)
+      directory = next.directory
+    }
+    expect(ids.size).toBe(1000)
+    expect(upserted(Directory.make(), {}).contact.id).toBe([...ids][0])
+    expect(Directory.contacts(directory)).toHaveLength(1000)
+  })
+
+  it("changes a contact without touching when it was added", () => {
+    const first = upserted(Directory.make(), { firstName: "Rosan", lastName: "Deo" })
+    const { contact } = updated(first.directory, first.contact.id, { firstName: "Rosa" })
+    expect(contact).toMatchObject({
+      name: "Rosa Deo",
+      firstNameLowerCase: "rosa",
+      dateAdded: "2026-01-01T00:00:00.000Z",
+      dateUpdated: "2026-01-02T00:00:00.000Z"
+    })
+    const cleared = updated(first.directory, first.contact.id, { name: null })
+    for (const field of ["name", "firstName", "lastName", "fullNameLowerCase"]) {
+      expect(cleared.contact).not.toHaveProperty(field)
+    }
+  })
+
+  it("forgets an email that a contact no longer has", () => {
+    const first = upserted(Directory.make(), { email: "old@example.com" })
+    const changed = updated(first.directory, first.contact.id, { email: "new@example.com" })
+    expect(upserted(changed.directory, { email: "old@example.com" }).isNew).toBe(true)
+    expect(upserted(changed.directory, { email: "NEW@example.com" }).contact.id).toBe(first.contact.id)
+  })
+
+  it("finds a contact by a secondary email, and overwrites the primary one, as the service was seen to do", () => {
+    const id = ContactId.make("jane")
+    const directory = Directory.make({
+      contacts: [{ id, email: "jane@example.com", additionalEmails: [{ email: "jane@work.example" }] }]
+    })
+    const { contact, isNew } = upserted(directory, { email: "jane@work.example" })
+    expect([isNew, contact.id, contact["email"]]).toEqual([false, "jane", "jane@work.example"])
+  })
+
+  it("drops a gender silently on upsert, as the service was seen to do", () => {
+    expect(upserted(Directory.make(), { gender: "male" }).contact).not.toHaveProperty("gender")
+  })
+
+  it("keeps contacts of two locations apart", () => {
+    const other = { id: LocationId.make("other"), duplicates: Directory.defaultLocation.duplicates }
+    const directory = Directory.make({ locations: [Directory.defaultLocation, other] })
+    const here = upserted(directory, { email: "a@example.com" })
+    const there = { ...caller, locationId: "other" }
+    expect(upserted(here.directory, { email: "a@example.com", locationId: "other" }, there).isNew).toBe(true)
+    expect(refusal(Directory.get(here.directory, there, here.contact.id)).status).toBe(403)
+    expect(refusal(Directory.upsert(directory, caller, { locationId: "other" })).status).toBe(403)
+    expect(refusal(Directory.upsert(directory, { ...caller, locationId: "gone" }, { locationId: "gone" })).status).toBe(
+      403
+    )
+  })
+
+  it("refuses an update that would make a duplicate, and names it in the service's way", () => {
+    const first = upserted(Directory.make(), { email: "a@example.com", name: "Ann" })
+    const second = upserted(first.directory, { email: "b@example.com" })
+    expect(refusal(Directory.update(second.directory, caller, second.contact.id, { email: "A@example.com" }))).toEqual({
+      status: 400,
+      message: "This location does not allow duplicated contacts.",
+      meta: { contactId: first.contact.id, contactName: "Ann", matchingField: "email" }
+    })
+    const same = Directory.update(second.directory, caller, second.contact.id, { email: "b@example.com" })
+    expect(Either.isRight(same)).toBe(true)
+  })
+
+  it("allows it where the location allows duplicates", () => {
+    const location = { id: locationId, duplicates: { allow: true, check: ["email"] as const } }
+    const first = upserted(Directory.make({ locations: [location] }), { email: "a@example.com" })
+    const second = upserted(first.directory, { email: "b@example.com" })
+    expect(updated(second.directory, second.contact.id, { email: "a@example.com" }).contact["email"]).toBe(
+      "a@example.com"
+    )
+  })
+
+  it("leaves everything as it was when it refuses", () => {
+    const directory = Directory.make()
+    expect(refusal(Directory.upsert(directory, caller, { locationId, foo: 1 }))).toEqual({
+      status: 422,
+      message: ["property foo should not exist"]
+    })
+    expect(Directory.contacts(directory)).toEqual([])
+  })
+})

@@ -1,0 +1,370 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { type Options, Sandbox } from "effect-growthhub/Sandbox"
+import { ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
+
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+const contacts = [
+  { id: ContactId.make("jane"), locationId, email: "jane@example.com" },
+  { id: ContactId.make("foreign"), locationId: LocationId.make("elsewhere") }
+]
+const unlimited = { max: 1_000_000, daily: 1_000_000 }
+
+const within = <A, E>(options: Options, self: Effect.Effect<A, E, Sandbox | ContactsService>) =>
+  self.pipe(
+    Effect.provide(
+      Layer.unwrapEffect(Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ baseUrl: url, token }))).pipe(
+        Layer.provide(FetchHttpClient.layer),
+        Layer.provideMerge(Sandbox.layer(options))
+      )
+    )
+  )
+
+interface Answered {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly headers: Headers
+}
+
+const asking = (path: string, init: RequestInit & { readonly headers?: Record<string, string> } = {}) =>
+  Effect.flatMap(Sandbox, ({ url, token }) =>
+    Effect.promise(async (): Promise<Answered> => {
+      const headers = { version: "2021-07-28", authorization: `Bearer ${Redacted.value(token)}`, ...init.headers }
+      const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ""))
+      const response = await fetch(url + path, { ...init, headers: sent })
+      return { status: response.status, body: (await response.json()) as Answered["body"], headers: response.headers }
+    })
+  )
+
+const saying = (status: number, message: unknown) => ({
+  status,
+  body: { message, traceId: expect.stringMatching(/^[\w-]+$/) as string }
+})
+
+describe("the exact request", () => {
+  const exchange = <A, E>(call: (contacts: ContactsService["Type"]) => Effect.Effect<A, E>) =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        yield* Effect.flatMap(ContactsService, call)
+        const { ledger } = yield* Sandbox
+        const { method, url, headers, body } = (yield* ledger).requests[0]!
+        const { accept, authorization, version, "content-type": contentType } = headers
+        return { request: `${method} ${url}`, accept, authorization, version, contentType, body }
+      })
+    )
+
+  it.effect("of getContact", () =>
+    Effect.gen(function* () {
+      expect(yield* exchange((contacts) => contacts.getContact(ContactId.make("jane")))).toEqual({
+        request: "GET /contacts/jane",
+        accept: "application/json",
+        authorization: "Bearer pit-sandbox",
+        version: "2021-07-28",
+        contentType: undefined,
+        body: ""
+      })
+    })
+  )
+
+  it.effect("of updateContact", () =>
+    Effect.gen(function* () {
+      const changes = {
+        firstName: "Rosan",
+        phone: null,
+        dateOfBirth: "09/25/1990",
+        customFields: [CustomField.number("a", 1.5, "k")]
+      }
+      expect(yield* exchange((contacts) => contacts.updateContact(ContactId.make("jane"), changes))).toEqual({
+        request: "PUT /contacts/jane",
+        accept: "application/json",
+        authorization: "Bearer pit-sandbox",
+        version: "2021-07-28",
+        contentType: "application/json",
+        body: '{"firstName":"Rosan","phone":null,"customFields":[{"id":"a","key":"k","field_value":1.5}],"dateOfBirth":"1990-09-25"}'
+      })
+    })
+  )
+
+  it.effect("of upsertContact", () =>
+    Effect.gen(function* () {
+      expect(yield* exchange((contacts) => contacts.upsertContact({ locationId, email: "a@example.com" }))).toEqual({
+        request: "POST /contacts/upsert",
+        accept: "application/json",
+        authorization: "Bearer pit-sandbox",
+        version: "2023-02-21",
+        contentType: "application/json",
+        body: '{"locationId":"ve9EPM428h8vShlRW1KT","email":"a@example.com"}'
+      })
+    })
+  )
+})
+
+describe("a hostile id", () => {
+  const known = [
+    "",
+    ".",
+    "..",
+    "a/../b",
+    "../upsert",
+    "%2e%2e",
+    "%2e",
+    "?",
+    "#",
+    "a?b=c",
+    "a#b",
+    "\u0000",
+    "\n",
+    "a\tb"
+  ]
+  const more = [
+    "upsert",
+    "x".repeat(256),
+    "x".repeat(5000),
+    "\ud800",
+    "\\..\\",
+    "é",
+    "a b",
+    "%",
+    "%2f",
+    "..;",
+    "//",
+    "@",
+    ":"
+  ]
+  const piece = FastCheck.constantFrom(
+    ".",
+    "..",
+    "/",
+    "%2e",
+    "%2f",
+    "\\",
+    "?",
+    "#",
+    ";",
+    "a",
+    " ",
+    "\u0000",
+    "é",
+    "%",
+    "@",
+    ":"
+  )
+  const generated = FastCheck.sample(
+    FastCheck.oneof(
+      FastCheck.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join("")),
+      FastCheck.string({ unit: "binary", maxLength: 30 })
+    ),
+    { numRuns: 1000 - known.length - more.length, seed: 1 }
+  )
+
+  it.effect("never reaches another path: 1,000 of them", () =>
+    within(
+      { limits: unlimited },
+      Effect.gen(function* () {
+        const service = yield* ContactsService
+        const { ledger } = yield* Sandbox
+        const ids = [...known, ...more, ...generated]
+        expect(ids).toHaveLength(1000)
+        const expected: Array<string> = []
+        for (const id of ids) {
+          // What an app may pass that checks its types nowhere.
+          const result = yield* Effect.either(service.getContact(id as ContactId))
+          const error = Either.getOrThrow(Either.flip(result))
+          expect(["Unprocessable", "BadRequest"]).toContain(error._tag)
+          if (error._tag === "BadRequest") expected.push(`/contacts/${encodeURIComponent(id)}`)
+        }
+        expect(expected.length).toBeGreaterThan(300)
+        expect((yield* ledger).requests.map(({ url }) => url)).toEqual(expected)
+      })
+    )
+  )
+})
+
+describe("the sandbox", () => {
+  it.effect("asks for a Version that it knows", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        expect(yield* asking("/contacts/jane", { headers: { version: "" } })).toMatchObject(
+          saying(401, "version header was not found.")
+        )
+        const unknown = yield* asking("/contacts/jane", { headers: { version: "2020-01-01" } })
+        expect(unknown).toMatchObject(saying(401, "version header is invalid"))
+        expect(unknown.body).toEqual({
+          status: 401,
+          message: "version header is invalid",
+          error: "Error",
+          traceId: unknown.body["traceId"]
+        })
+        for (const version of ["2021-04-15", "2021-07-28", "2023-02-21", "v3"]) {
+          expect((yield* asking("/contacts/jane", { headers: { version } })).status).toBe(200)
+        }
+      })
+    )
+  )
+
+  it.effect("asks for a token with the scope and the location", () =>
+    within(
+      {
+        contacts,
+        tokens: [
+          { token: "pit-reader", locationId, scopes: ["contacts.readonly"] },
+          { token: "pit-writer", locationId, scopes: ["contacts.write"] },
+          { token: "jwt-company", scopes: ["contacts.readonly", "contacts.write"] }
+        ]
+      },
+      Effect.gen(function* () {
+        const as = (authorization: string) => asking("/contacts/jane", { headers: { authorization } })
+        expect(yield* as("")).toMatchObject(saying(401, "Invalid JWT"))
+        expect(yield* as("Basic x")).toMatchObject(saying(401, "Invalid JWT"))
+        expect(yield* as("Bearer nonsense")).toMatchObject(saying(401, "Invalid JWT"))
+        expect(yield* as("Bearer pit-unknown")).toMatchObject(saying(401, "Invalid Private Integration token"))
+        expect(yield* as("Bearer pit-writer")).toMatchObject(saying(401, "The token is not authorized for this scope."))
+        expect((yield* as("Bearer jwt-company")).body["message"]).toContain("This authClass type is not allowed")
+        expect((yield* as("Bearer pit-reader")).status).toBe(200)
+        const write = yield* asking("/contacts/jane", {
+          method: "PUT",
+          body: "{}",
+          headers: { authorization: "Bearer pit-reader" }
+        })
+        expect(write).toMatchObject(saying(401, "The token is not authorized for this scope."))
+      })
+    )
+  )
+
+  it.effect("refuses what it does not know, in the service's words", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        expect(yield* asking("/contacts/nobody")).toMatchObject(saying(400, "Contact not found for id:nobody"))
+        expect(yield* asking("/contacts/foreign")).toMatchObject(
+          saying(403, "The token does not have access to this location.")
+        )
+        const put = (body: string) => asking("/contacts/jane", { method: "PUT", body })
+        const unknown = yield* put('{"locationId":"x","firstName":5}')
+        expect(unknown.body).toEqual({
+          statusCode: 422,
+          message: ["property locationId should not exist", "firstName must be a string"],
+          error: "Unprocessable Entity",
+          traceId: unknown.body["traceId"]
+        })
+        expect((yield* put("{")).status).toBe(400)
+        expect((yield* put("[]")).status).toBe(422)
+        expect((yield* put("")).status).toBe(200)
+        expect(yield* asking("/contacts/")).toMatchObject(saying(404, "Cannot GET /contacts/"))
+        expect(yield* asking("/contacts/jane", { method: "DELETE" })).toMatchObject(
+          saying(404, "Cannot DELETE /contacts/jane")
+        )
+      })
+    )
+  )
+
+  it.effect("answers with the service's envelopes", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const { body: gotten } = yield* asking("/contacts/jane")
+        expect(Object.keys(gotten)).toEqual(["contact", "traceId"])
+        const { body: updated } = yield* asking("/contacts/jane", {
+          method: "PUT",
+          body: '{"dndSettings":{"Call":{"status":"active"}}}'
+        })
+        expect(updated).toMatchObject({ succeded: true, succeeded: true, contact: { dndSettings: { Call: {} } } })
+        const { body: v3 } = yield* asking("/contacts/jane", { headers: { version: "v3" } })
+        expect(v3).toMatchObject({ contact: { dndSettings: { call: { status: "active" } } } })
+        const upserted = yield* asking("/contacts/upsert", {
+          method: "POST",
+          body: JSON.stringify({ locationId, email: "new@example.com" })
+        })
+        expect(upserted.body).toMatchObject({ new: true, succeded: true, succeeded: true, contact: { type: "lead" } })
+        expect(upserted.body["contact"]).not.toHaveProperty("phone")
+      })
+    )
+  )
+
+  it.effect("tells what is left of the quota, and answers 429 when nothing is", () =>
+    within(
+      { contacts, limits: { max: 2 } },
+      Effect.gen(function* () {
+        const answers = yield* Effect.replicateEffect(asking("/contacts/jane"), 3)
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+        expect(answers.map(({ headers }) => headers.get("x-ratelimit-remaining"))).toEqual(["1", "0", "0"])
+        expect(answers[2]?.headers.get("x-ratelimit-limit-daily")).toBe("200000")
+        const error = yield* Effect.flip(
+          Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("jane")))
+        )
+        expect(error).toMatchObject({ _tag: "RateLimited", status: 429, isRetryable: true })
+      })
+    )
+  )
+
+  it.effect("writes down what was applied, and nothing else", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const service = yield* ContactsService
+        const sandbox = yield* Sandbox
+        const made = yield* service.upsertContact({ locationId, email: "a@example.com" })
+        yield* service.getContact(made.id)
+        yield* service.updateContact(made.id, { city: "Austin" })
+        yield* Effect.either(service.updateContact(made.id, { email: "a@b" }))
+        yield* Effect.either(service.updateContact(ContactId.make("nobody"), { city: "Austin" }))
+        const { applied, requests } = yield* sandbox.ledger
+        expect(applied).toMatchObject([
+          { operation: "upsertContact", contactId: made.id, isNew: true, traceId: made.traceId },
+          { operation: "updateContact", contactId: made.id, isNew: false }
+        ])
+        expect(requests.map(({ status }) => status)).toEqual([200, 200, 200, 422, 400])
+        expect(new Set(requests.map(({ traceId }) => traceId)).size).toBe(5)
+        expect(yield* sandbox.contacts).toHaveLength(3)
+      })
+    )
+  )
+
+  it.effect("serves its OpenAPI document and a page to try it in, without anything from elsewhere", () =>
+    within(
+      {},
+      Effect.gen(function* () {
+        const { body } = yield* asking("/openapi.json")
+        expect(Object.keys(body["paths"] as object)).toEqual(["/contacts/{contactId}", "/contacts/upsert"])
+        expect(JSON.stringify(body)).not.toMatch(/effect-growthhub\/|HttpApiDecodeError/)
+        const references = JSON.stringify(body).matchAll(/"#\/components\/schemas\/([^"]+)"/g)
+        const { schemas } = body["components"] as { schemas: object }
+        for (const [, name] of references) expect(schemas).toHaveProperty(name ?? "")
+        const { url } = yield* Sandbox
+        const page = yield* Effect.promise(() => fetch(`${url}/docs`).then((response) => response.text()))
+        expect(page).toContain("swagger-ui")
+        expect(page).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/)
+      })
+    )
+  )
+
+  it.effect("is gone with its scope", () =>
+    Effect.gen(function* () {
+      const url = yield* within(
+        {},
+        Effect.map(Sandbox, ({ url }) => url)
+      )
+      const result = yield* Effect.either(Effect.tryPromise(() => fetch(url)))
+      expect(Either.isLeft(result)).toBe(true)
+    })
+  )
+
+  it.effect("says when its port is taken", () =>
+    within(
+      {},
+      Effect.gen(function* () {
+        const { url } = yield* Sandbox
+        const second = Sandbox.layer({ port: Number(new URL(url).port) })
+        expect(yield* Effect.flip(Effect.scoped(Layer.build(second)))).toMatchObject({ _tag: "ServeError" })
+      })
+    )
+  )
+})

@@ -1,0 +1,173 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpServerError } from "@effect/platform"
+import { describe, expectTypeOf, it } from "@effect/vitest"
+import type * as ConfigError from "effect/ConfigError"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ContactsService, type Service } from "effect-growthhub/ContactsService"
+import { ContactsTest } from "effect-growthhub/ContactsTest"
+import * as Errors from "effect-growthhub/Errors"
+import type { HttpLayer } from "effect-growthhub"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import {
+  type Contact,
+  ContactId,
+  type ContactUpdate,
+  type ContactUpsert,
+  CustomField,
+  type LocationId,
+  type UpsertedContact
+} from "effect-growthhub/Schema"
+
+declare const contacts: Service
+declare const id: ContactId
+declare const locationId: LocationId
+declare const contact: Contact
+const token = Redacted.make("pit-1")
+
+type AnyError =
+  | Errors.BadRequest
+  | Errors.Unauthorized
+  | Errors.Unprocessable
+  | Errors.Forbidden
+  | Errors.RateLimited
+  | Errors.ServerError
+  | Errors.TransportError
+  | Errors.UnexpectedResponse
+
+describe("the methods", () => {
+  it("answer a decoded contact or a typed error, and need nothing more", () => {
+    expectTypeOf(contacts.getContact).toEqualTypeOf<(id: ContactId) => Effect.Effect<Contact, AnyError>>()
+    expectTypeOf(contacts.updateContact).toEqualTypeOf<
+      (id: ContactId, changes: ContactUpdate) => Effect.Effect<Contact, AnyError>
+    >()
+    expectTypeOf(contacts.upsertContact).toEqualTypeOf<
+      (contact: ContactUpsert) => Effect.Effect<UpsertedContact, AnyError>
+    >()
+    expectTypeOf<Errors.ContactsError>().toEqualTypeOf<AnyError>()
+    expectTypeOf<ContactsService["Type"]>().toEqualTypeOf<Service>()
+  })
+
+  it("fail with what the API documents and nothing else, where the rest is a defect", () => {
+    expectTypeOf(Errors.orDieOperational(contacts.getContact(id))).toEqualTypeOf<
+      Effect.Effect<Contact, Errors.BadRequest | Errors.Unauthorized | Errors.Unprocessable>
+    >()
+    expectTypeOf(Errors.orDieOperational(contacts.upsertContact({ locationId }))).toEqualTypeOf<
+      Effect.Effect<UpsertedContact, Errors.DocumentedError>
+    >()
+  })
+})
+
+describe("the layers", () => {
+  it("need the app's HttpClient and nothing else", () => {
+    expectTypeOf(ContactsService.layer({ token })).toEqualTypeOf<
+      Layer.Layer<ContactsService, never, HttpClient.HttpClient>
+    >()
+    expectTypeOf(ContactsService.layerConfig()).toEqualTypeOf<
+      Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient>
+    >()
+    expectTypeOf(ContactsService.layerHttp).toEqualTypeOf<Layer.Layer<ContactsService, never, HttpLayer.ContactsHttp>>()
+  })
+
+  it("of the tests need nothing", () => {
+    expectTypeOf(ContactsTest.layer()).toEqualTypeOf<Layer.Layer<ContactsService | ContactsTest>>()
+    expectTypeOf(Sandbox.layer()).toEqualTypeOf<Layer.Layer<Sandbox, HttpServerError.ServeError>>()
+  })
+
+  it("take the Versions that an endpoint documents", () => {
+    ContactsService.layer({ token, versions: { getContact: "v3", updateContact: "2021-07-28", upsertContact: "v3" } })
+    // @ts-expect-error the update is not documented with this one
+    ContactsService.layer({ token, versions: { updateContact: "2021-04-15" } })
+    // @ts-expect-error a token is never plain text
+    ContactsService.layer({ token: "pit-1" })
+  })
+})
+
+describe("what does not compile", () => {
+  it("is a plain text as an id, or one kind of id for the other", () => {
+    // @ts-expect-error must not compile
+    contacts.getContact("seD4PfOuKoVMLkEZqohJ")
+    // @ts-expect-error must not compile
+    contacts.getContact(locationId)
+    // @ts-expect-error must not compile
+    contacts.upsertContact({ locationId: id })
+    contacts.getContact(ContactId.make("seD4PfOuKoVMLkEZqohJ"))
+  })
+
+  it("is a field that the endpoint does not take", () => {
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { locationId })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { gender: "male" })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { createNewIfDuplicateAllowed: true })
+    // @ts-expect-error must not compile
+    contacts.upsertContact({ locationId, additionalEmails: [] })
+    // @ts-expect-error must not compile
+    contacts.upsertContact({ email: "a@example.com" })
+  })
+
+  it("is null where the API does not allow it", () => {
+    contacts.updateContact(id, { email: null, postalCode: null, dnd: null, source: null, assignedTo: null })
+    // @ts-expect-error must not compile
+    contacts.upsertContact({ locationId, postalCode: null })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { tags: null })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { country: null })
+  })
+
+  it("is a value of the wrong kind", () => {
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { country: "XX" })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { dndSettings: { Fax: { status: "active" } } })
+    // @ts-expect-error must not compile
+    contacts.updateContact(id, { dndSettings: { SMS: { status: "asleep" } } })
+    // @ts-expect-error must not compile
+    CustomField.number("id", "100")
+  })
+})
+
+describe("a contact", () => {
+  it("has typed fields, moments in UTC, and unknown fields as unknown", () => {
+    expectTypeOf(contact.id).toEqualTypeOf<ContactId>()
+    expectTypeOf(contact.email).toEqualTypeOf<string | undefined>()
+    expectTypeOf(contact.dateAdded).toEqualTypeOf<DateTime.Utc | undefined>()
+    expectTypeOf(contact.dateOfBirth).toEqualTypeOf<string | undefined>()
+    expectTypeOf(contact["whatever"]).toEqualTypeOf<unknown>()
+    expectTypeOf(contact.dndSettings?.SMS?.status).toEqualTypeOf<string | undefined>()
+  })
+
+  it("can be written back where the fields are the same", () => {
+    contacts.updateContact(id, { customFields: contact.customFields, tags: contact.tags, email: contact.email })
+  })
+
+  it("that was upserted says whether it is new", () => {
+    expectTypeOf<UpsertedContact["new"]>().toEqualTypeOf<boolean>()
+    expectTypeOf<UpsertedContact["traceId"]>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<UpsertedContact>().toMatchTypeOf<Contact>()
+  })
+})
+
+describe("an error", () => {
+  it("of every class says what was called, what is known, and whether a repeat may help", () => {
+    expectTypeOf<AnyError["operation"]>().toEqualTypeOf<string>()
+    expectTypeOf<AnyError["message"]>().toEqualTypeOf<string>()
+    expectTypeOf<AnyError["attempts"]>().toEqualTypeOf<number>()
+    expectTypeOf<AnyError["status"]>().toEqualTypeOf<number | undefined>()
+    expectTypeOf<AnyError["traceId"]>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<AnyError["details"]>().toEqualTypeOf<ReadonlyArray<string>>()
+    expectTypeOf<AnyError["isRetryable"]>().toEqualTypeOf<boolean>()
+  })
+
+  it("of its own class says more", () => {
+    expectTypeOf<Errors.BadRequest["isContactNotFound"]>().toEqualTypeOf<boolean>()
+    expectTypeOf<Errors.RateLimited["retryAfter"]>().toEqualTypeOf<Duration.Duration | undefined>()
+    expectTypeOf<Errors.TransportError["outcome"]>().toEqualTypeOf<"NotApplied" | "Unknown">()
+    expectTypeOf<Errors.ServerError["outcome"]>().toEqualTypeOf<"NotApplied" | "Unknown">()
+  })
+})
