@@ -275,29 +275,35 @@ const blank = "[redacted]"
 
 const tokens = /\bBearer\s+\S+|\bpit-[\w-]+|\beyJ[\w-]+(?:\.[\w-]*)*/gi
 const emails = /[^\s@"'<>()[\]:;,]{1,64}@[^\s@"'<>()[\]:;,]{1,255}/g
-const phones = /(?<![\p{L}\p{N}-])\+?\(?\d[\d\s().-]{5,30}\d(?![\p{L}\p{N}-])/gu
+/** Runs of digits as people write phone numbers; a date is none. */
+const phones = /(?<![\p{L}\p{N}-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d[\d\s().-]{5,30}\d(?![\p{L}\p{N}-])/gu
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
 
-/** Blanks out what was sent, as whole words whatever their case, and whatever looks like a token, an email or a phone. */
-const concealing =
-  (secrets: ReadonlyArray<string>) =>
-  (text: string): string => {
-    const scanned = text.slice(0, limits.scanned)
-    const lowered = scanned.toLowerCase()
-    const occurring = secrets
-      .filter((secret) => secret.length > 1 && lowered.includes(secret.toLowerCase()))
-      .sort((a, b) => b.length - a.length)
-    return occurring
-      .reduce((hidden, secret) => hidden.replace(wholeWord(secret), blank), scanned)
-      .replace(tokens, blank)
-      .replace(emails, blank)
-      .replace(phones, blank)
-  }
+/** Blanks out what was sent, as whole words whatever their case. */
+const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
+  const lowered = text.toLowerCase()
+  return secrets
+    .filter((secret) => secret.length > 1 && lowered.includes(secret.toLowerCase()))
+    .sort((a, b) => b.length - a.length)
+    .reduce((hidden, secret) => hidden.replace(wholeWord(secret), blank), text)
+}
 
 const wholeWord = (secret: string) => new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
 
-const printable = (text: string) => text.replace(/\p{Cc}+/gu, " ").trim()
+/** Lines that may be shown: without what was sent and what looks like a secret, on one line each, and bounded. */
+const tellable = (
+  lines: ReadonlyArray<string>,
+  secrets: ReadonlyArray<string>,
+  most: number = limits.lines
+): ReadonlyArray<string> =>
+  lines.slice(0, most).map((line) => {
+    const hidden = withoutSecrets(line.slice(0, limits.scanned), secrets)
+      .replace(tokens, blank)
+      .replace(emails, blank)
+      .replace(phones, blank)
+    return cut(hidden.replace(/\p{Cc}+/gu, " ").trim(), limits.line)
+  })
 
 const parsed = Option.liftThrowable(parse)
 
@@ -315,10 +321,9 @@ const told = (body: Option.Option<unknown>, secrets: ReadonlyArray<string>): Tol
   if (Option.isNone(body) || !isObject(body.value)) return { details: [] }
   const { message, error, error_description, traceId } = body.value
   const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
-  const conceal = concealing(secrets)
   return {
-    details: said.slice(0, limits.lines).map((line) => cut(printable(conceal(line)), limits.line)),
-    ...(isTraceId(traceId) && !secrets.some((secret) => traceId.includes(secret)) ? { traceId } : {})
+    details: tellable(said, secrets),
+    ...(isTraceId(traceId) && withoutSecrets(traceId, secrets) === traceId ? { traceId } : {})
   }
 }
 
@@ -378,8 +383,9 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
  * @category constructors
  */
 export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArray<string>): UnexpectedResponse => {
-  const { traceId } = told(parsed(answer.body), call.secrets())
-  const details = reasons.slice(0, limits.lines).map((line) => cut(line, limits.line))
+  const secrets = call.secrets()
+  const { traceId } = told(parsed(answer.body), secrets)
+  const details = tellable(reasons, secrets)
   return new UnexpectedResponse({
     operation: call.operation,
     attempts: call.attempts,
@@ -502,7 +508,7 @@ export const fromConfiguration = (call: Call, reason: string): TransportError =>
  * @category formatting
  */
 export const faults = (issue: ParseResult.ParseIssue): ReadonlyArray<string> =>
-  Array.from(new Set(faultLines(issue, []))).map((line) => cut(line, limits.line))
+  Array.from(new Set(faultLines(issue, [])))
 
 const isAbsence = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLiteral(ast) && ast.literal === null)
 
@@ -544,6 +550,7 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
  */
 export const fromFaults = (operation: string, lines: ReadonlyArray<string>): Unprocessable => {
   const more = lines.length - limits.faults
-  const details = more <= 0 ? lines : [...lines.slice(0, limits.faults), `and ${more} more`]
+  const shown = tellable(lines, [], limits.faults)
+  const details = more <= 0 ? shown : [...shown, `and ${more} more`]
   return new Unprocessable({ operation, attempts: 0, details, message: cut(details.join("; "), limits.message) })
 }

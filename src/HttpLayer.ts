@@ -131,6 +131,17 @@ export interface Carrier {
 
 const strictly = { errors: "all", onExcessProperty: "error" } as const
 
+/** The names of the parameters in a path template. */
+const parameters = /\{(\w+)\}/g
+
+/** Whatever its own schema allows, a parameter can fill one segment of the path and no other. */
+const segmentFaults = (path: string, params: Outgoing["params"]): ReadonlyArray<string> =>
+  Array.from(path.matchAll(parameters), ([, name = ""]) => name).flatMap((name) => {
+    const value = params[name] ?? ""
+    const isSegment = value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
+    return isSegment ? [] : [`${name} must be a path segment`]
+  })
+
 /** Encodes the input of a call; what is invalid never leaves the process. */
 const encode = <Params extends Codec, Body extends Codec, Version extends string>(
   endpoint: Endpoint<Params, Body, Codec, Version>,
@@ -149,11 +160,13 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
     const issues = [params, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
     return Either.left(Errors.fromFaults(endpoint.name, issues.flatMap(Errors.faults)))
   }
+  const unplaced = segmentFaults(endpoint.path, params.right)
+  if (unplaced.length > 0) return Either.left(Errors.fromFaults(endpoint.name, unplaced))
   return Either.right({
     name: endpoint.name,
     method: endpoint.method,
     template: endpoint.path,
-    path: endpoint.path.replace(/\{(\w+)\}/g, (_, param: string) => encodeURIComponent(params.right[param] ?? "")),
+    path: endpoint.path.replace(parameters, (_, name: string) => encodeURIComponent(params.right[name] ?? "")),
     params: params.right,
     version,
     body: body.right === undefined ? undefined : endpoint.versions[version](body.right)

@@ -235,6 +235,20 @@ describe("what no error shows", () => {
     }
   })
 
+  it("is a person's data in the name of a property", () => {
+    const lines = ["property jane@canary.example should not exist", "property +1 555 010 9999 should not exist"]
+    expect(Errors.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
+    expect(Errors.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
+  })
+
+  it("is not the trace id, unless it is what was sent", () => {
+    const traceId = "00000000-0000-4000-8000-00000000000a"
+    const told = (secrets: ReadonlyArray<string>) =>
+      Errors.fromAnswer(call({ secrets: () => secrets }), answer(400, { traceId })).traceId
+    expect(told(["", "0", "a"])).toBe(traceId)
+    expect(told(["4000"])).toBeUndefined()
+  })
+
   it("leaves words that merely contain what was sent", () => {
     const error = Errors.fromAnswer(
       call({ secrets: () => ["an", "art", "."] }),

@@ -11,9 +11,10 @@ import * as LogLevel from "effect/LogLevel"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
-import { ContactsService, type Options, updateContact } from "effect-growthhub/ContactsService"
+import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import { ContactId, ContactUpdate, LocationId } from "effect-growthhub/Schema"
 import { json, serving, transports } from "./servers.js"
@@ -469,6 +470,26 @@ describe("another documented Version", () => {
 })
 
 describe("an endpoint of an app's own", () => {
+  it.effect("never reaches another path, whatever its own parameters allow", () =>
+    Effect.gen(function* () {
+      const row = HttpLayer.endpoint({ ...getContact, params: Schema.Struct({ contactId: Schema.String }) })
+      const http = yield* HttpLayer.ContactsHttp
+      for (const contactId of ["", ".", "..", "\ud800"]) {
+        const error = yield* Effect.flip(http.perform(row, { contactId }, undefined))
+        expect(error).toMatchObject({ _tag: "Unprocessable", details: ["contactId must be a path segment"] })
+      }
+      const misnamed = HttpLayer.endpoint({ ...row, path: "/contacts/{id}" })
+      const error = yield* Effect.flip(http.perform(misnamed, { contactId: "x" }, undefined))
+      expect(error).toMatchObject({ _tag: "Unprocessable", details: ["id must be a path segment"] })
+    }).pipe(
+      Effect.provide(HttpLayer.layer({ token })),
+      Effect.provideService(
+        HttpClient.HttpClient,
+        HttpClient.make(() => Effect.die("a request was sent"))
+      )
+    )
+  )
+
   it.scoped("is a row, and is performed like the others", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
