@@ -161,6 +161,16 @@ export interface Options {
 }
 
 /**
+ * {@link Options}, each from the app's configuration. Those that are not given are read under their default names.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConfigOptions = {
+  readonly [Name in keyof Options]?: Config.Config<NonNullable<Options[Name]>>
+}
+
+/**
  * The contacts of GrowthHub (HighLevel, GoHighLevel, LeadConnector).
  *
  * @example
@@ -195,18 +205,16 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
   }
 
   /**
-   * The service as the app's configuration says, by default `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the
-   * vendor's host if absent). A token or base URL that is missing or cannot be used is a `ConfigError` when the layer is
-   * built; its message does not repeat the token.
+   * The service as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host
+   * if absent), unless a `Config` of the app's own is given for an option. A token or base URL that is missing or cannot
+   * be used is a `ConfigError` when the layer is built; its message does not repeat the token.
    *
    * @since 0.1.0
    */
   static layerConfig(
-    config: Config.Config.Wrap<Options> = defaultConfig
+    config: ConfigOptions = {}
   ): Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient> {
-    return Layer.unwrapEffect(
-      Effect.map(Effect.flatMap(Config.unwrap(config), checked), (options) => ContactsService.layer(options))
-    )
+    return Layer.unwrapEffect(Effect.map(optionsConfig(config), (options) => ContactsService.layer(options)))
   }
 
   /**
@@ -220,19 +228,25 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
   )
 }
 
-const defaultConfig: Config.Config.Wrap<Options> = {
-  // Not Config.redacted: it would hide the name of a variable that is missing.
-  token: Config.map(Config.string("GROWTHHUB_TOKEN"), Redacted.make),
-  baseUrl: Config.withDefault(Config.string("GROWTHHUB_BASE_URL"), HttpLayer.defaultBaseUrl)
-}
+const checked =
+  <A, B>(check: (value: A) => Either.Either<B, string>) =>
+  (config: Config.Config<A>): Config.Config<B> =>
+    Config.mapOrFail(config, (value) => Either.mapLeft(check(value), (reason) => ConfigError.InvalidData([], reason)))
 
-const refused = (path: string) => (reason: string) => ConfigError.InvalidData([path], reason)
+// Not Config.redacted, which hides the name of a variable that is missing. What is checked right on the variable is
+// refused under its name.
+const defaultToken = checked((token: string) => Credentials.validate(Redacted.make(token)))(
+  Config.string("GROWTHHUB_TOKEN")
+)
 
-const checked = (options: Options): Either.Either<Options, ConfigError.ConfigError> =>
-  Either.all([
-    Either.mapLeft(Credentials.validate(options.token), refused("GROWTHHUB_TOKEN")),
-    Either.mapLeft(
-      HttpLayer.validateBaseUrl(options.baseUrl ?? HttpLayer.defaultBaseUrl),
-      refused("GROWTHHUB_BASE_URL")
-    )
-  ]).pipe(Either.map(() => options))
+const defaultBaseUrl = checked(HttpLayer.validateBaseUrl)(Config.string("GROWTHHUB_BASE_URL")).pipe(
+  Config.withDefault(HttpLayer.defaultBaseUrl)
+)
+
+const optionsConfig = ({ token, baseUrl, attemptTimeout, versions }: ConfigOptions): Config.Config<Options> =>
+  Config.all({
+    token: token === undefined ? defaultToken : checked(Credentials.validate)(token),
+    baseUrl: baseUrl === undefined ? defaultBaseUrl : checked(HttpLayer.validateBaseUrl)(baseUrl),
+    attemptTimeout: attemptTimeout ?? Config.succeed(undefined),
+    versions: versions ?? Config.succeed(undefined)
+  })

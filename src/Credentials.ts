@@ -6,7 +6,9 @@
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 
-const fault = (token: string): string | undefined => {
+const fault = (token: unknown): string | undefined => {
+  // An environment variable that is not set gets past the types.
+  if (typeof token !== "string") return "The token is missing"
   if (token === "") return "The token is empty"
   if (/^bearer\b/i.test(token.trim())) return 'The token begins with "Bearer": give the token alone'
   if (/[\r\n]/.test(token)) return "The token contains a line break"

@@ -280,11 +280,23 @@ const phones = /(?<![\p{L}\p{N}-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d[\d\s().-]{5,
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
 
+/** The words that the service's own sentences are made of: one that was also sent, as a tag say, gives nothing away. */
+const vocabulary = new Set(
+  (
+    "a access address allow allowed an and are array at be boolean can cannot characters code contact contacts date " +
+    "does duplicate duplicated duplicates each email empty exist field for found has have id in invalid is it least " +
+    "location longer missing must name no not number object of one only or phone property required should shorter " +
+    "string tag tags text than the this to token type unknown valid value was with"
+  ).split(" ")
+)
+
 /** Blanks out what was sent, as whole words whatever their case. */
 const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
   const lowered = text.toLowerCase()
   return secrets
-    .filter((secret) => secret.length > 1 && lowered.includes(secret.toLowerCase()))
+    .map((secret) => secret.trim())
+    .filter((secret) => secret.length > 1 && !vocabulary.has(secret.toLowerCase()))
+    .filter((secret) => lowered.includes(secret.toLowerCase()))
     .sort((a, b) => b.length - a.length)
     .reduce((hidden, secret) => hidden.replace(wholeWord(secret), blank), text)
 }
@@ -514,6 +526,8 @@ const isAbsence = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLitera
 
 const annotatedMessage = (issue: ParseResult.ParseIssue): string | undefined => {
   if (issue._tag === "Pointer" || issue._tag === "Unexpected" || issue._tag === "Missing") return undefined
+  // What is wrong inside an object or an array says more than that it is none; not so with the members of a union.
+  if (issue._tag === "Composite" && !AST.isUnion(issue.ast)) return undefined
   const message = Option.getOrUndefined(AST.getMessageAnnotation(issue.ast))?.(issue)
   return typeof message === "string" ? message : undefined
 }

@@ -32,6 +32,8 @@ import { isArray, isObject, type JsonObject, parse } from "./internal/json.js"
 
 type Codec = Schema.Schema.AnyNoContext
 
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
 /**
  * An endpoint of the API, as a value.
  *
@@ -47,7 +49,7 @@ type Codec = Schema.Schema.AnyNoContext
  */
 export interface Endpoint<Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string> {
   readonly name: string
-  readonly method: "GET" | "POST" | "PUT"
+  readonly method: Method
   readonly path: `/${string}`
   readonly version: NoInfer<Version>
   readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
@@ -101,7 +103,7 @@ export class ContactsHttp extends Context.Tag("effect-growthhub/ContactsHttp")<C
  */
 export interface Outgoing {
   readonly name: string
-  readonly method: "GET" | "POST" | "PUT"
+  readonly method: Method
   readonly template: string
   readonly path: string
   readonly params: { readonly [param: string]: string }

@@ -9,14 +9,19 @@
  */
 import type * as Brand from "effect/Brand"
 import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
 import { isArray, isObject, type JsonObject, objectsIn } from "./internal/json.js"
 
 const identifier = (name: string) => `effect-growthhub/${name}`
 
 const saying = (message: string) => ({ message: () => message })
+
+const anObject = saying("must be an object")
+const anArray = saying("must be an array")
 
 // --- ids ---------------------------------------------------------------------------------------------------------------
 
@@ -122,6 +127,12 @@ const isoDayOfText = (text: string): Option.Option<string> => {
   return Option.none()
 }
 
+const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either<string, ParseResult.ParseIssue> =>
+  Either.fromOption(
+    typeof input === "string" ? isoDayOfText(input) : isoDayOfDateTime(input),
+    () => new ParseResult.Type(ast, input)
+  )
+
 const isoDayOfDateTime = (dateTime: DateTime.DateTime): Option.Option<string> => {
   const { year, month, day } = DateTime.toParts(dateTime)
   return isoDay(year, month, day)
@@ -148,12 +159,8 @@ export const DateOfBirth = Schema.transformOrFail(
   Schema.Union(Schema.String, Schema.DateTimeUtcFromSelf, Schema.DateTimeZonedFromSelf),
   {
     strict: true,
-    decode: (day) => ParseResult.succeed(day),
-    encode: (input, _, ast) =>
-      Option.match(typeof input === "string" ? isoDayOfText(input) : isoDayOfDateTime(input), {
-        onNone: () => ParseResult.fail(new ParseResult.Type(ast, input)),
-        onSome: ParseResult.succeed
-      })
+    decode: (input, _, ast) => realDay(input, ast),
+    encode: (input, _, ast) => realDay(input, ast)
   }
 ).annotations({
   identifier: identifier("DateOfBirth"),
@@ -171,7 +178,7 @@ export type DateOfBirth = typeof DateOfBirth.Type
 const text = Schema.String.annotations(saying("must be a string"))
 const flag = Schema.Boolean.annotations(saying("must be a boolean value"))
 const number = Schema.JsonNumber.annotations(saying("must be a finite number"))
-const texts = Schema.Array(text)
+const texts = Schema.Array(text).annotations(anArray)
 
 /** A field of an answer: absent, never null or undefined. */
 const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -186,9 +193,18 @@ const DndSettingInput = Schema.Struct({
     saying("must be one of the following values: active, inactive, permanent")
   ),
   ...dndMessage
-})
+}).annotations(anObject)
 
 const dndChannels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"] as const
+
+const dndSettingsInput = Schema.Struct({
+  Call: Schema.optional(DndSettingInput),
+  Email: Schema.optional(DndSettingInput),
+  SMS: Schema.optional(DndSettingInput),
+  WhatsApp: Schema.optional(DndSettingInput),
+  GMB: Schema.optional(DndSettingInput),
+  FB: Schema.optional(DndSettingInput)
+}).annotations({ identifier: identifier("DndSettingsInput"), ...anObject })
 
 /**
  * Do-not-disturb by channel, as an update and an upsert take it.
@@ -196,20 +212,27 @@ const dndChannels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"] as const
  * @since 0.1.0
  * @category do not disturb
  */
-export const DndSettingsInput = Schema.Struct({
-  Call: Schema.optional(DndSettingInput),
-  Email: Schema.optional(DndSettingInput),
-  SMS: Schema.optional(DndSettingInput),
-  WhatsApp: Schema.optional(DndSettingInput),
-  GMB: Schema.optional(DndSettingInput),
-  FB: Schema.optional(DndSettingInput)
-}).annotations({ identifier: identifier("DndSettingsInput") })
+export interface DndSettingsInput extends Schema.Schema.Type<typeof dndSettingsInput> {}
 
 /**
  * @since 0.1.0
  * @category do not disturb
  */
-export interface DndSettingsInput extends Schema.Schema.Type<typeof DndSettingsInput> {}
+export const DndSettingsInput: Schema.Schema<
+  DndSettingsInput,
+  Schema.Schema.Encoded<typeof dndSettingsInput>
+> = dndSettingsInput
+
+const inboundDndSettingsInput = Schema.Struct({
+  all: Schema.optional(
+    Schema.Struct({
+      status: Schema.Literal("active", "inactive").annotations(
+        saying("must be one of the following values: active, inactive")
+      ),
+      message: Schema.optional(text)
+    }).annotations(anObject)
+  )
+}).annotations({ identifier: identifier("InboundDndSettingsInput"), ...anObject })
 
 /**
  * Do-not-disturb for what a contact sends, as an update and an upsert take it.
@@ -217,22 +240,21 @@ export interface DndSettingsInput extends Schema.Schema.Type<typeof DndSettingsI
  * @since 0.1.0
  * @category do not disturb
  */
-export const InboundDndSettingsInput = Schema.Struct({
-  all: Schema.optional(
-    Schema.Struct({
-      status: Schema.Literal("active", "inactive").annotations(
-        saying("must be one of the following values: active, inactive")
-      ),
-      message: Schema.optional(text)
-    })
-  )
-}).annotations({ identifier: identifier("InboundDndSettingsInput") })
+export interface InboundDndSettingsInput extends Schema.Schema.Type<typeof inboundDndSettingsInput> {}
 
 /**
  * @since 0.1.0
  * @category do not disturb
  */
-export interface InboundDndSettingsInput extends Schema.Schema.Type<typeof InboundDndSettingsInput> {}
+export const InboundDndSettingsInput: Schema.Schema<
+  InboundDndSettingsInput,
+  Schema.Schema.Encoded<typeof inboundDndSettingsInput>
+> = inboundDndSettingsInput
+
+const dndSetting = Schema.Struct(
+  { status: answered(Schema.String), message: answered(Schema.String), code: answered(Schema.String) },
+  unknownFields
+).annotations({ identifier: identifier("DndSetting") })
 
 /**
  * Do-not-disturb of one channel, as answered. `status` is documented as `active`, `inactive` or `permanent`; any other
@@ -241,24 +263,15 @@ export interface InboundDndSettingsInput extends Schema.Schema.Type<typeof Inbou
  * @since 0.1.0
  * @category do not disturb
  */
-export const DndSetting = Schema.Struct(
-  { status: answered(Schema.String), message: answered(Schema.String), code: answered(Schema.String) },
-  unknownFields
-).annotations({ identifier: identifier("DndSetting") })
+export interface DndSetting extends Schema.Schema.Type<typeof dndSetting> {}
 
 /**
  * @since 0.1.0
  * @category do not disturb
  */
-export interface DndSetting extends Schema.Schema.Type<typeof DndSetting> {}
+export const DndSetting: Schema.Schema<DndSetting, Schema.Schema.Encoded<typeof dndSetting>> = dndSetting
 
-/**
- * Do-not-disturb by channel, as answered. Channels of every Version come under these names; unknown ones are kept.
- *
- * @since 0.1.0
- * @category do not disturb
- */
-export const DndSettings = Schema.Struct(
+const dndSettings = Schema.Struct(
   {
     Call: answered(DndSetting),
     Email: answered(DndSetting),
@@ -268,24 +281,26 @@ export const DndSettings = Schema.Struct(
     FB: answered(DndSetting),
     RCS: answered(DndSetting)
   },
-  { key: Schema.String, value: DndSetting }
+  { key: Schema.String, value: Schema.UndefinedOr(DndSetting) }
 ).annotations({ identifier: identifier("DndSettings") })
+
+/**
+ * Do-not-disturb by channel, as answered. Channels of every Version come under these names; unknown ones are kept.
+ *
+ * @since 0.1.0
+ * @category do not disturb
+ */
+export interface DndSettings extends Schema.Schema.Type<typeof dndSettings> {}
 
 /**
  * @since 0.1.0
  * @category do not disturb
  */
-export interface DndSettings extends Schema.Schema.Type<typeof DndSettings> {}
+export const DndSettings: Schema.Schema<DndSettings, Schema.Schema.Encoded<typeof dndSettings>> = dndSettings
 
 // --- custom fields -----------------------------------------------------------------------------------------------------
 
-/**
- * One file of a custom field of the kind file. Keys that are not listed here are kept.
- *
- * @since 0.1.0
- * @category custom fields
- */
-export const CustomFieldFile = Schema.Struct(
+const customFieldFile = Schema.Struct(
   {
     url: text,
     documentId: Schema.optional(text),
@@ -307,10 +322,21 @@ export const CustomFieldFile = Schema.Struct(
 ).annotations({ identifier: identifier("CustomFieldFile") })
 
 /**
+ * One file of a custom field of the kind file. Keys that are not listed here are kept.
+ *
  * @since 0.1.0
  * @category custom fields
  */
-export interface CustomFieldFile extends Schema.Schema.Type<typeof CustomFieldFile> {}
+export interface CustomFieldFile extends Schema.Schema.Type<typeof customFieldFile> {}
+
+/**
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomFieldFile: Schema.Schema<
+  CustomFieldFile,
+  Schema.Schema.Encoded<typeof customFieldFile>
+> = customFieldFile
 
 /**
  * The value of a custom field: text (text, large text, single select, radio), a finite number (numeric, monetary),
@@ -341,7 +367,7 @@ const CustomFieldModel = Schema.Struct({
   id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
   key: Schema.optional(text),
   value: CustomFieldValue
-})
+}).annotations(anObject)
 
 /**
  * A custom field of a contact, the same model for reading and writing: what `getContact` gave may be put into an
@@ -383,7 +409,7 @@ export const CustomField = Object.assign(
     decode: ({ id, key, value, field_value, fieldValue }) => ({
       id,
       ...(typeof key === "string" ? { key } : {}),
-      value: knownValue(value ?? field_value ?? fieldValue)
+      value: customFieldValue(value ?? field_value ?? fieldValue)
     }),
     encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })
   }).annotations({ identifier: identifier("CustomField") }),
@@ -404,8 +430,9 @@ function customField(id: string, value: CustomFieldValue, key: string | undefine
   return key === undefined ? { id, value } : { id, key, value }
 }
 
-function knownValue(value: unknown): CustomFieldValue {
-  return isCustomFieldValue(value) ? value : (JSON.stringify(value) ?? "")
+function customFieldValue(value: unknown): CustomFieldValue {
+  const canonical = isArray(value) ? canonicalTexts(value) : canonicalFiles(value)
+  return isCustomFieldValue(canonical) ? canonical : String(canonicalText(value) ?? "")
 }
 
 // --- the contact, as answered ------------------------------------------------------------------------------------------
@@ -418,13 +445,7 @@ const Instant = Schema.transform(Schema.String, Schema.DateTimeUtcFromSelf, {
   encode: (instant) => DateTime.formatIso(instant)
 }).annotations({ identifier: identifier("Instant") })
 
-/**
- * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
- *
- * @since 0.1.0
- * @category contact
- */
-export const Attribution = Schema.Struct(
+const attribution = Schema.Struct(
   {
     url: answeredText,
     campaign: answeredText,
@@ -450,18 +471,20 @@ export const Attribution = Schema.Struct(
 ).annotations({ identifier: identifier("Attribution") })
 
 /**
- * @since 0.1.0
- * @category contact
- */
-export interface Attribution extends Schema.Schema.Type<typeof Attribution> {}
-
-/**
- * Who created or changed a contact, and when.
+ * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
  *
  * @since 0.1.0
  * @category contact
  */
-export const Actor = Schema.Struct(
+export interface Attribution extends Schema.Schema.Type<typeof attribution> {}
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export const Attribution: Schema.Schema<Attribution, Schema.Schema.Encoded<typeof attribution>> = attribution
+
+const actor = Schema.Struct(
   {
     source: answeredText,
     channel: answeredText,
@@ -473,10 +496,18 @@ export const Actor = Schema.Struct(
 ).annotations({ identifier: identifier("Actor") })
 
 /**
+ * Who created or changed a contact, and when.
+ *
  * @since 0.1.0
  * @category contact
  */
-export interface Actor extends Schema.Schema.Type<typeof Actor> {}
+export interface Actor extends Schema.Schema.Type<typeof actor> {}
+
+/**
+ * @since 0.1.0
+ * @category contact
+ */
+export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor>> = actor
 
 const textOrFlag = answered(Schema.Union(Schema.String, Schema.Boolean))
 
@@ -578,12 +609,17 @@ export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transform(
 ).annotations({ identifier: identifier("Contact") })
 
 /**
- * A contact as it travels, in the spelling that this library prefers: what {@link Contact} encodes to.
+ * A contact as it travels, field by field, for a document that describes the API.
  *
  * @since 0.1.0
  * @category contact
  */
-export const ContactWire = Schema.encodedSchema(ContactFields)
+export const ContactWire = Schema.encodedSchema(
+  Schema.Struct({
+    ...ContactFields.fields,
+    customFields: answered(Schema.Array(Schema.Struct({ id: Schema.String, value: CustomFieldValue })))
+  })
+)
 
 /**
  * The contact that an upsert created or matched.
@@ -601,34 +637,60 @@ export interface UpsertedContact extends Contact {
 
 // --- from the spellings of the wire to one -----------------------------------------------------------------------------
 
+/** A value in the form that its field has here. Undefined leaves the field out. */
 type Canonical = (value: unknown) => unknown
 
-/** A copy without nulls, each value by its rule; a rule that answers undefined leaves its field out. */
+const isAbsent = (value: unknown) => value === null || value === undefined
+
+/** A copy without nulls, each field by its rule, and the others as they came. */
 const canonicalObject =
-  (rules: ReadonlyMap<string, Canonical>, fallback: Canonical = (value) => value) =>
-  (value: unknown): unknown => {
-    if (!isObject(value)) return value
+  (rules: ReadonlyMap<string, Canonical>) =>
+  (value: unknown): JsonObject | undefined => {
+    if (!isObject(value)) return undefined
     const out: Record<string, unknown> = {}
     for (const key in value) {
       const field = value[key]
-      if (field === null || field === undefined || key === "__proto__") continue
-      const canonical = (rules.get(key) ?? fallback)(field)
+      if (isAbsent(field) || key === "__proto__") continue
+      const rule = rules.get(key)
+      const canonical = rule === undefined ? field : rule(field)
       if (canonical !== undefined) out[key] = canonical
     }
     return out
   }
 
-const canonicalText: Canonical = (value) =>
-  typeof value === "number" || typeof value === "boolean" ? String(value) : value
-
-const isPresent = (value: unknown) => value !== null && value !== undefined
-
 const canonicalArray =
   (element: Canonical): Canonical =>
   (value) =>
-    (isArray(value) ? value : [value]).filter(isPresent).map(element)
+    (isArray(value) ? value : [value]).map(element).filter((canonical) => !isAbsent(canonical))
 
-const canonicalFlag: Canonical = (value) => (value === "true" ? true : value === "false" ? false : value)
+const isEmpty = (value: object) => Object.keys(value).length === 0
+
+/** Text as it is, what is no text as its JSON; an empty object or array is how some answers write nothing. */
+function canonicalText(value: unknown): string | undefined {
+  if (typeof value === "string") return value
+  if (isAbsent(value) || (typeof value === "object" && value !== null && isEmpty(value))) return undefined
+  return JSON.stringify(value)
+}
+
+const canonicalTexts = canonicalArray(canonicalText)
+
+const flags: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  ["true", true],
+  [1, true],
+  [false, false],
+  ["false", false],
+  [0, false]
+])
+
+const canonicalFlag: Canonical = (value) => flags.get(value)
+
+const canonicalTextOrFlag: Canonical = (value) => flags.get(value) ?? canonicalText(value)
+
+const canonicalNumber: Canonical = (value) => {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined
+}
 
 const withoutOffset = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*$/
 
@@ -636,7 +698,7 @@ const canonicalInstant: Canonical = (value) => {
   if (typeof value !== "string" && typeof value !== "number") return undefined
   const input = typeof value === "string" && withoutOffset.test(value) ? `${value.replace(" ", "T")}Z` : value
   const date = new Date(input)
-  return Number.isNaN(date.getTime()) ? undefined : typeof input === "string" ? input : date.toISOString()
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
 
 const canonicalDay: Canonical = (value) => {
@@ -644,74 +706,105 @@ const canonicalDay: Canonical = (value) => {
     const date = new Date(value)
     return Number.isNaN(date.getTime()) ? String(value) : date.toISOString().slice(0, 10)
   }
-  if (typeof value !== "string") return value
-  return Option.getOrElse(isoDayOfText(/^\d{4}-\d\d-\d\dT/.test(value) ? value.slice(0, 10) : value), () => value)
+  const day = canonicalText(value)
+  if (day === undefined) return undefined
+  return Option.getOrElse(isoDayOfText(/^\d{4}-\d\d-\d\dT/.test(day) ? day.slice(0, 10) : day), () => day)
 }
+
+const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, canonicalText] as const)
 
 const channelNames = new Map([...dndChannels, "RCS"].map((channel) => [channel.toLowerCase(), channel]))
 
-const canonicalDndSetting = canonicalObject(
-  new Map(["status", "message", "code"].map((field) => [field, canonicalText]))
-)
+const canonicalDndSetting = canonicalObject(new Map(textRules(["status", "message", "code"])))
 
 const canonicalDndSettings: Canonical = (value) => {
   if (!isObject(value)) return undefined
   const out: Record<string, unknown> = {}
   for (const [channel, setting] of Object.entries(value)) {
-    if (isObject(setting)) out[channelNames.get(channel.toLowerCase()) ?? channel] = canonicalDndSetting(setting)
+    const canonical = canonicalDndSetting(setting)
+    if (canonical !== undefined && channel !== "__proto__") {
+      out[channelNames.get(channel.toLowerCase()) ?? channel] = canonical
+    }
   }
   return out
 }
 
+const attributionRules = new Map<string, Canonical>(textRules([...Object.keys(attribution.fields), "msclickid"]))
+
 const canonicalAttribution: Canonical = (value) => {
-  const attribution = canonicalAttributionFields(value)
-  if (!isObject(attribution) || !("msclickid" in attribution)) return attribution
-  const { msclickid, ...rest } = attribution
+  const canonical = canonicalObject(attributionRules)(value)
+  if (canonical === undefined || !("msclickid" in canonical)) return canonical
+  const { msclickid, ...rest } = canonical
   return { msclikid: msclickid, ...rest }
 }
-
-const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, canonicalText] as const)
-
-const canonicalAttributionFields = canonicalObject(
-  new Map([...textRules(Object.keys(Attribution.fields)), ["msclickid", canonicalText]])
-)
 
 const canonicalActor = canonicalObject(
   new Map([...textRules(["source", "channel", "sourceId", "sourceName"]), ["timestamp", canonicalInstant]])
 )
 
-const canonicalCustomFields: Canonical = (value) =>
-  isArray(value)
-    ? objectsIn(value).filter((field) => isPresent(field["value"] ?? field["field_value"] ?? field["fieldValue"]))
-    : value
+const canonicalFile = canonicalObject(
+  new Map<string, Canonical>([
+    ...textRules(["url", "documentId"]),
+    [
+      "meta",
+      canonicalObject(
+        new Map<string, Canonical>([
+          ...textRules(["fieldname", "originalname", "encoding", "mimetype", "uuid"]),
+          ["size", canonicalNumber]
+        ])
+      )
+    ]
+  ])
+)
 
-const canonicalEmail: Canonical = (value) =>
-  typeof value === "string" ? { email: value } : canonicalObject(new Map(textRules(["email"])))(value)
+/** Files by their uuid; what is no file stays as it is. */
+function canonicalFiles(value: unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([uuid, file]) => [uuid, canonicalFile(file) ?? file]))
+}
 
-const canonicalPhone: Canonical = (value) =>
-  typeof value === "string" ? { phone: value } : canonicalObject(new Map(textRules(["phone", "phoneLabel"])))(value)
+const canonicalCustomField: Canonical = (value) => {
+  if (!isObject(value)) return undefined
+  const id = canonicalText(value["id"])
+  const hasValue = !isAbsent(value["value"] ?? value["field_value"] ?? value["fieldValue"])
+  return id === undefined || id === "" || !hasValue ? undefined : { ...value, id }
+}
 
-const isTextField = (key: string): key is keyof typeof ContactFields.fields =>
-  (ContactFields.fields as Record<string, unknown>)[key] === answeredText
+const canonicalEntry =
+  (field: string, label: string): Canonical =>
+  (value) =>
+    typeof value === "string" ? { [field]: value } : canonicalObject(new Map(textRules([field, label])))(value)
+
+const isLocationId = Schema.is(LocationId)
+
+const canonicalLocationId: Canonical = (value) => (isLocationId(value) ? value : undefined)
+
+const textFields = Object.entries(ContactFields.fields).flatMap(([field, schema]) =>
+  schema === answeredText ? [field] : []
+)
 
 const canonicalContact = canonicalObject(
   new Map<string, Canonical>([
-    ...textRules(Object.keys(ContactFields.fields).filter(isTextField)),
+    ...textRules(textFields),
     ["id", canonicalText],
+    ["locationId", canonicalLocationId],
     ["dateOfBirth", canonicalDay],
     ["dnd", canonicalFlag],
     ["deleted", canonicalFlag],
+    ["bounceEmail", canonicalTextOrFlag],
+    ["unsubscribeEmail", canonicalTextOrFlag],
+    ["validEmail", canonicalTextOrFlag],
     ["dndSettings", canonicalDndSettings],
     ["inboundDndSettings", canonicalDndSettings],
-    ["tags", canonicalArray(canonicalText)],
-    ["followers", canonicalArray(canonicalText)],
-    ["attachments", canonicalArray((value) => (typeof value === "string" ? value : JSON.stringify(value)))],
-    ["customFields", canonicalCustomFields],
+    ["tags", canonicalTexts],
+    ["followers", canonicalTexts],
+    ["attachments", canonicalTexts],
+    ["customFields", canonicalArray(canonicalCustomField)],
     ["attributionSource", canonicalAttribution],
     ["lastAttributionSource", canonicalAttribution],
     ["attributions", canonicalArray(canonicalAttribution)],
-    ["additionalEmails", canonicalArray(canonicalEmail)],
-    ["additionalPhones", canonicalArray(canonicalPhone)],
+    ["additionalEmails", canonicalArray(canonicalEntry("email", "label"))],
+    ["additionalPhones", canonicalArray(canonicalEntry("phone", "phoneLabel"))],
     ["createdBy", canonicalActor],
     ["lastUpdatedBy", canonicalActor],
     ["dateAdded", canonicalInstant],
@@ -743,7 +836,7 @@ const writtenFields = {
   dndSettings: Schema.optional(DndSettingsInput),
   inboundDndSettings: Schema.optional(InboundDndSettingsInput),
   tags: Schema.optional(texts),
-  customFields: Schema.optional(Schema.Array(CustomField)),
+  customFields: Schema.optional(Schema.Array(CustomField).annotations(anArray)),
   dateOfBirth: Schema.optional(Schema.NullOr(DateOfBirth)),
   country: Schema.optional(Country)
 } as const
@@ -763,7 +856,7 @@ export const ContactUpdate = Schema.Struct({
   dnd: Schema.optional(Schema.NullOr(flag)),
   source: nullableText,
   assignedTo: nullableText
-}).annotations({ identifier: identifier("ContactUpdate") })
+}).annotations({ identifier: identifier("ContactUpdate"), ...anObject })
 
 /**
  * @since 0.1.0
@@ -790,7 +883,7 @@ export const ContactUpsert = Schema.Struct({
   source: optionalText,
   assignedTo: optionalText,
   createNewIfDuplicateAllowed: Schema.optional(flag)
-}).annotations({ identifier: identifier("ContactUpsert") })
+}).annotations({ identifier: identifier("ContactUpsert"), ...anObject })
 
 /**
  * @since 0.1.0

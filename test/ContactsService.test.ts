@@ -280,6 +280,49 @@ describe("layerConfig", () => {
     })
   )
 
+  it.effect("names no other variables than the app's own, and everything that is wrong", () =>
+    Effect.gen(function* () {
+      const own = { token: Config.redacted("CRM_TOKEN"), baseUrl: Config.string("CRM_URL") }
+      const error = yield* Effect.flip(
+        built({ CRM_TOKEN: "Bearer canary", CRM_URL: "nowhere" }, ContactsService.layerConfig(own))
+      )
+      expect(reason(error)).toContain('The token begins with "Bearer"')
+      expect(reason(error)).toContain("CRM_URL")
+      expect(reason(error)).not.toMatch(/canary|GROWTHHUB/)
+    })
+  )
+
+  it.scoped("reads under the default names what the app does not name itself", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id: "jane" } }))
+      const configs = [
+        {},
+        { token: Config.redacted("CRM_TOKEN") },
+        { attemptTimeout: Config.succeed("1 second" as const) }
+      ] as const
+      for (const config of configs) {
+        yield* Effect.flatMap(ContactsService, (contacts) => contacts.getContact(jane)).pipe(
+          Effect.provide(ContactsService.layerConfig(config)),
+          Effect.provide(FetchHttpClient.layer),
+          Effect.withConfigProvider(
+            ConfigProvider.fromMap(
+              new Map([
+                ["CRM_TOKEN", "pit-own"],
+                ["GROWTHHUB_TOKEN", "pit-default"],
+                ["GROWTHHUB_BASE_URL", url]
+              ])
+            )
+          )
+        )
+      }
+      expect(seen.map(({ headers }) => headers.authorization)).toEqual([
+        "Bearer pit-default",
+        "Bearer pit-own",
+        "Bearer pit-default"
+      ])
+    })
+  )
+
   it.scoped("takes a configuration of the app's own", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id: "jane" } }))

@@ -15,6 +15,7 @@ describe("a token", () => {
   })
 
   it("is refused with its reason", () => {
+    expect(reason(undefined as unknown as string)).toBe("The token is missing")
     expect(reason("")).toBe("The token is empty")
     expect(reason("pit-1\n")).toBe("The token contains a line break")
     expect(reason("pit-1\r\nx-admin: 1")).toBe("The token contains a line break")

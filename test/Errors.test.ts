@@ -249,12 +249,23 @@ describe("what no error shows", () => {
     expect(told(["4000"])).toBeUndefined()
   })
 
+  it("is not a word of the service's own sentences, so that these stay readable", () => {
+    const secrets = "contact not found for id email must be an".split(" ")
+    const said = (status: number, message: string) =>
+      Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, { message }))
+    expect(said(400, "Contact not found for id:abc")).toMatchObject({
+      message: "Contact not found for id:abc",
+      isContactNotFound: true
+    })
+    expect(said(422, "email must be an email").message).toBe("email must be an email")
+  })
+
   it("leaves words that merely contain what was sent", () => {
     const error = Errors.fromAnswer(
-      call({ secrets: () => ["an", "art", "."] }),
-      answer(400, { message: "an article can" })
+      call({ secrets: () => ["ann", "art", "."] }),
+      answer(400, { message: "Ann, article, can" })
     )
-    expect(error.message).toBe("[redacted] article can")
+    expect(error.message).toBe("[redacted], article, can")
   })
 })
 

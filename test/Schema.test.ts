@@ -207,7 +207,7 @@ describe("a contact as it was seen on the live service", () => {
       { id: "e", value: "2024-01-10T12:00:00.000Z" },
       { id: "g", value: "true" },
       { id: "h", value: '{"lat":1}' },
-      { id: "i", value: '[1,"a"]' }
+      { id: "i", value: ["1", "a"] }
     ])
   })
 
@@ -232,6 +232,65 @@ describe("a contact as it was seen on the live service", () => {
     expect(contact.deleted).toBe(false)
     expect("validEmail" in contact).toBe(false)
   })
+
+  it("has files whose unset parts are null, which can be written back", () => {
+    const file = { url: "https://example.com/a.jpg", documentId: null, meta: { size: "12", mimetype: null, more: 1 } }
+    const contact = read({
+      customFields: [
+        { id: "f", value: { uuid: file } },
+        { id: "o", value: ["a", null] }
+      ]
+    })
+    expect(contact.customFields).toEqual([
+      { id: "f", value: { uuid: { url: "https://example.com/a.jpg", meta: { size: 12, more: 1 } } } },
+      { id: "o", value: ["a"] }
+    ])
+    expect(faults(ContactUpdate, { customFields: contact.customFields })).toEqual([])
+  })
+
+  it("has flags in whatever way they were written", () => {
+    expect(read({ dnd: 0, deleted: "true", bounceEmail: "no", unsubscribeEmail: 1 })).toEqual({
+      id: "abc",
+      dnd: false,
+      deleted: true,
+      bounceEmail: "no",
+      unsubscribeEmail: true
+    })
+  })
+
+  it("leaves out a known field that says nothing, and has JSON text where an object stands for text", () => {
+    const empty = { customFields: {}, dndSettings: [], attributionSource: "x", createdBy: 5, locationId: "", dnd: "" }
+    expect(read({ ...empty, dateOfBirth: {}, phone: {}, address1: { line: 1 }, followers: [{ id: "u" }, {}] })).toEqual(
+      {
+        id: "abc",
+        customFields: [],
+        address1: '{"line":1}',
+        followers: ['{"id":"u"}']
+      }
+    )
+  })
+
+  const anyField = FastCheck.constantFrom(
+    ...Object.keys((fixture("get-contact.200") as { contact: object }).contact),
+    "additionalEmails",
+    "additionalPhones",
+    "createdBy",
+    "followers",
+    "deleted",
+    "attributions",
+    "lastSessionActivityAt"
+  )
+
+  it.prop(
+    "is readable as long as it has an id, whatever stands in its other fields",
+    [FastCheck.dictionary(anyField, FastCheck.jsonValue()), fc.id],
+    ([fields, id]) => {
+      const contact = S.decodeUnknownSync(Contact)({ ...fields, id })
+      expect(contact.id).toBe(id)
+      const again = S.decodeUnknownSync(Contact)(JSON.parse(JSON.stringify(S.encodeSync(Contact)(contact))))
+      expect(S.encodeSync(Contact)(again)).toEqual(S.encodeSync(Contact)(contact))
+    }
+  )
 
   it("has attributions without url, from a form and from a CSV", () => {
     const contact = read({
@@ -451,6 +510,22 @@ describe("what may be written", () => {
       ].sort()
     )
     expect(lines.join()).not.toContain("secret-")
+  })
+
+  it("is refused in words that a form can show, where a container is none", () => {
+    expect(faults(ContactUpdate, { tags: "vip", customFields: ["x"], dndSettings: { SMS: "active" } })).toEqual([
+      "dndSettings.SMS must be an object",
+      "tags must be an array",
+      "customFields.0 must be an object"
+    ])
+    expect(faults(ContactUpdate, { customFields: {}, dndSettings: [], inboundDndSettings: { all: 1 } })).toEqual([
+      "dndSettings must be an object",
+      "inboundDndSettings.all must be an object",
+      "customFields must be an array"
+    ])
+    for (const input of [null, undefined, 5, "x", []]) {
+      expect(faults(ContactUpsert, input)).toEqual(["the input must be an object"])
+    }
   })
 
   it("has a country of the list", () => {

@@ -39,19 +39,21 @@ Ctrl-C stops it.`)
   return yield* Effect.never
 })
 
-const main = Effect.flatMap(portOf(process.argv.slice(2)), (port) =>
-  Effect.provide(serve, Sandbox.layer({ port })).pipe(
-    Effect.catchTag("ServeError", () => Effect.fail(`Port ${port} cannot be used: is it taken?`))
-  )
-).pipe(
-  Effect.catchAll((message) =>
-    Effect.zipRight(
-      Console.error(message),
-      Effect.sync(() => {
-        process.exitCode = 1
-      })
+const main = process.argv.slice(2).includes("--help")
+  ? Console.log(usage)
+  : Effect.flatMap(portOf(process.argv.slice(2)), (port) =>
+      Effect.provide(serve, Sandbox.layer({ port })).pipe(
+        Effect.catchTag("ServeError", () => Effect.fail(`Port ${port} cannot be used: is it taken?`))
+      )
+    ).pipe(
+      Effect.catchAll((message) =>
+        Effect.zipRight(
+          Console.error(message),
+          Effect.sync(() => {
+            process.exitCode = 1
+          })
+        )
+      )
     )
-  )
-)
 
 NodeRuntime.runMain(main)
