@@ -15,7 +15,7 @@ import * as HttpLayer from "./HttpLayer.js"
 import { Contact, type LocationId } from "./Schema.js"
 import * as Directory from "./sandbox/Directory.js"
 import type { Setting } from "./sandbox/Duplicates.js"
-import { operations } from "./sandbox/Operations.js"
+import { operations, traceId } from "./sandbox/Operations.js"
 
 /**
  * - `contacts`: what is there at the start. One without a `locationId` belongs to `locationId`.
@@ -69,41 +69,44 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
    * @since 0.1.0
    */
   static layer(options: Options = {}): Layer.Layer<ContactsService | ContactsTest> {
-    return Layer.unwrapEffect(Effect.map(makeDirectory(options), (memory) => over(memory)))
+    return Layer.unwrapEffect(Effect.map(makeMemory(options), (memory) => over(memory)))
   }
 }
 
 interface Memory {
   readonly locationId: LocationId
   readonly directory: Ref.Ref<Directory.Directory>
+  readonly answers: Ref.Ref<number>
 }
 
-const makeDirectory = ({ contacts, locationId, duplicates }: Options): Effect.Effect<Memory> => {
-  const location: Directory.Location = {
-    id: locationId ?? Directory.defaultLocation.id,
-    duplicates: duplicates ?? Directory.defaultLocation.duplicates
-  }
-  return Effect.map(Ref.make(Directory.make({ locations: [location], contacts })), (directory) => ({
-    locationId: location.id,
-    directory
-  }))
-}
+const makeMemory = ({ contacts, locationId, duplicates }: Options): Effect.Effect<Memory> =>
+  Effect.gen(function* () {
+    const location: Directory.Location = {
+      id: locationId ?? Directory.defaultLocation.id,
+      duplicates: duplicates ?? Directory.defaultLocation.duplicates
+    }
+    const directory = Directory.make({ locations: [location], contacts, now: yield* DateTime.now })
+    return { locationId: location.id, directory: yield* Ref.make(directory), answers: yield* Ref.make(0) }
+  })
 
 const decodeContact = S.decodeUnknownSync(Contact)
 
-const over = ({ directory, locationId }: Memory): Layer.Layer<ContactsService | ContactsTest> => {
+const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsService | ContactsTest> => {
   const http = HttpLayer.make({
     bearer: () => Effect.succeed(Redacted.make("in-memory")),
     transmit: ({ name, params, version, body }) =>
-      Effect.flatMap(DateTime.now, (now) =>
-        Ref.modify(directory, (before) => {
-          // ContactsService has these three endpoints and no other.
-          const operation = operations[name as keyof typeof operations]
-          const contactId = params["contactId"] ?? ""
-          const { reply, directory } = operation.perform(before, { locationId, version, now }, { contactId, body })
-          return [{ status: reply.status, headers: {}, body: JSON.stringify(reply.body) }, directory]
+      Effect.gen(function* () {
+        // ContactsService has these three endpoints and no other.
+        const operation = operations[name as keyof typeof operations]
+        const caller = { locationId, version, now: yield* DateTime.now }
+        const contactId = params["contactId"] ?? ""
+        const { status, body: answer } = yield* Ref.modify(directory, (before) => {
+          const { reply, directory } = operation.perform(before, caller, { contactId, body })
+          return [reply, directory]
         })
-      )
+        const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }
+        return { status, headers: {}, body: JSON.stringify(answered) }
+      })
   })
   return Layer.merge(
     Layer.provide(ContactsService.layerHttp, Layer.succeed(HttpLayer.ContactsHttp, http)),

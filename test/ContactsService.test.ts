@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import type { BadRequest } from "effect-growthhub/Errors"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { type Contact, ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
@@ -42,7 +43,8 @@ describe.each([
   it.effect("gets a contact by its id", () =>
     Effect.gen(function* () {
       const contact = yield* calling((contacts) => contacts.getContact(jane))
-      expect(contact).toEqual(contacts[0])
+      expect(contact).toMatchObject({ ...contacts[0], type: "lead", tags: [], emailLowerCase: "jane@example.com" })
+      expect(contact.dateAdded && DateTime.toEpochMillis(contact.dateAdded)).toBe(0)
     })
   )
 
@@ -56,6 +58,7 @@ describe.each([
         const error = yield* Effect.flip(calling(call))
         expect(error).toMatchObject({ _tag: "BadRequest", isContactNotFound: true, status: 400, attempts: 1 })
         expect(error.message).toBe("Contact not found for id:nobody")
+        expect((error as BadRequest).traceId).toMatch(/^[\w-]{36}$/)
       }
     })
   )
@@ -87,6 +90,7 @@ describe.each([
           companyName: "DGS VolMAX",
           country: "US"
         })
+        expect(made.traceId).toMatch(/^[\w-]{36}$/)
         expect(made).toMatchObject({
           new: true,
           name: "Rosan Deo",

@@ -41,6 +41,20 @@ const errors = {
 
 const Contact = Schema.ContactWire
 
+/** A custom field as the service documents it for writing; `fieldValue` is for Version v3. */
+const customFields = S.optional(
+  S.Array(
+    S.Struct({
+      id: S.String,
+      key: S.optional(S.String),
+      field_value: S.optional(Schema.CustomFieldValue),
+      fieldValue: S.optional(
+        Schema.CustomFieldValue.annotations({ description: "instead of field_value, with Version v3" })
+      )
+    })
+  )
+)
+
 /** What an `HttpApi` adds by itself and this service never answers. */
 const foreign = ["HttpApiDecodeError", "Issue", "PropertyKey"]
 
@@ -76,9 +90,11 @@ const mapped = (json: JsonObject, f: (value: unknown) => unknown): JsonObject =>
   // What was an object before is one after: f answers an object for it.
   JSON.parse(JSON.stringify(json), (_, value: unknown) => f(value)) as JsonObject
 
-/** Component names of OpenAPI have no slash. */
+/** Component names of OpenAPI have no slash, and an id stands once. */
 const finished = (document: JsonObject): JsonObject => {
-  const text = JSON.stringify(document).replaceAll("effect-growthhub/", "").replaceAll("effect-growthhub~1", "")
+  const text = JSON.stringify(document, (key, value: unknown) => (key === "$id" ? undefined : value))
+    .replaceAll("effect-growthhub/", "")
+    .replaceAll("effect-growthhub~1", "")
   const { components, ...rest } = JSON.parse(text) as { readonly components: { readonly schemas: JsonObject } }
   const schemas = Object.entries(components.schemas).filter(([name]) => !foreign.includes(name))
   return {
@@ -102,7 +118,7 @@ const contacts = HttpApiGroup.make("contacts")
   .add(
     HttpApiEndpoint.put("updateContact")`/contacts/${contactId}`
       .setHeaders(version("2021-07-28"))
-      .setPayload(S.encodedSchema(Schema.ContactUpdate))
+      .setPayload(S.encodedSchema(S.Struct({ ...Schema.ContactUpdate.fields, customFields })))
       .addSuccess(S.Struct({ succeded: S.Boolean, succeeded: S.Boolean, contact: Contact, traceId }))
       .annotate(OpenApi.Summary, "Update Contact")
       .annotate(OpenApi.Description, "Scope: contacts.write. `tags` overwrites all tags; `locationId` is not taken.")
@@ -111,7 +127,7 @@ const contacts = HttpApiGroup.make("contacts")
   .add(
     HttpApiEndpoint.post("upsertContact", "/contacts/upsert")
       .setHeaders(version("2023-02-21"))
-      .setPayload(S.encodedSchema(Schema.ContactUpsert))
+      .setPayload(S.encodedSchema(S.Struct({ ...Schema.ContactUpsert.fields, customFields })))
       .addSuccess(S.Struct({ new: S.Boolean, succeded: S.Boolean, succeeded: S.Boolean, contact: Contact, traceId }))
       .annotate(OpenApi.Summary, "Upsert Contact")
       .annotate(
@@ -142,4 +158,8 @@ export const Api = HttpApi.make("sandbox")
   .add(contacts)
   .annotate(OpenApi.Title, "GrowthHub Contacts, the sandbox of effect-growthhub")
   .annotate(OpenApi.Version, "0.1.0")
+  .annotate(
+    OpenApi.Description,
+    "Authorize with the token of the sandbox: `pit-sandbox`, unless it was started with others."
+  )
   .annotate(OpenApi.Transform, finished)

@@ -102,7 +102,8 @@ export const defaultLocation: Location = {
 }
 
 /**
- * A directory of these locations and contacts. A contact without a `locationId` goes to the first location.
+ * A directory of these locations and contacts. A contact without a `locationId` goes to the first location, and gets what
+ * the service would have given it: lower-case fields and tags, a type, and `now` for the dates that it does not have.
  *
  * @since 0.1.0
  * @category constructors
@@ -110,9 +111,14 @@ export const defaultLocation: Location = {
 export const make = (options?: {
   readonly locations?: ReadonlyArray<Location> | undefined
   readonly contacts?: ReadonlyArray<Contact> | undefined
+  readonly now?: DateTime.Utc | undefined
 }): Directory => {
   const locations = options?.locations ?? [defaultLocation]
-  const home = (locations[0] ?? defaultLocation).id
+  const caller: Caller = {
+    locationId: (locations[0] ?? defaultLocation).id,
+    version: "",
+    now: options?.now ?? DateTime.unsafeMake(0)
+  }
   const empty: Directory = {
     locations: HashMap.fromIterable(locations.map((location) => [location.id as string, location])),
     contacts: HashMap.empty(),
@@ -120,8 +126,9 @@ export const make = (options?: {
     created: 0
   }
   return (options?.contacts ?? []).reduce((directory, contact) => {
-    const wire = ContactBody.canonical(encodeContact(contact))
-    return put(directory, { locationId: home, ...wire, id: contact.id })
+    const given = ContactBody.canonical(encodeContact(contact))
+    const created = newContact(contact.id, given, caller)
+    return put(directory, completed({ ...created, ...given, tags: created["tags"], id: contact.id }))
   }, empty)
 }
 
@@ -309,14 +316,18 @@ const changed = (contact: StoredContact, changes: JsonObject, caller: Caller): S
     dateUpdated: DateTime.formatIso(caller.now),
     lastUpdatedBy: actor(caller.now)
   }
-  return set({
-    ...merged,
-    emailLowerCase: lowerCase(merged["email"]),
-    firstNameLowerCase: lowerCase(merged["firstName"]),
-    lastNameLowerCase: lowerCase(merged["lastName"]),
-    fullNameLowerCase: lowerCase(merged["name"])
-  })
+  return completed(merged)
 }
+
+/** With its lower-case fields, and without what is unset. */
+const completed = (contact: StoredContact): StoredContact =>
+  set({
+    ...contact,
+    emailLowerCase: lowerCase(contact["email"]),
+    firstNameLowerCase: lowerCase(contact["firstName"]),
+    lastNameLowerCase: lowerCase(contact["lastName"]),
+    fullNameLowerCase: lowerCase(contact["name"])
+  })
 
 /** Unset fields are left out. */
 const set = (contact: StoredContact): StoredContact =>

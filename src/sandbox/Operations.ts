@@ -70,6 +70,14 @@ export interface Operation {
   readonly perform: (directory: Directory.Directory, caller: Directory.Caller, request: Request) => Performed
 }
 
+/**
+ * The trace id of the nth answer.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const traceId = (count: number) => `00000000-0000-4000-8000-${count.toString(16).padStart(12, "0")}`
+
 const phrases: { readonly [status: number]: string } = {
   401: "Unauthorized",
   404: "Not Found",

@@ -96,7 +96,8 @@ export interface Ledger {
  * - `port`: 0, a free one, by default. The host is always a loopback address.
  * - `locations`, `contacts`: what is there at the start; by default one location that allows no duplicates, empty.
  * - `tokens`: by default one with every scope for the first location.
- * - `limits`: requests in a burst and in a day; the service's own by default.
+ * - `limits`: requests in a burst and in a day; the service's own by default, 100 in 10 seconds. They are counted by the
+ *   clock that the layer is built with: under a `TestClock` that stands still, the 101st request meets a 429.
  *
  * @since 0.1.0
  * @category models
@@ -175,7 +176,7 @@ const makeState = (options: Options): Effect.Effect<State> =>
       tokens: options.tokens ?? [{ token: "pit-sandbox", locationId, scopes: Tokens.allScopes }],
       limits: { ...Quota.serviceLimits, ...options.limits },
       locationId,
-      directory: yield* Ref.make(Directory.make({ locations, contacts: options.contacts })),
+      directory: yield* Ref.make(Directory.make({ locations, contacts: options.contacts, now: yield* DateTime.now })),
       quotas: yield* Ref.make<ReadonlyMap<string, Quota.Quota>>(new Map()),
       applied: [],
       requests: [],
@@ -189,8 +190,6 @@ interface Reply extends Operations.Reply {
   readonly headers?: { readonly [name: string]: string }
 }
 
-const traceIdOf = (count: number) => `00000000-0000-4000-8000-${count.toString(16).padStart(12, "0")}`
-
 /** Every answer has a trace id, and stands in the ledger. */
 const recorded = (
   state: State,
@@ -198,7 +197,7 @@ const recorded = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const traceId = traceIdOf(yield* Ref.updateAndGet(state.answers, (count) => count + 1))
+    const traceId = Operations.traceId(yield* Ref.updateAndGet(state.answers, (count) => count + 1))
     const body = yield* Effect.orElseSucceed(request.text, () => "")
     const { status, body: json, headers } = yield* reply(body, traceId)
     state.requests.push({ method: request.method, url: request.url, headers: request.headers, body, status, traceId })
@@ -298,9 +297,10 @@ const serving = (
   state: State
 ): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
   const api = HttpApiBuilder.api(Api).pipe(Layer.provide(contacts(state)))
-  const pages = Layer.merge(
+  const pages = Layer.mergeAll(
     HttpApiSwagger.layer({ path: "/docs" }),
-    HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" })
+    HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
+    HttpApiBuilder.Router.use((router) => router.get("/", HttpServerResponse.redirect("/docs")))
   )
   const service = Layer.effect(
     Sandbox,

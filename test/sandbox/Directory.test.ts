@@ -44,6 +44,27 @@ describe("a directory", () => {
     for (const field of ["phone", "city", "dndSettings", "companyName"]) expect(contact).not.toHaveProperty(field)
   })
 
+  it("completes what it is seeded with, and keeps what was given", () => {
+    const given = { id: ContactId.make("jane"), firstName: "Jane", lastName: "Roe", email: "J@X.com", tags: ["VIP"] }
+    const dateAdded = DateTime.unsafeMake("2020-01-01T00:00:00Z")
+    const directory = Directory.make({
+      contacts: [{ ...given, dateAdded, type: "customer", score: 7 }],
+      now: caller.now
+    })
+    expect(Either.getOrThrow(Directory.get(directory, caller, "jane"))).toMatchObject({
+      locationId,
+      name: "Jane Roe",
+      fullNameLowerCase: "jane roe",
+      emailLowerCase: "j@x.com",
+      email: "J@X.com",
+      tags: ["vip"],
+      type: "customer",
+      score: 7,
+      dateAdded: "2020-01-01T00:00:00.000Z",
+      dateUpdated: "2026-01-01T00:00:00.000Z"
+    })
+  })
+
   it("gives each contact an id of its own, the same in every run", () => {
     const ids = new Set<string>()
     let directory = Directory.make()
