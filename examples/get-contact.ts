@@ -3,8 +3,8 @@
  *
  *     GROWTHHUB_TOKEN=pit-… npx tsx examples/get-contact.ts seD4PfOuKoVMLkEZqohJ
  */
-import { FetchHttpClient } from "@effect/platform"
-import { NodeRuntime } from "@effect/platform-node"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Schema } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { Contact, ContactId } from "effect-growthhub/Schema"

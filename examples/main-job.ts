@@ -2,8 +2,8 @@
  * `npm start`: the main job, over real HTTP against a sandbox on a free loopback port. Upserts, gets and updates a
  * contact, then meets each documented error. Exits with 0 if everything was as expected, else with 1.
  */
-import { FetchHttpClient } from "@effect/platform"
-import { NodeRuntime } from "@effect/platform-node"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Data, Effect, Layer, Redacted } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { DocumentedError } from "effect-growthhub/Errors"

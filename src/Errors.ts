@@ -290,7 +290,7 @@ const vocabulary = new Set(
   ).split(" ")
 )
 
-/** Blanks out what was sent, as whole words whatever their case. */
+/** Blanks out what was sent, whatever its case. */
 const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
   const lowered = text.toLowerCase()
   return secrets
@@ -298,10 +298,14 @@ const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
     .filter((secret) => secret.length > 1 && !vocabulary.has(secret.toLowerCase()))
     .filter((secret) => lowered.includes(secret.toLowerCase()))
     .sort((a, b) => b.length - a.length)
-    .reduce((hidden, secret) => hidden.replace(wholeWord(secret), blank), text)
+    .reduce((hidden, secret) => hidden.replace(occurrences(secret), blank), text)
 }
 
-const wholeWord = (secret: string) => new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
+/** Long texts occur nowhere by chance; short ones count as words only. */
+const occurrences = (secret: string) =>
+  secret.length >= 12
+    ? new RegExp(escaped(secret), "giu")
+    : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
 
 /** Lines that may be shown: without what was sent and what looks like a secret, on one line each, and bounded. */
 const tellable = (
@@ -385,7 +389,8 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
     return new RateLimited({ ...props, ...(Option.isSome(wait) ? { retryAfter: wait.value } : {}) })
   }
   if (status >= 500) return new ServerError({ ...props, ...verdict(call, "Unknown") })
-  return new UnexpectedResponse({ ...props, ...verdict(call, "NotApplied", false) })
+  const isRefusal = status >= 400
+  return new UnexpectedResponse({ ...props, ...verdict(call, isRefusal ? "NotApplied" : "Unknown", false) })
 }
 
 /**
@@ -410,7 +415,8 @@ export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArra
 }
 
 /**
- * The error for a redirect that is not followed. Nothing was applied: the service has sent the call elsewhere.
+ * The error for a redirect that is not followed. 307 and 308 ask for the same request elsewhere, so nothing was applied;
+ * the others may be the answer to a write that was (RFC 9110, 15.4).
  *
  * @since 0.1.0
  * @category constructors
@@ -421,7 +427,7 @@ export const fromRedirect = (call: Call, status: number, reason: string): Unexpe
     attempts: call.attempts,
     message: cut(`Redirect (${status}) not followed: ${reason}`, limits.message),
     status,
-    ...verdict(call, "NotApplied", false)
+    ...verdict(call, status === 307 || status === 308 ? "NotApplied" : "Unknown", false)
   })
 
 const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/

@@ -377,9 +377,11 @@ const transmitting = (
       const location = response.headers["location"]
       if (location === undefined || !redirects.has(response.status)) return readAnswer(response)
       const next = hops === 0 ? Either.left("too many in a row") : redirected(request, response.status, location)
-      return Either.isLeft(next)
+      const proceed = Either.isLeft(next)
         ? Effect.fail(Errors.fromRedirect(call, response.status, next.left))
         : send(next.right, call, hops - 1)
+      // Read to its end, so that the connection can be used again.
+      return Effect.zipRight(Effect.ignore(response.text), proceed)
     })
 
   return ({ method, path, version, body }, bearer, call) => {

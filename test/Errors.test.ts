@@ -131,6 +131,7 @@ describe("an answer", () => {
     expect(verdict(502, { isRepeatable: false })).toEqual({ outcome: "Unknown", isRetryable: false })
     expect(verdict(502, { isWrite: false, isRepeatable: false })).toEqual({ outcome: "NotApplied", isRetryable: true })
     expect(verdict(404, {})).toEqual({ outcome: "NotApplied", isRetryable: false })
+    expect(verdict(304, {})).toEqual({ outcome: "Unknown", isRetryable: false })
   })
 
   it("of an unknown contact is told by its message, in each of its forms", () => {
@@ -200,9 +201,17 @@ describe("a transport that failed", () => {
 })
 
 describe("what no error shows", () => {
-  const secrets = ["tok/en+1", "Jane", "Doe van Dam", "jane@canary.example", "+1 (555) 010-9999", "4711"]
+  const secrets = [
+    "tok/en+1",
+    "a-very-long-token1",
+    "Jane",
+    "Doe van Dam",
+    "jane@canary.example",
+    "+1 (555) 010-9999",
+    "4711"
+  ]
   const echo = [
-    "Bearer tok/en+1 is wrong",
+    "Bearer tok/en+1 is wrong, and so is xa-very-long-token1x",
     "user JANE or Doe van Dam, jane@canary.example, +1 (555) 010-9999, 4711",
     "somebody.else@canary.example and 0049 151 5550 1234",
     "pit-0123-4567 and eyJhbGciOi.eyJzdWIi.sig"
@@ -215,7 +224,7 @@ describe("what no error shows", () => {
     echo.join("\n"),
     `<html>${echo.join(" ")}</html>`
   ]
-  const canaries = /tok\/en|jane|doe van|canary\.example|010-9999|4711|5550 1234|0123-4567|eyJzdWIi/i
+  const canaries = /tok\/en|very-long|jane|doe van|canary\.example|010-9999|4711|5550 1234|0123-4567|eyJzdWIi/i
 
   it("is a token, an email, a phone or what was sent, however the service repeats it", () => {
     for (const status of [400, 401, 403, 404, 422, 429, 500, 502]) {
