@@ -316,16 +316,15 @@ const redirected = (
 /**
  * Middleware for the app's own client, whatever was put on it before: redirects come back to us instead of being
  * followed by fetch, which would carry the body of a 307 anywhere. It changes the context from within the request,
- * because that is where a `RequestInit` that belongs to the app's own layer can be seen, and kept.
+ * because that is where a `Fetch` that belongs to the app's own layer can be seen, and kept. It wraps `Fetch` and not
+ * `RequestInit`, which a transformation of the client may set after us.
  */
 const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
-    FiberRef.update(FiberRef.currentContext, (context) =>
-      Context.add(context, FetchHttpClient.RequestInit, {
-        ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-        redirect: "manual"
-      })
-    ),
+    FiberRef.update(FiberRef.currentContext, (context) => {
+      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+      return Context.add(context, FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "manual" }))
+    }),
     request
   )
 )

@@ -694,8 +694,13 @@ const canonicalNumber: Canonical = (value) => {
 
 const withoutOffset = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*$/
 
+/** A moment that says its zone, or that is ISO text, which is then in UTC: no other depends on where it is read. */
+const isMoment = (value: unknown): value is string | number =>
+  typeof value === "number" ||
+  (typeof value === "string" && (/^\d{4}-\d\d-\d\d(?!\d)/.test(value) || /(?:GMT|UTC|Z)$/.test(value)))
+
 const canonicalInstant: Canonical = (value) => {
-  if (typeof value !== "string" && typeof value !== "number") return undefined
+  if (!isMoment(value)) return undefined
   const input = typeof value === "string" && withoutOffset.test(value) ? `${value.replace(" ", "T")}Z` : value
   const date = new Date(input)
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString()

@@ -335,6 +335,38 @@ describe("an app's own RequestInit", () => {
     })
   )
 
+  it.scoped("set by a transformation of its client does not let a redirect through", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      const elsewhere = yield* serving((_, response) => response.writeHead(307, { location: `${url}/x` }).end())
+      const own = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.transform(Effect.provideService(FetchHttpClient.RequestInit, { credentials: "omit" }))
+        )
+      ).pipe(Layer.provide(FetchHttpClient.layer))
+      const error = yield* Effect.flip(calling(own, { baseUrl: elsewhere.url })(update))
+      expect(error).toMatchObject({ _tag: "UnexpectedResponse", status: 307 })
+      expect(seen).toEqual([])
+    })
+  )
+
+  it.effect("and Fetch are used, even where only its own layer knows them", () =>
+    Effect.gen(function* () {
+      const requests: Array<RequestInit | undefined> = []
+      const own = Layer.provide(
+        FetchHttpClient.layer,
+        Layer.succeed(FetchHttpClient.Fetch, (_, init) => {
+          requests.push(init)
+          return Promise.resolve(Response.json({ contact }))
+        })
+      )
+      expect(yield* calling(own, { baseUrl: "https://example.com" })(get)).toEqual(contact)
+      expect(requests).toMatchObject([{ redirect: "manual" }])
+    })
+  )
+
   it.scoped("and context are as they were after a call", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 200, { contact }))
@@ -344,7 +376,7 @@ describe("an app's own RequestInit", () => {
       ).pipe(Layer.provide(FetchHttpClient.layer))
       const before = yield* FiberRef.get(FiberRef.currentContext)
       yield* calling(bare, { baseUrl: url })(get)
-      expect(yield* Effect.serviceOption(FetchHttpClient.RequestInit)).toEqual(Option.none())
+      expect(yield* Effect.serviceOption(FetchHttpClient.Fetch)).toEqual(Option.none())
       expect((yield* FiberRef.get(FiberRef.currentContext)).unsafeMap.size).toBe(before.unsafeMap.size)
     })
   )

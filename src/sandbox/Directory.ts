@@ -143,7 +143,8 @@ export const contacts = (directory: Directory): ReadonlyArray<StoredContact> =>
 
 const keyOf: { readonly [field in Duplicates.Field]: (value: string) => string } = {
   email: (email) => email.toLowerCase(),
-  phone: (phone) => phone.replace(/\D/g, "")
+  // However its digits are grouped; what has no digits is compared as it is.
+  phone: (phone) => phone.replace(/\D/g, "") || phone.toLowerCase()
 }
 
 const indexKey = (locationId: string, field: Duplicates.Field, value: string) =>
@@ -228,9 +229,8 @@ export const upsert = (directory: Directory, caller: Caller, body: unknown): Eit
     const { createNewIfDuplicateAllowed: _, gender: __, ...fields } = input
     const decision = Duplicates.decide(location.duplicates, input, find(directory, location.id))
     if (decision._tag === "Create") {
-      const created = directory.created + 1
-      const contact = newContact(contactIdOf(created), fields, caller)
-      return applied({ ...directory, created }, contact, true)
+      const created = nextFree(directory)
+      return applied({ ...directory, created }, newContact(contactIdOf(created), fields, caller), true)
     }
     const contact = yield* get(directory, caller, decision.contactId)
     const own = Object.fromEntries(
@@ -278,6 +278,13 @@ const contactIdOf = (count: number): string => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0
     return alphabet[(state >>> 16) % alphabet.length]
   }).join("")
+}
+
+/** The next id that no contact has: one that was seeded may come from an earlier run. */
+const nextFree = (directory: Directory): number => {
+  let created = directory.created + 1
+  while (HashMap.has(directory.contacts, contactIdOf(created))) created += 1
+  return created
 }
 
 const actor = (now: DateTime.Utc) => ({

@@ -78,6 +78,21 @@ describe("a directory", () => {
     expect(Directory.contacts(directory)).toHaveLength(1000)
   })
 
+  it("makes a new contact beside one that was seeded from an earlier run", () => {
+    const { id } = upserted(Directory.make(), { email: "first@example.com" }).contact
+    const directory = Directory.make({ contacts: [{ id: ContactId.make(id), email: "first@example.com" }] })
+    const second = upserted(directory, { email: "second@example.com" })
+    expect(second.isNew).toBe(true)
+    expect(second.contact.id).not.toBe(id)
+    expect(Directory.contacts(second.directory)).toHaveLength(2)
+  })
+
+  it("takes two phones without digits for two", () => {
+    const first = upserted(Directory.make(), { phone: "n/a" })
+    expect(upserted(first.directory, { phone: "unknown" }).isNew).toBe(true)
+    expect(upserted(first.directory, { phone: "N/A" }).isNew).toBe(false)
+  })
+
   it("changes a contact without touching when it was added", () => {
     const first = upserted(Directory.make(), { firstName: "Rosan", lastName: "Deo" })
     const { contact } = updated(first.directory, first.contact.id, { firstName: "Rosa" })
