@@ -267,7 +267,7 @@ const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
 
 // --- what may be told --------------------------------------------------------------------------------------------------
 
-const limits = { scanned: 8192, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
+const limits = { scanned: 2048, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
 
 const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
 
@@ -290,31 +290,36 @@ const vocabulary = new Set(
   ).split(" ")
 )
 
-/** Blanks out what was sent, whatever its case. */
-const withoutSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
-  const lowered = text.toLowerCase()
-  return secrets
-    .map((secret) => secret.trim())
-    .filter((secret) => secret.length > 1 && !vocabulary.has(secret.toLowerCase()))
-    .filter((secret) => lowered.includes(secret.toLowerCase()))
-    .sort((a, b) => b.length - a.length)
-    .reduce((hidden, secret) => hidden.replace(occurrences(secret), blank), text)
+const isWord = (text: string) => text.length < 12 && /^[\p{L}\p{N}]+$/u.test(text)
+
+/** Short texts count as words only; long ones occur nowhere by chance. */
+const occurrences = (phrase: string) =>
+  phrase.length >= 12
+    ? new RegExp(escaped(phrase), "giu")
+    : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(phrase)}(?![\\p{L}\\p{N}])`, "giu")
+
+/** Blanks out what was sent, whatever its case. Words are looked up: there may be very many of them. */
+const concealing = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
+  const known = Array.from(new Set(secrets.map((secret) => secret.trim().toLowerCase()))).filter(
+    (secret) => secret.length > 1 && !vocabulary.has(secret)
+  )
+  const words = new Set(known.filter(isWord))
+  const phrases = known.filter((secret) => !isWord(secret)).sort((a, b) => b.length - a.length)
+  return (text) => {
+    const lowered = text.toLowerCase()
+    return phrases
+      .filter((phrase) => lowered.includes(phrase))
+      .reduce((hidden, phrase) => hidden.replace(occurrences(phrase), blank), text)
+      .replace(/[\p{L}\p{N}]+/gu, (word) => (words.has(word.toLowerCase()) ? blank : word))
+  }
 }
 
-/** Long texts occur nowhere by chance; short ones count as words only. */
-const occurrences = (secret: string) =>
-  secret.length >= 12
-    ? new RegExp(escaped(secret), "giu")
-    : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, "giu")
+type Conceal = ReturnType<typeof concealing>
 
 /** Lines that may be shown: without what was sent and what looks like a secret, on one line each, and bounded. */
-const tellable = (
-  lines: ReadonlyArray<string>,
-  secrets: ReadonlyArray<string>,
-  most: number = limits.lines
-): ReadonlyArray<string> =>
+const tellable = (lines: ReadonlyArray<string>, conceal: Conceal, most: number = limits.lines): ReadonlyArray<string> =>
   lines.slice(0, most).map((line) => {
-    const hidden = withoutSecrets(line.slice(0, limits.scanned), secrets)
+    const hidden = conceal(line.slice(0, limits.scanned))
       .replace(tokens, blank)
       .replace(emails, blank)
       .replace(phones, blank)
@@ -333,13 +338,13 @@ interface Told {
   readonly traceId?: string
 }
 
-const told = (body: Option.Option<unknown>, secrets: ReadonlyArray<string>): Told => {
+const told = (body: Option.Option<unknown>, conceal: Conceal): Told => {
   if (Option.isNone(body) || !isObject(body.value)) return { details: [] }
   const { message, error, error_description, traceId } = body.value
   const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
   return {
-    details: tellable(said, secrets),
-    ...(isTraceId(traceId) && withoutSecrets(traceId, secrets) === traceId ? { traceId } : {})
+    details: tellable(said, conceal),
+    ...(isTraceId(traceId) && conceal(traceId) === traceId ? { traceId } : {})
   }
 }
 
@@ -371,7 +376,7 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
  */
 export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
   const body = parsed(answer.body)
-  const { details, traceId } = told(body, call.secrets())
+  const { details, traceId } = told(body, concealing(call.secrets()))
   const { status } = answer
   const props = {
     operation: call.operation,
@@ -400,9 +405,9 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
  * @category constructors
  */
 export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArray<string>): UnexpectedResponse => {
-  const secrets = call.secrets()
-  const { traceId } = told(parsed(answer.body), secrets)
-  const details = tellable(reasons, secrets)
+  const conceal = concealing(call.secrets())
+  const { traceId } = told(parsed(answer.body), conceal)
+  const details = tellable(reasons, conceal)
   return new UnexpectedResponse({
     operation: call.operation,
     attempts: call.attempts,
@@ -570,7 +575,7 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
  */
 export const fromFaults = (operation: string, lines: ReadonlyArray<string>): Unprocessable => {
   const more = lines.length - limits.faults
-  const shown = tellable(lines, [], limits.faults)
+  const shown = tellable(lines, concealing([]), limits.faults)
   const details = more <= 0 ? shown : [...shown, `and ${more} more`]
   return new Unprocessable({ operation, attempts: 0, details, message: cut(details.join("; "), limits.message) })
 }
