@@ -278,7 +278,9 @@ describe("layerConfig", () => {
         Effect.exit,
         Effect.fork
       )
-      yield* TestClock.adjust("30 seconds")
+      yield* TestClock.adjust("29999 millis")
+      expect(fiber.unsafePoll()).toBeNull()
+      yield* TestClock.adjust("1 millis")
       yield* fiber.await
       expect(sent).toEqual(["https://services.leadconnectorhq.com/contacts/jane"])
     })

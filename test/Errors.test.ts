@@ -258,6 +258,24 @@ describe("what no error shows", () => {
     expect(told(["4000"])).toBeUndefined()
   })
 
+  it("is the rest of a longer text of which a part was sent too", () => {
+    const secrets = ["Anna Maria", "Anna Maria Rossi", "Rossi & Sons", "100.5"]
+    const { message } = Errors.fromAnswer(
+      call({ secrets: () => secrets }),
+      answer(400, { message: "anna maria rossi has 100.5" })
+    )
+    expect(message).toBe("[redacted] has [redacted]")
+  })
+
+  it("is found among very many texts without delay", () => {
+    const secrets = Array.from({ length: 100_000 }, (_, i) => `tag${i}`)
+    const { message } = Errors.fromAnswer(
+      call({ secrets: () => secrets }),
+      answer(400, { message: "no tag99999 here" })
+    )
+    expect(message).toBe("no [redacted] here")
+  })
+
   it("is not a word of the service's own sentences, so that these stay readable", () => {
     const secrets = "contact not found for id email must be an".split(" ")
     const said = (status: number, message: string) =>

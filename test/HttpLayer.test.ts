@@ -191,6 +191,29 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
+  it.scoped("what was sent is in no error, whatever kind of field it was in", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ body }, response) => json(response, 400, { message: `refused: ${body}` }))
+      const error = yield* Effect.flip(
+        calling(transport, { baseUrl: url })((contacts) =>
+          contacts.updateContact(id, {
+            lastName: "Canary-Name",
+            tags: ["canary tag"],
+            dateOfBirth: "09/25/1990",
+            customFields: [
+              { id: "f", value: 4711.25 },
+              { id: "o", value: ["canary-option"] },
+              { id: "u", value: { x: { url: "https://canary.example/file", meta: { originalname: "canary.pdf" } } } }
+            ]
+          })
+        )
+      )
+      expect(error._tag).toBe("BadRequest")
+      expect(error.message).toContain("lastName")
+      expect(JSON.stringify(error)).not.toMatch(/canary|4711|1990/i)
+    })
+  )
+
   it.scoped("an interruption settles at once and takes the request off the wire", () =>
     Effect.gen(function* () {
       const { url, first, closed } = yield* serving(() => {})
@@ -232,7 +255,9 @@ describe("a bearer", () => {
         "http://10.0.0.1",
         "ftp://127.0.0.1",
         "https://user:pass@services.leadconnectorhq.com",
+        "https://:pass@services.leadconnectorhq.com",
         "https://services.leadconnectorhq.com/?x=1",
+        "https://services.leadconnectorhq.com/#x",
         "services.leadconnectorhq.com",
         ""
       ]
