@@ -12,6 +12,7 @@ import * as Ref from "effect/Ref"
 import * as S from "effect/Schema"
 import { ContactsService } from "./ContactsService.js"
 import * as HttpLayer from "./HttpLayer.js"
+import { parse } from "./internal/json.js"
 import { Contact, type LocationId } from "./Schema.js"
 import * as Directory from "./sandbox/Directory.js"
 import type { Setting } from "./sandbox/Duplicates.js"
@@ -101,7 +102,10 @@ const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsS
         const caller = { locationId, version, now: yield* DateTime.now }
         const contactId = params["contactId"] ?? ""
         const { status, body: answer } = yield* Ref.modify(directory, (before) => {
-          const { reply, directory } = operation.perform(before, caller, { contactId, body })
+          const { reply, directory } = operation.perform(before, caller, {
+            contactId,
+            body: body === undefined ? undefined : parse(body)
+          })
           return [reply, directory]
         })
         const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }

@@ -47,13 +47,18 @@ export type Outcome = typeof Outcome.Type
 /** What is said where a request was sent and no verdict came back. */
 const undecided = { ...fields, outcome: Outcome, isRetryable: Schema.Boolean } as const
 
+const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
+
 /**
  * 400: the service knows no such contact, or does not allow a duplicate. Repeating the call gives the same answer.
  *
  * @since 0.1.0
  * @category documented
  */
-export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", fields) {
+export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", {
+  ...fields,
+  reason: optional(Schema.Literal("ContactNotFound", "Other"))
+}) {
   /** Whether the same call may succeed when it is repeated: never. */
   get isRetryable(): boolean {
     return false
@@ -61,7 +66,7 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
 
   /** Whether the contact is unknown or deleted. The service answers 400, not 404, and tells by its message. */
   get isContactNotFound(): boolean {
-    return [this.message, ...this.details].some((line) => /\bcontact\b.*\bnot found\b/i.test(line))
+    return this.reason === undefined ? contactNotFound.test(this.message) : this.reason === "ContactNotFound"
   }
 }
 
@@ -267,7 +272,7 @@ const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
 
 // --- what may be told --------------------------------------------------------------------------------------------------
 
-const limits = { scanned: 2048, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
+const limits = { scanned: 2048, prefix: 64, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
 
 const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
 
@@ -290,18 +295,32 @@ const vocabulary = new Set(
   ).split(" ")
 )
 
-const isWord = (text: string) => text.length < 12 && /^[\p{L}\p{N}]+$/u.test(text)
+/** Scripts that write words without blanks between them. */
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
+
+const isWord = (text: string) => text.length < 12 && /^[\p{L}\p{N}]+$/u.test(text) && !unspaced.test(text)
+
+/** The same text is the same, however its blanks and accents were written. */
+const normalized = (text: string) => text.normalize("NFC").replace(/\s+/g, " ").trim()
+
+/** A value in the forms in which it comes back: whole, percent-encoded, a name in its parts, a long text by its beginning. */
+const forms = (secret: string): ReadonlyArray<string> => {
+  const text = normalized(secret).toLowerCase()
+  const parts = text.split(" ")
+  const encoded = Option.getOrElse(Option.liftThrowable(encodeURIComponent)(text), () => text).toLowerCase()
+  return [text.slice(0, limits.prefix), encoded.slice(0, limits.prefix), ...(parts.length <= 3 ? parts : [])]
+}
 
 /** Short texts count as words only; long ones occur nowhere by chance. */
 const occurrences = (phrase: string) =>
-  phrase.length >= 12
-    ? new RegExp(escaped(phrase), "giu")
+  phrase.length >= 12 || unspaced.test(phrase)
+    ? new RegExp(`${escaped(phrase)}${phrase.length === limits.prefix ? ".*" : ""}`, "giu")
     : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(phrase)}(?![\\p{L}\\p{N}])`, "giu")
 
 /** Blanks out what was sent, whatever its case. Words are looked up: there may be very many of them. */
 const concealing = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
-  const known = Array.from(new Set(secrets.map((secret) => secret.trim().toLowerCase()))).filter(
-    (secret) => secret.length > 1 && !vocabulary.has(secret)
+  const known = Array.from(new Set(secrets.flatMap(forms))).filter(
+    (secret) => (secret.length > 1 || unspaced.test(secret)) && !vocabulary.has(secret)
   )
   const words = new Set(known.filter(isWord))
   const phrases = known.filter((secret) => !isWord(secret)).sort((a, b) => b.length - a.length)
@@ -319,7 +338,7 @@ type Conceal = ReturnType<typeof concealing>
 /** Lines that may be shown: without what was sent and what looks like a secret, on one line each, and bounded. */
 const tellable = (lines: ReadonlyArray<string>, conceal: Conceal, most: number = limits.lines): ReadonlyArray<string> =>
   lines.slice(0, most).map((line) => {
-    const hidden = conceal(line.slice(0, limits.scanned))
+    const hidden = conceal(normalized(line.slice(0, limits.scanned)))
       .replace(tokens, blank)
       .replace(emails, blank)
       .replace(phones, blank)
@@ -334,15 +353,17 @@ const linesOf = (value: unknown): ReadonlyArray<string> =>
 const isTraceId = (value: unknown): value is string => typeof value === "string" && /^[\w.:-]{1,100}$/.test(value)
 
 interface Told {
+  readonly said: ReadonlyArray<string>
   readonly details: ReadonlyArray<string>
   readonly traceId?: string
 }
 
 const told = (body: Option.Option<unknown>, conceal: Conceal): Told => {
-  if (Option.isNone(body) || !isObject(body.value)) return { details: [] }
+  if (Option.isNone(body) || !isObject(body.value)) return { said: [], details: [] }
   const { message, error, error_description, traceId } = body.value
   const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
   return {
+    said,
     details: tellable(said, conceal),
     ...(isTraceId(traceId) && conceal(traceId) === traceId ? { traceId } : {})
   }
@@ -376,7 +397,7 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
  */
 export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
   const body = parsed(answer.body)
-  const { details, traceId } = told(body, concealing(call.secrets()))
+  const { said, details, traceId } = told(body, concealing(call.secrets()))
   const { status } = answer
   const props = {
     operation: call.operation,
@@ -387,6 +408,11 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
     ...(traceId === undefined ? {} : { traceId })
   }
   const Documented = call.declares.includes(status) ? documented[status] : undefined
+  if (Documented === BadRequest) {
+    // Decided from the service's own words, before anything in them is blanked out.
+    const reason = said.some((line) => contactNotFound.test(line)) ? "ContactNotFound" : "Other"
+    return new BadRequest({ ...props, reason })
+  }
   if (Documented !== undefined) return new Documented(props)
   if (status === 403) return new Forbidden(props)
   if (status === 429) {
@@ -480,9 +506,11 @@ const notSent =
 export const fromTransport = (call: Call, cause: unknown): TransportError => {
   const chain = causes(cause)
   const code = codeOf(chain)
+  const syscalls = chain.flatMap(({ syscall }) => (typeof syscall === "string" ? [syscall] : []))
   const isNotSent =
-    (code !== undefined && notSent.test(code)) ||
-    chain.some(({ syscall }) => typeof syscall === "string" && beforeSending.has(syscall))
+    syscalls.length > 0
+      ? syscalls.every((syscall) => beforeSending.has(syscall))
+      : code !== undefined && notSent.test(code)
   const what = isNotSent ? "The service could not be reached" : "The connection failed before the whole answer came"
   return new TransportError({
     operation: call.operation,
@@ -551,7 +579,8 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
     case "Pointer":
       return faultLines(issue.issue, path.concat(issue.path))
     case "Unexpected":
-      return [`property ${name} should not exist`]
+      // A name that is none may be a person's data that went astray.
+      return [`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`]
     case "Missing":
       return [`${name} should not be empty`]
     case "Composite": {

@@ -95,8 +95,8 @@ export interface Service {
 export class ContactsHttp extends Context.Tag("effect-growthhub/ContactsHttp")<ContactsHttp, Service>() {}
 
 /**
- * A request that is ready to leave: everything but origin and bearer. `body` is the JSON value, already in the spelling
- * of its `version`.
+ * A request that is ready to leave: everything but origin and bearer. `body` is JSON text, in the spelling of its
+ * `version`.
  *
  * @since 0.1.0
  * @category models
@@ -108,7 +108,7 @@ export interface Outgoing {
   readonly path: string
   readonly params: { readonly [param: string]: string }
   readonly version: string
-  readonly body: JsonObject | undefined
+  readonly body: string | undefined
 }
 
 /**
@@ -164,6 +164,10 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
   }
   const unplaced = segmentFaults(endpoint.path, params.right)
   if (unplaced.length > 0) return Either.left(Errors.fromFaults(endpoint.name, unplaced))
+  const json = Option.liftThrowable((value: JsonObject | undefined) => JSON.stringify(value))(
+    body.right === undefined ? undefined : endpoint.versions[version](body.right)
+  )
+  if (Option.isNone(json)) return Either.left(Errors.fromFaults(endpoint.name, ["the input must be JSON"]))
   return Either.right({
     name: endpoint.name,
     method: endpoint.method,
@@ -171,7 +175,7 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
     path: endpoint.path.replace(parameters, (_, name: string) => encodeURIComponent(params.right[name] ?? "")),
     params: params.right,
     version,
-    body: body.right === undefined ? undefined : endpoint.versions[version](body.right)
+    body: json.value
   })
 }
 
@@ -227,7 +231,10 @@ export const make = (carrier: Carrier): Service => {
           declares: endpoint.errors,
           isWrite: endpoint.method !== "GET",
           isRepeatable: endpoint.isRepeatable(body),
-          secrets: () => [Redacted.value(bearer), ...personalTexts(request.body)]
+          secrets: () => [
+            Redacted.value(bearer),
+            ...personalTexts(request.body === undefined ? undefined : parse(request.body))
+          ]
         }
         return Effect.flatMap(carrier.transmit(request, bearer, call), (answer) => judge(endpoint.answer, call, answer))
       })
@@ -293,7 +300,8 @@ export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, strin
     return Either.left("The base URL must be https: a bearer goes over plain http to loopback addresses only")
   }
   if (url.username !== "" || url.password !== "") return Either.left("The base URL must not contain credentials")
-  if (url.search !== "" || url.hash !== "") return Either.left("The base URL must not contain a query or a fragment")
+  // Not url.search and url.hash: both are empty for a bare "?" or "#", which would still cut off the path.
+  if (/[?#]/.test(url.href)) return Either.left("The base URL must not contain a query or a fragment")
   return Either.right(url)
 }
 
@@ -320,12 +328,13 @@ const redirected = (
  * `RequestInit`, which a transformation of the client may set after us.
  */
 const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
-  Effect.as(
-    FiberRef.update(FiberRef.currentContext, (context) => {
-      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-      return Context.add(context, FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "manual" }))
-    }),
-    request
+  FiberRef.update(FiberRef.currentContext, (context) => {
+    const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+    return Context.add(context, FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "manual" }))
+  }).pipe(
+    // Here too, because a client may bring a predicate of its own.
+    Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
+    Effect.as(request)
   )
 )
 
@@ -349,12 +358,19 @@ const answerOf = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
   error._tag === "ResponseError" && error.reason === "StatusCode" ? Effect.succeed(error.response) : Effect.fail(error)
 
-/** The whole body. Where the status has decided already, a body that breaks off is none. */
+/** A body that is not needed for the verdict may break off, and gets a second. */
+const patient = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string> =>
+  response.text.pipe(
+    Effect.timeoutTo({ duration: "1 second", onTimeout: () => "", onSuccess: (body) => body }),
+    Effect.orElseSucceed(() => "")
+  )
+
+/** The whole body. Where the status has decided already, a body that breaks off or hangs is none. */
 const readAnswer = (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError> => {
   const { status, headers } = response
-  const text = status >= 200 && status <= 299 ? response.text : Effect.orElseSucceed(response.text, () => "")
+  const text = status >= 200 && status <= 299 ? response.text : patient(response)
   return Effect.map(text, (body) => ({ status, headers, body }))
 }
 
@@ -380,16 +396,18 @@ const transmitting = (
         ? Effect.fail(Errors.fromRedirect(call, response.status, next.left))
         : send(next.right, call, hops - 1)
       // Read to its end, so that the connection can be used again.
-      return Effect.zipRight(Effect.ignore(response.text), proceed)
+      return Effect.zipRight(patient(response), proceed)
     })
 
   return ({ method, path, version, body }, bearer, call) => {
     const request = HttpClientRequest.make(method)(`${base}${path}`, {
       headers: { accept: "application/json", authorization: `Bearer ${Redacted.value(bearer)}`, version },
-      ...(body === undefined ? {} : { body: HttpBody.text(JSON.stringify(body), "application/json") })
+      ...(body === undefined ? {} : { body: HttpBody.text(body, "application/json") })
     })
     return guarded(send(request, call, maxRedirects)).pipe(
       Effect.mapError((error) => (Errors.isOperational(error) ? error : Errors.fromTransport(call, error))),
+      // The deadline holds even where a transport cannot be interrupted, or takes its time to clean up.
+      Effect.disconnect,
       Effect.timeoutFail({
         duration: attemptTimeout,
         onTimeout: () => Errors.fromTimeout(call, attemptTimeout)

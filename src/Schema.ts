@@ -112,7 +112,11 @@ const isoDay = (year: number, month: number, day: number): Option.Option<string>
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   const isReal =
-    date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year <= 9999
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    year >= 0 &&
+    year <= 9999
   return isReal ? Option.some(date.toISOString().slice(0, 10)) : Option.none()
 }
 
@@ -669,7 +673,8 @@ const isEmpty = (value: object) => Object.keys(value).length === 0
 function canonicalText(value: unknown): string | undefined {
   if (typeof value === "string") return value
   if (isAbsent(value) || (typeof value === "object" && value !== null && isEmpty(value))) return undefined
-  return JSON.stringify(value)
+  // Nested deeper than the stack, it is no text that anybody could use.
+  return Option.getOrUndefined(Option.liftThrowable((json: unknown) => JSON.stringify(json))(value))
 }
 
 const canonicalTexts = canonicalArray(canonicalText)
@@ -694,10 +699,11 @@ const canonicalNumber: Canonical = (value) => {
 
 const withoutOffset = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*$/
 
+const isoMoment = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i
+
 /** A moment that says its zone, or that is ISO text, which is then in UTC: no other depends on where it is read. */
 const isMoment = (value: unknown): value is string | number =>
-  typeof value === "number" ||
-  (typeof value === "string" && (/^\d{4}-\d\d-\d\d(?!\d)/.test(value) || /(?:GMT|UTC|Z)$/.test(value)))
+  typeof value === "number" || (typeof value === "string" && (isoMoment.test(value) || /\b(?:GMT|UTC)$/.test(value)))
 
 const canonicalInstant: Canonical = (value) => {
   if (!isMoment(value)) return undefined
