@@ -51,6 +51,7 @@ const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
 
 /**
  * 400: the service knows no such contact, or does not allow a duplicate. Repeating the call gives the same answer.
+ * `reason` is there when the service has answered; without it {@link BadRequest.isContactNotFound} reads the message.
  *
  * @since 0.1.0
  * @category documented

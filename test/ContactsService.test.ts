@@ -153,6 +153,19 @@ describe.each([
     )
   )
 
+  it.effect("leaves a field that is undefined as it is", () =>
+    calling((contacts) =>
+      Effect.gen(function* () {
+        const changes = { name: undefined, email: undefined, dndSettings: { Call: undefined }, city: "Austin" }
+        expect(yield* contacts.updateContact(jane, changes)).toMatchObject({
+          name: "Jane Roe",
+          email: "Jane@Example.com",
+          city: "Austin"
+        })
+      })
+    )
+  )
+
   it.effect("keeps custom fields of every kind", () =>
     calling((contacts) =>
       Effect.gen(function* () {

@@ -141,7 +141,14 @@ describe("an answer", () => {
     expect(isContactNotFound({ message: "Contact with id abc not found" })).toBe(true)
     expect(isContactNotFound({ error: "Contact with id abc not found" })).toBe(true)
     expect(isContactNotFound({ message: "This location does not allow duplicated contacts." })).toBe(false)
+    expect(isContactNotFound({ message: "The contact owner was not found" })).toBe(false)
     expect(isContactNotFound("")).toBe(false)
+    const sent = call({ secrets: () => ["not found", "Contact"] })
+    expect(Errors.fromAnswer(sent, answer(400, { message: "Contact not found for id:abc" }))).toMatchObject({
+      isContactNotFound: true
+    })
+    const mocked = new Errors.BadRequest({ operation: "o", message: "Contact not found for id:abc", attempts: 1 })
+    expect(mocked.isContactNotFound).toBe(true)
   })
 
   it("that limits the rate says how long to wait, in seconds or as a date against the server's clock", () => {
@@ -190,6 +197,12 @@ describe("a transport that failed", () => {
       {}
     ]) {
       expect(failed(cause)).toMatchObject({ outcome: "Unknown", isRetryable: false })
+    }
+  })
+
+  it("with a connection that stood may have applied the write, whatever its code", () => {
+    for (const cause of [coded("EHOSTUNREACH", { syscall: "read" }), coded("ENETUNREACH", { syscall: "write" })]) {
+      expect(failed({ cause })).toMatchObject({ outcome: "Unknown", isRetryable: false })
     }
   })
 
@@ -265,6 +278,25 @@ describe("what no error shows", () => {
       answer(400, { message: "anna maria rossi has 100.5" })
     )
     expect(message).toBe("[redacted] has [redacted]")
+  })
+
+  it.each([
+    ["x".repeat(100) + " canary " + "y".repeat(3000), (sent: string) => sent],
+    ["canary@example.com", (sent: string) => encodeURIComponent(sent)],
+    ["+16175550123 canary", (sent: string) => encodeURIComponent(sent)],
+    ["Canary Deo", () => "Canary"],
+    ["Canary Deo", () => "Canary  Deo"],
+    ["Jos\u00e9canary", (sent: string) => sent.normalize("NFD")],
+    ["李小龙", (sent: string) => `联系人${sent}无效`],
+    ["canary one\nline two", () => "canary one line two"]
+  ])("is what was sent, in whatever form it comes back: %#", (sent, echo) => {
+    const error = Errors.fromAnswer(call({ secrets: () => [sent] }), answer(400, { message: `bad: ${echo(sent)}` }))
+    expect(error.message).not.toMatch(/canary|李小龙/i)
+  })
+
+  it("is a control character, with which a log line could be forged", () => {
+    const { message } = Errors.fromAnswer(call(), answer(400, { message: "a\r\n2026 INFO b\u001b[31m" }))
+    expect(message).toBe("a 2026 INFO b [31m")
   })
 
   it("is found among very many texts without delay", () => {

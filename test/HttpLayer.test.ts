@@ -2,6 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
@@ -16,7 +18,7 @@ import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
-import { ContactId, ContactUpdate, LocationId } from "effect-growthhub/Schema"
+import { ContactId, ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
 import { json, serving, transports } from "./servers.js"
 
 const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
@@ -214,6 +216,70 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
+  it.scoped("an upsert can be repeated after a lost answer only when it can only match what it made", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => response.destroy())
+      const isRetryable = (contact: Partial<ContactUpsert>) =>
+        Effect.map(
+          Effect.flip(
+            calling(transport, { baseUrl: url })((contacts) => contacts.upsertContact({ locationId, ...contact }))
+          ),
+          (error) => error.isRetryable
+        )
+      expect(yield* isRetryable({ email: "a@example.com" })).toBe(true)
+      expect(yield* isRetryable({ phone: "+1555" })).toBe(true)
+      expect(yield* isRetryable({ email: null, phone: "" })).toBe(false)
+      expect(yield* isRetryable({ email: "a@example.com", createNewIfDuplicateAllowed: true })).toBe(false)
+    })
+  )
+
+  it.scoped("a bearer of any form is in no error", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ headers }, response) =>
+        json(response, 401, { message: `refused: ${headers.authorization?.replace("Bearer ", "token=")}` })
+      )
+      const opaque = Redacted.make("opaqueSecretToken123")
+      const error = yield* Effect.flip(calling(transport, { baseUrl: url, token: opaque })(get))
+      expect(error.message).toBe("refused: token=[redacted]")
+    })
+  )
+
+  it.scoped("a verdict that the status holds survives a body that hangs", () =>
+    Effect.gen(function* () {
+      for (const [status, headers, tag] of [
+        [429, { "retry-after": "7" }, "RateLimited"],
+        [302, { location: "https://example.com/x" }, "UnexpectedResponse"]
+      ] as const) {
+        const { url, first } = yield* serving((_, response) => {
+          response.writeHead(status, headers).write("{")
+        })
+        const fiber = yield* Effect.fork(Effect.flip(calling(transport, { baseUrl: url })(update)))
+        yield* first
+        // The real clock decides when the head has arrived; the test's clock moves on until the verdict is there.
+        while (Option.isNone(yield* Fiber.poll(fiber))) {
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+          yield* TestClock.adjust("10 millis")
+        }
+        expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: tag, status })
+      }
+    })
+  )
+
+  it.scoped("no trace headers go out where the client brings a predicate of its own", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
+      const own = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(
+          HttpClient.HttpClient,
+          HttpClient.withTracerDisabledWhen(() => false)
+        )
+      ).pipe(Layer.provide(transport))
+      yield* calling(own, { baseUrl: url })(get).pipe(Effect.withSpan("app"))
+      expect(Object.keys(seen[0]?.headers ?? {}).filter((name) => /b3|trace/.test(name))).toEqual([])
+    })
+  )
+
   it.scoped("an interruption settles at once and takes the request off the wire", () =>
     Effect.gen(function* () {
       const { url, first, closed } = yield* serving(() => {})
@@ -233,6 +299,35 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       ).pipe(Layer.provide(transport))
       const error = yield* Effect.flip(calling(strict, { baseUrl: url })(get))
       expect(error).toMatchObject({ _tag: "Unprocessable", details: ["x must be y"] })
+    })
+  )
+})
+
+describe("a transport that cannot be interrupted", () => {
+  it.effect("does not hold up the deadline", () =>
+    Effect.gen(function* () {
+      const stuck = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make(() => Effect.uninterruptible(Effect.zipRight(Effect.sleep("1 hour"), Effect.never)))
+      )
+      const fiber = yield* Effect.fork(Effect.flip(calling(stuck, { attemptTimeout: "1 second" })(get)))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "TransportError", code: "TIMEOUT" })
+    })
+  )
+})
+
+describe("input that is no JSON", () => {
+  it.effect("is refused before it is sent", () =>
+    Effect.gen(function* () {
+      const file = { url: "https://example.com", size: 10n }
+      const error = yield* Effect.flip(
+        calling(
+          FetchHttpClient.layer,
+          {}
+        )((contacts) => contacts.updateContact(id, { customFields: [{ id: "f", value: { u: file } }] }))
+      )
+      expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0, details: ["the input must be JSON"] })
     })
   )
 })
@@ -258,6 +353,8 @@ describe("a bearer", () => {
         "https://:pass@services.leadconnectorhq.com",
         "https://services.leadconnectorhq.com/?x=1",
         "https://services.leadconnectorhq.com/#x",
+        "https://services.leadconnectorhq.com/?",
+        "https://services.leadconnectorhq.com/#",
         "services.leadconnectorhq.com",
         ""
       ]
@@ -392,17 +489,27 @@ describe("an app's own RequestInit", () => {
     })
   )
 
-  it.scoped("and context are as they were after a call", () =>
+  it.scoped("and the fiber's own state are as they were after a call, however it ends", () =>
     Effect.gen(function* () {
-      const { url } = yield* serving((_, response) => json(response, 200, { contact }))
-      const bare = Layer.effect(
+      const bodies = [JSON.stringify({ contact }), "{", JSON.stringify({ contact })]
+      const own = Layer.succeed(
         HttpClient.HttpClient,
-        Effect.map(HttpClient.HttpClient, (client) => client)
-      ).pipe(Layer.provide(FetchHttpClient.layer))
-      const before = yield* FiberRef.get(FiberRef.currentContext)
-      yield* calling(bare, { baseUrl: url })(get)
-      expect(yield* Effect.serviceOption(FetchHttpClient.Fetch)).toEqual(Option.none())
-      expect((yield* FiberRef.get(FiberRef.currentContext)).unsafeMap.size).toBe(before.unsafeMap.size)
+        HttpClient.make((request) =>
+          Effect.succeed(HttpClientResponse.fromWeb(request, new Response(bodies.shift() ?? null)))
+        )
+      )
+      const context = yield* Layer.build(Layer.provide(ContactsService.layer({ token }), own))
+      const contacts = Context.get(context, ContactsService)
+      const state = Effect.all([
+        Effect.serviceOption(FetchHttpClient.Fetch),
+        FiberRef.get(HttpClient.currentTracerDisabledWhen),
+        FiberRef.get(Headers.currentRedactedNames)
+      ])
+      const before = yield* state
+      for (const call of [get(contacts), get(contacts), update(contacts)]) {
+        yield* Effect.either(call)
+        expect(yield* state).toEqual(before)
+      }
     })
   )
 })

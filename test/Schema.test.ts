@@ -248,6 +248,11 @@ describe("a contact as it was seen on the live service", () => {
     expect(faults(ContactUpdate, { customFields: contact.customFields })).toEqual([])
   })
 
+  it("is readable when a field is nested deeper than the stack", () => {
+    const deep: unknown = JSON.parse("[".repeat(20_000) + "1" + "]".repeat(20_000))
+    expect(read({ firstName: deep, tags: [deep], customFields: [{ id: "a", value: deep }] }).id).toBe("abc")
+  })
+
   it("has flags in whatever way they were written", () => {
     expect(read({ dnd: 0, deleted: "true", bounceEmail: "no", unsubscribeEmail: 1 })).toEqual({
       id: "abc",
@@ -327,6 +332,8 @@ describe("a contact as it was seen on the live service", () => {
     ["2021-07-02", 1625184000000],
     ["Fri, 02 Jul 2021 05:18:26 GMT", 1625203106000],
     ["07/02/2021 05:18", undefined],
+    ["2021-07-02 5:18", undefined],
+    ["2021-07-02 05:18 AM", undefined],
     ["2021-07-02T25:00", undefined],
     ["garbage", undefined],
     ["", undefined],
