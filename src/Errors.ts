@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { isArray, isObject, type JsonObject, parse } from "./internal/json.js"
+import { isArray, isObject, type JsonObject, parseOption } from "./internal/json.js"
 
 // --- the classes -------------------------------------------------------------------------------------------------------
 
@@ -346,8 +346,6 @@ const tellable = (lines: ReadonlyArray<string>, conceal: Conceal, most: number =
     return cut(hidden.replace(/\p{Cc}+/gu, " ").trim(), limits.line)
   })
 
-const parsed = Option.liftThrowable(parse)
-
 const linesOf = (value: unknown): ReadonlyArray<string> =>
   (isArray(value) ? value : [value]).filter((line): line is string => typeof line === "string" && line !== "")
 
@@ -397,7 +395,7 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
  * @category constructors
  */
 export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
-  const body = parsed(answer.body)
+  const body = parseOption(answer.body)
   const { said, details, traceId } = told(body, concealing(call.secrets()))
   const { status } = answer
   const props = {
@@ -433,7 +431,7 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
  */
 export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArray<string>): UnexpectedResponse => {
   const conceal = concealing(call.secrets())
-  const { traceId } = told(parsed(answer.body), conceal)
+  const { traceId } = told(parseOption(answer.body), conceal)
   const details = tellable(reasons, conceal)
   return new UnexpectedResponse({
     operation: call.operation,

@@ -26,7 +26,7 @@ import type * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
-import { isArray, isObject, type JsonObject, parse } from "./internal/json.js"
+import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 
 // --- an endpoint, described --------------------------------------------------------------------------------------------
 
@@ -164,9 +164,7 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
   }
   const unplaced = segmentFaults(endpoint.path, params.right)
   if (unplaced.length > 0) return Either.left(Errors.fromFaults(endpoint.name, unplaced))
-  const json = Option.liftThrowable((value: JsonObject | undefined) => JSON.stringify(value))(
-    body.right === undefined ? undefined : endpoint.versions[version](body.right)
-  )
+  const json = stringifyOption(body.right === undefined ? undefined : endpoint.versions[version](body.right))
   if (Option.isNone(json)) return Either.left(Errors.fromFaults(endpoint.name, ["the input must be JSON"]))
   return Either.right({
     name: endpoint.name,
@@ -186,7 +184,7 @@ const judge = <Answer extends Codec>(
   answer: Errors.Answer
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   if (answer.status < 200 || answer.status > 299) return Either.left(Errors.fromAnswer(call, answer))
-  const json = Option.liftThrowable(parse)(answer.body)
+  const json = parseOption(answer.body)
   if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
   return Either.mapLeft(ParseResult.decodeUnknownEither(codec)(json.value), (issue) =>
     Errors.fromUnreadable(call, answer, Errors.faults(issue))

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import { isArray, isObject, type JsonObject, objectsIn } from "./internal/json.js"
+import { isArray, isObject, type JsonObject, objectsIn, stringifyOption } from "./internal/json.js"
 
 const identifier = (name: string) => `effect-growthhub/${name}`
 
@@ -644,7 +644,7 @@ export interface UpsertedContact extends Contact {
 /** A value in the form that its field has here. Undefined leaves the field out. */
 type Canonical = (value: unknown) => unknown
 
-const isAbsent = (value: unknown) => value === null || value === undefined
+const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined
 
 /** A copy without nulls, each field by its rule, and the others as they came. */
 const canonicalObject =
@@ -672,9 +672,9 @@ const isEmpty = (value: object) => Object.keys(value).length === 0
 /** Text as it is, what is no text as its JSON; an empty object or array is how some answers write nothing. */
 function canonicalText(value: unknown): string | undefined {
   if (typeof value === "string") return value
-  if (isAbsent(value) || (typeof value === "object" && value !== null && isEmpty(value))) return undefined
+  if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
   // Nested deeper than the stack, it is no text that anybody could use.
-  return Option.getOrUndefined(Option.liftThrowable((json: unknown) => JSON.stringify(json))(value))
+  return Option.getOrUndefined(stringifyOption(value))
 }
 
 const canonicalTexts = canonicalArray(canonicalText)
@@ -740,10 +740,12 @@ const canonicalDndSettings: Canonical = (value) => {
   return out
 }
 
-const attributionRules = new Map<string, Canonical>(textRules([...Object.keys(attribution.fields), "msclickid"]))
+const canonicalAttributionFields = canonicalObject(
+  new Map(textRules([...Object.keys(attribution.fields), "msclickid"]))
+)
 
 const canonicalAttribution: Canonical = (value) => {
-  const canonical = canonicalObject(attributionRules)(value)
+  const canonical = canonicalAttributionFields(value)
   if (canonical === undefined || !("msclickid" in canonical)) return canonical
   const { msclickid, ...rest } = canonical
   return { msclikid: msclickid, ...rest }
@@ -781,10 +783,10 @@ const canonicalCustomField: Canonical = (value) => {
   return id === undefined || id === "" || !hasValue ? undefined : { ...value, id }
 }
 
-const canonicalEntry =
-  (field: string, label: string): Canonical =>
-  (value) =>
-    typeof value === "string" ? { [field]: value } : canonicalObject(new Map(textRules([field, label])))(value)
+const canonicalEntry = (field: string, label: string): Canonical => {
+  const entry = canonicalObject(new Map(textRules([field, label])))
+  return (value) => (typeof value === "string" ? { [field]: value } : entry(value))
+}
 
 const isLocationId = Schema.is(LocationId)
 

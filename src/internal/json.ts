@@ -1,4 +1,5 @@
 // JSON values whose shape is not known yet.
+import * as Option from "effect/Option"
 
 /** A JSON object. */
 export type JsonObject = { readonly [field: string]: unknown }
@@ -12,3 +13,9 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => Arra
 export const objectsIn = (value: unknown): ReadonlyArray<JsonObject> => (isArray(value) ? value.filter(isObject) : [])
 
 export const parse = (text: string): unknown => JSON.parse(text)
+
+/** The value of a JSON text, if it is one. */
+export const parseOption = Option.liftThrowable(parse)
+
+/** The JSON text of a value, if it can have one: neither circular, nor nested deeper than the stack, nor with a bigint. */
+export const stringifyOption = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

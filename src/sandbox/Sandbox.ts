@@ -24,7 +24,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createServer } from "node:http"
-import { parse } from "../internal/json.js"
+import { parseOption } from "../internal/json.js"
 import type { Contact, LocationId } from "../Schema.js"
 import { Api } from "./Api.js"
 import * as Directory from "./Directory.js"
@@ -247,8 +247,7 @@ const admitted = (
 
 // --- the endpoints -----------------------------------------------------------------------------------------------------
 
-const parsed = (text: string): Option.Option<unknown> =>
-  text === "" ? Option.some({}) : Option.liftThrowable(parse)(text)
+const parsed = (text: string): Option.Option<unknown> => (text === "" ? Option.some({}) : parseOption(text))
 
 /** Admits the request, performs the operation on the directory, and writes down what was applied. */
 const endpoint = (state: State, name: Operations.Name, contactId = "") =>
