@@ -7,16 +7,17 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
 import * as Credentials from "./Credentials.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
+import { isSaved } from "./internal/changes.js"
 import * as Schema from "./Schema.js"
 
 // --- the interface -----------------------------------------------------------------------------------------------------
@@ -37,7 +38,7 @@ export interface Service {
 
   /**
    * Changes the given fields of a contact and answers the whole contact. `tags` overwrites all tags. Repeating it with
-   * the same changes is safe.
+   * the same changes is safe. If its outcome is unknown in the end, the contact is looked at (see `RetryPolicy`).
    *
    * Fails with `Unprocessable`, before anything is sent, for changes that the endpoint does not take.
    *
@@ -50,8 +51,8 @@ export interface Service {
 
   /**
    * Updates the contact that matches by email or phone, as the location's settings say, or creates one: `new` tells
-   * which. Repeating it is safe when it can only match what it made: with an email or a phone, and without
-   * `createNewIfDuplicateAllowed: true`.
+   * which, also when an attempt whose answer was lost has created it. Repeating it is safe when it can only match what
+   * it made: with an email or a phone, and without `createNewIfDuplicateAllowed: true`.
    *
    * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not take.
    *
@@ -85,6 +86,8 @@ export const getContact = HttpLayer.endpoint({
   isRepeatable: () => true
 })
 
+const encodeUpdate = S.encodeSync(Schema.ContactUpdate)
+
 /**
  * `PUT /contacts/{contactId}`
  *
@@ -101,8 +104,31 @@ export const updateContact = HttpLayer.endpoint({
   body: Schema.ContactUpdate,
   answer: Schema.UpdateContactAnswer,
   errors: documentedErrors,
-  isRepeatable: () => true
+  isRepeatable: () => true,
+  verify: (http, params, changes) =>
+    Effect.map(http.perform(getContact, params, undefined), ({ contact }) =>
+      isSaved(encodeUpdate(changes), contact) ? Option.some({ contact }) : Option.none()
+    )
 })
+
+/** All clocks are read in whole milliseconds. */
+const rounding = 2
+
+/** How far `dateUpdated` may be from `Date`, which is in whole seconds, to be of the same moment. */
+const sameMoment = 2000
+
+/**
+ * Whether a contact was made by the call that this answer ends: not before its first attempt that may have been applied,
+ * by the service's own clock. That clock is told by `Date` to the second, and to the millisecond by the update that the
+ * repeat has just made.
+ */
+const isMadeBy = (contact: Schema.Contact, { elapsed, serverTime }: HttpLayer.Repeat): boolean => {
+  const { dateAdded, dateUpdated } = contact
+  if (dateAdded === undefined || serverTime === undefined) return false
+  const isFresh = dateUpdated !== undefined && Math.abs(dateUpdated.epochMillis - serverTime) <= sameMoment
+  const now = isFresh ? dateUpdated.epochMillis : serverTime
+  return dateAdded.epochMillis >= now - elapsed - rounding
+}
 
 /**
  * `POST /contacts/upsert`
@@ -121,7 +147,8 @@ export const upsertContact = HttpLayer.endpoint({
   answer: Schema.UpsertContactAnswer,
   errors: documentedErrors,
   isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
-    Boolean(email ?? phone) && createNewIfDuplicateAllowed !== true
+    Boolean(email ?? phone) && createNewIfDuplicateAllowed !== true,
+  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
 })
 
 const makeService = (http: HttpLayer.Service): Service => ({
@@ -141,7 +168,6 @@ const makeService = (http: HttpLayer.Service): Service => ({
 /**
  * - `token`: the bearer: a private integration token, or an access token.
  * - `baseUrl`: where the API is, by default the vendor's host. `https`, or `http` to a loopback address.
- * - `attemptTimeout`: how long one attempt may take until its whole answer is read, 30 seconds by default.
  * - `versions`: another documented `Version` header than its own, by endpoint.
  *
  * @since 0.1.0
@@ -150,7 +176,6 @@ const makeService = (http: HttpLayer.Service): Service => ({
 export interface Options {
   readonly token: Redacted.Redacted
   readonly baseUrl?: string | URL | undefined
-  readonly attemptTimeout?: Duration.DurationInput | undefined
   readonly versions?:
     | {
         readonly getContact?: keyof typeof getContact.versions | undefined
@@ -243,10 +268,9 @@ const defaultBaseUrl = checked(HttpLayer.validateBaseUrl)(Config.string("GROWTHH
   Config.withDefault(HttpLayer.defaultBaseUrl)
 )
 
-const optionsConfig = ({ token, baseUrl, attemptTimeout, versions }: ConfigOptions): Config.Config<Options> =>
+const optionsConfig = ({ token, baseUrl, versions }: ConfigOptions): Config.Config<Options> =>
   Config.all({
     token: token === undefined ? defaultToken : checked(Credentials.validate)(token),
     baseUrl: baseUrl === undefined ? defaultBaseUrl : checked(HttpLayer.validateBaseUrl)(baseUrl),
-    attemptTimeout: attemptTimeout ?? Config.succeed(undefined),
     versions: versions ?? Config.succeed(undefined)
   })

@@ -20,16 +20,6 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 
 const identifier = (name: string) => `effect-growthhub/${name}`
 
-/** What every error says. */
-const fields = {
-  operation: Schema.String,
-  message: Schema.String,
-  attempts: Schema.NonNegativeInt,
-  status: optional(Schema.Number),
-  traceId: optional(Schema.String),
-  details: Schema.optionalWith(Schema.Array(Schema.String), { exact: true, default: () => [] })
-} as const
-
 /**
  * Whether a write may have happened: `NotApplied` is certain that it did not (a read never does), `Unknown` is not.
  *
@@ -44,8 +34,27 @@ export const Outcome = Schema.Literal("NotApplied", "Unknown")
  */
 export type Outcome = typeof Outcome.Type
 
+/** What every error says. */
+const common = {
+  operation: Schema.String,
+  message: Schema.String,
+  attempts: Schema.NonNegativeInt,
+  status: optional(Schema.Number),
+  traceId: optional(Schema.String),
+  details: Schema.optionalWith(Schema.Array(Schema.String), { exact: true, default: () => [] })
+} as const
+
+/** What is said where the answer was a refusal: nothing happened, unless an earlier attempt of the call left that open. */
+const fields = {
+  ...common,
+  outcome: Schema.optionalWith(Outcome, { exact: true, default: () => "NotApplied" as const })
+} as const
+
 /** What is said where a request was sent and no verdict came back. */
-const undecided = { ...fields, outcome: Outcome, isRetryable: Schema.Boolean } as const
+const undecided = { ...common, outcome: Outcome, isRetryable: Schema.Boolean } as const
+
+/** How long the service asked to wait. */
+const waiting = { retryAfter: optional(Schema.DurationFromMillis) } as const
 
 const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
 
@@ -116,15 +125,14 @@ export class Forbidden extends Schema.TaggedError<Forbidden>(identifier("Forbidd
 }
 
 /**
- * 429: the quota of the burst or of the day is used up. Nothing was applied. `retryAfter` is there when the service said
- * how long to wait.
+ * 429: the quota of the burst or of the day is used up. `retryAfter` is there when the service said how long to wait.
  *
  * @since 0.1.0
  * @category operational
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>(identifier("RateLimited"))("RateLimited", {
   ...fields,
-  retryAfter: optional(Schema.DurationFromMillis)
+  ...waiting
 }) {
   /** Whether the same call may succeed when it is repeated: yes, later. */
   get isRetryable(): boolean {
@@ -134,12 +142,15 @@ export class RateLimited extends Schema.TaggedError<RateLimited>(identifier("Rat
 
 /**
  * 5xx. `outcome` says whether the write may have happened, `isRetryable` whether the same call can be repeated without
- * harm.
+ * harm, `retryAfter` how long to wait, when the service said so.
  *
  * @since 0.1.0
  * @category operational
  */
-export class ServerError extends Schema.TaggedError<ServerError>(identifier("ServerError"))("ServerError", undecided) {}
+export class ServerError extends Schema.TaggedError<ServerError>(identifier("ServerError"))("ServerError", {
+  ...undecided,
+  ...waiting
+}) {}
 
 /**
  * No whole answer came: refused, reset, cut off, not found, or not in time. `code` is the transport's own name for it,
@@ -237,9 +248,11 @@ export const orDieOperational = <A, E, R>(
 /**
  * The call that an error tells about.
  *
+ * - `attempts`: how many times it was sent.
  * - `declares`: the statuses that its endpoint documents.
  * - `isWrite`: whether it changes anything.
  * - `isRepeatable`: whether it can be sent again although it may have been applied already.
+ * - `mayBeApplied`: whether an earlier attempt left open if it was applied.
  * - `secrets`: texts that no message may show: the bearer, and the values that were sent.
  *
  * @since 0.1.0
@@ -251,6 +264,7 @@ export interface Call {
   readonly declares: ReadonlyArray<number>
   readonly isWrite: boolean
   readonly isRepeatable: boolean
+  readonly mayBeApplied: boolean
   readonly secrets: () => ReadonlyArray<string>
 }
 
@@ -266,8 +280,12 @@ export interface Answer {
   readonly body: string
 }
 
+/** What is open after this attempt, and after those before it. */
+const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
+  call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
+
 const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
-  const settled = call.isWrite ? outcome : "NotApplied"
+  const settled = outcomeOf(call, outcome)
   return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
 }
 
@@ -388,13 +406,23 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
   422: Unprocessable
 }
 
+/** Told by the edge before anything reached the service: it is down, cannot be found, or refuses the edge's handshake. */
+const beforeTheService = new Set([521, 523, 525, 526])
+
+/** 5xx that the same request will always meet. */
+const permanent = new Set([501, 505])
+
+/** 4xx that say that the request was not taken up, and may be sent again (RFC 9110, 15.5.9; RFC 8470, 5.2). */
+const notTakenUp = new Set([408, 425])
+
 /**
- * The error for an answer that is no success, whatever its status and whatever its body.
+ * The error for an answer that is no success, whatever its status and whatever its body. `now` is the time at which it
+ * came, in milliseconds of the epoch: a `Retry-After` date is counted from it where the service does not tell its own.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
+export const fromAnswer = (call: Call, answer: Answer, now: number): ContactsError => {
   const body = parseOption(answer.body)
   const { said, details, traceId } = told(body, concealing(call.secrets()))
   const { status } = answer
@@ -406,21 +434,23 @@ export const fromAnswer = (call: Call, answer: Answer): ContactsError => {
     details,
     ...(traceId === undefined ? {} : { traceId })
   }
+  const refusal = { outcome: outcomeOf(call, "NotApplied") }
   const Documented = call.declares.includes(status) ? documented[status] : undefined
   if (Documented === BadRequest) {
     // Decided from the service's own words, before anything in them is blanked out.
     const reason = said.some((line) => contactNotFound.test(line)) ? "ContactNotFound" : "Other"
-    return new BadRequest({ ...props, reason })
+    return new BadRequest({ ...props, ...refusal, reason })
   }
-  if (Documented !== undefined) return new Documented(props)
-  if (status === 403) return new Forbidden(props)
-  if (status === 429) {
-    const wait = retryAfter(answer.headers)
-    return new RateLimited({ ...props, ...(Option.isSome(wait) ? { retryAfter: wait.value } : {}) })
+  if (Documented !== undefined) return new Documented({ ...props, ...refusal })
+  if (status === 403) return new Forbidden({ ...props, ...refusal })
+  if (status === 429) return new RateLimited({ ...props, ...refusal, ...waitOf(answer.headers, now) })
+  if (status >= 500) {
+    const outcome = beforeTheService.has(status) ? "NotApplied" : "Unknown"
+    const judged = verdict(call, outcome, !permanent.has(status))
+    return new ServerError({ ...props, ...judged, ...waitOf(answer.headers, now) })
   }
-  if (status >= 500) return new ServerError({ ...props, ...verdict(call, "Unknown") })
-  const isRefusal = status >= 400
-  return new UnexpectedResponse({ ...props, ...verdict(call, isRefusal ? "NotApplied" : "Unknown", false) })
+  const outcome = status >= 400 ? "NotApplied" : "Unknown"
+  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, notTakenUp.has(status)) })
 }
 
 /**
@@ -460,23 +490,85 @@ export const fromRedirect = (call: Call, status: number, reason: string): Unexpe
     ...verdict(call, status === 307 || status === 308 ? "NotApplied" : "Unknown", false)
   })
 
-const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
+// --- how long to wait --------------------------------------------------------------------------------------------------
 
-const millisOfDate = (date: string | undefined): Option.Option<number> =>
-  date !== undefined && imfFixdate.test(date)
-    ? Option.filter(Option.some(Date.parse(date)), (millis) => !Number.isNaN(millis))
-    : Option.none()
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")
 
-/** `Retry-After` in seconds, or as a date against the server's own `Date` (RFC 9110, 10.2.3). Anything else is ignored. */
-const retryAfter = (headers: Answer["headers"]): Option.Option<Duration.Duration> => {
-  const value = headers["retry-after"]?.trim()
-  if (value === undefined) return Option.none()
-  if (/^\d{1,9}$/.test(value)) return Option.some(Duration.seconds(Number(value)))
-  return Option.zipWith(millisOfDate(value), millisOfDate(headers["date"]), (then, now) => then - now).pipe(
-    Option.filter((millis) => millis >= 0),
-    Option.map(Duration.millis)
-  )
+const clockTime = /(\d\d:\d\d:\d\d)/.source
+
+/** The three forms of an HTTP date (RFC 9110, 5.6.7), the two obsolete ones brought into the form of the first. */
+const dateForms: ReadonlyArray<readonly [RegExp, (parts: ReadonlyArray<string>, now: number) => string]> = [
+  [
+    new RegExp(`^(\\w{3}), (\\d\\d) (\\w{3}) (\\d{4}) ${clockTime} GMT$`),
+    ([weekday, day, month, year, time]) => `${weekday}, ${day} ${month} ${year} ${time} GMT`
+  ],
+  [
+    new RegExp(`^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\\d\\d)-(\\w{3})-(\\d\\d) ${clockTime} GMT$`),
+    ([weekday = "", day, month, year, time], now) =>
+      `${weekday.slice(0, 3)}, ${day} ${month} ${fullYear(Number(year), now)} ${time} GMT`
+  ],
+  [
+    new RegExp(`^(\\w{3}) (\\w{3}) ([ \\d]\\d) ${clockTime} (\\d{4})$`),
+    ([weekday, month, day = "", time, year]) => `${weekday}, ${day.replace(" ", "0")} ${month} ${year} ${time} GMT`
+  ]
+]
+
+/** Of a year with two digits, the one that is not more than 50 years ahead. */
+const fullYear = (year: number, now: number): number => {
+  const thisYear = new Date(now).getUTCFullYear()
+  const inThisCentury = thisYear - (thisYear % 100) + year
+  return inThisCentury > thisYear + 50 ? inThisCentury - 100 : inThisCentury
 }
+
+/** The moment of an HTTP date that exists: no 30th of February, and no Monday that was a Tuesday. */
+const millisOfDate = (date: string | undefined, now: number): number | undefined => {
+  if (date === undefined) return undefined
+  for (const [form, toFixdate] of dateForms) {
+    const match = form.exec(date)
+    if (match === null) continue
+    const [, ...parts] = match
+    const fixdate = toFixdate(parts, now)
+    const [, day, month = "", year, time] = fixdate.split(" ")
+    const moment = new Date(`${year}-${String(months.indexOf(month) + 1).padStart(2, "0")}-${day}T${time}Z`)
+    return !Number.isNaN(moment.getTime()) && moment.toUTCString() === fixdate ? moment.getTime() : undefined
+  }
+  return undefined
+}
+
+/** Fractions of a millisecond are rounded up: not earlier than told. */
+const millisOfText = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(text.trim()) ? Math.ceil(Number(text)) : undefined
+
+/**
+ * How long the service asks to wait, in milliseconds: `Retry-After-Ms` and `X-Ms-Retry-After-Ms`, or `Retry-After` in
+ * seconds or as a date against the server's own `Date` (RFC 9110, 10.2.3). What is negative, past or not exactly of one of
+ * these forms is ignored.
+ */
+const retryAfter = (headers: Answer["headers"], now: number): number | undefined => {
+  const millis = millisOfText(headers["retry-after-ms"]) ?? millisOfText(headers["x-ms-retry-after-ms"])
+  if (millis !== undefined) return millis
+  const value = headers["retry-after"]?.trim()
+  if (value === undefined) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const then = millisOfDate(value, now)
+  if (then === undefined) return undefined
+  const wait = then - (millisOfDate(headers["date"]?.trim(), now) ?? now)
+  return wait >= 0 ? wait : undefined
+}
+
+const waitOf = (headers: Answer["headers"], now: number): { readonly retryAfter?: Duration.Duration } => {
+  const millis = retryAfter(headers, now)
+  return millis === undefined ? {} : { retryAfter: Duration.millis(millis) }
+}
+
+/**
+ * The server's own clock when it answered, in milliseconds of the epoch (whole seconds), if it told.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const serverTime = (answer: Answer, now: number): number | undefined =>
+  millisOfDate(answer.headers["date"]?.trim(), now)
 
 // --- from a transport --------------------------------------------------------------------------------------------------
 
@@ -493,8 +585,38 @@ const codeOf = (chain: ReturnType<typeof causes>) =>
 
 /** Failures that come before a connection stands, so that the request was certainly not sent. */
 const beforeSending = new Set(["connect", "getaddrinfo"])
-const notSent =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
+const notConnected =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_CLOSED)$/
+/** The same, and no second try would end otherwise. */
+const notTrusted = /^(?:CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
+/** node:tls has no code of its own for it. */
+const duringHandshake = "Client network socket disconnected before secure TLS connection was established"
+
+/** A request that the platform could not even build. */
+const isUnbuilt = ({ _tag, reason }: JsonObject) =>
+  _tag === "RequestError" && (reason === "Encode" || reason === "InvalidUrl")
+
+type Sending = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
+
+/** How far a request came. */
+const sendingOf = (chain: ReturnType<typeof causes>, code: string | undefined): Sending => {
+  if (chain.some(isUnbuilt)) return "NotBuilt"
+  if (code !== undefined && notTrusted.test(code)) return "NotTrusted"
+  if (chain.some(({ message }) => message === duringHandshake)) return "NotConnected"
+  const syscalls = chain.flatMap(({ syscall }) => (typeof syscall === "string" ? [syscall] : []))
+  const isNotConnected =
+    syscalls.length > 0
+      ? syscalls.every((syscall) => beforeSending.has(syscall))
+      : code !== undefined && notConnected.test(code)
+  return isNotConnected ? "NotConnected" : "Sent"
+}
+
+const sendings: { readonly [sending in Sending]: readonly [what: string, outcome: Outcome, isTransient: boolean] } = {
+  NotBuilt: ["The request could not be built", "NotApplied", false],
+  NotTrusted: ["The service could not be trusted", "NotApplied", false],
+  NotConnected: ["The service could not be reached", "NotApplied", true],
+  Sent: ["The connection failed before the whole answer came", "Unknown", true]
+}
 
 /**
  * The error for a transport that failed: the cause is read for its code and then forgotten.
@@ -505,34 +627,29 @@ const notSent =
 export const fromTransport = (call: Call, cause: unknown): TransportError => {
   const chain = causes(cause)
   const code = codeOf(chain)
-  const syscalls = chain.flatMap(({ syscall }) => (typeof syscall === "string" ? [syscall] : []))
-  const isNotSent =
-    syscalls.length > 0
-      ? syscalls.every((syscall) => beforeSending.has(syscall))
-      : code !== undefined && notSent.test(code)
-  const what = isNotSent ? "The service could not be reached" : "The connection failed before the whole answer came"
+  const [what, outcome, isTransient] = sendings[sendingOf(chain, code)]
   return new TransportError({
     operation: call.operation,
     attempts: call.attempts,
     message: code === undefined ? what : `${what} (${code})`,
     ...(code === undefined ? {} : { code }),
-    ...verdict(call, isNotSent ? "NotApplied" : "Unknown")
+    ...verdict(call, outcome, isTransient)
   })
 }
 
 /**
- * The error for an attempt that took longer than it may.
+ * The error for an attempt that took longer than it may. `isSent` tells whether its request had left by then.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromTimeout = (call: Call, limit: Duration.Duration): TransportError =>
+export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolean): TransportError =>
   new TransportError({
     operation: call.operation,
     attempts: call.attempts,
     message: `No whole answer within ${Duration.format(limit)}`,
     code: "TIMEOUT",
-    ...verdict(call, "Unknown")
+    ...verdict(call, isSent ? "Unknown" : "NotApplied")
   })
 
 /**

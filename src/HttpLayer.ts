@@ -1,6 +1,6 @@
 /**
- * `ContactsHttp`: the app's `HttpClient` with base URL, bearer, Version and deadline, and the one function that performs
- * a described endpoint.
+ * `ContactsHttp`: the app's `HttpClient` with base URL, bearer, Version and deadline, retries, and the one function
+ * that performs a described endpoint.
  *
  * @since 0.1.0
  */
@@ -11,9 +11,9 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
@@ -27,6 +27,7 @@ import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
+import * as RetryPolicy from "./RetryPolicy.js"
 
 // --- an endpoint, described --------------------------------------------------------------------------------------------
 
@@ -43,6 +44,8 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
  * - `body`: what is sent as JSON, `Schema.Undefined` where nothing is.
  * - `errors`: the statuses it declares.
  * - `isRepeatable`: whether this body can be sent again although it may have been applied already.
+ * - `reconcile`: what an answer means when it came to a repeat, after an attempt that may have been applied.
+ * - `verify`: finds out, by other requests, whether a call of unknown outcome was applied: its answer if it was.
  *
  * @since 0.1.0
  * @category models
@@ -58,6 +61,26 @@ export interface Endpoint<Params extends Codec, Body extends Codec, Answer exten
   readonly answer: Answer
   readonly errors: ReadonlyArray<number>
   readonly isRepeatable: (body: Schema.Schema.Type<Body>) => boolean
+  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: Repeat) => Schema.Schema.Type<Answer>
+  readonly verify?: (
+    http: Service,
+    params: Schema.Schema.Type<Params>,
+    body: Schema.Schema.Type<Body>
+  ) => Effect.Effect<Option.Option<Schema.Schema.Type<Answer>>, Errors.ContactsError>
+}
+
+/**
+ * When an answer came that follows attempts of unknown outcome, in milliseconds.
+ *
+ * - `elapsed`: from the moment at which the first of those attempts left until this answer was there.
+ * - `serverTime`: the service's own clock (of the epoch, in whole seconds) when it gave this answer, if it told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Repeat {
+  readonly elapsed: number
+  readonly serverTime: number | undefined
 }
 
 /**
@@ -117,6 +140,7 @@ export interface Outgoing {
  * - `bearer`: the token for a call.
  * - `transmit`: one attempt, until its whole answer is there.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
+ * - `retryPolicy`: for calls that bring none of their own.
  *
  * @since 0.1.0
  * @category models
@@ -129,6 +153,7 @@ export interface Carrier {
     call: Errors.Call
   ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
+  readonly retryPolicy: RetryPolicy.Policy
 }
 
 const strictly = { errors: "all", onExcessProperty: "error" } as const
@@ -181,9 +206,12 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
 const judge = <Answer extends Codec>(
   codec: Answer,
   call: Errors.Call,
-  answer: Errors.Answer
+  answer: Errors.Answer,
+  clock: Clock.Clock
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
-  if (answer.status < 200 || answer.status > 299) return Either.left(Errors.fromAnswer(call, answer))
+  if (answer.status < 200 || answer.status > 299) {
+    return Either.left(Errors.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
+  }
   const json = parseOption(answer.body)
   if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
   return Either.mapLeft(ParseResult.decodeUnknownEither(codec)(json.value), (issue) =>
@@ -209,8 +237,9 @@ const personalTexts = (value: unknown): ReadonlyArray<string> => {
  * @category constructors
  */
 export const make = (carrier: Carrier): Service => {
+  const budget = RetryPolicy.makeBudget()
   const perform: Service["perform"] = (endpoint, params, body) =>
-    Effect.suspend(() => {
+    Effect.withFiberRuntime((fiber) => {
       // The versions that a caller can choose are those of the endpoint's own row: see ContactsService.Options.
       const version = (carrier.versions?.[endpoint.name] ?? endpoint.version) as typeof endpoint.version
       if (!Object.hasOwn(endpoint.versions, version)) {
@@ -222,45 +251,93 @@ export const make = (carrier: Carrier): Service => {
       const encoded = encode(endpoint, version, { params, body })
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
       const request = encoded.right
-      const attempt = Effect.flatMap(carrier.bearer(endpoint.name), (bearer) => {
-        const call: Errors.Call = {
-          operation: endpoint.name,
-          attempts: 1,
-          declares: endpoint.errors,
-          isWrite: endpoint.method !== "GET",
-          isRepeatable: endpoint.isRepeatable(body),
-          secrets: () => [
-            Redacted.value(bearer),
-            ...personalTexts(request.body === undefined ? undefined : parse(request.body))
-          ]
-        }
-        return Effect.flatMap(carrier.transmit(request, bearer, call), (answer) => judge(endpoint.answer, call, answer))
-      })
-      return traced(request, attempt)
+      const { verify } = endpoint
+      const services = fiber.getFiberRef(DefaultServices.currentServices)
+      const clock = Context.get(services, Clock.Clock)
+      const policy = policyOf(fiber.currentContext) ?? carrier.retryPolicy
+      const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
+        operation: endpoint.name,
+        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, clock),
+        look:
+          verify &&
+          ((limit) =>
+            Effect.provideService(verify(service, params, body), RetryPolicy.RetryPolicy, {
+              ...policy,
+              deadline: limit
+            }))
+      }
+      const performed = RetryPolicy.perform(call, policy, budget, clock)
+      return Context.get(services, Tracer.Tracer) === nativeTracer ? performed : traced(request, performed)
     })
-  return { perform }
+  const service: Service = { perform }
+  return service
+}
+
+/** The policy that the effect itself was given. */
+const policyOf = (context: Context.Context<never>): RetryPolicy.Policy | undefined =>
+  // Not by the reference, which answers its default: an app's own policy comes before that.
+  context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as RetryPolicy.Policy | undefined
+
+/** One attempt, within its time, judged. */
+const attempting = <Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string>(
+  carrier: Carrier,
+  endpoint: Endpoint<Params, Body, Answer, Version>,
+  request: Outgoing,
+  body: Schema.Schema.Type<Body>,
+  attempt: RetryPolicy.Attempt,
+  clock: Clock.Clock
+): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
+  const secrets: Array<string> = []
+  let isSent = false
+  const call: Errors.Call = {
+    operation: endpoint.name,
+    attempts: attempt.number,
+    declares: endpoint.errors,
+    isWrite: endpoint.method !== "GET",
+    isRepeatable: endpoint.isRepeatable(body),
+    mayBeApplied: attempt.unknownSince !== undefined,
+    secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
+  }
+  const answer = Effect.flatMap(carrier.bearer(endpoint.name), (bearer) => {
+    secrets.push(Redacted.value(bearer))
+    isSent = true
+    return carrier.transmit(request, bearer, call)
+  })
+  const inTime = answer.pipe(
+    // As a value: a fiber of its own that fails would be reported in the app's log.
+    Effect.either,
+    // The time limit holds even where a transport cannot be interrupted, or takes its time to clean up.
+    Effect.disconnect,
+    Effect.timeoutFail({
+      duration: attempt.limit,
+      onTimeout: () => Errors.fromTimeout(call, attempt.limit, isSent)
+    }),
+    Effect.flatten
+  )
+  return Effect.flatMap(inTime, (answer) => {
+    const judged = judge(endpoint.answer, call, answer, clock)
+    if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
+    const now = clock.unsafeCurrentTimeMillis()
+    const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
+    return Either.right(endpoint.reconcile(judged.right, repeat))
+  })
 }
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** A span only where somebody has installed a tracer; it carries ids, never a person's data. */
+/** A span carries ids, never a person's data. */
 const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.withFiberRuntime((fiber) =>
-    Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) === nativeTracer
-      ? self
-      : Effect.withSpan(self, `ContactsService.${request.name}`, {
-          kind: "client",
-          captureStackTrace: false,
-          attributes: { "http.request.method": request.method, "url.template": request.template, ...request.params }
-        })
-  )
+  Effect.withSpan(self, `ContactsService.${request.name}`, {
+    kind: "client",
+    captureStackTrace: false,
+    attributes: { "http.request.method": request.method, "url.template": request.template, ...request.params }
+  })
 
 // --- over the app's HttpClient -----------------------------------------------------------------------------------------
 
 /**
  * - `token`: the bearer.
  * - `baseUrl`: where the API is, the vendor's host by default. `https`, or `http` to a loopback address.
- * - `attemptTimeout`: how long one attempt may take until its whole body is read, 30 seconds by default.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  *
  * @since 0.1.0
@@ -269,7 +346,6 @@ const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effe
 export interface Options {
   readonly token: Redacted.Redacted
   readonly baseUrl?: string | URL | undefined
-  readonly attemptTimeout?: Duration.DurationInput | undefined
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
 }
 
@@ -372,12 +448,8 @@ const readAnswer = (
   return Effect.map(text, (body) => ({ status, headers, body }))
 }
 
-/** One attempt over HTTP, with its deadline. */
-const transmitting = (
-  client: HttpClient.HttpClient,
-  baseUrl: URL,
-  attemptTimeout: Duration.Duration
-): Carrier["transmit"] => {
+/** One attempt over HTTP. */
+const transmitting = (client: HttpClient.HttpClient, baseUrl: URL): Carrier["transmit"] => {
   const base = baseUrl.href.replace(/\/+$/, "")
   const manual = withManualRedirects(client)
 
@@ -402,14 +474,8 @@ const transmitting = (
       headers: { accept: "application/json", authorization: `Bearer ${Redacted.value(bearer)}`, version },
       ...(body === undefined ? {} : { body: HttpBody.text(body, "application/json") })
     })
-    return guarded(send(request, call, maxRedirects)).pipe(
-      Effect.mapError((error) => (Errors.isOperational(error) ? error : Errors.fromTransport(call, error))),
-      // The deadline holds even where a transport cannot be interrupted, or takes its time to clean up.
-      Effect.disconnect,
-      Effect.timeoutFail({
-        duration: attemptTimeout,
-        onTimeout: () => Errors.fromTimeout(call, attemptTimeout)
-      })
+    return Effect.mapError(guarded(send(request, call, maxRedirects)), (error) =>
+      Errors.isOperational(error) ? error : Errors.fromTransport(call, error)
     )
   }
 }
@@ -424,19 +490,19 @@ const transmitting = (
 export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpClient.HttpClient> =>
   Layer.effect(
     ContactsHttp,
-    Effect.map(HttpClient.HttpClient, (client) => {
+    Effect.zipWith(HttpClient.HttpClient, RetryPolicy.RetryPolicy, (client, retryPolicy) => {
       const token = Credentials.validate(options.token)
       const baseUrl = validateBaseUrl(options.baseUrl ?? defaultBaseUrl)
-      const attemptTimeout = Duration.decode(options.attemptTimeout ?? "30 seconds")
       return make({
         bearer: (operation) =>
           Either.isRight(token)
             ? Effect.succeed(token.right)
             : Effect.fail(new Errors.Unauthorized({ operation, attempts: 0, message: token.left })),
         transmit: Either.isRight(baseUrl)
-          ? transmitting(client, baseUrl.right, attemptTimeout)
+          ? transmitting(client, baseUrl.right)
           : (_, __, call) => Effect.fail(Errors.fromConfiguration(call, baseUrl.left)),
-        versions: options.versions
+        versions: options.versions,
+        retryPolicy
       })
     })
   )

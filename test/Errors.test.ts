@@ -14,6 +14,7 @@ const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
   declares: [400, 401, 422],
   isWrite: true,
   isRepeatable: true,
+  mayBeApplied: false,
   secrets: () => [],
   ...options
 })
@@ -23,6 +24,10 @@ const answer = (status: number, body: unknown, headers: Errors.Answer["headers"]
   headers,
   body: typeof body === "string" ? body : JSON.stringify(body)
 })
+
+const now = Date.parse("2026-11-21T12:00:00Z")
+
+const fromAnswer = (call: Errors.Call, answer: Errors.Answer) => Errors.fromAnswer(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -79,7 +84,7 @@ describe("an answer", () => {
   it.each(Object.entries(bodies))("of any status with %s is an error of its class, bounded in size", (_, body) => {
     const isLarge = JSON.stringify(body).length > 50_000
     for (const status of isLarge ? [0, 100, 302, 400, 401, 403, 404, 422, 429, 499, 500, 502, 599] : statuses) {
-      const error = Errors.fromAnswer(call(), answer(status, body))
+      const error = fromAnswer(call(), answer(status, body))
       expect(error._tag, String(status)).toBe(tagOf(status))
       expect(error).toMatchObject({ operation: "updateContact", attempts: 1, status })
       expect(sizeOf(error)).toBeLessThan(7000)
@@ -92,14 +97,14 @@ describe("an answer", () => {
     "of any status and any body is an error of its class",
     [FastCheck.nat(1000), FastCheck.oneof(FastCheck.string(), FastCheck.json()), FastCheck.array(FastCheck.string())],
     ([status, body, secrets]) => {
-      const error = Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, body))
+      const error = fromAnswer(call({ secrets: () => secrets }), answer(status, body))
       expect(error._tag).toBe(tagOf(status))
       expect(sizeOf(error)).toBeLessThan(7000)
     }
   )
 
   it("tells what the service said", () => {
-    const said = (body: unknown) => Errors.fromAnswer(call(), answer(400, body))
+    const said = (body: unknown) => fromAnswer(call(), answer(400, body))
     expect(said(bodies.documented).details).toEqual(["Bad Request"])
     expect(said(bodies["message as an array"]).details).toEqual(["a should not exist", "b must be text"])
     expect(said(bodies["message as an array"]).message).toBe("a should not exist; b must be text")
@@ -114,29 +119,37 @@ describe("an answer", () => {
   })
 
   it("of another media type is named by it, and not shown", () => {
-    const error = Errors.fromAnswer(call(), answer(503, html, { "content-type": "text/html; charset=UTF-8" }))
+    const error = fromAnswer(call(), answer(503, html, { "content-type": "text/html; charset=UTF-8" }))
     expect(error.message).toBe(`The service answered 503, not JSON but text/html, ${html.length} characters`)
   })
 
   it("of a status that the endpoint does not declare is unexpected", () => {
-    expect(Errors.fromAnswer(call({ declares: [400] }), answer(422, {}))._tag).toBe("UnexpectedResponse")
+    expect(fromAnswer(call({ declares: [400] }), answer(422, {}))._tag).toBe("UnexpectedResponse")
   })
 
   it("says whether a write may have happened, and whether a repeat is harmless", () => {
     const verdict = (status: number, options: Partial<Errors.Call>) => {
-      const { outcome, isRetryable } = Errors.fromAnswer(call(options), answer(status, "")) as Errors.ServerError
+      const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
     }
     expect(verdict(502, {})).toEqual({ outcome: "Unknown", isRetryable: true })
     expect(verdict(502, { isRepeatable: false })).toEqual({ outcome: "Unknown", isRetryable: false })
     expect(verdict(502, { isWrite: false, isRepeatable: false })).toEqual({ outcome: "NotApplied", isRetryable: true })
     expect(verdict(404, {})).toEqual({ outcome: "NotApplied", isRetryable: false })
+    for (const status of [521, 523, 525, 526]) {
+      expect(verdict(status, { isRepeatable: false }), "only the edge was reached").toEqual({
+        outcome: "NotApplied",
+        isRetryable: true
+      })
+    }
+    for (const status of [501, 505]) expect(verdict(status, {})).toEqual({ outcome: "Unknown", isRetryable: false })
+    for (const status of [408, 425]) expect(verdict(status, {})).toEqual({ outcome: "NotApplied", isRetryable: true })
     expect(verdict(304, {})).toEqual({ outcome: "Unknown", isRetryable: false })
   })
 
   it("of an unknown contact is told by its message, in each of its forms", () => {
     const isContactNotFound = (body: unknown) =>
-      (Errors.fromAnswer(call(), answer(400, body)) as Errors.BadRequest).isContactNotFound
+      (fromAnswer(call(), answer(400, body)) as Errors.BadRequest).isContactNotFound
     expect(isContactNotFound({ message: "Contact not found for id:abc" })).toBe(true)
     expect(isContactNotFound({ message: "Contact with id abc not found" })).toBe(true)
     expect(isContactNotFound({ error: "Contact with id abc not found" })).toBe(true)
@@ -144,25 +157,101 @@ describe("an answer", () => {
     expect(isContactNotFound({ message: "The contact owner was not found" })).toBe(false)
     expect(isContactNotFound("")).toBe(false)
     const sent = call({ secrets: () => ["not found", "Contact"] })
-    expect(Errors.fromAnswer(sent, answer(400, { message: "Contact not found for id:abc" }))).toMatchObject({
+    expect(fromAnswer(sent, answer(400, { message: "Contact not found for id:abc" }))).toMatchObject({
       isContactNotFound: true
     })
     const mocked = new Errors.BadRequest({ operation: "o", message: "Contact not found for id:abc", attempts: 1 })
     expect(mocked.isContactNotFound).toBe(true)
   })
 
-  it("that limits the rate says how long to wait, in seconds or as a date against the server's clock", () => {
-    const retryAfter = (headers: Errors.Answer["headers"]) =>
-      (Errors.fromAnswer(call(), answer(429, "", headers)) as Errors.RateLimited).retryAfter
-    expect(retryAfter({ "retry-after": "7" })).toEqual(Duration.seconds(7))
-    expect(retryAfter({ "retry-after": "0" })).toEqual(Duration.zero)
-    const date = "Sat, 21 Nov 2026 10:00:00 GMT"
-    expect(retryAfter({ "retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", date })).toEqual(Duration.seconds(30))
-    for (const value of ["-1", "1.5", "soon", "", "99999999999", "2026-11-21", "Sat, 21 Nov 2026 09:00:00 GMT"]) {
-      expect(retryAfter({ "retry-after": value, date }), value).toBeUndefined()
+  it.each([400, 401, 403, 404, 408, 422, 429, 521])(
+    "%s after an attempt of unknown outcome leaves it unknown",
+    (status) => {
+      expect(fromAnswer(call({ mayBeApplied: true }), answer(status, ""))).toMatchObject({ outcome: "Unknown" })
+      expect(fromAnswer(call(), answer(status, ""))).toMatchObject({ outcome: "NotApplied" })
+      expect(fromAnswer(call({ mayBeApplied: true, isWrite: false }), answer(status, ""))).toMatchObject({
+        outcome: "NotApplied"
+      })
     }
-    expect(retryAfter({})).toBeUndefined()
+  )
+})
+
+describe("how long to wait", () => {
+  const waits = (headers: Errors.Answer["headers"], status = 429) => {
+    const { retryAfter } = fromAnswer(call(), answer(status, "", headers)) as Errors.RateLimited
+    return retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
+  }
+  const date = "Sat, 21 Nov 2026 10:00:00 GMT"
+
+  it("is told in seconds, by a 429 and by a 5xx", () => {
+    expect(waits({ "retry-after": "7" })).toBe(7000)
+    expect(waits({ "retry-after": " 0 " })).toBe(0)
+    expect(waits({ "retry-after": "7" }, 503)).toBe(7000)
+    expect(waits({ "retry-after": "7" }, 400)).toBeUndefined()
+    expect(waits({})).toBeUndefined()
   })
+
+  it("is told in milliseconds by headers that come before", () => {
+    expect(waits({ "retry-after-ms": "1500", "retry-after": "7" })).toBe(1500)
+    expect(waits({ "x-ms-retry-after-ms": "1500.25", "retry-after": "7" })).toBe(1501)
+    for (const value of ["-1", "soon", "", "1e3", "1".repeat(13), "Infinity", "1.", "0x10"]) {
+      expect(waits({ "retry-after-ms": value, "x-ms-retry-after-ms": value, "retry-after": "7" }), value).toBe(7000)
+    }
+  })
+
+  it("is told as a date of any form, against the server's own clock", () => {
+    for (const then of [
+      "Sat, 21 Nov 2026 10:00:30 GMT",
+      "Saturday, 21-Nov-26 10:00:30 GMT",
+      "Sat Nov 21 10:00:30 2026"
+    ]) {
+      expect(waits({ "retry-after": then, date }), then).toBe(30_000)
+    }
+    expect(waits({ "retry-after": "Sun Nov  1 10:00:30 2026", date: "Sun, 01 Nov 2026 10:00:00 GMT" })).toBe(30_000)
+    expect(waits({ "retry-after": "Sat, 21 Nov 2026 12:00:30 GMT" }), "against ours, where it tells none").toBe(30_000)
+    expect(waits({ "retry-after": "Sat, 21 Nov 2026 12:00:30 GMT", date: "soon" })).toBe(30_000)
+  })
+
+  it("knows the century of a year with two digits", () => {
+    expect(waits({ "retry-after": "Sunday, 21-Nov-27 12:00:00 GMT" })).toBe(365 * 24 * 3600 * 1000)
+    expect(waits({ "retry-after": "Sunday, 06-Nov-94 08:49:37 GMT" }), "1994").toBeUndefined()
+  })
+
+  it.each([
+    ...["-1", "+1", "1.5", "1e3", "0x10", "soon", "", " ", "99999999999", "7s", "7, 8", "Infinity", "NaN"],
+    ...["2026-11-21", "2026-11-21T10:00:30Z", "Sat, 21 Nov 2026 10:00:30", "Sat, 21 Nov 2026 10:00:30 CET"],
+    ...["Sat, 21 Nov 2026 09:00:00 GMT", "Mon, 21 Nov 2026 10:00:30 GMT", "Mon, 30 Feb 2027 10:00:00 GMT"],
+    ...["Sat, 21 Nov 2026 25:00:00 GMT", "sat, 21 nov 2026 10:00:30 gmt", "Sat, 21 Foo 2026 10:00:30 GMT"],
+    "Saturday, 21-Nov-2026 10:00:30 GMT"
+  ])("is not told by %j", (value) => {
+    expect(waits({ "retry-after": value, date })).toBeUndefined()
+  })
+
+  it.prop(
+    "is a whole number of milliseconds that is not negative, or not told",
+    [
+      FastCheck.oneof(
+        FastCheck.string(),
+        FastCheck.double().map(String),
+        FastCheck.date({ noInvalidDate: true }).map((date) => date.toUTCString())
+      ),
+      FastCheck.constantFrom("retry-after", "retry-after-ms", "x-ms-retry-after-ms"),
+      FastCheck.option(FastCheck.string(), { nil: undefined })
+    ],
+    ([value, header, date]) => {
+      const millis = waits({ [header]: value, date }) ?? 0
+      expect(Number.isSafeInteger(millis) && millis >= 0).toBe(true)
+    }
+  )
+
+  it.prop(
+    "is what a date says, whenever it is",
+    [FastCheck.integer({ min: 0, max: 10 ** 9 }), FastCheck.integer({ min: 0, max: 4 * 10 ** 9 })],
+    ([seconds, epoch]) => {
+      const text = (second: number) => new Date(second * 1000).toUTCString()
+      expect(waits({ "retry-after": text(epoch + seconds), date: text(epoch) })).toBe(seconds * 1000)
+    }
+  )
 })
 
 describe("a transport that failed", () => {
@@ -170,19 +259,36 @@ describe("a transport that failed", () => {
   const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
 
   it("before a connection stood has applied nothing", () => {
+    const message = "Client network socket disconnected before secure TLS connection was established"
+    const handshake = Object.assign(new Error(message), { code: "ECONNRESET" })
     const causes = [
       coded("ECONNREFUSED", { syscall: "connect" }),
       { cause: new TypeError("fetch failed", { cause: coded("ENOTFOUND", { syscall: "getaddrinfo" }) }) },
       { cause: new TypeError("fetch failed", { cause: coded("UND_ERR_CONNECT_TIMEOUT") }) },
       { cause: { errors: [coded("ECONNREFUSED"), coded("ECONNREFUSED")] } },
       coded("ETIMEDOUT", { syscall: "connect" }),
-      coded("ERR_TLS_CERT_ALTNAME_INVALID")
+      coded("UND_ERR_CLOSED"),
+      { cause: new TypeError("fetch failed", { cause: handshake }) }
     ]
     for (const cause of causes) {
       expect(failed(cause)).toMatchObject({ outcome: "NotApplied", isRetryable: true })
       expect(failed(cause).message).not.toContain("secret")
     }
     expect(failed(causes[1]).message).toBe("The service could not be reached (ENOTFOUND)")
+  })
+
+  it("for a reason that stays has applied nothing, and would fail again", () => {
+    const causes = [
+      coded("ERR_TLS_CERT_ALTNAME_INVALID"),
+      { cause: new TypeError("fetch failed", { cause: coded("CERT_HAS_EXPIRED") }) },
+      coded("UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+      { _tag: "RequestError", reason: "InvalidUrl", cause: new Error("secret") },
+      { _tag: "RequestError", reason: "Encode", cause: new Error("secret") }
+    ]
+    for (const cause of causes) {
+      expect(failed(cause)).toMatchObject({ outcome: "NotApplied", isRetryable: false })
+      expect(failed(cause).message).not.toContain("secret")
+    }
   })
 
   it("after that may have applied the write", () => {
@@ -242,7 +348,7 @@ describe("what no error shows", () => {
   it("is a token, an email, a phone or what was sent, however the service repeats it", () => {
     for (const status of [400, 401, 403, 404, 422, 429, 500, 502]) {
       for (const body of shapes) {
-        const error = Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, body))
+        const error = fromAnswer(call({ secrets: () => secrets }), answer(status, body))
         const shown = [
           error.message,
           String(error),
@@ -266,14 +372,14 @@ describe("what no error shows", () => {
   it("is not the trace id, unless it is what was sent", () => {
     const traceId = "00000000-0000-4000-8000-00000000000a"
     const told = (secrets: ReadonlyArray<string>) =>
-      Errors.fromAnswer(call({ secrets: () => secrets }), answer(400, { traceId })).traceId
+      fromAnswer(call({ secrets: () => secrets }), answer(400, { traceId })).traceId
     expect(told(["", "0", "a"])).toBe(traceId)
     expect(told(["4000"])).toBeUndefined()
   })
 
   it("is the rest of a longer text of which a part was sent too", () => {
     const secrets = ["Anna Maria", "Anna Maria Rossi", "Rossi & Sons", "100.5"]
-    const { message } = Errors.fromAnswer(
+    const { message } = fromAnswer(
       call({ secrets: () => secrets }),
       answer(400, { message: "anna maria rossi has 100.5" })
     )
@@ -290,28 +396,25 @@ describe("what no error shows", () => {
     ["李小龙", (sent: string) => `联系人${sent}无效`],
     ["canary one\nline two", () => "canary one line two"]
   ])("is what was sent, in whatever form it comes back: %#", (sent, echo) => {
-    const error = Errors.fromAnswer(call({ secrets: () => [sent] }), answer(400, { message: `bad: ${echo(sent)}` }))
+    const error = fromAnswer(call({ secrets: () => [sent] }), answer(400, { message: `bad: ${echo(sent)}` }))
     expect(error.message).not.toMatch(/canary|李小龙/i)
   })
 
   it("is a control character, with which a log line could be forged", () => {
-    const { message } = Errors.fromAnswer(call(), answer(400, { message: "a\r\n2026 INFO b\u001b[31m" }))
+    const { message } = fromAnswer(call(), answer(400, { message: "a\r\n2026 INFO b\u001b[31m" }))
     expect(message).toBe("a 2026 INFO b [31m")
   })
 
   it("is found among very many texts without delay", () => {
     const secrets = Array.from({ length: 100_000 }, (_, i) => `tag${i}`)
-    const { message } = Errors.fromAnswer(
-      call({ secrets: () => secrets }),
-      answer(400, { message: "no tag99999 here" })
-    )
+    const { message } = fromAnswer(call({ secrets: () => secrets }), answer(400, { message: "no tag99999 here" }))
     expect(message).toBe("no [redacted] here")
   })
 
   it("is not a word of the service's own sentences, so that these stay readable", () => {
     const secrets = "contact not found for id email must be an".split(" ")
     const said = (status: number, message: string) =>
-      Errors.fromAnswer(call({ secrets: () => secrets }), answer(status, { message }))
+      fromAnswer(call({ secrets: () => secrets }), answer(status, { message }))
     expect(said(400, "Contact not found for id:abc")).toMatchObject({
       message: "Contact not found for id:abc",
       isContactNotFound: true
@@ -320,7 +423,7 @@ describe("what no error shows", () => {
   })
 
   it("leaves words that merely contain what was sent", () => {
-    const error = Errors.fromAnswer(
+    const error = fromAnswer(
       call({ secrets: () => ["ann", "art", "."] }),
       answer(400, { message: "Ann, article, can" })
     )
@@ -332,11 +435,11 @@ describe("orDieOperational", () => {
   const operational = [
     new Errors.Forbidden({ operation: "o", message: "m", attempts: 1 }),
     new Errors.RateLimited({ operation: "o", message: "m", attempts: 1, retryAfter: Duration.seconds(1) }),
-    Errors.fromAnswer(call(), answer(500, "")),
+    fromAnswer(call(), answer(500, "")),
     Errors.fromTransport(call(), undefined),
     Errors.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
   ]
-  const documented = [400, 401, 422].map((status) => Errors.fromAnswer(call(), answer(status, "")))
+  const documented = [400, 401, 422].map((status) => fromAnswer(call(), answer(status, "")))
 
   it.effect("turns the operational errors into defects", () =>
     Effect.gen(function* () {

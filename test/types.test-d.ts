@@ -4,13 +4,15 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import type * as ConfigError from "effect/ConfigError"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import { ContactsService, type Service } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Errors from "effect-growthhub/Errors"
 import type { HttpLayer } from "effect-growthhub"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import {
   type Contact,
@@ -83,6 +85,25 @@ describe("the layers", () => {
     ContactsService.layer({ token, versions: { updateContact: "2021-04-15" } })
     // @ts-expect-error a token is never plain text
     ContactsService.layer({ token: "pit-1" })
+  })
+})
+
+describe("a retry policy", () => {
+  it("is provided to a layer or to an effect, and shows in no requirement", () => {
+    expectTypeOf(RetryPolicy.make({ deadline: "1 minute" })).toEqualTypeOf<RetryPolicy.Policy>()
+    expectTypeOf(RetryPolicy.none).toEqualTypeOf<RetryPolicy.Policy>()
+    expectTypeOf(RetryPolicy.backoff({ attempts: 3 })).toEqualTypeOf<Schedule.Schedule<unknown>>()
+    expectTypeOf(
+      Effect.provideService(contacts.getContact(id), RetryPolicy.RetryPolicy, RetryPolicy.none)
+    ).toEqualTypeOf<Effect.Effect<Contact, AnyError>>()
+    expectTypeOf(
+      ContactsService.layer({ token }).pipe(Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, RetryPolicy.none)))
+    ).toEqualTypeOf<Layer.Layer<ContactsService, never, HttpClient.HttpClient>>()
+    RetryPolicy.make({
+      schedule: Schedule.recurs(3).pipe(Schedule.whileInput((error: AnyError) => error._tag === "RateLimited"))
+    })
+    // @ts-expect-error a schedule that needs a service could not run
+    RetryPolicy.make({ schedule: Schedule.mapEffect(Schedule.forever, () => ContactsService) })
   })
 })
 
@@ -161,6 +182,7 @@ describe("an error", () => {
     expectTypeOf<AnyError["status"]>().toEqualTypeOf<number | undefined>()
     expectTypeOf<AnyError["traceId"]>().toEqualTypeOf<string | undefined>()
     expectTypeOf<AnyError["details"]>().toEqualTypeOf<ReadonlyArray<string>>()
+    expectTypeOf<AnyError["outcome"]>().toEqualTypeOf<"NotApplied" | "Unknown">()
     expectTypeOf<AnyError["isRetryable"]>().toEqualTypeOf<boolean>()
   })
 

@@ -6,6 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { type Options, Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
 
@@ -298,7 +299,9 @@ describe("the sandbox", () => {
         expect(answers.map(({ headers }) => headers.get("x-ratelimit-remaining"))).toEqual(["1", "0", "0"])
         expect(answers[2]?.headers.get("x-ratelimit-limit-daily")).toBe("200000")
         const error = yield* Effect.flip(
-          Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("jane")))
+          Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("jane"))).pipe(
+            Effect.provideService(RetryPolicy.RetryPolicy, RetryPolicy.none)
+          )
         )
         expect(error).toMatchObject({ _tag: "RateLimited", status: 429, isRetryable: true })
       })

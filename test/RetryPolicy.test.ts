@@ -1,0 +1,677 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/TestClock"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import type { ContactsError } from "effect-growthhub/Errors"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId, type ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
+
+const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+
+// Each run takes a whole service through a day of test time.
+FastCheck.configureGlobal({ numRuns: 30 })
+
+// --- a service that answers by script ----------------------------------------------------------------------------------
+
+type Reply =
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
+  | "reset"
+  | "refused"
+  | "never"
+
+interface Arrived {
+  readonly at: number
+  readonly method: string
+}
+
+/** One reply per request in their order, the last one for all that follow. Notes when each arrived. */
+const answering = (replies: ReadonlyArray<Reply>) => {
+  const arrived: Array<Arrived> = []
+  const client = HttpClient.make((request) =>
+    Effect.gen(function* () {
+      arrived.push({ at: yield* Clock.currentTimeMillis, method: request.method })
+      const reply = replies[Math.min(arrived.length, replies.length) - 1] ?? "never"
+      if (reply === "never") return yield* Effect.never
+      if (reply === "reset" || reply === "refused") {
+        const code = reply === "reset" ? "ECONNRESET" : "ECONNREFUSED"
+        const cause = Object.assign(new Error(code), { code, syscall: reply === "reset" ? "read" : "connect" })
+        return yield* new HttpClientError.RequestError({ request, reason: "Transport", cause })
+      }
+      const { status, body = {}, headers = {} } = reply
+      return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(body), { status, headers }))
+    })
+  )
+  return { arrived, layer: Layer.succeed(HttpClient.HttpClient, client) }
+}
+
+type Contacts = ContactsService["Type"]
+
+const get = (contacts: Contacts) => contacts.getContact(id)
+const update = (changes: ContactUpdate) => (contacts: Contacts) => contacts.updateContact(id, changes)
+const upsert = (contact: Omit<ContactUpsert, "locationId">) => (contacts: Contacts) =>
+  contacts.upsertContact({ locationId, ...contact })
+
+const found: Reply = { status: 200, body: { contact: { id } } }
+const created: Reply = { status: 200, body: { new: true, contact: { id } } }
+
+const within =
+  (transport: Layer.Layer<HttpClient.HttpClient>, policy: RetryPolicy.Policy = RetryPolicy.make()) =>
+  <A, E>(self: Effect.Effect<A, E, ContactsService>) =>
+    Effect.provide(
+      self,
+      ContactsService.layer({ token: Redacted.make("pit-canary") }).pipe(
+        Layer.provide(transport),
+        Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, policy))
+      )
+    )
+
+/** Runs a call over as much of the test's time as it takes, and says how long that was. */
+const ending = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
+    const fiber = yield* Effect.fork(Effect.zip(Effect.either(self), Clock.currentTimeMillis))
+    yield* TestClock.adjust("1 day")
+    const [result, at] = yield* Fiber.join(fiber)
+    return { result, began, at: at - began }
+  })
+
+/** A call against a script: how it ended and when, and the instants at which its requests arrived. */
+const calling = <A>(
+  replies: ReadonlyArray<Reply>,
+  call: (contacts: Contacts) => Effect.Effect<A, ContactsError>,
+  policy?: RetryPolicy.Policy
+) => {
+  const { arrived, layer } = answering(replies)
+  return ending(Effect.flatMap(ContactsService, call)).pipe(
+    within(layer, policy),
+    Effect.map((ended) => ({ ...ended, arrived, instants: arrived.map(({ at }) => at - ended.began) }))
+  )
+}
+
+const failure = <A>(result: Either.Either<A, ContactsError>) => Either.getOrThrow(Either.flip(result))
+
+const everySecond = RetryPolicy.make({ schedule: Schedule.spaced("1 second") })
+const times = (count: number) =>
+  RetryPolicy.make({ schedule: Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(count))) })
+
+// -----------------------------------------------------------------------------------------------------------------------
+
+describe("what is sent again", () => {
+  const harmless = [{ status: 429 }, "refused", { status: 408 }, { status: 521 }] as const
+  const open = [
+    "reset",
+    "never",
+    { status: 500 },
+    { status: 502 },
+    { status: 504 },
+    { status: 200, body: "<html>" }
+  ] as const
+
+  it.effect.each([...harmless, ...open])("a read after anything that may pass: %j", (reply) =>
+    Effect.gen(function* () {
+      const { result, instants } = yield* calling([reply, found], get)
+      expect(Either.isRight(result)).toBe(true)
+      expect(instants).toHaveLength(2)
+    })
+  )
+
+  it.effect.each([...harmless, ...open])("an update, which leaves the same contact each time, after: %j", (reply) =>
+    Effect.gen(function* () {
+      const { result, arrived } = yield* calling([reply, found], update({ firstName: "Rosan" }))
+      expect(Either.isRight(result)).toBe(true)
+      expect(arrived.map(({ method }) => method)).toEqual(["PUT", "PUT"])
+    })
+  )
+
+  it.effect.each([...harmless, ...open])("an upsert that can only match what it made, after: %j", (reply) =>
+    Effect.gen(function* () {
+      for (const contact of [{ email: "a@example.com" }, { phone: "+1555" }]) {
+        const { result, instants } = yield* calling([reply, created], upsert(contact))
+        expect(Either.isRight(result)).toBe(true)
+        expect(instants).toHaveLength(2)
+      }
+    })
+  )
+
+  const perilous = [{ firstName: "Rosan" }, { email: "a@example.com", createNewIfDuplicateAllowed: true }]
+
+  it.effect.each(open)("never an upsert that could make a second contact, after: %j", (reply) =>
+    Effect.gen(function* () {
+      for (const contact of perilous) {
+        const { result, instants } = yield* calling([reply, created], upsert(contact))
+        expect(failure(result)).toMatchObject({ outcome: "Unknown", isRetryable: false, attempts: 1 })
+        expect(instants).toHaveLength(1)
+      }
+    })
+  )
+
+  it.effect.each(harmless)("any upsert that was certainly not applied, after: %j", (reply) =>
+    Effect.gen(function* () {
+      for (const contact of perilous) {
+        const { result, instants } = yield* calling([reply, created], upsert(contact))
+        expect(Either.isRight(result)).toBe(true)
+        expect(instants).toHaveLength(2)
+      }
+    })
+  )
+
+  it.effect.each([400, 401, 403, 404, 422, 501])("nothing that would be answered alike: %d", (status) =>
+    Effect.gen(function* () {
+      const { result, at, instants } = yield* calling([{ status }, found], get)
+      expect(failure(result)).toMatchObject({ isRetryable: false, attempts: 1 })
+      expect({ at, instants }).toEqual({ at: 0, instants: [0] })
+    })
+  )
+})
+
+describe("a repeat leaves", () => {
+  it.effect("at its instant, and not a millisecond before", () =>
+    Effect.gen(function* () {
+      const { arrived, layer } = answering(["reset", { status: 429, headers: { "retry-after": "7" } }, found])
+      yield* Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Effect.flatMap(ContactsService, get))
+        yield* TestClock.adjust("999 millis")
+        expect(arrived).toHaveLength(1)
+        yield* TestClock.adjust("1 millis")
+        expect(arrived).toHaveLength(2)
+        yield* TestClock.adjust("6999 millis")
+        expect(arrived).toHaveLength(2)
+        yield* TestClock.adjust("1 millis")
+        expect(arrived).toHaveLength(3)
+        yield* Fiber.join(fiber)
+      }).pipe(within(layer, everySecond))
+    })
+  )
+
+  const fraction = FastCheck.integer({ min: 0, max: 15 }).map((sixteenths) => sixteenths / 16)
+
+  it.effect.prop(
+    "after anything between nothing and an exponential that is capped",
+    [
+      FastCheck.array(fraction, { minLength: 4, maxLength: 4 }),
+      FastCheck.constantFrom(16, 208),
+      FastCheck.constantFrom(304, 5008)
+    ],
+    ([fractions, base, cap]) =>
+      Effect.gen(function* () {
+        const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ base, cap }) })
+        const { instants } = yield* Effect.withRandom(
+          calling(["refused"], get, policy),
+          Random.fixed(fractions as [number, ...Array<number>])
+        )
+        const delays = fractions.map((fraction, n) => Math.ceil(Math.min(cap, base * 2 ** n) * fraction))
+        expect(instants.slice(1).map((at, n) => at - instants[n]!)).toEqual(delays)
+      })
+  )
+
+  it.effect.prop(
+    "not before the service said, in whatever form, and not before the schedule",
+    [
+      FastCheck.integer({ min: 0, max: 9 }),
+      FastCheck.constantFrom(
+        (seconds: number) => ({ "retry-after": String(seconds) }),
+        (seconds: number) => ({ "retry-after-ms": String(seconds * 1000) }),
+        (seconds: number) => ({ "x-ms-retry-after-ms": String(seconds * 1000) }),
+        (seconds: number) => ({
+          date: new Date(1e12).toUTCString(),
+          "retry-after": new Date(1e12 + seconds * 1000).toUTCString()
+        }),
+        (seconds: number) => ({ "retry-after": new Date(seconds * 1000).toUTCString() })
+      ),
+      FastCheck.constantFrom(429, 503)
+    ],
+    ([seconds, header, status]) =>
+      Effect.gen(function* () {
+        const { instants } = yield* calling([{ status, headers: header(seconds) }, found], get, everySecond)
+        expect(instants).toEqual([0, Math.max(1, seconds) * 1000])
+      })
+  )
+
+  it.effect.each(["-1", "soon", "Thu, 01 Jan 1970 00:00:-5 GMT", "1e9"])(
+    "as if nothing had been said, told %j",
+    (value) =>
+      Effect.gen(function* () {
+        const { instants } = yield* calling(
+          [{ status: 429, headers: { "retry-after": value } }, found],
+          get,
+          everySecond
+        )
+        expect(instants).toEqual([0, 1000])
+      })
+  )
+})
+
+describe("the deadline", () => {
+  it.effect("of an attempt ends it to the millisecond, and the next one has its own", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ schedule: Schedule.spaced("1 second"), attemptTimeout: "4 seconds" })
+      const { instants } = yield* calling(["never", "never", found], get, policy)
+      expect(instants).toEqual([0, 5000, 10_000])
+    })
+  )
+
+  it.effect("of the call ends whatever attempt is on its way, to the millisecond", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({
+        schedule: Schedule.spaced("1 second"),
+        attemptTimeout: "4 seconds",
+        deadline: "12 seconds"
+      })
+      const { result, at, instants } = yield* calling(["never"], upsert({ email: "a@example.com" }), policy)
+      expect(instants).toEqual([0, 5000, 10_000])
+      expect(at).toBe(12_000)
+      expect(failure(result)).toMatchObject({
+        _tag: "TransportError",
+        code: "TIMEOUT",
+        outcome: "Unknown",
+        attempts: 3
+      })
+    })
+  )
+
+  it.effect("fails a call at once that is told to wait longer, and says when to come back", () =>
+    Effect.gen(function* () {
+      for (const status of [429, 503]) {
+        const { result, at, instants } = yield* calling([{ status, headers: { "retry-after": "86400" } }], get)
+        expect({ at, instants }).toEqual({ at: 0, instants: [0] })
+        expect(failure(result)).toMatchObject({ status, retryAfter: Duration.days(1), attempts: 1 })
+      }
+    })
+  )
+
+  it.effect.prop(
+    "is never passed, whatever happens",
+    [
+      FastCheck.array(
+        FastCheck.constantFrom<Reply>(
+          "reset",
+          "refused",
+          "never",
+          { status: 503 },
+          { status: 429, headers: { "retry-after": "3" } }
+        ),
+        { minLength: 1 }
+      ),
+      FastCheck.integer({ min: 1, max: 20_000 }),
+      FastCheck.integer({ min: 0, max: 3000 })
+    ],
+    ([replies, deadline, delay]) =>
+      Effect.gen(function* () {
+        const policy = RetryPolicy.make({
+          schedule: Schedule.spaced(delay + 1),
+          deadline,
+          attemptTimeout: 2000,
+          budget: Infinity
+        })
+        const { at, instants } = yield* calling([...replies, "never"], update({ city: "Austin" }), policy)
+        expect(at).toBeLessThanOrEqual(deadline)
+        expect(Math.max(...instants)).toBeLessThan(deadline)
+      })
+  )
+})
+
+describe("the number of attempts", () => {
+  it.effect.prop(
+    "is never more than the schedule allows, under any mix of failures",
+    [
+      FastCheck.array(
+        FastCheck.constantFrom<Reply>(
+          "reset",
+          "refused",
+          { status: 500 },
+          { status: 429 },
+          { status: 503, headers: { "retry-after": "1" } }
+        ),
+        { minLength: 1 }
+      ),
+      FastCheck.integer({ min: 1, max: 7 })
+    ],
+    ([replies, attempts]) =>
+      Effect.gen(function* () {
+        const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ attempts, base: 1 }), budget: Infinity })
+        const { result, instants } = yield* calling([...replies, ...replies, "refused"], get, policy)
+        expect(instants).toHaveLength(attempts)
+        expect(failure(result).attempts).toBe(attempts)
+      })
+  )
+
+  it.effect("is one with RetryPolicy.none", () =>
+    Effect.gen(function* () {
+      const { result, arrived } = yield* calling(["reset", found], update({ city: "Austin" }), RetryPolicy.none)
+      expect(arrived).toHaveLength(1)
+      expect(failure(result)).toMatchObject({ outcome: "Unknown", attempts: 1 })
+    })
+  )
+
+  it.effect("is five by default", () =>
+    Effect.gen(function* () {
+      const { instants } = yield* calling([{ status: 503 }], get)
+      expect(instants).toHaveLength(5)
+    })
+  )
+})
+
+describe("the budget", () => {
+  const many = (count: number) => (contacts: Contacts) =>
+    Effect.forEach(Array.from({ length: count }), () => Effect.either(get(contacts)))
+
+  it.effect("keeps an outage from multiplying the requests of a service", () =>
+    Effect.gen(function* () {
+      const { arrived } = yield* calling([{ status: 503 }], many(200))
+      expect(arrived).toHaveLength(216)
+    })
+  )
+
+  it.effect("is earned again by answers, half a repeat each", () =>
+    Effect.gen(function* () {
+      const replies: ReadonlyArray<Reply> = [
+        ...Array.from({ length: 6 }, (): Reply => "refused"),
+        ...[found, { status: 400 }, found, found],
+        "refused"
+      ]
+      const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ attempts: 10 }), budget: 4 })
+      const { arrived } = yield* calling(replies, many(100), policy)
+      // 4 repeats of the first call, and 2 that four answers earned.
+      expect(arrived).toHaveLength(106)
+    })
+  )
+
+  it.effect("is not spent on a 429, which has refused only that one", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ attempts: 5 }), budget: 0 })
+      const { arrived } = yield* calling([{ status: 429 }], get, policy)
+      expect(arrived).toHaveLength(5)
+    })
+  )
+
+  it.effect.prop(
+    "bounds the requests by those of the calls, for any script",
+    [FastCheck.array(FastCheck.boolean(), { maxLength: 60 }), FastCheck.integer({ min: 0, max: 10 })],
+    ([answers, budget]) =>
+      Effect.gen(function* () {
+        const replies = answers.map((isAnswered): Reply => (isAnswered ? found : "refused"))
+        const policy = RetryPolicy.make({
+          schedule: RetryPolicy.backoff({ attempts: 100 }),
+          budget,
+          deadline: "1 hour"
+        })
+        const { arrived } = yield* calling([...replies, "refused"], many(20), policy)
+        expect(arrived.length).toBeLessThanOrEqual(20 + budget + Math.ceil(answers.filter(Boolean).length / 2))
+      })
+  )
+})
+
+describe("new", () => {
+  const server = Date.parse("2026-11-21T10:00:00.000Z")
+  const iso = (millis: number) => new Date(server + millis).toISOString()
+  const answered = (options: {
+    readonly added: number
+    readonly updated?: number
+    readonly date?: string | null
+  }): Reply => ({
+    status: 200,
+    body: {
+      new: false,
+      contact: {
+        id,
+        dateAdded: iso(options.added),
+        ...(options.updated === undefined ? {} : { dateUpdated: iso(options.updated) })
+      }
+    },
+    headers: options.date === null ? {} : { date: options.date ?? new Date(server).toUTCString() }
+  })
+  const isNew = (replies: ReadonlyArray<Reply>) =>
+    Effect.map(
+      calling(replies, upsert({ email: "a@example.com" }), everySecond),
+      ({ result }) => Either.getOrThrow(result).new
+    )
+
+  it.effect("is true for a contact that an attempt whose answer was lost has made", () =>
+    Effect.gen(function* () {
+      // The repeat came a second after the first attempt, and has updated the contact at 500.
+      expect(yield* isNew(["reset", answered({ added: -500, updated: 500 })])).toBe(true)
+      expect(yield* isNew([{ status: 502 }, answered({ added: -500, updated: 500 })])).toBe(true)
+      expect(yield* isNew(["reset", { status: 429 }, "refused", answered({ added: -2400, updated: 500 })])).toBe(true)
+    })
+  )
+
+  it.effect("is false for a contact that was there before", () =>
+    Effect.gen(function* () {
+      expect(yield* isNew(["reset", answered({ added: -510, updated: 500 })])).toBe(false)
+      expect(yield* isNew(["reset", answered({ added: -60_000, updated: 500 })])).toBe(false)
+      expect(
+        yield* isNew(["refused", { status: 502 }, answered({ added: -1500, updated: 500 })]),
+        "made while nothing had been sent"
+      ).toBe(false)
+    })
+  )
+
+  it.effect("is as answered where no earlier attempt can have been applied", () =>
+    Effect.gen(function* () {
+      expect(yield* isNew([answered({ added: 0, updated: 0 })])).toBe(false)
+      expect(yield* isNew(["refused", answered({ added: 0, updated: 0 })])).toBe(false)
+      expect(yield* isNew(["refused", created])).toBe(true)
+      expect(yield* isNew(["reset", created])).toBe(true)
+    })
+  )
+
+  it.effect("is decided by the second where the update tells nothing closer", () =>
+    Effect.gen(function* () {
+      expect(yield* isNew(["reset", answered({ added: -900 })])).toBe(true)
+      expect(yield* isNew(["reset", answered({ added: -1100 })])).toBe(false)
+      expect(yield* isNew(["reset", answered({ added: -60_000, updated: -60_000 })]), "a stale update").toBe(false)
+      expect(yield* isNew(["reset", answered({ added: 0, updated: 0, date: null })]), "no clock of the service").toBe(
+        false
+      )
+    })
+  )
+})
+
+describe("an update of unknown outcome", () => {
+  const changes = {
+    firstName: "Rosan",
+    phone: null,
+    email: "Rosan@Example.com",
+    tags: ["VIP", "b", "vip"],
+    dateOfBirth: "09/25/1990",
+    customFields: [
+      { id: "f", value: 1.5 },
+      { id: "g", value: "" }
+    ],
+    dndSettings: { SMS: { status: "active" } }
+  } as const
+  const saved = {
+    id,
+    firstName: "Rosan",
+    lastName: "Deo",
+    email: "rosan@example.com",
+    tags: ["b", "vip"],
+    dateOfBirth: "1990-09-25",
+    customFields: [
+      { id: "x", value: "y" },
+      { id: "f", value: 1.5 }
+    ],
+    dndSettings: { SMS: { status: "active", message: "" }, Email: { status: "inactive" } }
+  }
+  const looked = (contact: unknown): Reply => ({ status: 200, body: { contact } })
+  const once = times(0)
+
+  it.effect("is looked up, and has succeeded where the contact is as it was to be", () =>
+    Effect.gen(function* () {
+      const { result, arrived } = yield* calling([{ status: 502 }, looked(saved)], update(changes), once)
+      expect(Either.getOrThrow(result)).toMatchObject({ id, firstName: "Rosan", lastName: "Deo" })
+      expect(arrived.map(({ method }) => method)).toEqual(["PUT", "GET"])
+    })
+  )
+
+  it.effect.each([
+    { firstName: "Jane" },
+    { phone: "+1555" },
+    { tags: ["b"] },
+    { customFields: [{ id: "f", value: 2 }] },
+    {
+      customFields: [
+        { id: "f", value: 1.5 },
+        { id: "g", value: "x" }
+      ]
+    },
+    { dndSettings: {} },
+    { dateOfBirth: "1990-09-26" }
+  ])("is sent once more where it was not applied: %j", (difference) =>
+    Effect.gen(function* () {
+      const replies = ["reset", looked({ ...saved, ...difference }), looked(saved)] as const
+      const { result, arrived } = yield* calling(replies, update(changes), once)
+      expect(Either.isRight(result)).toBe(true)
+      expect(arrived.map(({ method }) => method)).toEqual(["PUT", "GET", "PUT"])
+    })
+  )
+
+  it.effect("stays unknown where that is lost too, or cannot be looked up", () =>
+    Effect.gen(function* () {
+      const lost = yield* calling(["reset", looked({ id }), "reset"], update(changes), once)
+      expect(failure(lost.result)).toMatchObject({ outcome: "Unknown", isRetryable: true, attempts: 2 })
+      expect(lost.arrived).toHaveLength(3)
+      const blind = yield* calling(["reset", { status: 500 }], update(changes), once)
+      expect(failure(blind.result)).toMatchObject({ _tag: "TransportError", outcome: "Unknown", attempts: 1 })
+      expect(blind.arrived.map(({ method }) => method)).toEqual(["PUT", "GET"])
+    })
+  )
+
+  it.effect(
+    "is not looked up where that is switched off, where the service asked to wait, or nothing is left to spend",
+    () =>
+      Effect.gen(function* () {
+        const requests = (replies: ReadonlyArray<Reply>, policy: RetryPolicy.Policy) =>
+          Effect.map(calling(replies, update(changes), policy), ({ arrived }) => arrived.length)
+        expect(yield* requests(["reset"], { ...once, verifyUnknown: false })).toBe(1)
+        expect(yield* requests([{ status: 503, headers: { "retry-after": "3600" } }], everySecond)).toBe(1)
+        expect(yield* requests(["reset", { status: 429 }], times(1))).toBe(2)
+        expect(yield* requests(["reset"], { ...once, budget: 0 })).toBe(1)
+        expect(yield* requests(["never"], { ...once, deadline: Duration.seconds(1) })).toBe(1)
+      })
+  )
+
+  it.effect("keeps the deadline while it is looked up", () =>
+    Effect.gen(function* () {
+      const policy = { ...once, attemptTimeout: Duration.seconds(2), deadline: Duration.seconds(3) }
+      const { at, instants } = yield* calling(["never"], update(changes), policy)
+      expect({ at, instants }).toEqual({ at: 3000, instants: [0, 2000] })
+    })
+  )
+})
+
+describe("an error after several attempts", () => {
+  it.effect("tells how many there were, and that one of them may have been applied", () =>
+    Effect.gen(function* () {
+      const call = upsert({ email: "a@example.com" })
+      const refusals: ReadonlyArray<Reply> = [
+        { status: 401 },
+        { status: 422 },
+        { status: 429, headers: { "retry-after": "99" } }
+      ]
+      for (const refusal of refusals) {
+        const after = yield* calling(["refused", "reset", refusal], call)
+        expect(failure(after.result)).toMatchObject({ outcome: "Unknown", attempts: 3 })
+        const without = yield* calling(["refused", "refused", refusal], call)
+        expect(failure(without.result)).toMatchObject({ outcome: "NotApplied", attempts: 3 })
+      }
+    })
+  )
+})
+
+describe("an interruption", () => {
+  it.effect("settles at once, on the wire or while waiting for the next attempt", () =>
+    Effect.gen(function* () {
+      for (const replies of [["never"], ["reset", "never"]] as const) {
+        const { arrived, layer } = answering(replies)
+        yield* Effect.gen(function* () {
+          const fiber = yield* Effect.fork(Effect.flatMap(ContactsService, get))
+          yield* TestClock.adjust("500 millis")
+          const exit = yield* Fiber.interrupt(fiber)
+          expect(Exit.isInterrupted(exit)).toBe(true)
+          yield* TestClock.adjust("1 hour")
+          expect(arrived).toHaveLength(1)
+        }).pipe(within(layer, everySecond))
+      }
+    })
+  )
+})
+
+describe("the policy", () => {
+  it.effect("of an effect comes before that of the app, and the app's before the default", () =>
+    Effect.gen(function* () {
+      const { arrived, layer } = answering(["refused"])
+      const call = Effect.flatMap(ContactsService, get)
+      yield* Effect.gen(function* () {
+        yield* ending(call)
+        expect(arrived).toHaveLength(3)
+        yield* ending(Effect.provideService(call, RetryPolicy.RetryPolicy, RetryPolicy.none))
+        expect(arrived).toHaveLength(4)
+        yield* ending(call)
+        expect(arrived).toHaveLength(7)
+      }).pipe(within(layer, times(2)))
+    })
+  )
+})
+
+describe("the timeline", () => {
+  const timeline = (level: LogLevel.LogLevel) => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message, annotations }) => {
+      lines.push(`${String(message)} ${JSON.stringify(Object.fromEntries(HashMap.toEntries(annotations)))}`)
+    })
+    const logging = Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(level))
+    const reply = { status: 502, body: { message: "refused canary@example.com, Canary, pit-canary" } }
+    return calling(
+      ["reset", reply, created],
+      upsert({ email: "canary@example.com", firstName: "Canary" }),
+      everySecond
+    ).pipe(
+      Effect.zipRight(calling([found], get)),
+      Effect.zipRight(calling([reply], upsert({ firstName: "Canary" }), everySecond)),
+      Effect.provide(logging),
+      Effect.as(lines)
+    )
+  }
+
+  it.effect("of the attempts is told at level debug, without a word of what was sent or answered", () =>
+    Effect.gen(function* () {
+      const lines = yield* timeline(LogLevel.Debug)
+      expect(lines.map((line) => line.slice(0, line.indexOf(" {")))).toEqual([
+        "Attempt failed; again in 1000 ms",
+        "Attempt failed; again in 1000 ms",
+        "Attempt succeeded",
+        "Attempt failed; not again: a repeat would not help, or not be safe"
+      ])
+      for (const told of ['"operation":"upsertContact"', '"attempt":1', '"outcome":"Unknown"', '"code":"ECONNRESET"']) {
+        expect(lines[0]).toContain(told)
+      }
+      expect(lines[1]).toContain('"status":502')
+      expect(lines[2]).toContain('"attempt":3')
+      expect(lines.join()).not.toMatch(/canary/i)
+    })
+  )
+
+  it.effect("is not told at level info", () =>
+    Effect.gen(function* () {
+      expect(yield* timeline(LogLevel.Info)).toEqual([])
+    })
+  )
+})
