@@ -19,7 +19,7 @@ const hasParts = (sent: unknown, found: unknown): boolean =>
 
 /** A field is written with `field_value` and read with `value`. */
 const valuesById = (fields: unknown): JsonObject =>
-  Object.fromEntries(objectsIn(fields).map(({ id, value, field_value }) => [id, value ?? field_value]))
+  Object.fromEntries(objectsIn(fields).map(({ id, value, field_value }) => [String(id), value ?? field_value] as const))
 
 /** The fields that the service does not save as they were sent, but in a way that is known. */
 const comparisons: { readonly [field: string]: (sent: unknown, found: unknown) => boolean } = {

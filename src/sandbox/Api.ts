@@ -11,6 +11,8 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as S from "effect/Schema"
 import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
 import * as Schema from "../Schema.js"
+import * as Directory from "./Directory.js"
+import * as Faults from "./Faults.js"
 
 const contactId = HttpApiSchema.param("contactId", S.String.annotations({ description: "Contact Id" }))
 
@@ -163,3 +165,69 @@ export const Api = HttpApi.make("sandbox")
     "Authorize with the token of the sandbox: `pit-sandbox`, unless it was started with others."
   )
   .annotate(OpenApi.Transform, finished)
+
+// --- what is not the service's own -------------------------------------------------------------------------------------
+
+const AppliedWrite = S.Struct({
+  operation: S.Literal("updateContact", "upsertContact"),
+  contactId: S.String,
+  isNew: S.Boolean,
+  at: S.DateTimeUtc,
+  traceId: S.String
+})
+
+const ReceivedRequest = S.Struct({
+  method: S.String,
+  url: S.String,
+  headers: S.Record({ key: S.String, value: S.String }),
+  body: S.String,
+  status: S.Int,
+  traceId: S.String,
+  fault: S.optionalWith(S.String, { exact: true })
+})
+
+/** The ledger as JSON. */
+const Ledger = S.Struct({
+  received: S.Int,
+  applied: S.Array(AppliedWrite),
+  requests: S.Array(ReceivedRequest)
+})
+
+const control = HttpApiGroup.make("control")
+  .add(
+    HttpApiEndpoint.put("setFaults", "/faults")
+      .setPayload(Faults.Plan)
+      .annotate(OpenApi.Summary, "What goes wrong from now on")
+  )
+  .add(
+    HttpApiEndpoint.put("outage", "/outage")
+      .setPayload(Faults.Fault)
+      .annotate(OpenApi.Summary, "Every request meets this")
+  )
+  .add(HttpApiEndpoint.del("recover", "/outage").annotate(OpenApi.Summary, "The outage is over"))
+  .add(HttpApiEndpoint.post("reset", "/reset").annotate(OpenApi.Summary, "Everything as it was at the start"))
+  .add(
+    HttpApiEndpoint.post("seed", "/contacts")
+      .setPayload(S.Array(Schema.Contact.annotations({ jsonSchema: { type: "object", required: ["id"] } })))
+      .annotate(OpenApi.Summary, "Add contacts")
+  )
+  .add(HttpApiEndpoint.get("ledger", "/ledger").addSuccess(Ledger).annotate(OpenApi.Summary, "What happened"))
+  .add(
+    HttpApiEndpoint.get("exportDirectory", "/directory")
+      .addSuccess(Directory.Snapshot)
+      .annotate(OpenApi.Summary, "All locations and contacts")
+  )
+  .add(
+    HttpApiEndpoint.put("importDirectory", "/directory")
+      .setPayload(Directory.Snapshot)
+      .annotate(OpenApi.Summary, "Other locations and contacts instead")
+  )
+  .prefix("/_sandbox")
+
+/**
+ * The same with what controls the sandbox, under `/_sandbox`.
+ *
+ * @since 0.1.0
+ * @category api
+ */
+export const ControlledApi = Api.add(control)

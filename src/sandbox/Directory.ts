@@ -114,25 +114,76 @@ export const make = (options?: {
   readonly now?: DateTime.Utc | undefined
 }): Directory => {
   const locations = options?.locations ?? [defaultLocation]
-  const caller: Caller = {
-    locationId: (locations[0] ?? defaultLocation).id,
-    version: "",
-    now: options?.now ?? DateTime.unsafeMake(0)
-  }
+  const caller = { locationId: (locations[0] ?? defaultLocation).id, now: options?.now ?? DateTime.unsafeMake(0) }
   const empty: Directory = {
     locations: HashMap.fromIterable(locations.map((location) => [location.id as string, location])),
     contacts: HashMap.empty(),
     index: HashMap.empty(),
     created: 0
   }
-  return (options?.contacts ?? []).reduce((directory, contact) => {
-    const given = ContactBody.canonical(encodeContact(contact))
-    const created = newContact(contact.id, given, caller)
-    return put(directory, completed({ ...created, ...given, tags: created["tags"], id: contact.id }))
-  }, empty)
+  return seed(empty, options?.contacts ?? [], caller)
 }
 
 const encodeContact = S.encodeSync(Contact)
+
+/**
+ * Adds contacts as they are given, and what the service would have given them. One with the id of another replaces it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const seed = (
+  directory: Directory,
+  contacts: ReadonlyArray<Contact>,
+  caller: Pick<Caller, "locationId" | "now">
+): Directory =>
+  contacts.reduce((directory, contact) => {
+    const given = ContactBody.canonical(encodeContact(contact))
+    const created = newContact(contact.id, given, caller)
+    return put(directory, completed({ ...created, ...given, tags: created["tags"], id: contact.id }))
+  }, directory)
+
+/**
+ * A whole directory as JSON, to be kept and read again.
+ *
+ * @since 0.1.0
+ * @category snapshots
+ */
+export const Snapshot = S.Struct({
+  locations: S.Array(
+    S.Struct({
+      id: LocationId,
+      duplicates: S.Struct({ allow: S.Boolean, check: S.Array(S.Literal("email", "phone")) })
+    })
+  ),
+  contacts: S.Array(
+    S.Struct({ id: S.NonEmptyString, locationId: S.NonEmptyString }, S.Record({ key: S.String, value: S.Unknown }))
+  ),
+  created: S.NonNegativeInt
+})
+
+/**
+ * @since 0.1.0
+ * @category snapshots
+ */
+export type Snapshot = typeof Snapshot.Type
+
+/**
+ * @since 0.1.0
+ * @category snapshots
+ */
+export const toSnapshot = (directory: Directory): Snapshot => ({
+  locations: Array.from(HashMap.values(directory.locations)),
+  contacts: contacts(directory),
+  created: directory.created
+})
+
+/**
+ * @since 0.1.0
+ * @category snapshots
+ */
+export const fromSnapshot = ({ locations, contacts, created }: Snapshot): Directory =>
+  contacts.reduce<Directory>(put, { ...make({ locations }), created })
 
 /**
  * @since 0.1.0
@@ -294,7 +345,7 @@ const actor = (now: DateTime.Utc) => ({
   timestamp: DateTime.formatIso(now)
 })
 
-const newContact = (id: string, fields: JsonObject, caller: Caller): StoredContact => {
+const newContact = (id: string, fields: JsonObject, caller: Pick<Caller, "locationId" | "now">): StoredContact => {
   const dateAdded = DateTime.formatIso(caller.now)
   const blank = {
     id,
@@ -310,7 +361,7 @@ const newContact = (id: string, fields: JsonObject, caller: Caller): StoredConta
 
 const isUnset = (value: unknown) => value === null || value === undefined || value === ""
 
-const changed = (contact: StoredContact, changes: JsonObject, caller: Caller): StoredContact => {
+const changed = (contact: StoredContact, changes: JsonObject, { now }: Pick<Caller, "now">): StoredContact => {
   const merged: StoredContact = {
     ...contact,
     ...changes,
@@ -320,8 +371,8 @@ const changed = (contact: StoredContact, changes: JsonObject, caller: Caller): S
     tags: tagsOf(changes["tags"] ?? contact["tags"]),
     customFields: customFieldsOf(contact["customFields"], changes["customFields"]),
     dndSettings: dndSettingsOf(contact["dndSettings"], changes["dndSettings"]),
-    dateUpdated: DateTime.formatIso(caller.now),
-    lastUpdatedBy: actor(caller.now)
+    dateUpdated: DateTime.formatIso(now),
+    lastUpdatedBy: actor(now)
   }
   return completed(merged)
 }

@@ -18,16 +18,20 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
-import { createServer } from "node:http"
+import * as S from "effect/Schema"
+import { createServer, STATUS_CODES } from "node:http"
 import { parseOption } from "../internal/json.js"
 import type { Contact, LocationId } from "../Schema.js"
-import { Api } from "./Api.js"
+import { Api, ControlledApi } from "./Api.js"
+import * as Connection from "./Connection.js"
 import * as Directory from "./Directory.js"
+import * as Faults from "./Faults.js"
 import * as Operations from "./Operations.js"
 import * as Quota from "./Quota.js"
 import * as Tokens from "./Tokens.js"
@@ -42,8 +46,26 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  StoredContact
+  StoredContact,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Snapshot
 } from "./Directory.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Fault,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Plan
+} from "./Faults.js"
 
 export type {
   /**
@@ -56,7 +78,8 @@ export type {
 // --- models ------------------------------------------------------------------------------------------------------------
 
 /**
- * A request as it arrived, and how it was answered. `url` is the raw request target.
+ * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
+ * `fault` what it met on the way.
  *
  * @since 0.1.0
  * @category models
@@ -68,6 +91,7 @@ export interface ReceivedRequest {
   readonly body: string
   readonly status: number
   readonly traceId: string
+  readonly fault?: Faults.Fault["_tag"]
 }
 
 /**
@@ -82,12 +106,14 @@ export interface AppliedWrite extends Operations.Write {
 }
 
 /**
- * What happened, for tests to judge by: every write that was applied, and the latest 10,000 requests.
+ * What happened, for tests to judge by: every write that was applied, how many requests there were, and the latest 10,000
+ * of them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Ledger {
+  readonly received: number
   readonly applied: ReadonlyArray<AppliedWrite>
   readonly requests: ReadonlyArray<ReceivedRequest>
 }
@@ -98,6 +124,8 @@ export interface Ledger {
  * - `tokens`: by default one with every scope for the first location.
  * - `limits`: requests in a burst and in a day; the service's own by default, 100 in 10 seconds. They are counted by the
  *   clock that the layer is built with: under a `TestClock` that stands still, the 101st request meets a 429.
+ * - `faults`: what goes wrong from the start; nothing by default.
+ * - `control`: whether faults, outage, contacts and ledger can be reached over HTTP too, under `/_sandbox`; not by default.
  *
  * @since 0.1.0
  * @category models
@@ -108,6 +136,8 @@ export interface Options {
   readonly contacts?: ReadonlyArray<Contact> | undefined
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
   readonly limits?: Partial<Quota.Limits> | undefined
+  readonly faults?: typeof Faults.Plan.Encoded | undefined
+  readonly control?: boolean | undefined
 }
 
 /**
@@ -122,6 +152,18 @@ export interface Service {
   readonly locationId: LocationId
   readonly ledger: Effect.Effect<Ledger>
   readonly contacts: Effect.Effect<ReadonlyArray<Directory.StoredContact>>
+  /** What goes wrong from now on, instead of what did until now. Fails for a plan that makes no sense. */
+  readonly setFaults: (plan: typeof Faults.Plan.Encoded) => Effect.Effect<void, ParseResult.ParseError>
+  /** Every request meets this, a plain 503 by default, until `recover`. */
+  readonly outage: (fault?: typeof Faults.Fault.Encoded) => Effect.Effect<void, ParseResult.ParseError>
+  readonly recover: Effect.Effect<void>
+  /** Everything as it was at the start: contacts, quotas and faults; an empty ledger. */
+  readonly reset: Effect.Effect<void>
+  /** Adds contacts, without a word in the ledger. One without a `locationId` goes to the first location. */
+  readonly seed: (contacts: ReadonlyArray<Contact>) => Effect.Effect<void>
+  /** All locations and contacts as JSON, to be imported again. */
+  readonly exportDirectory: Effect.Effect<Directory.Snapshot>
+  readonly importDirectory: (snapshot: Directory.Snapshot) => Effect.Effect<void>
 }
 
 /**
@@ -148,8 +190,13 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
    * @since 0.1.0
    */
   static layer(options: Options = {}): Layer.Layer<Sandbox, HttpServerError.ServeError> {
-    const server = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: options.port ?? 0 })
-    return Layer.unwrapEffect(Effect.map(makeState(options), (state) => serving(state))).pipe(Layer.provide(server))
+    const server = createServer()
+    // Whoever is still connected, to an answer that stalls say, does not hold up the end.
+    const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
+    return Layer.unwrapEffect(Effect.map(makeState(options), (state) => serving(state, options))).pipe(
+      Layer.provideMerge(closing),
+      Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 }))
+    )
   }
 }
 
@@ -159,53 +206,170 @@ interface State {
   readonly tokens: ReadonlyArray<Tokens.Token>
   readonly limits: Quota.Limits
   readonly locationId: LocationId
-  readonly directory: Ref.Ref<Directory.Directory>
-  readonly quotas: Ref.Ref<ReadonlyMap<string, Quota.Quota>>
-  readonly applied: Array<AppliedWrite>
-  readonly requests: Array<ReceivedRequest>
-  readonly answers: Ref.Ref<number>
+  directory: Directory.Directory
+  quotas: Map<string, Quota.Quota>
+  faults: Faults.Faults
+  outage: Faults.Fault | undefined
+  applied: Array<AppliedWrite>
+  requests: Array<ReceivedRequest>
+  received: number
 }
 
 const requestsKept = 10_000
 
+/** What is there at the start, and after a reset. */
+const initial = (options: Options, now: DateTime.Utc) => ({
+  directory: Directory.make({ locations: options.locations, contacts: options.contacts, now }),
+  quotas: new Map<string, Quota.Quota>(),
+  faults: Faults.make(decodePlan(options.faults ?? {})),
+  outage: undefined,
+  applied: [],
+  requests: [],
+  received: 0
+})
+
+const decodePlan = S.decodeSync(Faults.Plan)
+
 const makeState = (options: Options): Effect.Effect<State> =>
-  Effect.gen(function* () {
-    const locations = options.locations ?? [Directory.defaultLocation]
-    const locationId = (locations[0] ?? Directory.defaultLocation).id
+  Effect.map(DateTime.now, (now) => {
+    const locationId = ((options.locations ?? [])[0] ?? Directory.defaultLocation).id
     return {
       tokens: options.tokens ?? [{ token: "pit-sandbox", locationId, scopes: Tokens.allScopes }],
       limits: { ...Quota.serviceLimits, ...options.limits },
       locationId,
-      directory: yield* Ref.make(Directory.make({ locations, contacts: options.contacts, now: yield* DateTime.now })),
-      quotas: yield* Ref.make<ReadonlyMap<string, Quota.Quota>>(new Map()),
-      applied: [],
-      requests: [],
-      answers: yield* Ref.make(0)
+      ...initial(options, now)
     }
   })
 
 // --- answers -----------------------------------------------------------------------------------------------------------
 
+type ServerRequest = HttpServerRequest.HttpServerRequest
+
 interface Reply extends Operations.Reply {
   readonly headers?: { readonly [name: string]: string }
 }
 
-/** Every answer has a trace id, and stands in the ledger. */
+/** A whole answer, not yet sent. */
+interface Answer extends Connection.Head {
+  readonly text: string
+}
+
+const respond = ({ status, headers, text }: Answer) =>
+  HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
+
+const plainHeaders = (now: DateTime.Utc, contentType: string) => ({
+  // By the sandbox's own clock, so that it agrees with the dates of its contacts.
+  date: DateTime.toDate(now).toUTCString(),
+  "content-type": contentType
+})
+
+/** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
   state: State,
-  reply: (body: string, traceId: string) => Effect.Effect<Reply>
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
+  request: ServerRequest,
+  reply: (body: string, traceId: string) => Effect.Effect<Reply>,
+  fault?: Faults.Fault
+): Effect.Effect<Answer> =>
   Effect.gen(function* () {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const traceId = Operations.traceId(yield* Ref.updateAndGet(state.answers, (count) => count + 1))
+    const traceId = Operations.traceId((state.received += 1))
     const body = yield* Effect.orElseSucceed(request.text, () => "")
     const { status, body: json, headers } = yield* reply(body, traceId)
-    state.requests.push({ method: request.method, url: request.url, headers: request.headers, body, status, traceId })
-    if (state.requests.length > requestsKept) state.requests.shift()
-    return HttpServerResponse.unsafeJson(
-      { ...json, traceId },
-      { status, ...(headers === undefined ? {} : { headers }) }
-    )
+    write(state, request, { body, status, traceId }, fault)
+    return {
+      status,
+      headers: { ...plainHeaders(yield* DateTime.now, "application/json"), ...headers },
+      text: JSON.stringify({ ...json, traceId })
+    }
+  })
+
+/** The status that the client is going to see. */
+const statusWith = (fault: Faults.Fault, status: number) =>
+  fault._tag === "Reset" ? 0 : fault._tag === "Status" ? fault.status : status
+
+const write = (
+  state: State,
+  { method, url, headers }: ServerRequest,
+  entry: Pick<ReceivedRequest, "body" | "status" | "traceId">,
+  fault: Faults.Fault | undefined
+): void => {
+  const met = fault === undefined ? {} : { fault: fault._tag, status: statusWith(fault, entry.status) }
+  state.requests.push({ method, url, headers, ...entry, ...met })
+  if (state.requests.length > requestsKept) state.requests.shift()
+}
+
+// --- faults ------------------------------------------------------------------------------------------------------------
+
+const page = (title: string) =>
+  `<!DOCTYPE html><html><head><title>${title} | Cloudflare</title></head><body><h1>${title}</h1></body></html>`
+
+/** What the edge says in place of the service. */
+const fromTheEdge = (
+  status: number,
+  body: "json" | "html" | "text" | "none"
+): readonly [type: string, text: string] => {
+  const phrase = STATUS_CODES[status] ?? "Error"
+  switch (body) {
+    case "json":
+      return ["application/json", JSON.stringify({ statusCode: status, message: phrase })]
+    case "html":
+      return ["text/html; charset=UTF-8", page(`${status} ${phrase}`)]
+    case "text":
+      return ["text/plain", "upstream connect error or disconnect/reset before headers"]
+    case "none":
+      return ["text/plain", ""]
+  }
+}
+
+/** The answer that a request gets whose fault is an answer; the other faults are the connection's. */
+const inPlace = (
+  fault: Extract<Faults.Fault, { readonly _tag: "Status" | "Html" | "Garbage" }>,
+  now: DateTime.Utc,
+  answer: string
+): Answer => {
+  const [status, [type, text], headers]: readonly [
+    number,
+    readonly [string, string],
+    { readonly [name: string]: string } | undefined
+  ] =
+    fault._tag === "Status"
+      ? [fault.status, fromTheEdge(fault.status, fault.body), fault.headers]
+      : fault._tag === "Html"
+        ? [200, fromTheEdge(200, "html"), undefined]
+        : [200, ["application/json", `${answer.slice(0, answer.length / 2)}\u0000`], undefined]
+  return { status, headers: { ...plainHeaders(now, type), ...headers }, text }
+}
+
+/** Lets a request meet its fault. `perform` is what the service would have done and answered. */
+const meeting = (
+  state: State,
+  request: ServerRequest,
+  fault: Faults.Fault,
+  perform: Effect.Effect<Answer>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const isPerformed = !("when" in fault) || fault.when === "after"
+    if (fault._tag === "Stall") {
+      const stalled = Effect.sleep(Duration.millis(fault.millis))
+      return respond(yield* isPerformed ? Effect.zipLeft(perform, stalled) : Effect.zipRight(stalled, perform))
+    }
+    const unperformed = Effect.sync(() => {
+      write(state, request, { body: "", status: 200, traceId: Operations.traceId((state.received += 1)) }, fault)
+      return { status: 200, headers: {}, text: '{"contact":{"id":' }
+    })
+    const answer = yield* isPerformed ? perform : unperformed
+    const whole = Buffer.from(answer.text)
+    switch (fault._tag) {
+      case "Reset":
+        return yield* Connection.reset(request)
+      case "HalfBody": {
+        const half = whole.subarray(0, whole.length / 2)
+        return yield* Connection.sendPart(request, answer, half, { length: whole.length, isReset: true })
+      }
+      case "WrongLength":
+        return yield* Connection.sendPart(request, answer, whole, { length: whole.length + fault.by, isReset: false })
+      default:
+        return respond(inPlace(fault, yield* DateTime.now, answer.text))
+    }
   })
 
 // --- what stands before an endpoint ------------------------------------------------------------------------------------
@@ -215,14 +379,10 @@ const versions = ["2021-04-15", "2021-07-28", "2023-02-21", "v3"]
 /** Who asks, or why not. Version before token before quota; a request that is refused by the first two costs no slot. */
 const admitted = (
   state: State,
+  { headers }: ServerRequest,
   scope: Tokens.Scope
-): Effect.Effect<
-  { readonly caller: Directory.Caller; readonly headers: { readonly [name: string]: string } },
-  Reply,
-  HttpServerRequest.HttpServerRequest
-> =>
+): Effect.Effect<{ readonly caller: Directory.Caller; readonly headers: { readonly [name: string]: string } }, Reply> =>
   Effect.gen(function* () {
-    const { headers } = yield* HttpServerRequest.HttpServerRequest
     const version = headers["version"]
     if (version === undefined) return yield* Effect.fail(Operations.refusal(401, "version header was not found."))
     if (!versions.includes(version)) {
@@ -234,15 +394,11 @@ const admitted = (
       (message) => Operations.refusal(401, message)
     )
     const now = yield* DateTime.now
-    const quota = yield* Ref.modify(state.quotas, (quotas) => {
-      const before = quotas.get(locationId) ?? Quota.make(now.epochMillis)
-      const after = Quota.admit(before, state.limits, now.epochMillis)
-      return [after, new Map(quotas).set(locationId, after.quota)]
-    })
-    if (!quota.isAdmitted) {
-      return yield* Effect.fail({ ...Operations.refusal(429, "Too Many Requests"), headers: quota.headers })
-    }
-    return { caller: { locationId, version, now }, headers: quota.headers }
+    const before = state.quotas.get(locationId) ?? Quota.make(now.epochMillis)
+    const { quota, isAdmitted, headers: limits } = Quota.admit(before, state.limits, now.epochMillis)
+    state.quotas.set(locationId, quota)
+    if (!isAdmitted) return yield* Effect.fail({ ...Operations.refusal(429, "Too Many Requests"), headers: limits })
+    return { caller: { locationId, version, now }, headers: limits }
   })
 
 // --- the endpoints -----------------------------------------------------------------------------------------------------
@@ -250,22 +406,29 @@ const admitted = (
 const parsed = (text: string): Option.Option<unknown> => (text === "" ? Option.some({}) : parseOption(text))
 
 /** Admits the request, performs the operation on the directory, and writes down what was applied. */
+const performing =
+  (state: State, request: ServerRequest, name: Operations.Name, contactId: string) =>
+  (text: string, traceId: string): Effect.Effect<Reply> =>
+    Effect.gen(function* () {
+      const operation = Operations.operations[name]
+      const { caller, headers } = yield* admitted(state, request, operation.scope)
+      const body = parsed(text)
+      if (Option.isNone(body)) return { ...Operations.refusal(400, "Unexpected token in JSON"), headers }
+      const { reply, directory, write } = operation.perform(state.directory, caller, { contactId, body: body.value })
+      state.directory = directory
+      if (write !== undefined) state.applied.push({ ...write, at: caller.now, traceId })
+      return { ...reply, headers }
+    }).pipe(Effect.merge)
+
 const endpoint = (state: State, name: Operations.Name, contactId = "") =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    recorded(state, (text, traceId) =>
-      Effect.gen(function* () {
-        const operation = Operations.operations[name]
-        const { caller, headers } = yield* admitted(state, operation.scope)
-        const body = parsed(text)
-        if (Option.isNone(body)) return { ...Operations.refusal(400, "Unexpected token in JSON"), headers }
-        const { reply, write } = yield* Ref.modify(state.directory, (directory) => {
-          const performed = operation.perform(directory, caller, { contactId, body: body.value })
-          return [performed, performed.directory]
-        })
-        if (write !== undefined) state.applied.push({ ...write, at: caller.now, traceId })
-        return { ...reply, headers }
-      }).pipe(Effect.merge, Effect.provideService(HttpServerRequest.HttpServerRequest, request))
-    )
+    Effect.gen(function* () {
+      const { delay, fault: drawn } = state.faults.next(name)
+      const fault = state.outage ?? drawn
+      if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
+      const perform = recorded(state, request, performing(state, request, name, contactId), fault)
+      return yield* fault === undefined ? Effect.map(perform, respond) : meeting(state, request, fault, perform)
+    })
   )
 
 const contacts = (state: State) =>
@@ -283,8 +446,13 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
     // The router fails with RouteNotFound although the type of an HttpApp says that it never fails.
     const failure = Cause.failureOption<unknown>(cause)
     return Option.isSome(failure) && isRouteNotFound(failure.value)
-      ? Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
-          recorded(state, () => Effect.succeed(Operations.refusal(404, `Cannot ${method} ${url}`)))
+      ? Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+          Effect.map(
+            recorded(state, request, () =>
+              Effect.succeed(Operations.refusal(404, `Cannot ${request.method} ${request.url}`))
+            ),
+            respond
+          )
         )
       : Effect.failCause(cause)
   })
@@ -292,10 +460,61 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
 const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
+const decodeFaults = S.decode(Faults.Plan)
+const decodeFault = S.decode(Faults.Fault)
+
+type Controls = Omit<Service, "url" | "token" | "locationId">
+
+const setting = (state: State, changes: Partial<State>) => Effect.sync(() => void Object.assign(state, changes))
+
+/** What can be done with the sandbox besides asking it. */
+const controls = (state: State, options: Options): Controls => ({
+  ledger: Effect.sync(() => ({
+    received: state.received,
+    applied: [...state.applied],
+    requests: [...state.requests]
+  })),
+  contacts: Effect.sync(() => Directory.contacts(state.directory)),
+  setFaults: (plan) => Effect.flatMap(decodeFaults(plan), (plan) => setting(state, { faults: Faults.make(plan) })),
+  outage: (fault = { _tag: "Status", status: 503 }) =>
+    Effect.flatMap(decodeFault(fault), (outage) => setting(state, { outage })),
+  recover: setting(state, { outage: undefined }),
+  reset: Effect.flatMap(DateTime.now, (now) => setting(state, initial(options, now))),
+  seed: (contacts) =>
+    Effect.flatMap(DateTime.now, (now) =>
+      setting(state, {
+        directory: Directory.seed(state.directory, contacts, { locationId: state.locationId, now })
+      })
+    ),
+  exportDirectory: Effect.sync(() => Directory.toSnapshot(state.directory)),
+  importDirectory: (snapshot) => Effect.suspend(() => setting(state, { directory: Directory.fromSnapshot(snapshot) }))
+})
+
+const control = (state: State, service: Controls) =>
+  HttpApiBuilder.group(ControlledApi, "control", (handlers) =>
+    handlers
+      .handle("setFaults", ({ payload }) => setting(state, { faults: Faults.make(payload) }))
+      .handle("outage", ({ payload }) => setting(state, { outage: payload }))
+      .handle("recover", () => service.recover)
+      .handle("reset", () => service.reset)
+      .handle("seed", ({ payload }) => service.seed(payload))
+      .handle("ledger", () => service.ledger)
+      .handle("exportDirectory", () => service.exportDirectory)
+      .handle("importDirectory", ({ payload }) => service.importDirectory(payload))
+  )
+
 const serving = (
-  state: State
+  state: State,
+  options: Options
 ): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
-  const api = HttpApiBuilder.api(Api).pipe(Layer.provide(contacts(state)))
+  const controlled = controls(state, options)
+  const api =
+    options.control === true
+      ? HttpApiBuilder.api(ControlledApi).pipe(
+          Layer.provide(control(state, controlled)),
+          Layer.provide(contacts(state))
+        )
+      : HttpApiBuilder.api(Api).pipe(Layer.provide(contacts(state)))
   const pages = Layer.mergeAll(
     HttpApiSwagger.layer({ path: "/docs" }),
     HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
@@ -307,8 +526,7 @@ const serving = (
       url: address._tag === "TcpAddress" ? `http://${address.hostname}:${address.port}` : address.path,
       token: Redacted.make(state.tokens[0]?.token ?? ""),
       locationId: state.tokens[0]?.locationId ?? state.locationId,
-      ledger: Effect.sync(() => ({ applied: [...state.applied], requests: [...state.requests] })),
-      contacts: Effect.map(Ref.get(state.directory), Directory.contacts)
+      ...controlled
     }))
   )
   return service.pipe(
