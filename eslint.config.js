@@ -1,10 +1,12 @@
 import tseslint from "typescript-eslint"
 
 export default tseslint.config(
-  { ignores: ["dist", ".snippets", "coverage"] },
+  { ignores: ["dist", ".snippets", "coverage", "bench/node_modules"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs"] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs", "bench/*.js"] } }
+    },
     rules: {
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
@@ -23,5 +25,5 @@ export default tseslint.config(
       ]
     }
   },
-  { files: ["scripts/**", "*.js"], extends: [tseslint.configs.disableTypeChecked] }
+  { files: ["scripts/**", "bench/**", "*.js"], extends: [tseslint.configs.disableTypeChecked] }
 )

@@ -26,6 +26,7 @@ import type * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
+import { within } from "./internal/deadline.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
@@ -303,17 +304,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     isSent = true
     return carrier.transmit(request, bearer, call)
   })
-  const inTime = answer.pipe(
-    // As a value: a fiber of its own that fails would be reported in the app's log.
-    Effect.either,
-    // The time limit holds even where a transport cannot be interrupted, or takes its time to clean up.
-    Effect.disconnect,
-    Effect.timeoutFail({
-      duration: attempt.limit,
-      onTimeout: () => Errors.fromTimeout(call, attempt.limit, isSent)
-    }),
-    Effect.flatten
-  )
+  const inTime = within(answer, attempt.limit, () => Errors.fromTimeout(call, attempt.limit, isSent))
   return Effect.flatMap(inTime, (answer) => {
     const judged = judge(endpoint.answer, call, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged

@@ -98,7 +98,9 @@ const finished = (document: JsonObject): JsonObject => {
     .replaceAll("effect-growthhub/", "")
     .replaceAll("effect-growthhub~1", "")
   const { components, ...rest } = JSON.parse(text) as { readonly components: { readonly schemas: JsonObject } }
-  const schemas = Object.entries(components.schemas).filter(([name]) => !foreign.includes(name))
+  // What controls the sandbox does answer them.
+  const isForeign = !JSON.stringify(rest).includes("HttpApiDecodeError")
+  const schemas = Object.entries(components.schemas).filter(([name]) => !isForeign || !foreign.includes(name))
   return {
     ...rest,
     components: {

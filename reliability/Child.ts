@@ -1,0 +1,29 @@
+// A script of this folder in a process of its own, which ends with the scope, or with this process.
+import * as Effect from "effect/Effect"
+import { fork, type ChildProcess } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+/** The process, and the first message that it sent. */
+export const spawn = <Message>(file: string, args: ReadonlyArray<string> = []) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly child: ChildProcess; readonly message: Message }>((resume) => {
+      const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ["--import", "tsx"] })
+      child.once("message", (message) => resume(Effect.succeed({ child, message: message as Message })))
+      child.once("exit", (code) => resume(Effect.dieMessage(`${file} ended with ${String(code)}`)))
+    }),
+    ({ child }) =>
+      Effect.async<void>((resume) => {
+        child.once("exit", () => resume(Effect.void))
+        child.kill()
+      })
+  )
+
+/** Its answer to a message. */
+export const ask = <Message>(child: ChildProcess) =>
+  Effect.async<Message>((resume) => {
+    child.once("message", (message) => resume(Effect.succeed(message as Message)))
+    child.send("")
+  })
+
+/** Ends this process, a child, when its parent is gone. */
+export const endWithParent = () => process.once("disconnect", () => process.exit())

@@ -1,0 +1,117 @@
+// R11: whatever is answered, a call ends in time, as a contact or as a typed error, without a loop.
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { isDocumented, isOperational } from "effect-growthhub/Errors"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import * as Child from "./Child.js"
+import { type Figure, worst } from "./Figure.js"
+import { client, type Transport } from "./Judge.js"
+
+const id = ContactId.make("lead")
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+
+const deadline = 300
+const attempts = 3
+
+/** A call that has not ended that long after its deadline hangs, on however busy a machine. */
+const patience = 5000
+
+const policy = RetryPolicy.make({
+  schedule: RetryPolicy.backoff({ attempts, base: "5 millis" }),
+  attemptTimeout: "100 millis",
+  deadline,
+  verifyUnknown: false,
+  budget: Infinity
+})
+
+const call = (index: number) =>
+  Effect.gen(function* () {
+    const contacts = yield* ContactsService
+    const operation: Effect.Effect<unknown, unknown> =
+      index % 3 === 0
+        ? contacts.getContact(id)
+        : index % 3 === 1
+          ? contacts.updateContact(id, { firstName: "Rosan" })
+          : contacts.upsertContact({ locationId, email: "lead@example.com" })
+    return yield* Effect.exit(
+      Effect.timeoutFail(operation, { duration: deadline + patience, onTimeout: () => "hangs" })
+    )
+  })
+
+const isTyped = (exit: Exit.Exit<unknown, unknown>) =>
+  Exit.match(exit, {
+    onSuccess: () => true,
+    onFailure: (cause) => {
+      const failure = Cause.failureOption(cause)
+      return failure._tag === "Some" && (isDocumented(failure.value) || isOperational(failure.value))
+    }
+  })
+
+export interface Fuzzed {
+  readonly hangs: number
+  readonly untyped: number
+  readonly crashes: number
+  /** Requests beyond those that the policy allows; a redirect within the origin is a request of its own. */
+  readonly excess: number
+}
+
+const redirects = 5
+
+export interface Options {
+  readonly answers: number
+  readonly seed: number
+  readonly transport: Transport
+}
+
+/** In this process: what crashes it is counted, if it leaves the process alive. */
+export const measure = ({ answers, seed, transport }: Options) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { child, message } = yield* Child.spawn<{ readonly url: string }>("./answers.ts", [String(seed)])
+      let crashes = 0
+      const crashed = () => {
+        crashes += 1
+      }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.on("uncaughtException", crashed).on("unhandledRejection", crashed)),
+        () => Effect.sync(() => process.off("uncaughtException", crashed).off("unhandledRejection", crashed))
+      )
+      const exits = yield* Effect.forEach(
+        Array.from({ length: answers }, (_, index) => call(index)),
+        (each) => each,
+        { concurrency: 64 }
+      ).pipe(Effect.provide(client({ url: message.url, token: "pit-fuzz" }, transport, policy)))
+      const { received } = yield* Child.ask<{ readonly received: number }>(child)
+      const hangs = exits.filter((exit) => Exit.isFailure(exit) && Cause.squash(exit.cause) === "hangs").length
+      const untyped = exits.filter((exit) => !isTyped(exit)).length - hangs
+      const excess = Math.max(0, received - answers * attempts * (1 + redirects))
+      const fuzzed: Fuzzed = { hangs, untyped, crashes, excess }
+      return fuzzed
+    })
+  )
+
+/** In a process of its own for each seed, so that one transport does not change another. */
+export const run = ({ answers, seed, transport }: Omit<Options, "transport"> & { readonly transport: string }) =>
+  Effect.scoped(
+    Effect.map(
+      Child.spawn<Fuzzed>("./fuzzing.ts", [String(answers), String(seed), transport]),
+      ({ message }) => message
+    )
+  ).pipe(Effect.catchAllDefect(() => Effect.succeed<Fuzzed>({ hangs: 0, untyped: 0, crashes: 1, excess: 0 })))
+
+export const figure = (runs: ReadonlyArray<Fuzzed>, answers: number): Figure => {
+  const [crashes, hangs, excess, untyped] = (["crashes", "hangs", "excess", "untyped"] as const).map((name) =>
+    worst(runs.map((run) => run[name]))
+  ) as [number, number, number, number]
+  return {
+    id: "R11",
+    what: `${answers} calls met by fuzzed answers`,
+    aim: "0 crashes, hangs, hot loops, untyped errors",
+    measured: `${crashes} crashes, ${hangs} hangs, ${excess} requests too many, ${untyped} untyped errors`,
+    isMet: crashes + hangs + excess + untyped === 0,
+    values: { crashes, hangs, excess, untyped }
+  }
+}

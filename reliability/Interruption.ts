@@ -1,0 +1,45 @@
+// R9: how soon a call that is interrupted has settled, wherever it is.
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId } from "effect-growthhub/Schema"
+import { type Figure, percentile99, rounded, worst } from "./Figure.js"
+import { client, type Judge, type Transport } from "./Judge.js"
+
+const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("lead")))
+
+const timed = Effect.gen(function* () {
+  const fiber = yield* Effect.fork(get)
+  yield* Effect.sleep("20 millis")
+  const began = performance.now()
+  yield* Fiber.interrupt(fiber)
+  return performance.now() - began
+})
+
+export const run = (judge: Judge, times: number, transport: Transport) =>
+  Effect.gen(function* () {
+    const policy = RetryPolicy.make({ schedule: Schedule.spaced("10 seconds"), budget: Infinity })
+    const settling = Effect.provide(Effect.replicateEffect(timed, times), client(judge, transport, policy))
+    yield* judge.reset
+    yield* judge.setFaults({ rules: [{ fault: { _tag: "Stall", millis: 60_000 } }] })
+    const inFlight = yield* settling
+    yield* judge.setFaults({ rules: [{ fault: { _tag: "Status", status: 503 } }] })
+    const inBackoff = yield* settling
+    yield* judge.reset
+    return { inFlight: percentile99(inFlight), inBackoff: percentile99(inBackoff) }
+  })
+
+export const figure = (runs: ReadonlyArray<Effect.Effect.Success<ReturnType<typeof run>>>): Figure => {
+  const inFlight = worst(runs.map((run) => run.inFlight))
+  const inBackoff = worst(runs.map((run) => run.inBackoff))
+  return {
+    id: "R9",
+    what: "from interrupt to settled (99 %): in flight, in backoff",
+    aim: "at most 5 ms",
+    measured: `${rounded(inFlight)} ms, ${rounded(inBackoff)} ms`,
+    isMet: Math.max(inFlight, inBackoff) <= 5,
+    values: { inFlightMillis: rounded(inFlight, 2), inBackoffMillis: rounded(inBackoff, 2) }
+  }
+}

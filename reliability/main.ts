@@ -1,0 +1,150 @@
+// npm run reliability: the figures, with the sandbox in its own process as judge. See the README.
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import * as Deadline from "./Deadline.js"
+import * as Executions from "./Executions.js"
+import { type Figure, table } from "./Figure.js"
+import * as Fuzz from "./Fuzz.js"
+import * as Interruption from "./Interruption.js"
+import * as Judge from "./Judge.js"
+import * as Outage from "./Outage.js"
+import * as Paths from "./Paths.js"
+import * as Transports from "./Transports.js"
+import * as Writes from "./Writes.js"
+
+const usage = `usage: npm run reliability -- [--json] [--seeds COUNT] [--only R1,R2,…] [--no-rival]
+
+  --json       one line of JSON instead of a table
+  --seeds      how many runs of each figure, 5 by default; the worst counts
+  --only       these figures
+  --no-rival   without the official SDK beside us (else it is installed under bench/, if it is not yet there)`
+
+const parsed = () => {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        seeds: { type: "string", default: "5" },
+        only: { type: "string", default: "" },
+        "no-rival": { type: "boolean", default: false },
+        help: { type: "boolean", default: false }
+      }
+    }).values
+  } catch {
+    return undefined
+  }
+}
+
+const options = parsed()
+if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) {
+  console.log(usage)
+  process.exit(options?.help === true ? 0 : 2)
+}
+
+const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
+const isAsked = (...ids: ReadonlyArray<string>) =>
+  options.only === "" || ids.some((id) => options.only.split(",").includes(id))
+
+/** Each seed on another transport. */
+const nameOf = (seed: number) => Transports.names[(seed - 1) % Transports.names.length]!
+const transports = await Promise.all(seeds.map((seed) => Transports.load(nameOf(seed))))
+const transportOf = (seed: number) => transports[seed - 1]!
+
+const bench = fileURLToPath(new URL("../bench", import.meta.url))
+
+const isRivalHere = () => existsSync(`${bench}/node_modules/@gohighlevel/api-client/package.json`)
+
+const withRival = !options["no-rival"] && isAsked("R2", "R7", "R8")
+if (withRival && !isRivalHere()) {
+  console.error("installing the official SDK under bench/")
+  spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: bench, stdio: ["ignore", "ignore", "inherit"] })
+}
+if (withRival && !isRivalHere()) {
+  console.error("The official SDK could not be installed: run with --no-rival to do without it.")
+  process.exit(2)
+}
+
+const began = performance.now()
+const tell = (what: string) =>
+  Effect.sync(() => console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${what}`))
+
+const eachSeed = <A, E, R>(what: string, run: (seed: number) => Effect.Effect<A, E, R>) =>
+  Effect.forEach(seeds, (seed) => Effect.zipRight(tell(`${what}, seed ${seed} of ${seeds.length}`), run(seed)))
+
+const judged = <A>(run: (judge: Judge.Judge) => Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.scoped(Effect.flatMap(Judge.make, run))
+
+const writes = 10_000
+const answers = 10_000
+const hostileIds = 1000
+const outageSeconds = 30
+
+const all = Effect.gen(function* () {
+  const figures: Array<Figure> = []
+  if (isAsked("R1")) {
+    const runs = yield* judged((judge) =>
+      eachSeed("R1", (seed) => Writes.run(judge, { writes, nameless: 500, seed, transport: transportOf(seed) }))
+    )
+    figures.push(Writes.figure(runs, writes))
+  }
+  if (isAsked("R2")) {
+    const runs = yield* judged((judge) => eachSeed("R2", (seed) => Executions.runOurs(judge, transportOf(seed))))
+    const rival = withRival
+      ? yield* Effect.zipRight(
+          tell("R2, the official SDK"),
+          judged((judge) => Effect.map(Executions.runRival(judge), (run) => [run]))
+        )
+      : undefined
+    figures.push(Executions.figure(runs, rival))
+  }
+  if (isAsked("R7", "R8")) {
+    yield* tell(`R7 and R8, all seeds${withRival ? " and the official SDK" : ""} at once`)
+    const [runs, rival] = yield* Effect.all(
+      [
+        Effect.forEach(seeds, (seed) => judged((judge) => Outage.runOurs(judge, outageSeconds, transportOf(seed))), {
+          concurrency: "unbounded"
+        }),
+        withRival ? judged((judge) => Outage.runRival(judge, outageSeconds)) : Effect.succeed(undefined)
+      ],
+      { concurrency: "unbounded" }
+    )
+    figures.push(...Outage.figures(runs, outageSeconds, rival))
+  }
+  if (isAsked("R9")) {
+    const runs = yield* judged((judge) => eachSeed("R9", (seed) => Interruption.run(judge, 100, transportOf(seed))))
+    figures.push(Interruption.figure(runs))
+  }
+  if (isAsked("R10")) {
+    const runs = yield* judged((judge) => eachSeed("R10", (seed) => Deadline.run(judge, 100, transportOf(seed))))
+    figures.push(Deadline.figure(runs))
+  }
+  if (isAsked("R11")) {
+    yield* tell("R11, two seeds at a time")
+    const runs = yield* Effect.forEach(seeds, (seed) => Fuzz.run({ answers, seed, transport: nameOf(seed) }), {
+      concurrency: 2
+    })
+    figures.push(Fuzz.figure(runs, answers))
+  }
+  if (isAsked("R13")) {
+    const runs = yield* judged((judge) =>
+      eachSeed("R13", (seed) => Paths.run(judge, { ids: hostileIds, seed, transport: transportOf(seed) }))
+    )
+    figures.push(Paths.figure(runs, hostileIds))
+  }
+  return figures
+})
+
+const figures = await Effect.runPromise(all)
+const isMet = figures.every((figure) => figure.isMet)
+
+if (options.json) {
+  const named = figures.map(({ id, isMet, values }) => [id, { isMet, ...values }] as const)
+  console.log(JSON.stringify({ isMet, seeds: seeds.length, ...Object.fromEntries(named) }))
+} else {
+  console.log(`\n${table(figures)}\n`)
+  console.log(isMet ? "All aims are met." : "An aim is missed.")
+}
+process.exitCode = isMet ? 0 : 1
