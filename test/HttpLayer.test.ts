@@ -18,9 +18,11 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
+import type { TransportError } from "effect-growthhub/Errors"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
+import { type AddressInfo, createServer } from "node:net"
 import { json, serving, transports } from "./servers.js"
 
 const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
@@ -49,6 +51,16 @@ const within = (attemptTimeout: Duration.DurationInput): RetryPolicy.Policy => (
 const get = (contacts: ContactsService["Type"]) => contacts.getContact(id)
 const update = (contacts: ContactsService["Type"]) => contacts.updateContact(id, { firstName: "Rosan" })
 const upsert = (contacts: ContactsService["Type"]) => contacts.upsertContact({ locationId, firstName: "Rosan" })
+
+/** Takes the first words of a handshake, and hangs up. */
+const hangingUp = Effect.gen(function* () {
+  const server = createServer((socket) => void socket.once("data", () => socket.end()))
+  yield* Effect.acquireRelease(
+    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+  )
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
 
 describe.each(Object.entries(transports))("over %s", (_, transport) => {
   it.scoped("a request carries Accept, bearer and Version, and no trace headers", () =>
@@ -150,6 +162,22 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         isRetryable: true,
         attempts: 1
       })
+    })
+  )
+
+  it.effect("a host that has no address has applied nothing", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(calling(transport, { baseUrl: "https://nowhere.invalid" })(upsert))
+      expect(error).toMatchObject({ _tag: "TransportError", outcome: "NotApplied", isRetryable: true })
+      expect((error as TransportError).code).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/)
+    })
+  )
+
+  it.scoped("a connection that is lost before TLS stands has applied nothing", () =>
+    Effect.gen(function* () {
+      const url = yield* hangingUp
+      const error = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
+      expect(error).toMatchObject({ _tag: "TransportError", outcome: "NotApplied", isRetryable: true })
     })
   )
 

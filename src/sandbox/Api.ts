@@ -13,6 +13,7 @@ import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.
 import * as Schema from "../Schema.js"
 import * as Directory from "./Directory.js"
 import * as Faults from "./Faults.js"
+import { Ledger } from "./Ledger.js"
 
 const contactId = HttpApiSchema.param("contactId", S.String.annotations({ description: "Contact Id" }))
 
@@ -169,31 +170,6 @@ export const Api = HttpApi.make("sandbox")
   .annotate(OpenApi.Transform, finished)
 
 // --- what is not the service's own -------------------------------------------------------------------------------------
-
-const AppliedWrite = S.Struct({
-  operation: S.Literal("updateContact", "upsertContact"),
-  contactId: S.String,
-  isNew: S.Boolean,
-  at: S.DateTimeUtc,
-  traceId: S.String
-})
-
-const ReceivedRequest = S.Struct({
-  method: S.String,
-  url: S.String,
-  headers: S.Record({ key: S.String, value: S.String }),
-  body: S.String,
-  status: S.Int,
-  traceId: S.String,
-  fault: S.optionalWith(S.String, { exact: true })
-})
-
-/** The ledger as JSON. */
-const Ledger = S.Struct({
-  received: S.Int,
-  applied: S.Array(AppliedWrite),
-  requests: S.Array(ReceivedRequest)
-})
 
 const control = HttpApiGroup.make("control")
   .add(

@@ -25,13 +25,14 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
-import { createServer, STATUS_CODES } from "node:http"
+import { createServer } from "node:http"
 import { parseOption } from "../internal/json.js"
 import type { Contact, LocationId } from "../Schema.js"
 import { Api, ControlledApi } from "./Api.js"
-import * as Connection from "./Connection.js"
 import * as Directory from "./Directory.js"
+import * as Edge from "./Edge.js"
 import * as Faults from "./Faults.js"
+import * as Ledger from "./Ledger.js"
 import * as Operations from "./Operations.js"
 import * as Quota from "./Quota.js"
 import * as Tokens from "./Tokens.js"
@@ -75,48 +76,25 @@ export type {
   Token
 } from "./Tokens.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  AppliedWrite,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Ledger,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  ReceivedRequest
+} from "./Ledger.js"
+
 // --- models ------------------------------------------------------------------------------------------------------------
-
-/**
- * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
- * `fault` what it met on the way.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ReceivedRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: { readonly [name: string]: string }
-  readonly body: string
-  readonly status: number
-  readonly traceId: string
-  readonly fault?: Faults.Fault["_tag"]
-}
-
-/**
- * A write that was applied.
- *
- * @since 0.1.0
- * @category models
- */
-export interface AppliedWrite extends Operations.Write {
-  readonly at: DateTime.Utc
-  readonly traceId: string
-}
-
-/**
- * What happened, for tests to judge by: every write that was applied, how many requests there were, and the latest 10,000
- * of them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Ledger {
-  readonly received: number
-  readonly applied: ReadonlyArray<AppliedWrite>
-  readonly requests: ReadonlyArray<ReceivedRequest>
-}
 
 /**
  * - `port`: 0, a free one, by default. The host is always a loopback address.
@@ -150,7 +128,7 @@ export interface Service {
   /** A token for `locationId`, the first that the sandbox knows. */
   readonly token: Redacted.Redacted
   readonly locationId: LocationId
-  readonly ledger: Effect.Effect<Ledger>
+  readonly ledger: Effect.Effect<Ledger.Ledger>
   readonly contacts: Effect.Effect<ReadonlyArray<Directory.StoredContact>>
   /** What goes wrong from now on, instead of what did until now. Fails for a plan that makes no sense. */
   readonly setFaults: (plan: typeof Faults.Plan.Encoded) => Effect.Effect<void, ParseResult.ParseError>
@@ -190,13 +168,15 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
    * @since 0.1.0
    */
   static layer(options: Options = {}): Layer.Layer<Sandbox, HttpServerError.ServeError> {
-    const server = createServer()
-    // Whoever is still connected, to an answer that stalls say, does not hold up the end.
-    const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
-    return Layer.unwrapEffect(Effect.map(makeState(options), (state) => serving(state, options))).pipe(
-      Layer.provideMerge(closing),
-      Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 }))
-    )
+    return Layer.suspend(() => {
+      const server = createServer()
+      // Whoever is still connected, to an answer that stalls say, does not hold up the end.
+      const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
+      return Layer.unwrapEffect(Effect.map(makeState(options), (state) => serving(state, options))).pipe(
+        Layer.provideMerge(closing),
+        Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 }))
+      )
+    })
   }
 }
 
@@ -210,12 +190,8 @@ interface State {
   quotas: Map<string, Quota.Quota>
   faults: Faults.Faults
   outage: Faults.Fault | undefined
-  applied: Array<AppliedWrite>
-  requests: Array<ReceivedRequest>
-  received: number
+  book: Ledger.Book
 }
-
-const requestsKept = 10_000
 
 /** What is there at the start, and after a reset. */
 const initial = (options: Options, now: DateTime.Utc) => ({
@@ -223,9 +199,7 @@ const initial = (options: Options, now: DateTime.Utc) => ({
   quotas: new Map<string, Quota.Quota>(),
   faults: Faults.make(decodePlan(options.faults ?? {})),
   outage: undefined,
-  applied: [],
-  requests: [],
-  received: 0
+  book: Ledger.make()
 })
 
 const decodePlan = S.decodeSync(Faults.Plan)
@@ -249,126 +223,29 @@ interface Reply extends Operations.Reply {
   readonly headers?: { readonly [name: string]: string }
 }
 
-/** A whole answer, not yet sent. */
-interface Answer extends Connection.Head {
-  readonly text: string
-}
-
-const respond = ({ status, headers, text }: Answer) =>
-  HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
-
-const plainHeaders = (now: DateTime.Utc, contentType: string) => ({
-  // By the sandbox's own clock, so that it agrees with the dates of its contacts.
-  date: DateTime.toDate(now).toUTCString(),
-  "content-type": contentType
-})
+/** Counts a request, which may never come to an entry if its client gives up on it, and names its answer. */
+const arrived = ({ book }: State) => Operations.traceId((book.received += 1))
 
 /** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
-  state: State,
+  { book }: State,
   request: ServerRequest,
-  reply: (body: string, traceId: string) => Effect.Effect<Reply>,
+  traceId: string,
+  reply: (body: string) => Effect.Effect<Reply>,
   fault?: Faults.Fault
-): Effect.Effect<Answer> =>
+): Effect.Effect<Edge.Answer> =>
   Effect.gen(function* () {
-    const traceId = Operations.traceId((state.received += 1))
-    const body = yield* Effect.orElseSucceed(request.text, () => "")
-    const { status, body: json, headers } = yield* reply(body, traceId)
-    write(state, request, { body, status, traceId }, fault)
+    // What the edge resets is not even read.
+    const isRead = fault?._tag !== "Reset" || Edge.isPerformed(fault)
+    const body = isRead ? yield* Effect.orElseSucceed(request.text, () => "") : ""
+    const { status, body: json, headers } = yield* reply(body)
+    const { method, url, headers: sent } = request
+    const met = fault === undefined ? { status } : { status: Edge.statusWith(fault, status), fault: fault._tag }
+    Ledger.receive(book, { method, url, headers: sent, body, traceId, ...met })
     return {
       status,
-      headers: { ...plainHeaders(yield* DateTime.now, "application/json"), ...headers },
+      headers: { ...Edge.headersOf("application/json", yield* DateTime.now), ...headers },
       text: JSON.stringify({ ...json, traceId })
-    }
-  })
-
-/** The status that the client is going to see. */
-const statusWith = (fault: Faults.Fault, status: number) =>
-  fault._tag === "Reset" ? 0 : fault._tag === "Status" ? fault.status : status
-
-const write = (
-  state: State,
-  { method, url, headers }: ServerRequest,
-  entry: Pick<ReceivedRequest, "body" | "status" | "traceId">,
-  fault: Faults.Fault | undefined
-): void => {
-  const met = fault === undefined ? {} : { fault: fault._tag, status: statusWith(fault, entry.status) }
-  state.requests.push({ method, url, headers, ...entry, ...met })
-  if (state.requests.length > requestsKept) state.requests.shift()
-}
-
-// --- faults ------------------------------------------------------------------------------------------------------------
-
-const page = (title: string) =>
-  `<!DOCTYPE html><html><head><title>${title} | Cloudflare</title></head><body><h1>${title}</h1></body></html>`
-
-/** What the edge says in place of the service. */
-const fromTheEdge = (
-  status: number,
-  body: "json" | "html" | "text" | "none"
-): readonly [type: string, text: string] => {
-  const phrase = STATUS_CODES[status] ?? "Error"
-  switch (body) {
-    case "json":
-      return ["application/json", JSON.stringify({ statusCode: status, message: phrase })]
-    case "html":
-      return ["text/html; charset=UTF-8", page(`${status} ${phrase}`)]
-    case "text":
-      return ["text/plain", "upstream connect error or disconnect/reset before headers"]
-    case "none":
-      return ["text/plain", ""]
-  }
-}
-
-/** The answer that a request gets whose fault is an answer; the other faults are the connection's. */
-const inPlace = (
-  fault: Extract<Faults.Fault, { readonly _tag: "Status" | "Html" | "Garbage" }>,
-  now: DateTime.Utc,
-  answer: string
-): Answer => {
-  const [status, [type, text], headers]: readonly [
-    number,
-    readonly [string, string],
-    { readonly [name: string]: string } | undefined
-  ] =
-    fault._tag === "Status"
-      ? [fault.status, fromTheEdge(fault.status, fault.body), fault.headers]
-      : fault._tag === "Html"
-        ? [200, fromTheEdge(200, "html"), undefined]
-        : [200, ["application/json", `${answer.slice(0, answer.length / 2)}\u0000`], undefined]
-  return { status, headers: { ...plainHeaders(now, type), ...headers }, text }
-}
-
-/** Lets a request meet its fault. `perform` is what the service would have done and answered. */
-const meeting = (
-  state: State,
-  request: ServerRequest,
-  fault: Faults.Fault,
-  perform: Effect.Effect<Answer>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.gen(function* () {
-    const isPerformed = !("when" in fault) || fault.when === "after"
-    if (fault._tag === "Stall") {
-      const stalled = Effect.sleep(Duration.millis(fault.millis))
-      return respond(yield* isPerformed ? Effect.zipLeft(perform, stalled) : Effect.zipRight(stalled, perform))
-    }
-    const unperformed = Effect.sync(() => {
-      write(state, request, { body: "", status: 200, traceId: Operations.traceId((state.received += 1)) }, fault)
-      return { status: 200, headers: {}, text: '{"contact":{"id":' }
-    })
-    const answer = yield* isPerformed ? perform : unperformed
-    const whole = Buffer.from(answer.text)
-    switch (fault._tag) {
-      case "Reset":
-        return yield* Connection.reset(request)
-      case "HalfBody": {
-        const half = whole.subarray(0, whole.length / 2)
-        return yield* Connection.sendPart(request, answer, half, { length: whole.length, isReset: true })
-      }
-      case "WrongLength":
-        return yield* Connection.sendPart(request, answer, whole, { length: whole.length + fault.by, isReset: false })
-      default:
-        return respond(inPlace(fault, yield* DateTime.now, answer.text))
     }
   })
 
@@ -407,8 +284,8 @@ const parsed = (text: string): Option.Option<unknown> => (text === "" ? Option.s
 
 /** Admits the request, performs the operation on the directory, and writes down what was applied. */
 const performing =
-  (state: State, request: ServerRequest, name: Operations.Name, contactId: string) =>
-  (text: string, traceId: string): Effect.Effect<Reply> =>
+  (state: State, request: ServerRequest, traceId: string, name: Operations.Name, contactId: string) =>
+  (text: string): Effect.Effect<Reply> =>
     Effect.gen(function* () {
       const operation = Operations.operations[name]
       const { caller, headers } = yield* admitted(state, request, operation.scope)
@@ -416,18 +293,23 @@ const performing =
       if (Option.isNone(body)) return { ...Operations.refusal(400, "Unexpected token in JSON"), headers }
       const { reply, directory, write } = operation.perform(state.directory, caller, { contactId, body: body.value })
       state.directory = directory
-      if (write !== undefined) state.applied.push({ ...write, at: caller.now, traceId })
+      if (write !== undefined) state.book.applied.push({ ...write, at: caller.now, traceId })
       return { ...reply, headers }
     }).pipe(Effect.merge)
 
 const endpoint = (state: State, name: Operations.Name, contactId = "") =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.gen(function* () {
+      const traceId = arrived(state)
       const { delay, fault: drawn } = state.faults.next(name)
       const fault = state.outage ?? drawn
       if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
-      const perform = recorded(state, request, performing(state, request, name, contactId), fault)
-      return yield* fault === undefined ? Effect.map(perform, respond) : meeting(state, request, fault, perform)
+      if (fault === undefined || Edge.isPerformed(fault)) {
+        const answer = recorded(state, request, traceId, performing(state, request, traceId, name, contactId), fault)
+        return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.meet(request, fault, answer)
+      }
+      const unperformed = recorded(state, request, traceId, () => Effect.succeed({ status: 200, body: {} }), fault)
+      return yield* Edge.meet(request, fault, unperformed)
     })
   )
 
@@ -448,10 +330,10 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
     return Option.isSome(failure) && isRouteNotFound(failure.value)
       ? Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
           Effect.map(
-            recorded(state, request, () =>
+            recorded(state, request, arrived(state), () =>
               Effect.succeed(Operations.refusal(404, `Cannot ${request.method} ${request.url}`))
             ),
-            respond
+            Edge.respond
           )
         )
       : Effect.failCause(cause)
@@ -469,11 +351,10 @@ const setting = (state: State, changes: Partial<State>) => Effect.sync(() => voi
 
 /** What can be done with the sandbox besides asking it. */
 const controls = (state: State, options: Options): Controls => ({
-  ledger: Effect.sync(() => ({
-    received: state.received,
-    applied: [...state.applied],
-    requests: [...state.requests]
-  })),
+  ledger: Effect.sync(() => {
+    const { received, applied, requests } = state.book
+    return { received, applied: [...applied], requests: [...requests] }
+  }),
   contacts: Effect.sync(() => Directory.contacts(state.directory)),
   setFaults: (plan) => Effect.flatMap(decodeFaults(plan), (plan) => setting(state, { faults: Faults.make(plan) })),
   outage: (fault = { _tag: "Status", status: 503 }) =>

@@ -1,0 +1,98 @@
+/**
+ * What happened in a sandbox, for tests to judge by.
+ *
+ * @since 0.1.0
+ */
+import * as S from "effect/Schema"
+
+/**
+ * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
+ * `fault` what it met on the way.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ReceivedRequest = S.Struct({
+  method: S.String,
+  url: S.String,
+  headers: S.Record({ key: S.String, value: S.String }),
+  body: S.String,
+  status: S.Int,
+  traceId: S.String,
+  fault: S.optionalWith(S.String, { exact: true })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReceivedRequest extends S.Schema.Type<typeof ReceivedRequest> {}
+
+/**
+ * A write that was applied.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const AppliedWrite = S.Struct({
+  operation: S.Literal("updateContact", "upsertContact"),
+  contactId: S.String,
+  isNew: S.Boolean,
+  at: S.DateTimeUtc,
+  traceId: S.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AppliedWrite extends S.Schema.Type<typeof AppliedWrite> {}
+
+/**
+ * Every write that was applied, how many requests there were, and the latest 10,000 of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Ledger = S.Struct({
+  received: S.Int,
+  applied: S.Array(AppliedWrite),
+  requests: S.Array(ReceivedRequest)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ledger extends S.Schema.Type<typeof Ledger> {}
+
+const requestsKept = 10_000
+
+/**
+ * A ledger that is being written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Book {
+  received: number
+  readonly applied: Array<AppliedWrite>
+  readonly requests: Array<ReceivedRequest>
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (): Book => ({ received: 0, applied: [], requests: [] })
+
+/**
+ * Writes a request down; the oldest are forgotten.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const receive = (book: Book, request: ReceivedRequest): void => {
+  book.requests.push(request)
+  if (book.requests.length > requestsKept) book.requests.shift()
+}
