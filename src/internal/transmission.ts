@@ -1,0 +1,144 @@
+// How a request goes over the app's own client, and comes back as a whole answer.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue, identity } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Errors from "../Errors.js"
+
+// --- where to ----------------------------------------------------------------------------------------------------------
+
+/** The vendor's host. */
+export const vendorUrl = "https://services.leadconnectorhq.com"
+
+const isLoopback = (hostname: string) =>
+  hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+
+/** A base URL that a secret may be sent to, or what is wrong with it. */
+export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, string> => {
+  if (!URL.canParse(String(baseUrl))) return Either.left("The base URL is not a URL")
+  const url = new URL(baseUrl)
+  if (url.protocol !== "https:" && url.protocol !== "http:") return Either.left("The base URL must begin with https://")
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    return Either.left("The base URL must be https: a bearer goes over plain http to loopback addresses only")
+  }
+  if (url.username !== "" || url.password !== "") return Either.left("The base URL must not contain credentials")
+  // Not url.search and url.hash: both are empty for a bare "?" or "#", which would still cut off the path.
+  if (/[?#]/.test(url.href)) return Either.left("The base URL must not contain a query or a fragment")
+  return Either.right(url)
+}
+
+// --- redirects ---------------------------------------------------------------------------------------------------------
+
+const redirects = new Set([301, 302, 303, 307, 308])
+const maxRedirects = 5
+
+/** Where a redirect leads, if it keeps the method and stays where the bearer belongs. */
+const redirected = (
+  request: HttpClientRequest.HttpClientRequest,
+  status: number,
+  location: string
+): Either.Either<HttpClientRequest.HttpClientRequest, string> => {
+  if (!URL.canParse(location, request.url)) return Either.left("its location is not a URL")
+  const target = new URL(location, request.url)
+  if (target.origin !== new URL(request.url).origin) return Either.left("it leads to another origin")
+  if (request.method !== "GET" && status !== 307 && status !== 308) return Either.left("it would drop the body")
+  return Either.right(HttpClientRequest.setUrl(request, target.href))
+}
+
+/**
+ * Middleware for the app's own client, whatever was put on it before: redirects come back to us instead of being
+ * followed by fetch, which would carry the body of a 307 anywhere. It changes the context from within the request,
+ * because that is where a `Fetch` that belongs to the app's own layer can be seen, and kept. It wraps `Fetch` and not
+ * `RequestInit`, which a transformation of the client may set after us.
+ */
+const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+  FiberRef.update(FiberRef.currentContext, (context) => {
+    const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+    return Context.add(context, FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "manual" }))
+  }).pipe(
+    // Here too, because a client may bring a predicate of its own.
+    Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
+    Effect.as(request)
+  )
+)
+
+const redactAuthorization = (names: ReadonlyArray<string | RegExp>) =>
+  names.includes("authorization") ? names : [...names, "authorization"]
+
+/**
+ * What holds while a request is on its way, in whatever fiber that is: no span and no trace headers of the platform, no
+ * bearer in what somebody prints, and the context as it was when it is over.
+ */
+const guarded = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  self.pipe(
+    Effect.mapInputContext<never, never>(identity),
+    Effect.locally(HttpClient.currentTracerDisabledWhen, constTrue),
+    Effect.locallyWith(Headers.currentRedactedNames, redactAuthorization)
+  )
+
+/** A client that fails on statuses still has the answer, and the answer decides. */
+const answerOf = (
+  error: HttpClientError.HttpClientError
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  error._tag === "ResponseError" && error.reason === "StatusCode" ? Effect.succeed(error.response) : Effect.fail(error)
+
+/** A body that is not needed for the verdict may break off, and gets a second. */
+const patient = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string> =>
+  response.text.pipe(
+    Effect.timeoutTo({ duration: "1 second", onTimeout: () => "", onSuccess: (body) => body }),
+    Effect.orElseSucceed(() => "")
+  )
+
+/** The whole body. Where the status has decided already, a body that breaks off or hangs is none. */
+const readAnswer = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError> => {
+  const { status, headers } = response
+  const text = status >= 200 && status <= 299 ? response.text : patient(response)
+  return Effect.map(text, (body) => ({ status, headers, body }))
+}
+
+// --- one request -------------------------------------------------------------------------------------------------------
+
+/** One request until its whole answer is there. Only redirects within its origin are followed. */
+export type Transmit = (
+  request: HttpClientRequest.HttpClientRequest,
+  call: Errors.Call
+) => Effect.Effect<Errors.Answer, Errors.OperationalError>
+
+/** Over the app's own client, whatever was put on it. */
+export const over = (client: HttpClient.HttpClient): Transmit => {
+  const manual = withManualRedirects(client)
+
+  const send = (
+    request: HttpClientRequest.HttpClientRequest,
+    call: Errors.Call,
+    hops: number
+  ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.UnexpectedResponse> =>
+    Effect.flatMap(Effect.catchAll(manual.execute(request), answerOf), (response) => {
+      const location = response.headers["location"]
+      if (location === undefined || !redirects.has(response.status)) return readAnswer(response)
+      const next = hops === 0 ? Either.left("too many in a row") : redirected(request, response.status, location)
+      const proceed = Either.isLeft(next)
+        ? Effect.fail(Errors.fromRedirect(call, response.status, next.left))
+        : send(next.right, call, hops - 1)
+      // Read to its end, so that the connection can be used again.
+      return Effect.zipRight(patient(response), proceed)
+    })
+
+  return (request, call) =>
+    Effect.mapError(guarded(send(request, call, maxRedirects)), (error) =>
+      Errors.isOperational(error) ? error : Errors.fromTransport(call, error)
+    )
+}
+
+/** The same path on every base. */
+export const join = (baseUrl: URL, path: string): string => baseUrl.href.replace(/\/+$/, "") + path
