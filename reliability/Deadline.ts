@@ -8,7 +8,7 @@ import { ContactId } from "effect-growthhub/Schema"
 import { type Figure, percentile99, rounded, worst } from "./Figure.js"
 import { client, type Judge, type Transport } from "./Judge.js"
 
-const deadline = 250
+const deadline = 300
 
 /** Calls come when they come, not all in the same millisecond. */
 const timed = Effect.gen(function* () {
@@ -16,7 +16,8 @@ const timed = Effect.gen(function* () {
   yield* Effect.flatMap(Random.nextIntBetween(0, 100), (millis) => Effect.sleep(millis))
   const began = performance.now()
   yield* Effect.either(contacts.getContact(ContactId.make("lead")))
-  return Math.max(0, performance.now() - began - deadline)
+  // Both ways: one that ends early has not waited for its answer.
+  return Math.abs(performance.now() - began - deadline)
 })
 
 export const run = (judge: Judge, times: number, transport: Transport) =>

@@ -1,5 +1,6 @@
 // R9: how soon a call that is interrupted has settled, wherever it is.
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import { ContactsService } from "effect-growthhub/ContactsService"
@@ -14,9 +15,13 @@ const timed = Effect.gen(function* () {
   const fiber = yield* Effect.fork(get)
   yield* Effect.sleep("20 millis")
   const began = performance.now()
-  yield* Fiber.interrupt(fiber)
-  return performance.now() - began
+  const exit = yield* Fiber.interrupt(fiber)
+  // One that had ended by itself was neither in flight nor waiting.
+  return Exit.isInterrupted(exit) ? performance.now() - began : Infinity
 })
+
+/** Whether every call had sent the one request that it was interrupted in, or after. */
+const allSent = (judge: Judge, times: number) => Effect.map(judge.ledger, ({ received }) => received === times)
 
 export const run = (judge: Judge, times: number, transport: Transport) =>
   Effect.gen(function* () {
@@ -25,10 +30,15 @@ export const run = (judge: Judge, times: number, transport: Transport) =>
     yield* judge.reset
     yield* judge.setFaults({ rules: [{ fault: { _tag: "Stall", millis: 60_000 } }] })
     const inFlight = yield* settling
+    const wereInFlight = yield* allSent(judge, times)
     yield* judge.setFaults({ rules: [{ fault: { _tag: "Status", status: 503 } }] })
     const inBackoff = yield* settling
+    const wereInBackoff = yield* allSent(judge, 2 * times)
     yield* judge.reset
-    return { inFlight: percentile99(inFlight), inBackoff: percentile99(inBackoff) }
+    return {
+      inFlight: wereInFlight ? percentile99(inFlight) : Infinity,
+      inBackoff: wereInBackoff ? percentile99(inBackoff) : Infinity
+    }
   })
 
 export const figure = (runs: ReadonlyArray<Effect.Effect.Success<ReturnType<typeof run>>>): Figure => {

@@ -72,7 +72,7 @@ const measuring = (
     })
     return {
       ratio: (after - before) / inOutage.length,
-      recovery: healthy <= 0 ? 0 : since[healthy]!.at - recovered,
+      recovery: healthy === -1 ? Infinity : healthy === 0 ? 0 : since[healthy]!.at - recovered,
       surge: departures.filter((at) => at >= recovered && at < recovered + 100).length
     }
   })

@@ -93,7 +93,7 @@ export const figure = (runs: ReadonlyArray<Reached>, ids: number): Figure => {
     what: `${ids} hostile ids: requests that reached another path`,
     aim: "0",
     measured: `${elsewhere} (${sent} sent, encoded; the rest refused)`,
-    isMet: elsewhere === 0,
+    isMet: elsewhere === 0 && sent > 0,
     values: { elsewhere, sent }
   }
 }

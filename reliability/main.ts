@@ -45,6 +45,12 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
+const ids = ["R1", "R2", "R7", "R8", "R9", "R10", "R11", "R13"]
+const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
+if (unknown.length > 0) {
+  console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
+  process.exit(2)
+}
 const isAsked = (...ids: ReadonlyArray<string>) =>
   options.only === "" || ids.some((id) => options.only.split(",").includes(id))
 

@@ -166,7 +166,7 @@ const makeService = (http: HttpLayer.Service): Service => ({
 // --- the layers --------------------------------------------------------------------------------------------------------
 
 /**
- * - `token`: the bearer: a private integration token, or an access token.
+ * - `token`: the bearer, a private integration token say, or where it comes from: see `Credentials`.
  * - `baseUrl`: where the API is, by default the vendor's host. `https`, or `http` to a loopback address.
  * - `versions`: another documented `Version` header than its own, by endpoint.
  *
@@ -174,7 +174,7 @@ const makeService = (http: HttpLayer.Service): Service => ({
  * @category models
  */
 export interface Options {
-  readonly token: Redacted.Redacted
+  readonly token: Redacted.Redacted | Credentials.Credentials
   readonly baseUrl?: string | URL | undefined
   readonly versions?:
     | {
@@ -268,9 +268,13 @@ const defaultBaseUrl = checked(HttpLayer.validateBaseUrl)(Config.string("GROWTHH
   Config.withDefault(HttpLayer.defaultBaseUrl)
 )
 
+/** Credentials check what they are made of themselves. */
+const checkedToken = (token: Options["token"]): Either.Either<Options["token"], string> =>
+  Redacted.isRedacted(token) ? Credentials.validate(token) : Either.right(token)
+
 const optionsConfig = ({ token, baseUrl, versions }: ConfigOptions): Config.Config<Options> =>
   Config.all({
-    token: token === undefined ? defaultToken : checked(Credentials.validate)(token),
+    token: token === undefined ? defaultToken : checked(checkedToken)(token),
     baseUrl: baseUrl === undefined ? defaultBaseUrl : checked(HttpLayer.validateBaseUrl)(baseUrl),
     versions: versions ?? Config.succeed(undefined)
   })

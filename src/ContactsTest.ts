@@ -96,7 +96,7 @@ const decodeContact = S.decodeUnknownSync(Contact)
 const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsService | ContactsTest> => {
   const http = HttpLayer.make({
     retryPolicy: RetryPolicy.none,
-    bearer: () => Effect.succeed(Redacted.make("in-memory")),
+    bearer: { get: () => Effect.succeed(Redacted.make("in-memory")) },
     transmit: ({ name, params, version, body }) =>
       Effect.gen(function* () {
         // ContactsService has these three endpoints and no other.

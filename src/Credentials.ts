@@ -1,20 +1,42 @@
 /**
- * Where the bearer of a call comes from.
+ * Where the bearer of a call comes from: a private integration token, a source of the app's own, or an OAuth grant that
+ * rotates and is never lost.
  *
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Errors from "./Errors.js"
+import { within } from "./internal/deadline.js"
+import { isObject, parseOption } from "./internal/json.js"
+import * as transmission from "./internal/transmission.js"
+import type { LocationId } from "./Schema.js"
+import type * as TokenStore from "./TokenStore.js"
 
-const fault = (token: unknown): string | undefined => {
+// --- what can be a bearer ----------------------------------------------------------------------------------------------
+
+const fault = (what: string, token: unknown): string | undefined => {
   // An environment variable that is not set gets past the types.
-  if (typeof token !== "string") return "The token is missing"
-  if (token === "") return "The token is empty"
-  if (/^bearer\b/i.test(token.trim())) return 'The token begins with "Bearer": give the token alone'
-  if (/[\r\n]/.test(token)) return "The token contains a line break"
-  if (/\s/.test(token)) return "The token contains blanks"
-  if (/["'`]/.test(token)) return "The token contains quotes"
-  if (!/^[\x21-\x7e]+$/.test(token)) return "The token contains characters that no header can carry"
+  if (typeof token !== "string") return `The ${what} is missing`
+  if (token === "") return `The ${what} is empty`
+  if (/^bearer\b/i.test(token.trim())) return `The ${what} begins with "Bearer": give the ${what} alone`
+  if (/[\r\n]/.test(token)) return `The ${what} contains a line break`
+  if (/\s/.test(token)) return `The ${what} contains blanks`
+  if (/["'`]/.test(token)) return `The ${what} contains quotes`
+  if (!/^[\x21-\x7e]+$/.test(token)) return `The ${what} contains characters that no header can carry`
   return undefined
 }
 
@@ -32,6 +54,511 @@ const fault = (token: unknown): string | undefined => {
  * @category validation
  */
 export const validate = (token: Redacted.Redacted): Either.Either<Redacted.Redacted, string> => {
-  const reason = fault(Redacted.value(token))
+  const reason = fault("token", Redacted.value(token))
   return reason === undefined ? Either.right(token) : Either.left(reason)
 }
+
+// --- the model ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Bearers for the calls of one service.
+ *
+ * - `get`: the bearer for a call. Fails with `Unauthorized` where there is none to be had, or as the vendor's token
+ *   endpoint did.
+ * - `renew`: told a bearer that was refused, whether there is another one to try; absent where there never is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Bearer {
+  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+}
+
+/**
+ * How bearers come about, in the scope of a service, over its client and against its base URL.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credentials {
+  readonly open: (baseUrl: URL) => Effect.Effect<Bearer, never, HttpClient.HttpClient | Scope.Scope>
+}
+
+const unauthorized = (operation: string, message: string) =>
+  new Errors.Unauthorized({ operation, attempts: 0, message })
+
+const checkedBearer = (operation: string, token: Redacted.Redacted) =>
+  Either.mapLeft(validate(token), (reason) => unauthorized(operation, reason))
+
+/**
+ * A private integration token, or any token that does not change. One that cannot be sent fails each call with
+ * `Unauthorized`, without a request.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const privateIntegrationToken = (token: Redacted.Redacted): Credentials => ({
+  open: () => Effect.succeed({ get: (operation) => checkedBearer(operation, token) })
+})
+
+/**
+ * Access tokens from a source of the app's own, asked for each call. After a 401 it is asked once more, and the call is
+ * repeated if the answer is another token than the one that was refused.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const accessToken = (token: Effect.Effect<Redacted.Redacted, Errors.ContactsError>): Credentials => ({
+  open: () =>
+    Effect.succeed<Bearer>({
+      get: (operation) => Effect.flatMap(token, (token) => checkedBearer(operation, token)),
+      renew: (_, refused) => Effect.map(token, (token) => Redacted.value(token) !== Redacted.value(refused))
+    })
+})
+
+// --- OAuth: what the vendor is asked ------------------------------------------------------------------------------------
+
+/**
+ * The app as the vendor knows it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface App {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted
+}
+
+const GrantAnswer = Schema.Struct({
+  access_token: Schema.NonEmptyString,
+  refresh_token: Schema.optional(Schema.NonEmptyString),
+  expires_in: Schema.optionalWith(Schema.Number.pipe(Schema.positive()), { default: () => 86_399 }),
+  scope: Schema.optional(Schema.String),
+  userType: Schema.optional(Schema.String),
+  locationId: Schema.optional(Schema.String),
+  companyId: Schema.optional(Schema.String)
+})
+
+type GrantAnswer = typeof GrantAnswer.Type
+
+/** An answer of the token endpoint, and how far the vendor's clock was ahead of ours. */
+interface Granted {
+  readonly answer: GrantAnswer
+  readonly ahead: number
+}
+
+type Form = { readonly [field: string]: string | undefined }
+
+/** How long one exchange may take, and all of its attempts: the vendor answers the same again for 30 seconds. */
+const exchangeTimeout = Duration.seconds(8)
+const exchangeAttempts = Schedule.exponential("200 millis").pipe(
+  Schedule.jittered,
+  Schedule.upTo("20 seconds"),
+  Schedule.whileInput(({ error }: Refused) => error.isRetryable)
+)
+
+const secretFields = ["client_secret", "refresh_token", "code"]
+
+/** A refusal of the token endpoint, and whether it is the grant that is dead. */
+interface Refused {
+  readonly error: Errors.ContactsError
+  readonly isDead: boolean
+}
+
+type Ask = (
+  operation: string,
+  path: string,
+  form: Form,
+  headers?: { readonly [name: string]: string }
+) => Effect.Effect<Granted, Refused>
+
+/** Both shapes of its errors: that of OAuth (RFC 6749, 5.2), and the service's own envelope. */
+const tellsOfDeadGrant = ({ body }: Errors.Answer): boolean => {
+  const json = Option.getOrUndefined(parseOption(body))
+  if (!isObject(json)) return false
+  if (json["error"] === "invalid_grant") return true
+  const lines = [json["message"], json["error_description"]].flat().filter((line) => typeof line === "string")
+  return lines.some((line) => /refresh.?token|invalid grant/i.test(line))
+}
+
+/** Asks the token endpoint until it answers: the same exchange may be repeated, within its time. */
+const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
+  const transmit = transmission.over(client)
+  return (operation, path, form, headers = {}) => {
+    const fields = Object.entries(form).filter(([, value]) => value !== undefined)
+    const call: Errors.Call = {
+      operation,
+      attempts: 1,
+      declares: [400, 401, 422],
+      isWrite: true,
+      isRepeatable: true,
+      mayBeApplied: false,
+      secrets: () => [...secretFields.map((field) => form[field] ?? ""), ...Object.values(headers)]
+    }
+    const request = HttpClientRequest.post(transmission.join(baseUrl, path), {
+      headers: { accept: "application/json", ...headers }
+    }).pipe(HttpClientRequest.bodyUrlParams(fields as Array<[string, string]>))
+    const once = Effect.gen(function* () {
+      const answer = yield* within(transmit(request, call), exchangeTimeout, () =>
+        Errors.fromTimeout(call, exchangeTimeout, true)
+      ).pipe(Effect.mapError((error): Refused => ({ error, isDead: false })))
+      const now = yield* Clock.currentTimeMillis
+      if (answer.status < 200 || answer.status > 299) {
+        return yield* Effect.fail({ error: Errors.fromAnswer(call, answer, now), isDead: tellsOfDeadGrant(answer) })
+      }
+      const read = decodeGrantAnswer(Option.getOrUndefined(parseOption(answer.body)))
+      // Its faults are not told: they would repeat a token.
+      if (Either.isLeft(read)) {
+        return yield* Effect.fail({ error: Errors.fromUnreadable(call, answer, ["it is no grant"]), isDead: false })
+      }
+      return { answer: read.right, ahead: (Errors.serverTime(answer, now) ?? now) - now }
+    })
+    return Effect.retry(once, exchangeAttempts)
+  }
+}
+
+const decodeGrantAnswer = Schema.decodeUnknownEither(GrantAnswer)
+
+/** The grant that an answer makes of the one before it. */
+const grantOf = ({ answer, ahead }: Granted, now: number, before?: TokenStore.Grant): TokenStore.Grant | undefined => {
+  const refreshToken = answer.refresh_token ?? (before && Redacted.value(before.refreshToken))
+  if (refreshToken === undefined) return undefined
+  const { exchanging: _, ...kept } = before ?? {}
+  return {
+    ...kept,
+    accessToken: Redacted.make(answer.access_token),
+    refreshToken: Redacted.make(refreshToken),
+    expiresAt: DateTime.unsafeMake(now + ahead + answer.expires_in * 1000),
+    ...(answer.scope === undefined ? {} : { scope: answer.scope }),
+    ...(answer.userType === undefined ? {} : { userType: answer.userType }),
+    ...(answer.locationId === undefined ? {} : { locationId: answer.locationId }),
+    ...(answer.companyId === undefined ? {} : { companyId: answer.companyId })
+  }
+}
+
+// --- OAuth: the grant of an installation --------------------------------------------------------------------------------
+
+const grantForm = ({ clientId, clientSecret }: App) => ({
+  client_id: clientId,
+  client_secret: Redacted.value(clientSecret)
+})
+
+const faultOfApp = ({ clientId, clientSecret }: App): string | undefined =>
+  fault("client id", clientId) ?? fault("client secret", Redacted.value(clientSecret))
+
+/**
+ * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and keeps it: under the
+ * id of its location, or of its company. The code works once: a failure of the store is tried for 20 seconds before it is
+ * told.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const authorizationCode = (
+  options: App & {
+    readonly code: Redacted.Redacted
+    readonly redirectUri?: string | undefined
+    readonly userType?: "Location" | "Company" | undefined
+    readonly store: TokenStore.Service
+    readonly baseUrl?: string | URL | undefined
+  }
+): Effect.Effect<TokenStore.Grant, Errors.ContactsError | TokenStore.TokenStoreError, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const operation = "authorizationCode"
+    const reason = faultOfApp(options) ?? fault("code", Redacted.value(options.code))
+    if (reason !== undefined) return yield* Errors.fromFaults(operation, [reason])
+    const baseUrl = transmission.validateBaseUrl(options.baseUrl ?? transmission.vendorUrl)
+    if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
+    const ask = asking(yield* HttpClient.HttpClient, baseUrl.right)
+    const form = {
+      ...grantForm(options),
+      grant_type: "authorization_code",
+      code: Redacted.value(options.code),
+      redirect_uri: options.redirectUri,
+      user_type: options.userType
+    }
+    const granted = yield* Effect.mapError(ask(operation, "/oauth/token", form), ({ error }) => error)
+    const grant = grantOf(granted, yield* Clock.currentTimeMillis)
+    const key = grant?.locationId ?? grant?.companyId
+    if (grant === undefined || key === undefined) {
+      return yield* unauthorized(operation, "The vendor answered a grant without a refresh token, location or company")
+    }
+    const saving = options.store.exclusive(key, (section) => section.set(grant))
+    yield* Effect.retry(saving, Schedule.spaced("500 millis").pipe(Schedule.upTo("20 seconds")))
+    return grant
+  }).pipe(Effect.uninterruptible)
+
+/** Before this is left of a token, a new one is fetched in the background. */
+const early = Duration.toMillis("10 minutes")
+/** Before this is left of it, a call waits for the new one. */
+const late = Duration.toMillis("30 seconds")
+/** A refresh in the background that failed is not tried again at once. */
+const quiet = Duration.toMillis("30 seconds")
+
+interface State {
+  grant: TokenStore.Grant | undefined
+  /** The refresh token that `grant` was exchanged for, while it could not be saved. */
+  unsavedSince: string | undefined
+  dead: string | undefined
+  ahead: number
+  quietUntil: number
+  flight: Deferred.Deferred<void, Errors.ContactsError> | undefined
+}
+
+const fromStore =
+  (operation: string) =>
+  ({ message }: TokenStore.TokenStoreError): Errors.ContactsError =>
+    new Errors.TransportError({
+      operation,
+      attempts: 0,
+      message,
+      code: "TOKEN_STORE",
+      outcome: "NotApplied",
+      isRetryable: true
+    })
+
+interface Installation extends App {
+  readonly key: string
+  readonly ids: { readonly locationId?: string }
+  readonly store: TokenStore.Service
+}
+
+/** The rotating grant of one installation: one exchange at a time, whoever waits for it and whoever gives up. */
+const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<Bearer>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { key, store, ids } = installation
+    const scope = yield* Effect.scope
+    const state: State = {
+      grant: undefined,
+      unsavedSince: undefined,
+      dead: undefined,
+      ahead: 0,
+      quietUntil: 0,
+      flight: undefined
+    }
+
+    const dead = (operation: string, message: string) =>
+      new Errors.Unauthorized({ operation, attempts: 0, message, reconnect: true, ...ids })
+
+    const left = (grant: TokenStore.Grant, now: number) => grant.expiresAt.epochMillis - now - state.ahead
+
+    const newest = (stored: TokenStore.Grant | undefined) =>
+      state.grant !== undefined && stored !== undefined && Redacted.value(stored.refreshToken) === state.unsavedSince
+        ? state.grant
+        : stored
+
+    const save = (section: TokenStore.Section, grant: TokenStore.Grant) =>
+      Effect.tap(section.set(grant), () => {
+        state.unsavedSince = undefined
+      })
+
+    /** What was exchanged and could not be saved is saved as soon as that is possible. */
+    const saveLater = store
+      .exclusive(key, (section) =>
+        Effect.suspend(() =>
+          state.unsavedSince === undefined || state.grant === undefined ? Effect.void : save(section, state.grant)
+        )
+      )
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.ignore)
+
+    const exchange = (
+      operation: string,
+      section: TokenStore.Section,
+      current: TokenStore.Grant
+    ): Effect.Effect<void, Errors.ContactsError> =>
+      Effect.gen(function* () {
+        const refreshToken = Redacted.value(current.refreshToken)
+        if (state.dead === refreshToken) {
+          return yield* dead(operation, "The grant is dead: the customer must connect the app again")
+        }
+        const began = yield* Clock.currentTimeMillis
+        // The journal: whoever finds it knows that this refresh token may be used up, and exchanges it again in time.
+        yield* Effect.mapError(
+          section.set({ ...current, exchanging: DateTime.unsafeMake(began + state.ahead) }),
+          fromStore(operation)
+        )
+        const asked = yield* Effect.either(
+          ask(operation, "/oauth/token", {
+            ...grantForm(installation),
+            grant_type: "refresh_token",
+            refresh_token: refreshToken,
+            user_type: current.userType
+          })
+        )
+        if (Either.isLeft(asked)) {
+          if (!asked.left.isDead) return yield* Effect.fail(asked.left.error)
+          const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(section.get, Option.none))
+          if (stored !== undefined && Redacted.value(stored.refreshToken) !== refreshToken) {
+            state.grant = stored
+            return
+          }
+          state.dead = refreshToken
+          return yield* dead(operation, "The grant is dead: the customer must connect the app again")
+        }
+        const grant = grantOf(asked.right, yield* Clock.currentTimeMillis, current)
+        // It has the refresh token of the one before it at least.
+        state.grant = grant!
+        state.ahead = asked.right.ahead
+        state.unsavedSince = refreshToken
+        yield* Effect.catchAll(save(section, grant!), () => Effect.forkIn(saveLater, scope))
+      })
+
+    const work = (operation: string, refused: string | undefined): Effect.Effect<void, Errors.ContactsError> =>
+      store
+        .exclusive(key, (section) =>
+          Effect.gen(function* () {
+            const stored = yield* Effect.mapError(section.get, fromStore(operation))
+            const current = newest(Option.getOrUndefined(stored))
+            if (current === undefined) return yield* dead(operation, `There is no grant for ${key}`)
+            state.grant = current
+            const now = yield* Clock.currentTimeMillis
+            const isFresh = current.exchanging === undefined && left(current, now) > early
+            if (isFresh && Redacted.value(current.accessToken) !== refused) return
+            yield* exchange(operation, section, current)
+          })
+        )
+        .pipe(
+          Effect.mapError((error) => (error._tag === "TokenStoreError" ? fromStore(operation)(error) : error)),
+          // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
+          Effect.uninterruptible
+        )
+
+    const flying = (
+      operation: string,
+      refused?: string
+    ): Effect.Effect<Deferred.Deferred<void, Errors.ContactsError>> =>
+      Effect.suspend(() => {
+        if (state.flight !== undefined) return Effect.succeed(state.flight)
+        const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
+        state.flight = flight
+        return Effect.exit(work(operation, refused)).pipe(
+          Effect.flatMap((exit) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              state.flight = undefined
+              state.quietUntil = Exit.isSuccess(exit) ? 0 : now + quiet
+              return Deferred.done(flight, exit)
+            })
+          ),
+          Effect.forkIn(scope),
+          Effect.as(flight)
+        )
+      })
+
+    const refreshed = (operation: string, refused?: string) =>
+      Effect.flatMap(flying(operation, refused), Deferred.await)
+
+    const held = (operation: string) =>
+      Effect.suspend(() =>
+        state.grant === undefined
+          ? Effect.fail(dead(operation, `There is no grant for ${key}`))
+          : Effect.succeed(state.grant.accessToken)
+      )
+
+    return {
+      get: (operation) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const remaining = state.grant === undefined ? 0 : left(state.grant, now)
+          if (state.grant === undefined || remaining <= late) {
+            return Effect.zipRight(refreshed(operation), held(operation))
+          }
+          if (remaining > early || now < state.quietUntil) return held(operation)
+          return Effect.zipRight(flying(operation), held(operation))
+        }),
+      renew: (operation, refused) =>
+        Effect.suspend(() => {
+          const isAnother = () =>
+            state.grant !== undefined && Redacted.value(state.grant.accessToken) !== Redacted.value(refused)
+          return isAnother()
+            ? Effect.succeed(true)
+            : Effect.map(refreshed(operation, Redacted.value(refused)), isAnother)
+        })
+    }
+  })
+
+/** Location tokens from those of a company: they have no refresh token, and are asked for again. */
+const derived = (
+  company: Required<Bearer>,
+  ids: { readonly companyId: string; readonly locationId: string },
+  ask: Ask
+): Effect.Effect<Required<Bearer>> =>
+  Effect.gen(function* () {
+    const single = yield* Effect.makeSemaphore(1)
+    let held: { readonly token: Redacted.Redacted; readonly until: number } | undefined
+
+    const fetched = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
+      Effect.gen(function* () {
+        const bearer = yield* company.get(operation)
+        const headers = { authorization: `Bearer ${Redacted.value(bearer)}`, version: "2021-07-28" }
+        const asked = yield* Effect.either(ask(operation, "/oauth/locationToken", ids, headers))
+        const now = yield* Clock.currentTimeMillis
+        if (Either.isRight(asked)) {
+          const { access_token, expires_in } = asked.right.answer
+          held = { token: Redacted.make(access_token), until: now + expires_in * 1000 }
+          return
+        }
+        const { error } = asked.left
+        const mayRenew = error._tag === "Unauthorized" && (yield* company.renew(operation, bearer))
+        if (!mayRenew) return yield* Effect.fail(error)
+        const again = yield* company.get(operation)
+        const retried = yield* Effect.mapError(
+          ask(operation, "/oauth/locationToken", ids, { ...headers, authorization: `Bearer ${Redacted.value(again)}` }),
+          ({ error }) => error
+        )
+        held = { token: Redacted.make(retried.answer.access_token), until: now + retried.answer.expires_in * 1000 }
+      })
+
+    const isHeld = (now: number, refused?: Redacted.Redacted) =>
+      held !== undefined &&
+      held.until - now > late &&
+      (refused === undefined || Redacted.value(held.token) !== Redacted.value(refused))
+
+    const ensured = (operation: string, refused?: Redacted.Redacted) =>
+      single.withPermits(1)(
+        Effect.flatMap(Clock.currentTimeMillis, (now) => (isHeld(now, refused) ? Effect.void : fetched(operation)))
+      )
+
+    return {
+      get: (operation) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.map(isHeld(now) ? Effect.void : ensured(operation), () => held!.token)
+        ),
+      renew: (operation, refused) => Effect.map(ensured(operation, refused), () => isHeld(0, refused))
+    }
+  })
+
+/**
+ * The OAuth grant of an installation, kept in a store and rotated: refreshed in the background ten minutes before its access
+ * token ends, by force when that has ended or was refused, once at a time in this process and in all that share the store.
+ *
+ * - `locationId`: whose contacts. Its grant is kept under this id, or, with `companyId`, the company's is kept under that
+ *   one, and location tokens are made of it.
+ * - `store`: see `TokenStore`. The grant gets there by {@link authorizationCode}.
+ *
+ * A grant that is dead fails each call with `Unauthorized`, `reconnect: true` and the location.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oauth = (
+  options: App & {
+    readonly locationId: LocationId
+    readonly companyId?: string | undefined
+    readonly store: TokenStore.Service
+  }
+): Credentials => ({
+  open: (baseUrl) =>
+    Effect.gen(function* () {
+      const reason = faultOfApp(options)
+      if (reason !== undefined) return { get: (operation: string) => unauthorized(operation, reason) }
+      const ask = asking(yield* HttpClient.HttpClient, baseUrl)
+      const { locationId, companyId } = options
+      const key = companyId ?? locationId
+      const grant = yield* rotating({ ...options, key, ids: { locationId } }, ask)
+      return companyId === undefined ? grant : yield* derived(grant, { companyId, locationId }, ask)
+    })
+})

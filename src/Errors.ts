@@ -83,12 +83,17 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
 /**
  * 401: the token is not valid, has expired or lacks the scope, or the `Version` header was refused; or the token given
  * to the layer cannot be sent as a bearer (then `attempts` is 0). A 401 does not always mean that a token has expired:
- * read the message.
+ * read the message. `reconnect` is true where an OAuth grant is dead, or not there: the customer of that `locationId` must
+ * connect the app again.
  *
  * @since 0.1.0
  * @category documented
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", fields) {
+export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", {
+  ...fields,
+  reconnect: optional(Schema.Boolean),
+  locationId: optional(Schema.String)
+}) {
   /** Whether the same call may succeed when it is repeated with the same token: never. */
   get isRetryable(): boolean {
     return false
@@ -398,6 +403,22 @@ const described = (answer: Answer, body: Option.Option<unknown>, details: Readon
   return `The service answered ${answer.status}, ${form}, ${answer.body.length} characters`
 }
 
+// --- from what came before ---------------------------------------------------------------------------------------------
+
+/**
+ * An error that ended a call before another request of it left, as one of that call: `attempts` as many as were sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromBefore = (call: Call, error: ContactsError): ContactsError => {
+  // All classes take what all have.
+  const Class = error.constructor as new (fields: object) => ContactsError
+  // The message of an Error does not spread.
+  const { message } = error
+  return new Class({ ...error, message, attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
+}
+
 // --- from an answer ----------------------------------------------------------------------------------------------------
 
 const documented: { readonly [status: number]: typeof BadRequest | typeof Unauthorized | typeof Unprocessable } = {
@@ -412,8 +433,8 @@ const beforeTheService = new Set([521, 523, 525, 526])
 /** 5xx that the same request will always meet. */
 const permanent = new Set([501, 505])
 
-/** 4xx that say that the request was not taken up, and may be sent again (RFC 9110, 15.5.9; RFC 8470, 5.2). */
-const notTakenUp = new Set([408, 425])
+/** 4xx that may pass. 425 says that the request was not taken up (RFC 8470, 5.2); some send 408 after the work has begun. */
+const passing = new Set([408, 425])
 
 /**
  * The error for an answer that is no success, whatever its status and whatever its body. `now` is the time at which it
@@ -449,8 +470,8 @@ export const fromAnswer = (call: Call, answer: Answer, now: number): ContactsErr
     const judged = verdict(call, outcome, !permanent.has(status))
     return new ServerError({ ...props, ...judged, ...waitOf(answer.headers, now) })
   }
-  const outcome = status >= 400 ? "NotApplied" : "Unknown"
-  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, notTakenUp.has(status)) })
+  const outcome = status >= 400 && status !== 408 ? "NotApplied" : "Unknown"
+  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, passing.has(status)) })
 }
 
 /**

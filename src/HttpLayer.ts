@@ -10,6 +10,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -133,7 +134,7 @@ export interface Outgoing {
 /**
  * How requests are carried.
  *
- * - `bearer`: the token for a call.
+ * - `bearer`: the tokens for its calls.
  * - `transmit`: one attempt, until its whole answer is there.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  * - `retryPolicy`: for calls that bring none of their own.
@@ -142,7 +143,7 @@ export interface Outgoing {
  * @category models
  */
 export interface Carrier {
-  readonly bearer: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  readonly bearer: Credentials.Bearer
   readonly transmit: (
     request: Outgoing,
     bearer: Redacted.Redacted,
@@ -251,9 +252,10 @@ export const make = (carrier: Carrier): Service => {
       const services = fiber.getFiberRef(DefaultServices.currentServices)
       const clock = Context.get(services, Clock.Clock)
       const policy = policyOf(fiber.currentContext) ?? carrier.retryPolicy
+      const renewal: Renewal = { requests: 0 }
       const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
         operation: endpoint.name,
-        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, clock),
+        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, renewal, clock),
         look:
           verify &&
           ((limit) =>
@@ -274,31 +276,69 @@ const policyOf = (context: Context.Context<never>): RetryPolicy.Policy | undefin
   // Not by the reference, which answers its default: an app's own policy comes before that.
   context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as RetryPolicy.Policy | undefined
 
-/** One attempt, within its time, judged. */
+/** The requests that a call has sent besides its attempts, because its bearer was refused: one at most. */
+interface Renewal {
+  requests: 0 | 1
+}
+
+/** A 401 that another token would not change. */
+const notOfTheToken = /version header|scope|authclass/i
+
+const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
+  if (status !== 401) return false
+  const json = Option.getOrUndefined(parseOption(body))
+  const message = isObject(json) ? json["message"] : undefined
+  return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
+}
+
+/** One attempt, within its time, judged. One whose bearer is refused is made again with another, once for a call. */
 const attempting = <Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string>(
   carrier: Carrier,
   endpoint: Endpoint<Params, Body, Answer, Version>,
   request: Outgoing,
   body: Schema.Schema.Type<Body>,
   attempt: RetryPolicy.Attempt,
+  renewal: Renewal,
   clock: Clock.Clock
 ): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   const secrets: Array<string> = []
   let isSent = false
   const call: Errors.Call = {
     operation: endpoint.name,
-    attempts: attempt.number,
+    get attempts() {
+      return attempt.number + renewal.requests
+    },
     declares: endpoint.errors,
     isWrite: endpoint.method !== "GET",
     isRepeatable: endpoint.isRepeatable(body),
     mayBeApplied: attempt.unknownSince !== undefined,
     secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
   }
-  const answer = Effect.flatMap(carrier.bearer(endpoint.name), (bearer) => {
-    secrets.push(Redacted.value(bearer))
-    isSent = true
-    return carrier.transmit(request, bearer, call)
-  })
+  const { renew } = carrier.bearer
+  const refused = (error: Errors.ContactsError) => Errors.fromBefore(call, error)
+  /** Nothing was sent this time. */
+  const unsent = (error: Errors.ContactsError) =>
+    Errors.fromBefore({ ...call, attempts: attempt.number + renewal.requests - 1 }, error)
+  if (Duration.toMillis(attempt.limit) <= 0) return Effect.fail(unsent(Errors.fromTimeout(call, attempt.limit, false)))
+  const sending: Effect.Effect<Errors.Answer, Errors.ContactsError> = Effect.flatMap(
+    Effect.mapError(carrier.bearer.get(endpoint.name), unsent),
+    (bearer) => {
+      secrets.push(Redacted.value(bearer))
+      isSent = true
+      const sent = carrier.transmit(request, bearer, call)
+      if (renew === undefined) return sent
+      return Effect.flatMap(sent, (answer) => {
+        if (renewal.requests === 1 || !isRefusedBearer(answer)) return Effect.succeed(answer)
+        isSent = false
+        return Effect.flatMap(Effect.mapError(renew(endpoint.name, bearer), refused), (isAnother) => {
+          if (!isAnother) return Effect.succeed(answer)
+          renewal.requests = 1
+          return sending
+        })
+      })
+    }
+  )
+  const answer = sending
   const inTime = within(answer, attempt.limit, () => Errors.fromTimeout(call, attempt.limit, isSent))
   return Effect.flatMap(inTime, (answer) => {
     const judged = judge(endpoint.answer, call, answer, clock)
@@ -322,7 +362,7 @@ const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effe
 // --- over the app's HttpClient -----------------------------------------------------------------------------------------
 
 /**
- * - `token`: the bearer.
+ * - `token`: the bearer, or where it comes from: see `Credentials`.
  * - `baseUrl`: where the API is, the vendor's host by default. `https`, or `http` to a loopback address.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  *
@@ -330,7 +370,7 @@ const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effe
  * @category models
  */
 export interface Options {
-  readonly token: Redacted.Redacted
+  readonly token: Redacted.Redacted | Credentials.Credentials
   readonly baseUrl?: string | URL | undefined
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
 }
@@ -372,21 +412,26 @@ const transmitting = (transmit: transmission.Transmit, baseUrl: URL): Carrier["t
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpClient.HttpClient> =>
-  Layer.effect(
+  Layer.scoped(
     ContactsHttp,
-    Effect.zipWith(HttpClient.HttpClient, RetryPolicy.RetryPolicy, (client, retryPolicy) => {
-      const token = Credentials.validate(options.token)
+    Effect.gen(function* () {
+      const client = yield* HttpClient.HttpClient
+      const retryPolicy = yield* RetryPolicy.RetryPolicy
       const baseUrl = validateBaseUrl(options.baseUrl ?? defaultBaseUrl)
+      const { token, versions } = options
+      const credentials = Redacted.isRedacted(token) ? Credentials.privateIntegrationToken(token) : token
       return make({
-        bearer: (operation) =>
-          Either.isRight(token)
-            ? Effect.succeed(token.right)
-            : Effect.fail(new Errors.Unauthorized({ operation, attempts: 0, message: token.left })),
+        bearer: Either.isRight(baseUrl)
+          ? yield* credentials.open(baseUrl.right)
+          : { get: () => Effect.succeed(noBearer) },
         transmit: Either.isRight(baseUrl)
           ? transmitting(transmission.over(client), baseUrl.right)
           : (_, __, call) => Effect.fail(Errors.fromConfiguration(call, baseUrl.left)),
-        versions: options.versions,
+        versions,
         retryPolicy
       })
     })
   )
+
+/** Never sent. */
+const noBearer = Redacted.make("")

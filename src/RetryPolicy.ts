@@ -24,8 +24,8 @@ import { type ContactsError, isDocumented } from "./Errors.js"
  * - `attemptTimeout`: how long one attempt may take until its whole answer is read.
  * - `verifyUnknown`: whether a write that ended with an unknown outcome is looked up, where its endpoint can: an update is
  *   compared with the contact as it is now.
- * - `budget`: how many repeats one service may send beyond what its successes earn; each answer of the service earns half
- *   a repeat. `Infinity` for no limit.
+ * - `budget`: how many repeats one service may send beyond what it earns: half a repeat by each success, and by each
+ *   refusal with 400, 401, 403 or 422. `Infinity` for no limit.
  *
  * @since 0.1.0
  * @category models
@@ -158,6 +158,7 @@ const earn = (budget: Budget): void => {
 
 /** Takes a repeat out of the budget, if there is one left. */
 const spend = (budget: Budget, { budget: most }: Policy): boolean => {
+  if (most === Infinity) return true
   if (budget.spent + 1 > most) return false
   budget.spent += 1
   return true
@@ -235,7 +236,7 @@ const sending = <A>(run: Run<A>, attempt: Attempt, schedule: unknown): Effect.Ef
       return attempt.number === 1 ? Effect.succeed(answer) : Effect.as(tellSuccess(run, attempt, sentAt), answer)
     },
     onFailure: (error) => {
-      if (isDocumented(error) || error._tag === "Forbidden") earn(run.budget)
+      if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(run.budget)
       return failed(run, { attempt, sentAt, error, schedule })
     }
   })
@@ -273,12 +274,20 @@ const decide = <A>(run: Run<A>, { error, schedule }: Failed): Effect.Effect<Deci
     if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")
     const floor = floorOf(error)
     const delay = Math.max(Math.ceil(ScheduleIntervals.start(decision.intervals) - now), floor)
-    if (now + delay >= run.deadline) return stop("the deadline comes first", floor === 0)
+    if (now + delay + worthwhile > run.deadline || delay > longestSleep) {
+      return stop("the deadline comes first", floor === 0)
+    }
     // A 429 has its own way of bounding traffic: it says when to come back, and costs the service nothing.
     const isAfforded = error._tag === "RateLimited" || spend(run.budget, run.policy)
     return isAfforded ? { _tag: "Repeat", delay, schedule: next } : stop("the budget is spent", false)
   })
 }
+
+/** An attempt that has less time than this would only make a certain outcome unknown. */
+const worthwhile = 50
+
+/** What a timer can wait: 24 days. */
+const longestSleep = 2 ** 31 - 1
 
 const remaining = <A>(run: Run<A>): Duration.Duration =>
   Duration.millis(Math.max(0, run.deadline - run.clock.unsafeCurrentTimeMillis()))
@@ -313,9 +322,13 @@ const ended = <A>(
         onSome: (answer) => Effect.as(tell(run, failure, "Looked up: it was applied"), answer),
         onNone: () => {
           const next = following(run, failure)
-          return Duration.toMillis(next.limit) > 0 && spend(budget, policy)
-            ? Effect.zipRight(tell(run, failure, "Looked up: it was not applied; again now"), call.send(next))
-            : Effect.fail(error)
+          const isWorthwhile = error.isRetryable && Duration.toMillis(next.limit) >= worthwhile
+          if (!isWorthwhile || !spend(budget, policy)) return Effect.fail(error)
+          const last = { ...run, policy: { ...policy, schedule: Schedule.stop, verifyUnknown: false } }
+          return Effect.zipRight(
+            tell(run, failure, "Looked up: it was not applied; again now"),
+            sending(last, next, Schedule.stop.initial)
+          )
         }
       })
     })

@@ -143,7 +143,8 @@ describe("an answer", () => {
       })
     }
     for (const status of [501, 505]) expect(verdict(status, {})).toEqual({ outcome: "Unknown", isRetryable: false })
-    for (const status of [408, 425]) expect(verdict(status, {})).toEqual({ outcome: "NotApplied", isRetryable: true })
+    expect(verdict(425, {})).toEqual({ outcome: "NotApplied", isRetryable: true })
+    expect(verdict(408, {}), "some send it after the work has begun").toEqual({ outcome: "Unknown", isRetryable: true })
     expect(verdict(304, {})).toEqual({ outcome: "Unknown", isRetryable: false })
   })
 
@@ -164,7 +165,7 @@ describe("an answer", () => {
     expect(mocked.isContactNotFound).toBe(true)
   })
 
-  it.each([400, 401, 403, 404, 408, 422, 429, 521])(
+  it.each([400, 401, 403, 404, 422, 425, 429, 521])(
     "%s after an attempt of unknown outcome leaves it unknown",
     (status) => {
       expect(fromAnswer(call({ mayBeApplied: true }), answer(status, ""))).toMatchObject({ outcome: "Unknown" })

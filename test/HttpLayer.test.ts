@@ -14,11 +14,12 @@ import * as LogLevel from "effect/LogLevel"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
-import type { TransportError } from "effect-growthhub/Errors"
+import { fromTransport, type TransportError, Unauthorized } from "effect-growthhub/Errors"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
@@ -672,6 +673,28 @@ describe("another documented Version", () => {
         attempts: 0,
         details: ["version must be one of the following values: 2021-07-28, 2021-04-15, v3"]
       })
+    })
+  )
+})
+
+describe("a bearer that is not there when a call is repeated", () => {
+  it.effect("does not make what may have been applied undone", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const http = HttpLayer.make({
+        retryPolicy: RetryPolicy.make({ schedule: Schedule.recurs(3) }),
+        bearer: {
+          get: (operation) => {
+            asked += 1
+            return asked === 1
+              ? Effect.succeed(token)
+              : Effect.fail(new Unauthorized({ operation, attempts: 0, message: "no more" }))
+          }
+        },
+        transmit: (_, __, call) => Effect.fail(fromTransport(call, { code: "ECONNRESET" }))
+      })
+      const error = yield* Effect.flip(http.perform(updateContact, { contactId: id }, { city: "Austin" }))
+      expect(error).toMatchObject({ _tag: "Unauthorized", message: "no more", outcome: "Unknown", attempts: 1 })
     })
   )
 })

@@ -114,8 +114,9 @@ const times = (count: number) =>
 // -----------------------------------------------------------------------------------------------------------------------
 
 describe("what is sent again", () => {
-  const harmless = [{ status: 429 }, "refused", { status: 408 }, { status: 521 }] as const
+  const harmless = [{ status: 429 }, "refused", { status: 425 }, { status: 521 }] as const
   const open = [
+    { status: 408 },
     "reset",
     "never",
     { status: 500 },
@@ -286,6 +287,28 @@ describe("the deadline", () => {
     })
   )
 
+  it.effect("leaves no attempt so little time that it could only make the outcome unknown", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ deadline: 100 })
+      const replies = [{ status: 429, headers: { "retry-after-ms": "96" } }, "never"] as const
+      const { result, at, instants } = yield* calling(replies, upsert({ firstName: "Rosan" }), policy)
+      expect({ at, instants }).toEqual({ at: 0, instants: [0] })
+      expect(failure(result)).toMatchObject({ _tag: "RateLimited", outcome: "NotApplied" })
+      const none = yield* calling([found], get, RetryPolicy.make({ deadline: 0 }))
+      expect(none.instants).toEqual([])
+      expect(failure(none.result)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", attempts: 0 })
+    })
+  )
+
+  it.effect("that is none does not let a call sleep longer than a timer can", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ deadline: Duration.infinity })
+      const { result, at } = yield* calling([{ status: 429, headers: { "retry-after": "2592000" } }], get, policy)
+      expect(at).toBe(0)
+      expect(failure(result)).toMatchObject({ retryAfter: Duration.days(30) })
+    })
+  )
+
   it.effect("fails a call at once that is told to wait longer, and says when to come back", () =>
     Effect.gen(function* () {
       for (const status of [429, 503]) {
@@ -390,6 +413,19 @@ describe("the budget", () => {
       const { arrived } = yield* calling(replies, many(100), policy)
       // 4 repeats of the first call, and 2 that four answers earned.
       expect(arrived).toHaveLength(106)
+    })
+  )
+
+  it.effect("is not touched by an effect that has no limit of its own", () =>
+    Effect.gen(function* () {
+      const { arrived, layer } = answering([{ status: 503 }])
+      const unlimited = RetryPolicy.make({ schedule: Schedule.recurs(59), budget: Infinity })
+      yield* Effect.gen(function* () {
+        yield* ending(Effect.provideService(Effect.flatMap(ContactsService, get), RetryPolicy.RetryPolicy, unlimited))
+        expect(arrived).toHaveLength(60)
+        yield* ending(Effect.flatMap(ContactsService, get))
+        expect(arrived).toHaveLength(65)
+      }).pipe(within(layer))
     })
   )
 
@@ -543,6 +579,15 @@ describe("an update of unknown outcome", () => {
     })
   )
 
+  it.effect.each([400, 501])("is not sent again where a %d says that it would be answered alike", (status) =>
+    Effect.gen(function* () {
+      const replies = ["reset", { status }, looked({ id }), found] as const
+      const { result, arrived } = yield* calling(replies, update(changes), times(1))
+      expect(arrived.map(({ method }) => method)).toEqual(["PUT", "PUT", "GET"])
+      expect(failure(result)).toMatchObject({ status, outcome: "Unknown", attempts: 2 })
+    })
+  )
+
   it.effect("stays unknown where that is lost too, or cannot be looked up", () =>
     Effect.gen(function* () {
       const lost = yield* calling(["reset", looked({ id }), "reset"], update(changes), once)
@@ -596,7 +641,59 @@ describe("an error after several attempts", () => {
   )
 })
 
+describe("a call that nothing can interrupt", () => {
+  it.effect("keeps its deadlines, and takes what it gave up off the wire", () =>
+    Effect.gen(function* () {
+      let aborted = 0
+      const client = HttpClient.make(() =>
+        Effect.onInterrupt(Effect.never, () =>
+          Effect.sync(() => {
+            aborted += 1
+          })
+        )
+      )
+      const { at } = yield* ending(Effect.uninterruptible(Effect.flatMap(ContactsService, get))).pipe(
+        within(Layer.succeed(HttpClient.HttpClient, client), { ...times(1), attemptTimeout: Duration.seconds(2) })
+      )
+      expect(at).toBe(5000)
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+      expect(aborted).toBe(2)
+    })
+  )
+})
+
 describe("an interruption", () => {
+  it.effect("takes the request off the wire at whatever step it comes", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      let aborted = 0
+      const client = HttpClient.make(() =>
+        Effect.suspend(() => {
+          sent += 1
+          return Effect.onInterrupt(Effect.never, () =>
+            Effect.sync(() => {
+              aborted += 1
+            })
+          )
+        })
+      )
+      const steps = (count: number) =>
+        Effect.forEach(Array.from({ length: count }), () => Effect.void, { discard: true })
+      yield* Effect.gen(function* () {
+        const contacts = yield* ContactsService
+        for (let before = 0; before < 400; before += 1) {
+          const call = Effect.zipRight(steps(before), get(contacts)).pipe(Effect.withMaxOpsBeforeYield(300))
+          const fiber = yield* Effect.fork(call)
+          yield* Effect.yieldNow()
+          yield* Fiber.interrupt(fiber)
+        }
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
+      }).pipe(within(Layer.succeed(HttpClient.HttpClient, client)))
+      expect(sent).toBeGreaterThan(0)
+      expect(aborted).toBe(sent)
+    })
+  )
+
   it.effect("settles at once, on the wire or while waiting for the next attempt", () =>
     Effect.gen(function* () {
       for (const replies of [["never"], ["reset", "never"]] as const) {

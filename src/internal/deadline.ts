@@ -22,25 +22,31 @@ export const within = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
-      // As a value: a fiber of its own that fails would be reported in the app's log.
-      Effect.zip(Effect.forkDaemon(restore(Effect.either(self))), Effect.forkDaemon(restore(Effect.sleep(limit)))),
+      // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
+      Effect.zip(
+        Effect.forkDaemon(Effect.interruptible(Effect.either(self))),
+        Effect.forkDaemon(Effect.interruptible(Effect.sleep(limit)))
+      ),
       ([fiber, timer]) =>
-        restore(
-          Effect.async<A, E>((resume) => {
-            fiber.addObserver((exit) => {
+        Effect.onInterrupt(
+          restore(
+            Effect.async<A, E>((resume) => {
+              fiber.addObserver((exit) => {
+                timer.unsafeInterruptAsFork(timer.id())
+                resume(Effect.flatten(exit))
+              })
+              timer.addObserver(({ _tag }) => {
+                if (_tag === "Failure") return
+                abandon(fiber)
+                resume(Effect.failSync(onTimeout))
+              })
+            })
+          ),
+          () =>
+            Effect.sync(() => {
               timer.unsafeInterruptAsFork(timer.id())
-              resume(Effect.flatten(exit))
-            })
-            timer.addObserver(({ _tag }) => {
-              if (_tag === "Failure") return
-              abandon(fiber)
-              resume(Effect.failSync(onTimeout))
-            })
-            return Effect.sync(() => {
-              timer.unsafeInterruptAsFork(timer.id())
               abandon(fiber)
             })
-          })
         )
     )
   )

@@ -63,8 +63,19 @@ const answering = (status: number, body: Body, now: DateTime.Utc, more?: Connect
  * @since 0.1.0
  * @category faults
  */
-export const statusWith = (fault: Fault, status: number): number =>
-  fault._tag === "Reset" ? 0 : fault._tag === "Status" ? fault.status : status
+export const statusWith = (fault: Fault, status: number): number => {
+  switch (fault._tag) {
+    case "Reset":
+      return 0
+    case "Status":
+      return fault.status
+    case "Html":
+    case "Garbage":
+      return 200
+    default:
+      return status
+  }
+}
 
 /**
  * Whether the request is performed although it meets the fault.

@@ -19,6 +19,9 @@ const headers = S.optional(S.Record({ key: S.String, value: S.String }))
 
 const millis = S.NonNegative
 
+/** A misspelt word would let a test pass that met nothing. */
+const strict = { parseOptions: { onExcessProperty: "error" } } as const
+
 /**
  * What happens to a request instead of its answer. Whatever says `when` happens `before` the request is taken up, or
  * `after` it was performed, write included.
@@ -86,7 +89,7 @@ export const Rule = S.Struct({
   endpoint: S.optional(Endpoint),
   probability: S.optional(S.Number.pipe(S.between(0, 1))),
   times: S.optional(S.NonNegativeInt)
-})
+}).annotations(strict)
 
 /**
  * All that is to go wrong. Of the rules for a request the first that applies is the one; their probabilities add up. The
@@ -99,7 +102,7 @@ export const Plan = S.Struct({
   seed: defaulting(S.Int, 1),
   rules: defaulting(S.Array(Rule), []),
   latency: defaulting(S.Array(S.Struct({ endpoint: S.optional(Endpoint), distribution: Latency })), [])
-})
+}).annotations(strict)
 
 /**
  * @since 0.1.0

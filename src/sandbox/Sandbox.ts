@@ -29,6 +29,7 @@ import { createServer } from "node:http"
 import { parseOption } from "../internal/json.js"
 import type { Contact, LocationId } from "../Schema.js"
 import { Api, ControlledApi } from "./Api.js"
+import * as Connection from "./Connection.js"
 import * as Directory from "./Directory.js"
 import * as Edge from "./Edge.js"
 import * as Faults from "./Faults.js"
@@ -228,13 +229,16 @@ const arrived = ({ book }: State) => Operations.traceId((book.received += 1))
 
 /** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
-  { book }: State,
+  state: State,
   request: ServerRequest,
   traceId: string,
   reply: (body: string) => Effect.Effect<Reply>,
   fault?: Faults.Fault
-): Effect.Effect<Edge.Answer> =>
-  Effect.gen(function* () {
+): Effect.Effect<Edge.Answer> => {
+  const { book } = state
+  return Effect.gen(function* () {
+    // It came before a reset of the sandbox, and is no part of what is there now.
+    if (book !== state.book) return yield* Connection.reset(request)
     // What the edge resets is not even read.
     const isRead = fault?._tag !== "Reset" || Edge.isPerformed(fault)
     const body = isRead ? yield* Effect.orElseSucceed(request.text, () => "") : ""
@@ -248,6 +252,7 @@ const recorded = (
       text: JSON.stringify({ ...json, traceId })
     }
   })
+}
 
 // --- what stands before an endpoint ------------------------------------------------------------------------------------
 
@@ -301,15 +306,14 @@ const endpoint = (state: State, name: Operations.Name, contactId = "") =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.gen(function* () {
       const traceId = arrived(state)
-      const { delay, fault: drawn } = state.faults.next(name)
-      const fault = state.outage ?? drawn
+      const { delay, fault } = state.outage === undefined ? state.faults.next(name) : { delay: 0, fault: state.outage }
+      const reply =
+        fault === undefined || Edge.isPerformed(fault)
+          ? performing(state, request, traceId, name, contactId)
+          : () => Effect.succeed({ status: 200, body: {} })
+      const answer = recorded(state, request, traceId, reply, fault)
       if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
-      if (fault === undefined || Edge.isPerformed(fault)) {
-        const answer = recorded(state, request, traceId, performing(state, request, traceId, name, contactId), fault)
-        return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.meet(request, fault, answer)
-      }
-      const unperformed = recorded(state, request, traceId, () => Effect.succeed({ status: 200, body: {} }), fault)
-      return yield* Edge.meet(request, fault, unperformed)
+      return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.meet(request, fault, answer)
     })
   )
 

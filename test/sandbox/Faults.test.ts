@@ -99,7 +99,9 @@ describe("a plan", () => {
       { rules: [{ ...reset, probability: 1.5 }] },
       { rules: [{ ...reset, times: -1 }] },
       { rules: [{ fault: { _tag: "Status", status: 200 } }] },
-      { latency: [{ distribution: { _tag: "Fixed", millis: -1 } }] }
+      { latency: [{ distribution: { _tag: "Fixed", millis: -1 } }] },
+      { rule: [reset] } as object,
+      { rules: [{ ...reset, time: 1 }] }
     ] as const
     for (const plan of refused) expect(Either.isLeft(S.decodeEither(Faults.Plan)(plan))).toBe(true)
   })
@@ -202,6 +204,31 @@ describe("the sandbox", () => {
           expect((yield* Clock.currentTimeMillis) - began).toBeGreaterThanOrEqual(5000)
           expect((yield* Fiber.join(slow)).new).toBe(true)
         }
+      })
+    )
+  )
+
+  it.effect("keeps a script for those who come after an outage, and what waits out of what was set back", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox
+        yield* sandbox.setFaults({ rules: [{ fault: { _tag: "Garbage" }, times: 1 }] })
+        yield* sandbox.outage()
+        yield* once(Effect.flip(upsert()))
+        yield* sandbox.recover
+        expect(yield* once(Effect.flip(upsert()))).toMatchObject({ _tag: "UnexpectedResponse" })
+        const { requests } = yield* sandbox.ledger
+        expect(requests.map(({ status }) => status)).toEqual([503, 200])
+        yield* sandbox.setFaults({ rules: [{ fault: { _tag: "Stall", millis: 500 } }] })
+        const waiting = yield* Effect.fork(once(Effect.flip(upsert())))
+        while ((yield* sandbox.ledger).received < 3) {
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        }
+        yield* sandbox.reset
+        yield* TestClock.adjust("500 millis")
+        expect(yield* Fiber.join(waiting)).toMatchObject({ _tag: "TransportError" })
+        expect(yield* sandbox.ledger).toEqual({ received: 0, applied: [], requests: [] })
       })
     )
   )
