@@ -90,13 +90,11 @@ export const runOurs = (judge: Judge, seconds: number, transport: Transport) =>
         })
       )
     ).pipe(Layer.provide(transport))
-    const contacts = yield* ContactsService.pipe(Effect.provide(client(judge, counted)))
-    return yield* measuring(
-      judge,
-      seconds,
-      Effect.map(Effect.either(contacts.getContact(id)), Either.isRight),
-      departures
-    )
+    return yield* Effect.gen(function* () {
+      const contacts = yield* ContactsService
+      const call = Effect.map(Effect.either(contacts.getContact(id)), Either.isRight)
+      return yield* measuring(judge, seconds, call, departures)
+    }).pipe(Effect.provide(client(judge, counted)))
   })
 
 export const runRival = (judge: Judge, seconds: number) =>
@@ -125,7 +123,7 @@ export const figures = (
       what: `requests per call while the service answers 503 for ${seconds} s`,
       aim: "at most 1.1",
       measured: String(rounded(ratio, 3)),
-      isMet: ratio <= 1.1,
+      isMet: ratio <= 1.1 && runs.every((run) => run.ratio >= 1),
       ...(rival === undefined ? {} : { rival: String(rounded(rival.ratio, 3)) }),
       values: { ratio: rounded(ratio, 3), ...(rival === undefined ? {} : { rivalRatio: rounded(rival.ratio, 3) }) }
     },

@@ -1,8 +1,22 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { ContactsService } from "effect-growthhub/ContactsService"
 import * as Credentials from "effect-growthhub/Credentials"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { type Options, Sandbox } from "effect-growthhub/Sandbox"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import * as TokenStore from "effect-growthhub/TokenStore"
+import { inspect } from "node:util"
 
 const reason = (token: string) =>
   Either.getLeft(Credentials.validate(Redacted.make(token))).pipe((left) =>
@@ -32,4 +46,438 @@ describe("a token", () => {
   it.prop("is never repeated by the reason", [FastCheck.string({ minLength: 12 })], ([token]) => {
     expect(reason(token)).not.toContain(token)
   })
+})
+
+// --- OAuth, against the sandbox -----------------------------------------------------------------------------------------
+
+const jane = ContactId.make("jane")
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+const companyId = "company"
+
+const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(jane))
+
+const client = (token: Credentials.Credentials) =>
+  Effect.map(Sandbox, ({ url }) =>
+    Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer)
+  ).pipe(Layer.unwrapEffect)
+
+const grantsAsked = Effect.flatMap(Sandbox, ({ ledger }) =>
+  Effect.map(ledger, ({ requests }) => requests.filter(({ url }) => url === "/oauth/token").length)
+)
+
+/** Installs the app for the location, and keeps its grant in the store. */
+const connecting = (store: TokenStore.Service, installation: { locationId?: LocationId; companyId?: string }) =>
+  Effect.gen(function* () {
+    const { app, install, url } = yield* Sandbox
+    const code = yield* install(installation)
+    return yield* Credentials.authorizationCode({ ...app, code, store, baseUrl: url }).pipe(
+      Effect.provide(FetchHttpClient.layer)
+    )
+  })
+
+const oauth = (store: TokenStore.Service, more: { readonly companyId?: string } = {}) =>
+  Layer.unwrapEffect(
+    Effect.map(Sandbox, ({ app }) => client(Credentials.oauth({ ...app, locationId, store, ...more })))
+  )
+
+const sandbox = (options: Options = {}) =>
+  Sandbox.layer({ contacts: [{ id: jane, locationId }], limits: { max: 10_000 }, ...options })
+
+/** A location that has connected the app, and the store that its grant is in. */
+const connected = <A, E>(
+  self: (store: TokenStore.Service) => Effect.Effect<A, E, ContactsService | Sandbox>,
+  options: Options = {},
+  change: (store: TokenStore.Service) => TokenStore.Service = (store) => store
+) =>
+  Effect.gen(function* () {
+    const store = yield* TokenStore.makeMemory()
+    yield* connecting(store, { locationId })
+    return yield* Effect.provide(self(store), oauth(change(store)))
+  }).pipe(Effect.provide(sandbox(options)))
+
+const turning = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+
+/** The network takes its own time, those who wait take the test's. */
+const joined = <A, E>(fiber: Fiber.Fiber<A, E>) =>
+  Effect.gen(function* () {
+    while (Option.isNone(yield* Fiber.poll(fiber))) {
+      yield* turning
+      yield* TestClock.adjust("20 millis")
+    }
+    return yield* Fiber.join(fiber)
+  })
+
+const running = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.flatMap(Effect.fork(self), joined)
+
+describe("an OAuth grant", () => {
+  it.effect("is had for a code, kept in the store, and opens the location's contacts", () =>
+    connected((store) =>
+      Effect.gen(function* () {
+        expect((yield* get).id).toBe(jane)
+        const grant = Option.getOrThrow(yield* store.get(locationId))
+        expect(grant).toMatchObject({ locationId, userType: "Location" })
+        expect(DateTime.toEpochMillis(grant.expiresAt)).toBe(86_399_000)
+        expect(inspect(grant) + JSON.stringify(grant)).not.toContain("sandbox-refresh")
+        expect(yield* grantsAsked).toBe(1)
+      })
+    )
+  )
+
+  it.effect("is refreshed in the background before its token ends, and by force when it has ended", () =>
+    connected((store) =>
+      Effect.gen(function* () {
+        const token = Effect.map(store.get(locationId), (grant) => Redacted.value(Option.getOrThrow(grant).accessToken))
+        const first = yield* token
+        yield* get
+        yield* TestClock.adjust("23 hours")
+        yield* get
+        expect(yield* grantsAsked).toBe(1)
+        yield* TestClock.adjust("55 minutes")
+        // Still with the old one: nobody waits for the new one.
+        yield* get
+        const { requests } = yield* (yield* Sandbox).ledger
+        expect(requests.at(-1)?.url === "/oauth/token" ? requests.at(-2) : requests.at(-1)).toMatchObject({
+          status: 200,
+          headers: { authorization: `Bearer ${first}` }
+        })
+        while ((yield* token) === first) yield* turning
+        expect(yield* grantsAsked).toBe(2)
+        yield* TestClock.adjust("10 days")
+        yield* get
+        expect(yield* grantsAsked).toBe(3)
+      })
+    )
+  )
+
+  it.effect.each([50, 500])("is refreshed once for %d calls that meet 401 at once", (calls) =>
+    connected(() =>
+      Effect.gen(function* () {
+        yield* get
+        yield* (yield* Sandbox).expireTokens
+        yield* Effect.all(
+          Array.from({ length: calls }, () => get),
+          { concurrency: "unbounded" }
+        )
+        expect(yield* grantsAsked).toBe(2)
+      })
+    )
+  )
+
+  it.effect("is not refreshed for a 401 that another token would not change", () =>
+    connected(() =>
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox
+        yield* get
+        for (const message of ["version header was not found.", "The token is not authorized for this scope."]) {
+          yield* sandbox.reset
+          const failing = Layer.succeed(FetchHttpClient.Fetch, () =>
+            Promise.resolve(Response.json({ statusCode: 401, message }, { status: 401 }))
+          )
+          const store = yield* TokenStore.makeMemory([[locationId, grantUntil(1e12)]])
+          const contacts = Credentials.oauth({ ...sandbox.app, locationId, store })
+          const error = yield* Effect.flip(get).pipe(
+            Effect.provide(ContactsService.layer({ token: contacts, baseUrl: sandbox.url })),
+            Effect.provide(Layer.provide(FetchHttpClient.layer, failing))
+          )
+          expect(error).toMatchObject({ _tag: "Unauthorized", message, attempts: 1 })
+          expect(yield* grantsAsked).toBe(0)
+        }
+      })
+    )
+  )
+
+  it.effect("is refreshed once for a call, and never in a loop", () =>
+    Effect.gen(function* () {
+      let refreshes = 0
+      let calls = 0
+      const failing = Layer.succeed(FetchHttpClient.Fetch, (input) => {
+        if (String(input instanceof Request ? input.url : input).includes("/oauth/token")) {
+          refreshes += 1
+          return Promise.resolve(Response.json({ access_token: `a${refreshes}`, refresh_token: `r${refreshes}` }))
+        }
+        calls += 1
+        return Promise.resolve(Response.json({ statusCode: 401, message: "Invalid JWT" }, { status: 401 }))
+      })
+      const store = yield* TokenStore.makeMemory([[locationId, grantUntil(1e12)]])
+      const token = Credentials.oauth({ clientId: "app", clientSecret: Redacted.make("canary"), locationId, store })
+      const error = yield* Effect.flip(get).pipe(
+        Effect.provide(ContactsService.layer({ token })),
+        Effect.provide(Layer.provide(FetchHttpClient.layer, failing))
+      )
+      expect(error).toMatchObject({ _tag: "Unauthorized", attempts: 2 })
+      expect({ refreshes, calls }).toEqual({ refreshes: 1, calls: 2 })
+    })
+  )
+
+  it.effect("of which the store has a newer token is not refreshed", () =>
+    connected((store) =>
+      Effect.gen(function* () {
+        yield* get
+        const { app, url, expireTokens } = yield* Sandbox
+        yield* expireTokens
+        // Another process was first.
+        yield* Effect.provide(
+          get,
+          Layer.provide(
+            ContactsService.layer({ token: Credentials.oauth({ ...app, locationId, store }), baseUrl: url }),
+            FetchHttpClient.layer
+          )
+        )
+        expect(yield* grantsAsked).toBe(2)
+        expect((yield* get).id).toBe(jane)
+        expect(yield* grantsAsked).toBe(2)
+      })
+    )
+  )
+
+  const lost = { fault: { _tag: "Reset", when: "after" }, endpoint: "token", times: 1 } as const
+
+  it.effect("survives an answer that was lost: the same exchange is made again", () =>
+    connected(() =>
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox
+        yield* get
+        yield* sandbox.setFaults({ rules: [lost] })
+        yield* sandbox.expireTokens
+        expect((yield* running(get)).id).toBe(jane)
+        yield* sandbox.expireTokens
+        expect((yield* running(get)).id).toBe(jane)
+      })
+    )
+  )
+
+  it.effect("survives an exchange that its process did not live to see", () =>
+    connected((store) =>
+      Effect.gen(function* () {
+        const { app, url } = yield* Sandbox
+        const before = Option.getOrThrow(yield* store.get(locationId))
+        // The exchange reached the vendor, and the process died with the journal written.
+        const form = {
+          client_id: app.clientId,
+          client_secret: Redacted.value(app.clientSecret),
+          grant_type: "refresh_token"
+        }
+        yield* Effect.promise(() =>
+          fetch(`${url}/oauth/token`, {
+            method: "POST",
+            body: new URLSearchParams({ ...form, refresh_token: Redacted.value(before.refreshToken) })
+          })
+        )
+        const exchanging = yield* DateTime.now
+        yield* store.exclusive(locationId, (section) => section.set({ ...before, exchanging }))
+        yield* TestClock.adjust("20 seconds")
+        expect((yield* get).id).toBe(jane)
+        const after = Option.getOrThrow(yield* store.get(locationId))
+        expect(after.exchanging).toBeUndefined()
+        expect(Redacted.value(after.refreshToken)).not.toBe(Redacted.value(before.refreshToken))
+        yield* TestClock.adjust("2 days")
+        expect((yield* get).id).toBe(jane)
+      })
+    )
+  )
+
+  it.effect("survives a store that fails when the new pair is to be saved", () => {
+    const failures = Ref.unsafeMake(0)
+    const failing = (store: TokenStore.Service): TokenStore.Service => ({
+      get: store.get,
+      exclusive: (key, use) =>
+        store.exclusive(key, (section) =>
+          use({
+            get: section.get,
+            set: (grant) =>
+              grant.exchanging === undefined
+                ? Effect.flatMap(
+                    Ref.updateAndGet(failures, (count) => count + 1),
+                    (count) =>
+                      count <= 3 ? new TokenStore.TokenStoreError({ message: "disk full" }) : section.set(grant)
+                  )
+                : section.set(grant)
+          })
+        )
+    })
+    return connected(
+      (store) =>
+        Effect.gen(function* () {
+          yield* get
+          yield* (yield* Sandbox).expireTokens
+          expect((yield* get).id).toBe(jane)
+          expect((yield* get).id).toBe(jane)
+          expect(yield* grantsAsked).toBe(2)
+          const before = Option.getOrThrow(yield* store.get(locationId))
+          expect(before.exchanging, "the journal is still open").toBeDefined()
+          yield* TestClock.adjust("10 seconds")
+          const after = Option.getOrThrow(yield* store.get(locationId))
+          expect(after.exchanging).toBeUndefined()
+          yield* (yield* Sandbox).expireTokens
+          expect((yield* get).id).toBe(jane)
+        }),
+      {},
+      failing
+    )
+  })
+
+  it.effect("is not exchanged where that cannot be written down first", () => {
+    const readOnly = (store: TokenStore.Service): TokenStore.Service => ({
+      get: store.get,
+      exclusive: (key, use) =>
+        store.exclusive(key, ({ get }) =>
+          use({ get, set: () => new TokenStore.TokenStoreError({ message: "The token store could not be written" }) })
+        )
+    })
+    return connected(
+      () =>
+        Effect.gen(function* () {
+          yield* get
+          yield* (yield* Sandbox).expireTokens
+          const error = yield* Effect.provideService(Effect.flip(get), RetryPolicy.RetryPolicy, RetryPolicy.none)
+          expect(error).toMatchObject({ _tag: "TransportError", code: "TOKEN_STORE", isRetryable: true })
+          expect(yield* grantsAsked).toBe(1)
+        }),
+      {},
+      readOnly
+    )
+  })
+
+  it.effect.each(["oauth", "envelope"] as const)(
+    "that is dead asks for the customer to connect again, in %s errors",
+    (errors) =>
+      connected(
+        (store) =>
+          Effect.gen(function* () {
+            yield* get
+            const grant = Option.getOrThrow(yield* store.get(locationId))
+            const dead = { ...grant, refreshToken: Redacted.make("canary-refresh") }
+            yield* store.exclusive(locationId, (section) => section.set(dead))
+            yield* (yield* Sandbox).expireTokens
+            const error = yield* Effect.flip(get)
+            expect(error).toMatchObject({ _tag: "Unauthorized", reconnect: true, locationId })
+            expect(inspect(error) + JSON.stringify(error)).not.toMatch(/canary|sandbox-secret/)
+            const asked = yield* grantsAsked
+            yield* Effect.flip(get)
+            expect(yield* grantsAsked, "the vendor is not asked about it again").toBe(asked)
+            // The customer connects the app again: no restart is needed.
+            yield* connecting(store, { locationId })
+            expect((yield* get).id).toBe(jane)
+          }),
+        { oauth: { errors } }
+      )
+  )
+
+  it.effect("that is not there says so", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      const error = yield* Effect.flip(Effect.provide(get, oauth(store)))
+      expect(error).toMatchObject({ _tag: "Unauthorized", reconnect: true, locationId, attempts: 0 })
+    }).pipe(Effect.provide(sandbox()))
+  )
+
+  it.effect("is refreshed to its end although the call that began it has given up", () =>
+    connected((store) =>
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox
+        yield* get
+        const before = Option.getOrThrow(yield* store.get(locationId))
+        yield* sandbox.setFaults({ latency: [{ endpoint: "token", distribution: { _tag: "Fixed", millis: 1000 } }] })
+        yield* sandbox.expireTokens
+        const fiber = yield* Effect.fork(get)
+        while ((yield* sandbox.ledger).received < 4) yield* turning
+        yield* Fiber.interrupt(fiber)
+        yield* TestClock.adjust("1 second")
+        const current = Effect.map(store.get(locationId), Option.getOrThrow)
+        while (Redacted.value((yield* current).refreshToken) === Redacted.value(before.refreshToken)) yield* turning
+        expect((yield* running(get)).id).toBe(jane)
+      })
+    )
+  )
+})
+
+const grantUntil = (expiresAt: number): TokenStore.Grant => ({
+  accessToken: Redacted.make("access"),
+  refreshToken: Redacted.make("refresh"),
+  expiresAt: DateTime.unsafeMake(expiresAt)
+})
+
+describe("a location token", () => {
+  const within = <A, E>(self: Effect.Effect<A, E, ContactsService | Sandbox>) =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      yield* connecting(store, { companyId })
+      return yield* Effect.provide(self, oauth(store, { companyId }))
+    }).pipe(Effect.provide(sandbox()))
+
+  it.effect("is made of a company's, and again when it has ended", () =>
+    within(
+      Effect.gen(function* () {
+        expect((yield* get).id).toBe(jane)
+        yield* (yield* Sandbox).expireTokens
+        yield* Effect.all(
+          Array.from({ length: 50 }, () => get),
+          { concurrency: "unbounded" }
+        )
+        const { requests } = yield* (yield* Sandbox).ledger
+        const asked = requests.flatMap(({ url, status }) => (url.startsWith("/oauth") ? [`${url} ${status}`] : []))
+        expect(asked).toEqual([
+          "/oauth/token 200",
+          "/oauth/locationToken 200",
+          "/oauth/locationToken 401",
+          "/oauth/token 200",
+          "/oauth/locationToken 200"
+        ])
+        yield* TestClock.adjust("2 days")
+        expect((yield* get).id).toBe(jane)
+      })
+    )
+  )
+})
+
+describe("an app's own source of tokens", () => {
+  it.effect("is asked for each call, and once more after a 401", () =>
+    Effect.gen(function* () {
+      const { token } = yield* Sandbox
+      const asked: Array<string> = []
+      const tokens = [Redacted.make("stale"), token, token]
+      const source = Effect.sync(() => {
+        const next = tokens.shift() ?? token
+        asked.push(Redacted.value(next))
+        return next
+      })
+      expect((yield* Effect.provide(get, client(Credentials.accessToken(source)))).id).toBe(jane)
+      expect(asked).toEqual(["stale", "pit-sandbox", "pit-sandbox"])
+    }).pipe(Effect.provide(sandbox()))
+  )
+
+  it.effect("that has no other token is not asked a third time", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Effect.provide(get, client(Credentials.accessToken(Effect.succeed(Redacted.make("stale")))))
+      )
+      expect(error).toMatchObject({ _tag: "Unauthorized", attempts: 1 })
+    }).pipe(Effect.provide(sandbox()))
+  )
+})
+
+describe("bad input", () => {
+  it.effect("of a code or an app is refused before anything is sent, and not repeated", () =>
+    Effect.gen(function* () {
+      const { app, url } = yield* Sandbox
+      const store = yield* TokenStore.makeMemory()
+      const code = Redacted.make("code")
+      const inputs = [
+        { ...app, code: Redacted.make("can ary") },
+        { ...app, code: Redacted.make("'canary'") },
+        { ...app, code, clientSecret: Redacted.make("Bearer canary") },
+        { ...app, code, clientSecret: Redacted.make("canary\n") },
+        { ...app, code, clientId: "" },
+        { ...app, code, baseUrl: "http://canary.example" }
+      ]
+      for (const input of inputs) {
+        const error = yield* Effect.flip(Credentials.authorizationCode({ store, baseUrl: url, ...input })).pipe(
+          Effect.provide(FetchHttpClient.layer)
+        )
+        expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0 })
+        expect(inspect(error)).not.toContain("canary")
+      }
+      expect(yield* grantsAsked).toBe(0)
+    }).pipe(Effect.provide(sandbox()))
+  )
 })

@@ -155,12 +155,67 @@ const contacts = HttpApiGroup.make("contacts")
   .addError(errors.unprocessable)
   .addError(errors.tooManyRequests)
 
+const appFields = { client_id: S.String, client_secret: S.String }
+
+const GrantAnswer = S.Struct({
+  access_token: S.String,
+  token_type: S.String,
+  expires_in: S.Number,
+  refresh_token: S.optional(S.String),
+  scope: S.String,
+  userType: S.String,
+  locationId: S.optional(S.String),
+  companyId: S.String,
+  userId: S.String
+})
+
+const urlParams = { kind: "UrlParams" } as const
+
+const oauth = HttpApiGroup.make("oauth")
+  .add(
+    HttpApiEndpoint.post("token", "/oauth/token")
+      .setPayload(
+        HttpApiSchema.withEncoding(
+          S.Struct({
+            ...appFields,
+            grant_type: S.Literal("authorization_code", "refresh_token"),
+            code: S.optional(S.String),
+            refresh_token: S.optional(S.String),
+            user_type: S.optional(S.Literal("Company", "Location")),
+            redirect_uri: S.optional(S.String)
+          }),
+          urlParams
+        )
+      )
+      .addSuccess(GrantAnswer)
+      .annotate(OpenApi.Summary, "Get Access Token")
+      .annotate(OpenApi.Transform, dropForeign)
+  )
+  .add(
+    HttpApiEndpoint.post("locationToken", "/oauth/locationToken")
+      .setPayload(HttpApiSchema.withEncoding(S.Struct({ companyId: S.String, locationId: S.String }), urlParams))
+      .addSuccess(GrantAnswer)
+      .annotate(OpenApi.Summary, "Get Location Access Token from Agency Token")
+      .annotate(OpenApi.Transform, (operation: JsonObject) => ({
+        ...dropForeign(operation),
+        security: [{ bearer: [] }]
+      }))
+  )
+  .addError(
+    S.Struct({ error: S.String, error_description: S.String }).annotations(
+      HttpApiSchema.annotations({ status: 400, description: "Grant refused" })
+    )
+  )
+  .addError(errors.unauthorized)
+  .addError(errors.unprocessable)
+
 /**
  * @since 0.1.0
  * @category api
  */
 export const Api = HttpApi.make("sandbox")
   .add(contacts)
+  .add(oauth)
   .annotate(OpenApi.Title, "GrowthHub Contacts, the sandbox of effect-growthhub")
   .annotate(OpenApi.Version, "0.1.0")
   .annotate(
@@ -200,6 +255,13 @@ const control = HttpApiGroup.make("control")
       .setPayload(Directory.Snapshot)
       .annotate(OpenApi.Summary, "Other locations and contacts instead")
   )
+  .add(
+    HttpApiEndpoint.post("install", "/installations")
+      .setPayload(S.Struct({ locationId: S.optional(Schema.LocationId), companyId: S.optional(S.NonEmptyString) }))
+      .addSuccess(S.Struct({ code: S.String }))
+      .annotate(OpenApi.Summary, "Install the app: the code that its consent page would send")
+  )
+  .add(HttpApiEndpoint.del("expireTokens", "/tokens").annotate(OpenApi.Summary, "All access tokens end now"))
   .prefix("/_sandbox")
 
 /**

@@ -6,7 +6,6 @@
  */
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
-import type { Name } from "./Operations.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
@@ -75,7 +74,15 @@ export const Latency = S.Union(
  */
 export type Latency = typeof Latency.Type
 
-const Endpoint = S.Literal("getContact", "updateContact", "upsertContact")
+const Endpoint = S.Literal("getContact", "updateContact", "upsertContact", "token", "locationToken")
+
+/**
+ * The endpoints that can break: those of the contacts, and the two of OAuth.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Endpoint = typeof Endpoint.Type
 
 /**
  * A fault and the requests that meet it: those of one endpoint or of all, the next `times` or all that come, each with a
@@ -128,7 +135,7 @@ export interface Fate {
  * @category models
  */
 export interface Faults {
-  readonly next: (endpoint: Name) => Fate
+  readonly next: (endpoint: Endpoint) => Fate
 }
 
 // --- how they are drawn ------------------------------------------------------------------------------------------------
@@ -153,7 +160,7 @@ export const make = (plan: Plan): Faults => {
     next: (endpoint) => {
       // There is one for each endpoint, and there are no others.
       const random = randoms.get(endpoint)!
-      const concerns = (rule: { readonly endpoint?: Name | undefined }) => (rule.endpoint ?? endpoint) === endpoint
+      const concerns = (rule: { readonly endpoint?: Endpoint | undefined }) => (rule.endpoint ?? endpoint) === endpoint
       const latency = plan.latency.find(concerns)?.distribution
       const delay = latency === undefined ? 0 : drawn(latency, random)
       let draw = random.number()

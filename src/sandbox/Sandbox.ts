@@ -34,6 +34,7 @@ import * as Directory from "./Directory.js"
 import * as Edge from "./Edge.js"
 import * as Faults from "./Faults.js"
 import * as Ledger from "./Ledger.js"
+import * as OAuth from "./OAuth.js"
 import * as Operations from "./Operations.js"
 import * as Quota from "./Quota.js"
 import * as Tokens from "./Tokens.js"
@@ -103,6 +104,7 @@ export type {
  * - `tokens`: by default one with every scope for the first location.
  * - `limits`: requests in a burst and in a day; the service's own by default, 100 in 10 seconds. They are counted by the
  *   clock that the layer is built with: under a `TestClock` that stands still, the 101st request meets a 429.
+ * - `oauth`: the app that its token endpoints know, and how they behave: see `OAuth`.
  * - `faults`: what goes wrong from the start; nothing by default.
  * - `control`: whether faults, outage, contacts and ledger can be reached over HTTP too, under `/_sandbox`; not by default.
  *
@@ -115,6 +117,7 @@ export interface Options {
   readonly contacts?: ReadonlyArray<Contact> | undefined
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
   readonly limits?: Partial<Quota.Limits> | undefined
+  readonly oauth?: Partial<OAuth.Options> | undefined
   readonly faults?: typeof Faults.Plan.Encoded | undefined
   readonly control?: boolean | undefined
 }
@@ -136,6 +139,16 @@ export interface Service {
   /** Every request meets this, a plain 503 by default, until `recover`. */
   readonly outage: (fault?: typeof Faults.Fault.Encoded) => Effect.Effect<void, ParseResult.ParseError>
   readonly recover: Effect.Effect<void>
+  /** The app as `/oauth/token` knows it. */
+  readonly app: { readonly clientId: string; readonly clientSecret: Redacted.Redacted }
+  /** Installs the app: the code that the consent page would send to its redirect URI. */
+  readonly install: (installation: {
+    readonly locationId?: LocationId | undefined
+    readonly companyId?: string | undefined
+    readonly scopes?: ReadonlyArray<Tokens.Scope> | undefined
+  }) => Effect.Effect<Redacted.Redacted>
+  /** All access tokens of OAuth end now; their grants stay. */
+  readonly expireTokens: Effect.Effect<void>
   /** Everything as it was at the start: contacts, quotas and faults; an empty ledger. */
   readonly reset: Effect.Effect<void>
   /** Adds contacts, without a word in the ledger. One without a `locationId` goes to the first location. */
@@ -189,6 +202,7 @@ interface State {
   readonly locationId: LocationId
   directory: Directory.Directory
   quotas: Map<string, Quota.Quota>
+  oauth: OAuth.OAuth
   faults: Faults.Faults
   outage: Faults.Fault | undefined
   book: Ledger.Book
@@ -198,6 +212,7 @@ interface State {
 const initial = (options: Options, now: DateTime.Utc) => ({
   directory: Directory.make({ locations: options.locations, contacts: options.contacts, now }),
   quotas: new Map<string, Quota.Quota>(),
+  oauth: OAuth.make(options.oauth),
   faults: Faults.make(decodePlan(options.faults ?? {})),
   outage: undefined,
   book: Ledger.make()
@@ -271,11 +286,12 @@ const admitted = (
       const body = { status: 401, message: "version header is invalid", error: "Error" }
       return yield* Effect.fail({ status: 401, body })
     }
-    const locationId = yield* Effect.mapError(
-      Tokens.authorize(state.tokens, headers["authorization"], scope),
-      (message) => Operations.refusal(401, message)
-    )
     const now = yield* DateTime.now
+    const find = (bearer: string) =>
+      state.tokens.find(({ token }) => token === bearer) ?? OAuth.find(state.oauth, bearer, now.epochMillis)
+    const locationId = yield* Effect.mapError(Tokens.authorize(find, headers["authorization"], scope), (message) =>
+      Operations.refusal(401, message)
+    )
     const before = state.quotas.get(locationId) ?? Quota.make(now.epochMillis)
     const { quota, isAdmitted, headers: limits } = Quota.admit(before, state.limits, now.epochMillis)
     state.quotas.set(locationId, quota)
@@ -302,19 +318,50 @@ const performing =
       return { ...reply, headers }
     }).pipe(Effect.merge)
 
-const endpoint = (state: State, name: Operations.Name, contactId = "") =>
+/** Answers what the vendor's token endpoints would. */
+const granting =
+  (state: State, grant: (oauth: OAuth.OAuth, form: OAuth.Form, now: number) => OAuth.Answered) =>
+  (text: string): Effect.Effect<Reply> =>
+    Effect.map(DateTime.now, ({ epochMillis }) => {
+      const { reply, oauth } = grant(state.oauth, Object.fromEntries(new URLSearchParams(text)), epochMillis)
+      state.oauth = oauth
+      return reply
+    })
+
+/** Answers a request, unless a fault is in its way. */
+const answering = (
+  state: State,
+  name: Faults.Endpoint,
+  performing: (request: ServerRequest, traceId: string) => (text: string) => Effect.Effect<Reply>
+) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.gen(function* () {
       const traceId = arrived(state)
       const { delay, fault } = state.outage === undefined ? state.faults.next(name) : { delay: 0, fault: state.outage }
       const reply =
         fault === undefined || Edge.isPerformed(fault)
-          ? performing(state, request, traceId, name, contactId)
+          ? performing(request, traceId)
           : () => Effect.succeed({ status: 200, body: {} })
       const answer = recorded(state, request, traceId, reply, fault)
       if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
       return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.meet(request, fault, answer)
     })
+  )
+
+const endpoint = (state: State, name: Operations.Name, contactId = "") =>
+  answering(state, name, (request, traceId) => performing(state, request, traceId, name, contactId))
+
+const oauth = (state: State) =>
+  HttpApiBuilder.group(Api, "oauth", (handlers) =>
+    handlers
+      .handleRaw("token", () => answering(state, "token", () => granting(state, OAuth.token)))
+      .handleRaw("locationToken", () =>
+        answering(state, "locationToken", ({ headers }) =>
+          granting(state, (oauth, form, now) =>
+            OAuth.locationToken(oauth, Tokens.bearerOf(headers["authorization"]) ?? "", form, now)
+          )
+        )
+      )
   )
 
 const contacts = (state: State) =>
@@ -364,6 +411,13 @@ const controls = (state: State, options: Options): Controls => ({
   outage: (fault = { _tag: "Status", status: 503 }) =>
     Effect.flatMap(decodeFault(fault), (outage) => setting(state, { outage })),
   recover: setting(state, { outage: undefined }),
+  app: { clientId: state.oauth.options.clientId, clientSecret: Redacted.make(state.oauth.options.clientSecret) },
+  install: ({ locationId, companyId, scopes = Tokens.allScopes }) =>
+    Effect.suspend(() => {
+      const [code, oauth] = OAuth.install(state.oauth, { locationId, companyId, scopes })
+      return Effect.as(setting(state, { oauth }), Redacted.make(code))
+    }),
+  expireTokens: Effect.suspend(() => setting(state, { oauth: OAuth.expire(state.oauth) })),
   reset: Effect.flatMap(DateTime.now, (now) => setting(state, initial(options, now))),
   seed: (contacts) =>
     Effect.flatMap(DateTime.now, (now) =>
@@ -386,6 +440,10 @@ const control = (state: State, service: Controls) =>
       .handle("ledger", () => service.ledger)
       .handle("exportDirectory", () => service.exportDirectory)
       .handle("importDirectory", ({ payload }) => service.importDirectory(payload))
+      .handle("install", ({ payload }) =>
+        Effect.map(service.install(payload), (code) => ({ code: Redacted.value(code) }))
+      )
+      .handle("expireTokens", () => service.expireTokens)
   )
 
 const serving = (
@@ -393,13 +451,11 @@ const serving = (
   options: Options
 ): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
   const controlled = controls(state, options)
+  const groups = Layer.merge(contacts(state), oauth(state))
   const api =
     options.control === true
-      ? HttpApiBuilder.api(ControlledApi).pipe(
-          Layer.provide(control(state, controlled)),
-          Layer.provide(contacts(state))
-        )
-      : HttpApiBuilder.api(Api).pipe(Layer.provide(contacts(state)))
+      ? HttpApiBuilder.api(ControlledApi).pipe(Layer.provide(control(state, controlled)), Layer.provide(groups))
+      : HttpApiBuilder.api(Api).pipe(Layer.provide(groups))
   const pages = Layer.mergeAll(
     HttpApiSwagger.layer({ path: "/docs" }),
     HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),

@@ -33,18 +33,27 @@ export interface Token {
 export const allScopes: ReadonlyArray<Scope> = ["contacts.readonly", "contacts.write"]
 
 /**
+ * The token of an `Authorization` header.
+ *
+ * @since 0.1.0
+ * @category authorization
+ */
+export const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^Bearer (\S+)$/.exec(authorization ?? "")?.[1]
+
+/**
  * The location that a request may act on, or the message of its 401.
  *
  * @since 0.1.0
  * @category authorization
  */
 export const authorize = (
-  tokens: ReadonlyArray<Token>,
+  find: (token: string) => Token | undefined,
   authorization: string | undefined,
   scope: Scope
 ): Either.Either<LocationId, string> => {
-  const bearer = /^Bearer (\S+)$/.exec(authorization ?? "")?.[1]
-  const known = tokens.find(({ token }) => token === bearer)
+  const bearer = bearerOf(authorization)
+  const known = bearer === undefined ? undefined : find(bearer)
   if (known === undefined) {
     return Either.left(bearer?.startsWith("pit-") === true ? "Invalid Private Integration token" : "Invalid JWT")
   }

@@ -336,7 +336,12 @@ describe("the sandbox", () => {
       {},
       Effect.gen(function* () {
         const { body } = yield* asking("/openapi.json")
-        expect(Object.keys(body["paths"] as object)).toEqual(["/contacts/{contactId}", "/contacts/upsert"])
+        expect(Object.keys(body["paths"] as object)).toEqual([
+          "/contacts/{contactId}",
+          "/contacts/upsert",
+          "/oauth/token",
+          "/oauth/locationToken"
+        ])
         expect(JSON.stringify(body)).not.toMatch(/effect-growthhub\/|HttpApiDecodeError|"\$id"/)
         const references = JSON.stringify(body).matchAll(/"#\/components\/schemas\/([^"]+)"/g)
         const { schemas } = body["components"] as { schemas: object }
