@@ -13,16 +13,17 @@ export const spawn = <Message>(file: string, args: ReadonlyArray<string> = []) =
     }),
     ({ child }) =>
       Effect.async<void>((resume) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
         child.once("exit", () => resume(Effect.void))
         child.kill()
       })
   )
 
 /** Its answer to a message. */
-export const ask = <Message>(child: ChildProcess) =>
+export const ask = <Message>(child: ChildProcess, question: object = {}) =>
   Effect.async<Message>((resume) => {
     child.once("message", (message) => resume(Effect.succeed(message as Message)))
-    child.send("")
+    child.send(question)
   })
 
 /** Ends this process, a child, when its parent is gone. */

@@ -26,6 +26,9 @@ export interface Judge {
   readonly seed: (contacts: ReadonlyArray<object>) => Effect.Effect<void>
   readonly ledger: Effect.Effect<Ledger>
   readonly contacts: Effect.Effect<Snapshot["contacts"]>
+  /** Installs the app for a location: the code of the consent page. */
+  readonly install: (installation: { readonly locationId: string }) => Effect.Effect<string>
+  readonly expireTokens: Effect.Effect<void>
 }
 
 export const make = Effect.gen(function* () {
@@ -48,7 +51,10 @@ export const make = Effect.gen(function* () {
     reset: asking("POST", "/reset"),
     seed: (contacts) => asking("POST", "/contacts", contacts),
     ledger: asking("GET", "/ledger"),
-    contacts: Effect.map(asking<Snapshot>("GET", "/directory"), ({ contacts }) => contacts)
+    contacts: Effect.map(asking<Snapshot>("GET", "/directory"), ({ contacts }) => contacts),
+    install: (installation) =>
+      Effect.map(asking<{ readonly code: string }>("POST", "/installations", installation), ({ code }) => code),
+    expireTokens: asking("DELETE", "/tokens")
   }
   return judge
 })

@@ -1,5 +1,10 @@
 // The official SDK, from the package under bench/ that a contributor's install does not have.
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as TokenStore from "effect-growthhub/TokenStore"
+import { writeFileSync } from "node:fs"
+import * as Child from "./Child.js"
 import type { Judge } from "./Judge.js"
 
 export interface Rival {
@@ -17,3 +22,21 @@ export const make = ({ url, token }: Judge): Effect.Effect<Rival> =>
     Effect.promise(() => import(specifier) as Promise<{ readonly make: Make }>),
     ({ make }) => make({ baseUrl: url, token })
   )
+
+/** A process of the SDK's: see officialSdkWorker.js. */
+export const worker = Effect.map(Child.spawn("../bench/officialSdkWorker.js"), ({ child }) => child)
+
+/** A grant of ours as a session of the SDK's. */
+export const keep = (store: TokenStore.Service, locationId: string, file: string) =>
+  Effect.map(Effect.orDie(store.get(locationId)), (grant) => {
+    const { accessToken, refreshToken } = Option.getOrThrow(grant)
+    const session = {
+      access_token: Redacted.value(accessToken),
+      refresh_token: Redacted.value(refreshToken),
+      userType: "Location",
+      locationId,
+      expires_in: 86_399,
+      expire_at: Date.now() + 86_399_000
+    }
+    writeFileSync(file, JSON.stringify(session))
+  })

@@ -8,10 +8,13 @@ import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
 import { type Figure, table } from "./Figure.js"
 import * as Fuzz from "./Fuzz.js"
+import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
 import * as Outage from "./Outage.js"
 import * as Paths from "./Paths.js"
+import * as Refreshes from "./Refreshes.js"
+import * as Secrets from "./Secrets.js"
 import * as Transports from "./Transports.js"
 import * as Writes from "./Writes.js"
 
@@ -45,7 +48,7 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
-const ids = ["R1", "R2", "R7", "R8", "R9", "R10", "R11", "R13"]
+const ids = ["R1", "R2", "R3", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R12", "R13"]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
   console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
@@ -63,7 +66,7 @@ const bench = fileURLToPath(new URL("../bench", import.meta.url))
 
 const isRivalHere = () => existsSync(`${bench}/node_modules/@gohighlevel/api-client/package.json`)
 
-const withRival = !options["no-rival"] && isAsked("R2", "R7", "R8")
+const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R7", "R8")
 if (withRival && !isRivalHere()) {
   console.error("installing the official SDK under bench/")
   spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: bench, stdio: ["ignore", "ignore", "inherit"] })
@@ -86,6 +89,7 @@ const judged = <A>(run: (judge: Judge.Judge) => Effect.Effect<A>): Effect.Effect
 const writes = 10_000
 const answers = 10_000
 const hostileIds = 1000
+const kills = 200
 const outageSeconds = 30
 
 const all = Effect.gen(function* () {
@@ -105,6 +109,24 @@ const all = Effect.gen(function* () {
         )
       : undefined
     figures.push(Executions.figure(runs, rival))
+  }
+  const refreshRival =
+    withRival && isAsked("R3", "R4")
+      ? yield* Effect.zipRight(tell("R3 and R4, the official SDK"), judged(Refreshes.runRival))
+      : undefined
+  if (isAsked("R3")) {
+    yield* tell("R3, all seeds")
+    const runs = yield* judged((judge) => Refreshes.runAlone(judge, seeds.length))
+    figures.push(Refreshes.figure("R3", runs, refreshRival?.alone))
+  }
+  if (isAsked("R4")) {
+    yield* tell("R4, all seeds")
+    const runs = yield* judged((judge) => Refreshes.runTogether(judge, seeds.length))
+    figures.push(Refreshes.figure("R4", runs, refreshRival?.together))
+  }
+  if (isAsked("R5")) {
+    const runs = yield* judged((judge) => eachSeed("R5", (seed) => Grants.run(judge, { kills, seed })))
+    figures.push(Grants.figure(runs))
   }
   if (isAsked("R7", "R8")) {
     yield* tell(`R7 and R8, all seeds${withRival ? " and the official SDK" : ""} at once`)
@@ -133,6 +155,18 @@ const all = Effect.gen(function* () {
       concurrency: 2
     })
     figures.push(Fuzz.figure(runs, answers))
+  }
+  if (isAsked("R12")) {
+    const runs = yield* Effect.forEach(Transports.names, (name) =>
+      Effect.zipRight(
+        tell(`R12 over ${name}`),
+        Effect.flatMap(
+          Effect.promise(() => Transports.load(name)),
+          Secrets.run
+        )
+      )
+    )
+    figures.push(Secrets.figure(runs))
   }
   if (isAsked("R13")) {
     const runs = yield* judged((judge) =>

@@ -7,6 +7,8 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -23,7 +25,7 @@ import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
 import { isObject, parseOption } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
-import type { LocationId } from "./Schema.js"
+import { LocationId } from "./Schema.js"
 import type * as TokenStore from "./TokenStore.js"
 
 // --- what can be a bearer ----------------------------------------------------------------------------------------------
@@ -529,6 +531,13 @@ const derived = (
     }
   })
 
+/** What {@link oauth} is told besides the app. */
+interface Connection {
+  readonly locationId: LocationId
+  readonly companyId?: string | undefined
+  readonly store: TokenStore.Service
+}
+
 /**
  * The OAuth grant of an installation, kept in a store and rotated: refreshed in the background ten minutes before its access
  * token ends, by force when that has ended or was refused, once at a time in this process and in all that share the store.
@@ -544,13 +553,7 @@ const derived = (
  * @since 0.1.0
  * @category constructors
  */
-export const oauth = (
-  options: App & {
-    readonly locationId: LocationId
-    readonly companyId?: string | undefined
-    readonly store: TokenStore.Service
-  }
-): Credentials => ({
+export const oauth = (options: App & Connection): Credentials => ({
   open: (baseUrl) =>
     Effect.gen(function* () {
       const reason = faultOfApp(options)
@@ -562,3 +565,38 @@ export const oauth = (
       return companyId === undefined ? grant : yield* derived(grant, { companyId, locationId }, ask)
     })
 })
+
+const checkedConfig = <A>(what: string, value: (a: A) => unknown, config: Config.Config<A>): Config.Config<A> =>
+  Config.mapOrFail(config, (given) => {
+    const reason = fault(what, value(given))
+    return reason === undefined ? Either.right(given) : Either.left(ConfigError.InvalidData([], reason))
+  })
+
+/**
+ * {@link oauth} as the app's configuration says: `GROWTHHUB_CLIENT_ID`, `GROWTHHUB_CLIENT_SECRET`, `GROWTHHUB_LOCATION_ID`,
+ * and `GROWTHHUB_COMPANY_ID` if the grant is a company's. For `ContactsService.layerConfig({ token })`.
+ *
+ * @example
+ * import { Effect, Layer } from "effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as Credentials from "effect-growthhub/Credentials"
+ * import { TokenStore } from "effect-growthhub/TokenStore"
+ *
+ * // Layer<ContactsService, ConfigError, HttpClient | TokenStore>
+ * export const Contacts = Layer.unwrapEffect(
+ *   Effect.map(TokenStore, (store) => ContactsService.layerConfig({ token: Credentials.oauthConfig({ store }) }))
+ * )
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oauthConfig = ({ store }: Pick<Connection, "store">): Config.Config<Credentials> =>
+  Config.map(
+    Config.all({
+      clientId: checkedConfig("client id", (id) => id, Config.string("GROWTHHUB_CLIENT_ID")),
+      clientSecret: checkedConfig("client secret", Redacted.value, Config.redacted("GROWTHHUB_CLIENT_SECRET")),
+      locationId: Schema.Config("GROWTHHUB_LOCATION_ID", LocationId),
+      companyId: Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), undefined)
+    }),
+    (options) => oauth({ ...options, store })
+  )

@@ -351,13 +351,19 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** A span carries ids, never a person's data. */
-const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.withSpan(self, `ContactsService.${request.name}`, {
+/** A span carries ids, never a person's data: a tracer sees neither the contact nor what was sent. */
+const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  let answer: Option.Option<A> = Option.none()
+  const unseen = Effect.map(self, (value) => {
+    answer = Option.some(value)
+  })
+  const spanned = Effect.withSpan(unseen, `ContactsService.${request.name}`, {
     kind: "client",
     captureStackTrace: false,
     attributes: { "http.request.method": request.method, "url.template": request.template, ...request.params }
   })
+  return Effect.map(spanned, () => Option.getOrThrow(answer))
+}
 
 // --- over the app's HttpClient -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,57 @@
+// One app, many locations: a ContactsService for each, built when it is first asked for, released when it is idle, over one
+// transport and one store of grants.
+//
+//   REDIS_URL=redis://localhost:6379 GROWTHHUB_CLIENT_ID=… GROWTHHUB_CLIENT_SECRET=… npx tsx examples/many-locations.ts LOCATION_ID CONTACT_ID
+import { NodeRuntime } from "@effect/platform-node"
+import { FetchHttpClient } from "@effect/platform"
+import { Config, Console, Effect, Layer, LayerMap } from "effect"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as Credentials from "effect-growthhub/Credentials"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import { TokenStore } from "effect-growthhub/TokenStore"
+import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import { Redis } from "ioredis"
+
+const Store = Layer.unwrapScoped(
+  Effect.gen(function* () {
+    const url = yield* Config.string("REDIS_URL")
+    const client = yield* Effect.acquireRelease(
+      Effect.sync(() => new Redis(url)),
+      (client) => Effect.sync(() => client.disconnect())
+    )
+    return TokenStoreRedis.layer({ client })
+  })
+)
+
+/** The service of one location. */
+const contactsOf = (locationId: LocationId) =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const clientId = yield* Config.string("GROWTHHUB_CLIENT_ID")
+      const clientSecret = yield* Config.redacted("GROWTHHUB_CLIENT_SECRET")
+      const baseUrl = yield* Config.withDefault(Config.string("GROWTHHUB_BASE_URL"), undefined)
+      const token = Credentials.oauth({ clientId, clientSecret, locationId, store: yield* TokenStore })
+      return ContactsService.layer({ token, baseUrl })
+    })
+  )
+
+export class Locations extends LayerMap.Service<Locations>()("app/Locations", {
+  lookup: contactsOf,
+  idleTimeToLive: "10 minutes",
+  dependencies: [FetchHttpClient.layer, Store]
+}) {}
+
+const program = Effect.gen(function* () {
+  const [location = "", contact = ""] = process.argv.slice(2)
+  const contacts = yield* ContactsService.pipe(Effect.provide(Locations.get(LocationId.make(location))))
+  const { id, tags } = yield* contacts.getContact(ContactId.make(contact))
+  yield* Console.log(id, tags)
+}).pipe(
+  Effect.catchTag("Unauthorized", (error) =>
+    error.reconnect === true
+      ? Console.error(`The customer of ${error.locationId ?? "that location"} must connect the app again.`)
+      : Effect.fail(error)
+  )
+)
+
+NodeRuntime.runMain(Effect.provide(program, Locations.Default))

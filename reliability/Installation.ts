@@ -1,0 +1,42 @@
+// Locations that have connected the app, each with one contact, and their grants in a store.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Credentials from "effect-growthhub/Credentials"
+import type * as TokenStore from "effect-growthhub/TokenStore"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Judge } from "./Judge.js"
+
+/** The app that a sandbox knows by default. */
+export const app = { clientId: "sandbox-app", clientSecret: "sandbox-secret" }
+
+export const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+)
+
+export const connect = (judge: Judge, store: TokenStore.Service, locations: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    yield* judge.seed(locations.map((locationId) => ({ id: `contact-of-${locationId}`, locationId })))
+    yield* Effect.forEach(
+      locations,
+      (locationId) =>
+        Effect.gen(function* () {
+          const code = Redacted.make(yield* judge.install({ locationId }))
+          yield* Credentials.authorizationCode({
+            clientId: app.clientId,
+            clientSecret: Redacted.make(app.clientSecret),
+            code,
+            store,
+            baseUrl: judge.url
+          })
+        }),
+      { concurrency: 8 }
+    )
+  }).pipe(Effect.provide(FetchHttpClient.layer), Effect.orDie)
+
+/** How often the vendor was asked for tokens. */
+export const exchanges = (judge: Judge) =>
+  Effect.map(judge.ledger, ({ requests }) => requests.filter(({ url }) => url === "/oauth/token").length)

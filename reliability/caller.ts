@@ -1,0 +1,65 @@
+// An app's process: calls on behalf of locations, with OAuth grants from a store that it shares with others. It does as it
+// is told by messages, and answers each with how many of its calls succeeded.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as Credentials from "effect-growthhub/Credentials"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import type * as TokenStore from "effect-growthhub/TokenStore"
+import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
+import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import { Redis } from "ioredis"
+import { endWithParent } from "./Child.js"
+
+export interface Task {
+  readonly url: string
+  readonly app: { readonly clientId: string; readonly clientSecret: string }
+  readonly store: { readonly directory: string } | { readonly socket: string }
+  readonly locations: ReadonlyArray<string>
+  /** How many calls for each location, and over how many milliseconds. */
+  readonly calls: number
+  readonly spread: number
+}
+
+const storeOf = (store: Task["store"]): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError> =>
+  "directory" in store
+    ? TokenStoreFile.make(store)
+    : Effect.sync(() => TokenStoreRedis.make({ client: new Redis(store.socket) }))
+
+const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, location: string) => {
+  const token = Credentials.oauth({
+    clientId: app.clientId,
+    clientSecret: Redacted.make(app.clientSecret),
+    locationId: LocationId.make(location),
+    store
+  })
+  return Effect.gen(function* () {
+    const contacts = yield* ContactsService
+    const one = Effect.either(contacts.getContact(ContactId.make(`contact-of-${location}`)))
+    const all = yield* Effect.all(
+      Array.from({ length: calls }, (_, index) => Effect.delay(one, (spread * index) / calls)),
+      { concurrency: "unbounded" }
+    )
+    return all.filter(Either.isRight).length
+  }).pipe(Effect.provide(Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer)))
+}
+
+export const perform = (task: Task) =>
+  Effect.gen(function* () {
+    const store = yield* storeOf(task.store)
+    const succeeded = yield* Effect.forEach(task.locations, (location) => calling(task, store, location), {
+      concurrency: "unbounded"
+    })
+    return succeeded.reduce((sum, count) => sum + count, 0)
+  })
+
+if (process.send !== undefined && process.argv[2] === "worker") {
+  endWithParent()
+  process.on("message", (task: Task) => {
+    void Effect.runPromise(perform(task)).then((succeeded) => process.send?.({ succeeded }))
+  })
+  process.send({ isReady: true })
+}
