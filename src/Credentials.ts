@@ -566,10 +566,11 @@ export const oauth = (options: App & Connection): Credentials => ({
     })
 })
 
-const checkedConfig = <A>(what: string, value: (a: A) => unknown, config: Config.Config<A>): Config.Config<A> =>
-  Config.mapOrFail(config, (given) => {
-    const reason = fault(what, value(given))
-    return reason === undefined ? Either.right(given) : Either.left(ConfigError.InvalidData([], reason))
+// Not Config.redacted, which hides the name of a variable that is wrong. The reason does not repeat its value.
+const checkedText = (what: string, name: string): Config.Config<string> =>
+  Config.mapOrFail(Config.string(name), (text) => {
+    const reason = fault(what, text)
+    return reason === undefined ? Either.right(text) : Either.left(ConfigError.InvalidData([], reason))
   })
 
 /**
@@ -593,8 +594,8 @@ const checkedConfig = <A>(what: string, value: (a: A) => unknown, config: Config
 export const oauthConfig = ({ store }: Pick<Connection, "store">): Config.Config<Credentials> =>
   Config.map(
     Config.all({
-      clientId: checkedConfig("client id", (id) => id, Config.string("GROWTHHUB_CLIENT_ID")),
-      clientSecret: checkedConfig("client secret", Redacted.value, Config.redacted("GROWTHHUB_CLIENT_SECRET")),
+      clientId: checkedText("client id", "GROWTHHUB_CLIENT_ID"),
+      clientSecret: Config.map(checkedText("client secret", "GROWTHHUB_CLIENT_SECRET"), Redacted.make),
       locationId: Schema.Config("GROWTHHUB_LOCATION_ID", LocationId),
       companyId: Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), undefined)
     }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -453,6 +454,48 @@ describe("an app's own source of tokens", () => {
       )
       expect(error).toMatchObject({ _tag: "Unauthorized", attempts: 1 })
     }).pipe(Effect.provide(sandbox()))
+  )
+})
+
+describe("an OAuth grant from the app's configuration", () => {
+  const built = (variables: Record<string, string>) =>
+    Effect.gen(function* () {
+      const { url, app } = yield* Sandbox
+      const store = yield* TokenStore.makeMemory()
+      yield* connecting(store, { locationId })
+      const variablesOfAll = {
+        GROWTHHUB_BASE_URL: url,
+        GROWTHHUB_CLIENT_ID: app.clientId,
+        GROWTHHUB_CLIENT_SECRET: Redacted.value(app.clientSecret),
+        GROWTHHUB_LOCATION_ID: locationId,
+        ...variables
+      }
+      const token = Credentials.oauthConfig({ store })
+      return yield* get.pipe(
+        Effect.provide(Layer.provide(ContactsService.layerConfig({ token }), FetchHttpClient.layer)),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variablesOfAll))))
+      )
+    }).pipe(Effect.provide(sandbox()))
+
+  it.effect("opens the location's contacts", () =>
+    Effect.gen(function* () {
+      expect((yield* built({})).id).toBe(jane)
+    })
+  )
+
+  it.effect("that cannot be right is refused when the layer is built, without a secret", () =>
+    Effect.gen(function* () {
+      const wrong = [
+        { GROWTHHUB_CLIENT_ID: "" },
+        { GROWTHHUB_CLIENT_SECRET: "'canary'" },
+        { GROWTHHUB_LOCATION_ID: "../canary" }
+      ]
+      for (const variables of wrong) {
+        const error = yield* Effect.flip(built(variables))
+        expect(inspect(error)).toContain(Object.keys(variables)[0])
+        expect(inspect(error)).not.toContain("'canary'")
+      }
+    })
   )
 })
 

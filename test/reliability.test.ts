@@ -4,9 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Executions from "../reliability/Executions.js"
 import * as Figure from "../reliability/Figure.js"
 import * as Fuzz from "../reliability/Fuzz.js"
+import * as Grants from "../reliability/Grants.js"
 import * as Judge from "../reliability/Judge.js"
 import * as Outage from "../reliability/Outage.js"
 import * as Paths from "../reliability/Paths.js"
+import * as Secrets from "../reliability/Secrets.js"
 import * as Writes from "../reliability/Writes.js"
 
 // The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
@@ -53,6 +55,22 @@ describe("against a sandbox in its own process", () => {
       const { sent, elsewhere } = yield* Paths.run(judge, { ids: 200, seed: 1, transport })
       expect(elsewhere).toBe(0)
       expect(sent).toBeGreaterThan(0)
+    })
+  )
+
+  it.live("nothing that an app can print of a failed call shows a secret or a contact's data", () =>
+    Effect.gen(function* () {
+      const { calls, lines, leaks } = yield* Secrets.run(transport)
+      expect(leaks).toBe(0)
+      expect(lines).toBeGreaterThan(calls)
+    })
+  )
+
+  it.scopedLive("grants survive the killing of processes that refresh them", () =>
+    Effect.gen(function* () {
+      const judge = yield* Judge.make
+      const { lost } = yield* Grants.run(judge, { kills: 20, seed: 1 })
+      expect(lost).toBe(0)
     })
   )
 

@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ContactsService, type Service } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
+import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
 import type { HttpLayer } from "effect-growthhub"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
@@ -23,6 +24,8 @@ import {
   type LocationId,
   type UpsertedContact
 } from "effect-growthhub/Schema"
+import * as TokenStore from "effect-growthhub/TokenStore"
+import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 
 declare const contacts: Service
 declare const id: ContactId
@@ -104,6 +107,42 @@ describe("a retry policy", () => {
     })
     // @ts-expect-error a schedule that needs a service could not run
     RetryPolicy.make({ schedule: Schedule.mapEffect(Schedule.forever, () => ContactsService) })
+  })
+})
+
+describe("credentials", () => {
+  const store: TokenStore.Service = undefined as never
+  const app = { clientId: "app", clientSecret: token }
+
+  it("of any kind make a layer that needs the app's HttpClient and nothing else", () => {
+    const kinds = [
+      Credentials.privateIntegrationToken(token),
+      Credentials.accessToken(Effect.succeed(token)),
+      Credentials.oauth({ ...app, locationId, store })
+    ]
+    for (const kind of kinds) {
+      expectTypeOf(ContactsService.layer({ token: kind })).toEqualTypeOf<
+        Layer.Layer<ContactsService, never, HttpClient.HttpClient>
+      >()
+    }
+    expectTypeOf(ContactsService.layerConfig({ token: Credentials.oauthConfig({ store }) })).toEqualTypeOf<
+      Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient>
+    >()
+    // @ts-expect-error a secret is never plain text
+    Credentials.oauth({ clientId: "app", clientSecret: "secret", locationId, store })
+    // @ts-expect-error a location is no plain text
+    Credentials.oauth({ ...app, locationId: "location", store })
+  })
+
+  it("are connected with a code, and kept in a store", () => {
+    expectTypeOf(Credentials.authorizationCode({ ...app, code: token, store })).toEqualTypeOf<
+      Effect.Effect<TokenStore.Grant, AnyError | TokenStore.TokenStoreError, HttpClient.HttpClient>
+    >()
+    expectTypeOf(TokenStore.layerMemory()).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
+    expectTypeOf(TokenStoreFile.layer({ directory: "grants" })).toEqualTypeOf<
+      Layer.Layer<TokenStore.TokenStore, TokenStore.TokenStoreError>
+    >()
+    expectTypeOf<Errors.Unauthorized["reconnect"]>().toEqualTypeOf<boolean | undefined>()
   })
 })
 

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Credentials from "effect-growthhub/Credentials"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import { execFile } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as RedisServer from "./redis.js"
+
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+
+const running = (file: string, args: ReadonlyArray<string>, environment: Record<string, string>) =>
+  Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
+    execFile(
+      process.execPath,
+      ["--import", "tsx", file, ...args],
+      {
+        cwd: fileURLToPath(new URL("..", import.meta.url)),
+        env: { PATH: process.env["PATH"] ?? "", ...environment }
+      },
+      (error, stdout, stderr) =>
+        resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
+    )
+  })
+
+const scoped = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
+
+describe("examples/many-locations.ts", () => {
+  scoped("gets a contact with a grant from Redis, and says whose customer must connect again", () =>
+    Effect.gen(function* () {
+      const { url, app, install } = yield* Sandbox
+      const directory = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
+        (path) => Effect.promise(() => rm(path, { recursive: true }))
+      )
+      const { client, socket } = yield* RedisServer.make(directory)
+      const store = TokenStoreRedis.make({ client })
+      yield* Credentials.authorizationCode({ ...app, code: yield* install({ locationId }), store, baseUrl: url })
+      const environment = {
+        REDIS_URL: socket,
+        GROWTHHUB_BASE_URL: url,
+        GROWTHHUB_CLIENT_ID: app.clientId,
+        GROWTHHUB_CLIENT_SECRET: Redacted.value(app.clientSecret)
+      }
+      const known = yield* running("examples/many-locations.ts", [locationId, "jane"], environment)
+      expect(known).toEqual({ code: 0, output: "jane [ 'vip' ]\n" })
+      const unknown = yield* running("examples/many-locations.ts", ["elsewhere", "jane"], environment)
+      expect(unknown.output).toContain("The customer of elsewhere must connect the app again.")
+    }).pipe(
+      Effect.provide(FetchHttpClient.layer),
+      Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, tags: ["vip"] }] }))
+    )
+  )
+})
