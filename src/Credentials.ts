@@ -231,6 +231,7 @@ const grantOf = ({ answer, ahead }: Granted, now: number, before?: TokenStore.Gr
     ...kept,
     accessToken: Redacted.make(answer.access_token),
     refreshToken: Redacted.make(refreshToken),
+    issuedAt: DateTime.unsafeMake(now + ahead),
     expiresAt: DateTime.unsafeMake(now + ahead + answer.expires_in * 1000),
     ...(answer.scope === undefined ? {} : { scope: answer.scope }),
     ...(answer.userType === undefined ? {} : { userType: answer.userType }),
@@ -293,10 +294,13 @@ export const authorizationCode = (
     return grant
   }).pipe(Effect.uninterruptible)
 
-/** Before this is left of a token, a new one is fetched in the background. */
-const early = Duration.toMillis("10 minutes")
-/** Before this is left of it, a call waits for the new one. */
-const late = Duration.toMillis("30 seconds")
+const day = Duration.toMillis("1 day")
+const lifetime = ({ issuedAt, expiresAt }: TokenStore.Grant) =>
+  issuedAt === undefined ? day : expiresAt.epochMillis - issuedAt.epochMillis
+/** When no more than this is left of a token, a new one is fetched in the background. */
+const early = (grant: TokenStore.Grant) => Math.min(Duration.toMillis("10 minutes"), lifetime(grant) / 10)
+/** When no more than this is left of it, a call waits for the new one. */
+const late = (grant: TokenStore.Grant) => Math.min(Duration.toMillis("30 seconds"), lifetime(grant) / 100)
 /** A refresh in the background that failed is not tried again at once. */
 const quiet = Duration.toMillis("30 seconds")
 
@@ -357,14 +361,19 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         state.unsavedSince = undefined
       })
 
-    /** What was exchanged and could not be saved is saved as soon as that is possible. */
-    const saveLater = store
-      .exclusive(key, (section) =>
-        Effect.suspend(() =>
-          state.unsavedSince === undefined || state.grant === undefined ? Effect.void : save(section, state.grant)
-        )
-      )
-      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.ignore)
+    const saveUnsaved = Effect.suspend(() =>
+      state.unsavedSince === undefined
+        ? Effect.void
+        : store.exclusive(key, (section) =>
+            Effect.suspend(() =>
+              state.unsavedSince === undefined || state.grant === undefined ? Effect.void : save(section, state.grant)
+            )
+          )
+    )
+
+    /** What was exchanged and could not be saved is saved as soon as that is possible, at the end of the service at last. */
+    const saveLater = Effect.ignore(Effect.retry(saveUnsaved, Schedule.spaced("1 second")))
+    yield* Effect.addFinalizer(() => Effect.ignore(saveUnsaved))
 
     const exchange = (
       operation: string,
@@ -408,8 +417,9 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         yield* Effect.catchAll(save(section, grant!), () => Effect.forkIn(saveLater, scope))
       })
 
-    const work = (operation: string, refused: string | undefined): Effect.Effect<void, Errors.ContactsError> =>
-      store
+    const work = (operation: string, refused: string | undefined): Effect.Effect<void, Errors.ContactsError> => {
+      const held = state.grant && Redacted.value(state.grant.accessToken)
+      return store
         .exclusive(key, (section) =>
           Effect.gen(function* () {
             const stored = yield* Effect.mapError(section.get, fromStore(operation))
@@ -417,16 +427,16 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             if (current === undefined) return yield* dead(operation, `There is no grant for ${key}`)
             state.grant = current
             const now = yield* Clock.currentTimeMillis
-            const isFresh = current.exchanging === undefined && left(current, now) > early
-            if (isFresh && Redacted.value(current.accessToken) !== refused) return
-            yield* exchange(operation, section, current)
-          })
+            const token = Redacted.value(current.accessToken)
+            // What another process has just fetched is good, however little of it is left.
+            const least = token === held ? early(current) : late(current)
+            const isGood = current.exchanging === undefined && token !== refused && left(current, now) > least
+            if (!isGood) yield* exchange(operation, section, current)
+            // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
+          }).pipe(Effect.uninterruptible)
         )
-        .pipe(
-          Effect.mapError((error) => (error._tag === "TokenStoreError" ? fromStore(operation)(error) : error)),
-          // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
-          Effect.uninterruptible
-        )
+        .pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? fromStore(operation)(error) : error)))
+    }
 
     const flying = (
       operation: string,
@@ -436,14 +446,16 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         if (state.flight !== undefined) return Effect.succeed(state.flight)
         const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
         state.flight = flight
-        return Effect.exit(work(operation, refused)).pipe(
-          Effect.flatMap((exit) =>
+        return work(operation, refused).pipe(
+          Effect.onExit((exit) =>
             Effect.flatMap(Clock.currentTimeMillis, (now) => {
               state.flight = undefined
               state.quietUntil = Exit.isSuccess(exit) ? 0 : now + quiet
               return Deferred.done(flight, exit)
             })
           ),
+          // As a value: a fiber that fails would be reported in the app's log.
+          Effect.exit,
           Effect.forkIn(scope),
           Effect.as(flight)
         )
@@ -463,10 +475,10 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
       get: (operation) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const remaining = state.grant === undefined ? 0 : left(state.grant, now)
-          if (state.grant === undefined || remaining <= late) {
+          if (state.grant === undefined || remaining <= late(state.grant)) {
             return Effect.zipRight(refreshed(operation), held(operation))
           }
-          if (remaining > early || now < state.quietUntil) return held(operation)
+          if (remaining > early(state.grant) || now < state.quietUntil) return held(operation)
           return Effect.zipRight(flying(operation), held(operation))
         }),
       renew: (operation, refused) =>
@@ -488,19 +500,19 @@ const derived = (
 ): Effect.Effect<Required<Bearer>> =>
   Effect.gen(function* () {
     const single = yield* Effect.makeSemaphore(1)
-    let held: { readonly token: Redacted.Redacted; readonly until: number } | undefined
+    let held: { readonly token: Redacted.Redacted; readonly until: number; readonly margin: number } | undefined
+    const hold = ({ answer }: Granted, now: number) => {
+      const millis = answer.expires_in * 1000
+      const margin = Math.min(Duration.toMillis("30 seconds"), millis / 100)
+      held = { token: Redacted.make(answer.access_token), until: now + millis, margin }
+    }
 
     const fetched = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
       Effect.gen(function* () {
         const bearer = yield* company.get(operation)
         const headers = { authorization: `Bearer ${Redacted.value(bearer)}`, version: "2021-07-28" }
         const asked = yield* Effect.either(ask(operation, "/oauth/locationToken", ids, headers))
-        const now = yield* Clock.currentTimeMillis
-        if (Either.isRight(asked)) {
-          const { access_token, expires_in } = asked.right.answer
-          held = { token: Redacted.make(access_token), until: now + expires_in * 1000 }
-          return
-        }
+        if (Either.isRight(asked)) return hold(asked.right, yield* Clock.currentTimeMillis)
         const { error } = asked.left
         const mayRenew = error._tag === "Unauthorized" && (yield* company.renew(operation, bearer))
         if (!mayRenew) return yield* Effect.fail(error)
@@ -509,12 +521,12 @@ const derived = (
           ask(operation, "/oauth/locationToken", ids, { ...headers, authorization: `Bearer ${Redacted.value(again)}` }),
           ({ error }) => error
         )
-        held = { token: Redacted.make(retried.answer.access_token), until: now + retried.answer.expires_in * 1000 }
+        hold(retried, yield* Clock.currentTimeMillis)
       })
 
     const isHeld = (now: number, refused?: Redacted.Redacted) =>
       held !== undefined &&
-      held.until - now > late &&
+      held.until - now > held.margin &&
       (refused === undefined || Redacted.value(held.token) !== Redacted.value(refused))
 
     const ensured = (operation: string, refused?: Redacted.Redacted) =>

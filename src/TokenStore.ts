@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 /**
  * A grant as it is kept.
  *
- * - `expiresAt`: when the access token ends, by the clock of the vendor.
+ * - `issuedAt`, `expiresAt`: when the access token was answered and when it ends, by the clock of the vendor.
  * - `exchanging`: since when its refresh token is being exchanged for the next one; a process that finds this here has not
  *   seen how that ended, and does it again.
  *
@@ -22,6 +22,7 @@ import * as Schema from "effect/Schema"
 export const Grant = Schema.Struct({
   accessToken: Schema.Redacted(Schema.NonEmptyString),
   refreshToken: Schema.Redacted(Schema.NonEmptyString),
+  issuedAt: Schema.optionalWith(Schema.DateTimeUtc, { exact: true }),
   expiresAt: Schema.DateTimeUtc,
   scope: Schema.optionalWith(Schema.String, { exact: true }),
   userType: Schema.optionalWith(Schema.String, { exact: true }),

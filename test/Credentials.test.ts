@@ -150,6 +150,22 @@ describe("an OAuth grant", () => {
     )
   )
 
+  it.effect("whose tokens live shorter than usual is refreshed no more often than they end", () =>
+    connected(
+      () =>
+        Effect.gen(function* () {
+          for (let second = 0; second < 300; second += 10) {
+            yield* running(get)
+            yield* TestClock.adjust("10 seconds")
+          }
+          // The code, and one refresh for each minute.
+          expect(yield* grantsAsked).toBeLessThanOrEqual(1 + 300 / 50)
+          expect(yield* grantsAsked).toBeGreaterThanOrEqual(300 / 60)
+        }),
+      { oauth: { expiresIn: 60 } }
+    )
+  )
+
   it.effect.each([50, 500])("is refreshed once for %d calls that meet 401 at once", (calls) =>
     connected(() =>
       Effect.gen(function* () {
