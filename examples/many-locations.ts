@@ -43,8 +43,11 @@ export class Locations extends LayerMap.Service<Locations>()("app/Locations", {
 
 const program = Effect.gen(function* () {
   const [location = "", contact = ""] = process.argv.slice(2)
-  const contacts = yield* ContactsService.pipe(Effect.provide(Locations.get(LocationId.make(location))))
-  const { id, tags } = yield* contacts.getContact(ContactId.make(contact))
+  const { id, tags } = yield* Effect.flatMap(
+    ContactsService,
+    (contacts) => contacts.getContact(ContactId.make(contact))
+    // Around the calls: a service that is not in use is released.
+  ).pipe(Effect.provide(Locations.get(LocationId.make(location))))
   yield* Console.log(id, tags)
 }).pipe(
   Effect.catchTag("Unauthorized", (error) =>

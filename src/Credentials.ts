@@ -132,17 +132,43 @@ export interface App {
   readonly clientSecret: Redacted.Redacted
 }
 
-const GrantAnswer = Schema.Struct({
-  access_token: Schema.NonEmptyString,
-  refresh_token: Schema.optional(Schema.NonEmptyString),
-  expires_in: Schema.optionalWith(Schema.Number.pipe(Schema.positive()), { default: () => 86_399 }),
-  scope: Schema.optional(Schema.String),
-  userType: Schema.optional(Schema.String),
-  locationId: Schema.optional(Schema.String),
-  companyId: Schema.optional(Schema.String)
-})
+/** What the token endpoint answers, as far as it is of use. */
+interface GrantAnswer {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  /** Milliseconds. */
+  readonly lifetime: number
+  readonly scope: string | undefined
+  readonly userType: string | undefined
+  readonly locationId: string | undefined
+  readonly companyId: string | undefined
+}
 
-type GrantAnswer = typeof GrantAnswer.Type
+const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
+
+const day = Duration.toMillis("1 day")
+
+const lifetimeOf = (expiresIn: unknown) => {
+  const millis = Number(expiresIn) * 1000
+  return millis > 0 && millis <= 366 * day ? millis : day
+}
+
+/** Read leniently: a rotation is not thrown away because of a detail. */
+const grantAnswerOf = (body: string): GrantAnswer | undefined => {
+  const json = Option.getOrUndefined(parseOption(body))
+  if (!isObject(json)) return undefined
+  const accessToken = textOf(json["access_token"])
+  if (accessToken === undefined) return undefined
+  return {
+    accessToken,
+    refreshToken: textOf(json["refresh_token"]),
+    lifetime: lifetimeOf(json["expires_in"]),
+    scope: textOf(json["scope"]),
+    userType: textOf(json["userType"]),
+    locationId: textOf(json["locationId"]),
+    companyId: textOf(json["companyId"])
+  }
+}
 
 /** An answer of the token endpoint, and how far the vendor's clock was ahead of ours. */
 interface Granted {
@@ -162,11 +188,14 @@ const exchangeAttempts = Schedule.exponential("200 millis").pipe(
 
 const secretFields = ["client_secret", "refresh_token", "code"]
 
-/** A refusal of the token endpoint, and whether it is the grant that is dead. */
+/** A refusal of the token endpoint: whether it is the grant that is dead, or the bearer that was refused. */
 interface Refused {
   readonly error: Errors.ContactsError
   readonly isDead: boolean
+  readonly isBearer: boolean
 }
+
+const failed = (error: Errors.ContactsError): Refused => ({ error, isDead: false, isBearer: false })
 
 type Ask = (
   operation: string,
@@ -175,13 +204,16 @@ type Ask = (
   headers?: { readonly [name: string]: string }
 ) => Effect.Effect<Granted, Refused>
 
+const deadGrant =
+  /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
+
 /** Both shapes of its errors: that of OAuth (RFC 6749, 5.2), and the service's own envelope. */
-const tellsOfDeadGrant = ({ body }: Errors.Answer): boolean => {
+const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
   const json = Option.getOrUndefined(parseOption(body))
-  if (!isObject(json)) return false
+  if (!isObject(json) || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
   const lines = [json["message"], json["error_description"]].flat().filter((line) => typeof line === "string")
-  return lines.some((line) => /refresh.?token|invalid grant/i.test(line))
+  return lines.some((line) => deadGrant.test(line))
 }
 
 /** Asks the token endpoint until it answers: the same exchange may be repeated, within its time. */
@@ -204,39 +236,42 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
     const once = Effect.gen(function* () {
       const answer = yield* within(transmit(request, call), exchangeTimeout, () =>
         Errors.fromTimeout(call, exchangeTimeout, true)
-      ).pipe(Effect.mapError((error): Refused => ({ error, isDead: false })))
+      ).pipe(Effect.mapError(failed))
       const now = yield* Clock.currentTimeMillis
       if (answer.status < 200 || answer.status > 299) {
-        return yield* Effect.fail({ error: Errors.fromAnswer(call, answer, now), isDead: tellsOfDeadGrant(answer) })
+        return yield* Effect.fail<Refused>({
+          error: Errors.fromAnswer(call, answer, now),
+          isDead: tellsOfDeadGrant(answer),
+          isBearer: transmission.isRefusedBearer(answer)
+        })
       }
-      const read = decodeGrantAnswer(Option.getOrUndefined(parseOption(answer.body)))
-      // Its faults are not told: they would repeat a token.
-      if (Either.isLeft(read)) {
-        return yield* Effect.fail({ error: Errors.fromUnreadable(call, answer, ["it is no grant"]), isDead: false })
+      const granted = grantAnswerOf(answer.body)
+      if (granted === undefined) {
+        return yield* Effect.fail(failed(Errors.fromUnreadable(call, answer, ["it is no grant"])))
       }
-      return { answer: read.right, ahead: (Errors.serverTime(answer, now) ?? now) - now }
+      return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
     })
-    return Effect.retry(once, exchangeAttempts)
+    // An exchange that is on its way is waited for; between two, the end of the service need not wait.
+    return Effect.interruptible(Effect.retry(Effect.uninterruptible(once), exchangeAttempts))
   }
 }
 
-const decodeGrantAnswer = Schema.decodeUnknownEither(GrantAnswer)
-
 /** The grant that an answer makes of the one before it. */
 const grantOf = ({ answer, ahead }: Granted, now: number, before?: TokenStore.Grant): TokenStore.Grant | undefined => {
-  const refreshToken = answer.refresh_token ?? (before && Redacted.value(before.refreshToken))
+  const refreshToken = answer.refreshToken ?? (before && Redacted.value(before.refreshToken))
   if (refreshToken === undefined) return undefined
   const { exchanging: _, ...kept } = before ?? {}
+  const { scope, userType, locationId, companyId } = answer
   return {
     ...kept,
-    accessToken: Redacted.make(answer.access_token),
+    accessToken: Redacted.make(answer.accessToken),
     refreshToken: Redacted.make(refreshToken),
     issuedAt: DateTime.unsafeMake(now + ahead),
-    expiresAt: DateTime.unsafeMake(now + ahead + answer.expires_in * 1000),
-    ...(answer.scope === undefined ? {} : { scope: answer.scope }),
-    ...(answer.userType === undefined ? {} : { userType: answer.userType }),
-    ...(answer.locationId === undefined ? {} : { locationId: answer.locationId }),
-    ...(answer.companyId === undefined ? {} : { companyId: answer.companyId })
+    expiresAt: DateTime.unsafeMake(now + ahead + answer.lifetime),
+    ...(scope === undefined ? {} : { scope }),
+    ...(userType === undefined ? {} : { userType }),
+    ...(locationId === undefined ? {} : { locationId }),
+    ...(companyId === undefined ? {} : { companyId })
   }
 }
 
@@ -252,8 +287,8 @@ const faultOfApp = ({ clientId, clientSecret }: App): string | undefined =>
 
 /**
  * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and keeps it: under the
- * id of its location, or of its company. The code works once: a failure of the store is tried for 20 seconds before it is
- * told.
+ * id of its location, or of its company. The code works once: the store is tried before it is spent, and saving for two
+ * minutes before a failure is told.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
  *
@@ -276,6 +311,8 @@ export const authorizationCode = (
     const baseUrl = transmission.validateBaseUrl(options.baseUrl ?? transmission.vendorUrl)
     if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
     const ask = asking(yield* HttpClient.HttpClient, baseUrl.right)
+    // A store that cannot be locked or read is found out before the code is spent.
+    yield* options.store.exclusive(options.clientId, ({ get }) => get)
     const form = {
       ...grantForm(options),
       grant_type: "authorization_code",
@@ -290,11 +327,10 @@ export const authorizationCode = (
       return yield* unauthorized(operation, "The vendor answered a grant without a refresh token, location or company")
     }
     const saving = options.store.exclusive(key, (section) => section.set(grant))
-    yield* Effect.retry(saving, Schedule.spaced("500 millis").pipe(Schedule.upTo("20 seconds")))
+    yield* Effect.retry(saving, Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes")))
     return grant
   }).pipe(Effect.uninterruptible)
 
-const day = Duration.toMillis("1 day")
 const lifetime = ({ issuedAt, expiresAt }: TokenStore.Grant) =>
   issuedAt === undefined ? day : expiresAt.epochMillis - issuedAt.epochMillis
 /** When no more than this is left of a token, a new one is fetched in the background. */
@@ -311,7 +347,41 @@ interface State {
   dead: string | undefined
   ahead: number
   quietUntil: number
-  flight: Deferred.Deferred<void, Errors.ContactsError> | undefined
+}
+
+/** Work that is done once for all who wait for it, in the scope of the service: it goes on when they give up. */
+interface Flight {
+  readonly begun: (
+    operation: string,
+    work: Effect.Effect<void, Errors.ContactsError>
+  ) => Effect.Effect<Effect.Effect<void, Errors.ContactsError>>
+}
+
+const makeFlight = (scope: Scope.Scope): Flight => {
+  let current: Deferred.Deferred<void, Errors.ContactsError> | undefined
+  return {
+    begun: (operation, work) =>
+      Effect.suspend(() => {
+        if (current !== undefined) return Effect.succeed(Deferred.await(current))
+        const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
+        current = flight
+        const done = (exit: Exit.Exit<void, Errors.ContactsError>) => {
+          current = undefined
+          return Exit.isInterrupted(exit)
+            ? Deferred.fail(flight, unauthorized(operation, "The service has been released"))
+            : Deferred.done(flight, exit)
+        }
+        return Effect.interruptible(work).pipe(
+          Effect.onExit(done),
+          // As a value: a fiber that fails would be reported in the app's log.
+          Effect.exit,
+          Effect.forkIn(scope),
+          // Whatever happens to the fiber, those who wait are told.
+          Effect.uninterruptible,
+          Effect.as(Deferred.await(flight))
+        )
+      })
+  }
 }
 
 const fromStore =
@@ -342,9 +412,9 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
       unsavedSince: undefined,
       dead: undefined,
       ahead: 0,
-      quietUntil: 0,
-      flight: undefined
+      quietUntil: 0
     }
+    const flight = makeFlight(scope)
 
     const dead = (operation: string, message: string) =>
       new Errors.Unauthorized({ operation, attempts: 0, message, reconnect: true, ...ids })
@@ -361,18 +431,27 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         state.unsavedSince = undefined
       })
 
-    const saveUnsaved = Effect.suspend(() =>
-      state.unsavedSince === undefined
-        ? Effect.void
-        : store.exclusive(key, (section) =>
-            Effect.suspend(() =>
-              state.unsavedSince === undefined || state.grant === undefined ? Effect.void : save(section, state.grant)
-            )
-          )
-    )
+    const saveUnsaved = Effect.suspend(() => {
+      if (state.unsavedSince === undefined) return Effect.void
+      return store.exclusive(key, (section) =>
+        Effect.gen(function* () {
+          const stored = Option.getOrUndefined(yield* section.get)
+          const isNewer = stored !== undefined && Redacted.value(stored.refreshToken) !== state.unsavedSince
+          if (isNewer) {
+            // Somebody has gone on from there, or the customer has connected the app again.
+            state.grant = stored
+            state.unsavedSince = undefined
+          } else if (state.unsavedSince !== undefined && state.grant !== undefined) yield* save(section, state.grant)
+        })
+      )
+    })
 
     /** What was exchanged and could not be saved is saved as soon as that is possible, at the end of the service at last. */
-    const saveLater = Effect.ignore(Effect.retry(saveUnsaved, Schedule.spaced("1 second")))
+    const saveLater = saveUnsaved.pipe(
+      Effect.retry(Schedule.spaced("1 second").pipe(Schedule.upTo("1 hour"))),
+      Effect.ignore,
+      Effect.interruptible
+    )
     yield* Effect.addFinalizer(() => Effect.ignore(saveUnsaved))
 
     const exchange = (
@@ -391,6 +470,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           section.set({ ...current, exchanging: DateTime.unsafeMake(began + state.ahead) }),
           fromStore(operation)
         )
+        state.unsavedSince = undefined
         const asked = yield* Effect.either(
           ask(operation, "/oauth/token", {
             ...grantForm(installation),
@@ -431,38 +511,32 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             // What another process has just fetched is good, however little of it is left.
             const least = token === held ? early(current) : late(current)
             const isGood = current.exchanging === undefined && token !== refused && left(current, now) > least
-            if (!isGood) yield* exchange(operation, section, current)
+            if (isGood) return
+            const isUsable = token !== refused && left(current, now) > 0
+            yield* Effect.catchAll(exchange(operation, section, current), (error) => {
+              if (!isUsable) return Effect.fail(error)
+              state.quietUntil = now + quiet
+              return Effect.void
+            })
             // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
           }).pipe(Effect.uninterruptible)
         )
         .pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? fromStore(operation)(error) : error)))
     }
 
-    const flying = (
-      operation: string,
-      refused?: string
-    ): Effect.Effect<Deferred.Deferred<void, Errors.ContactsError>> =>
-      Effect.suspend(() => {
-        if (state.flight !== undefined) return Effect.succeed(state.flight)
-        const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
-        state.flight = flight
-        return work(operation, refused).pipe(
-          Effect.onExit((exit) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => {
-              state.flight = undefined
-              state.quietUntil = Exit.isSuccess(exit) ? 0 : now + quiet
-              return Deferred.done(flight, exit)
-            })
-          ),
-          // As a value: a fiber that fails would be reported in the app's log.
-          Effect.exit,
-          Effect.forkIn(scope),
-          Effect.as(flight)
-        )
-      })
+    const begun = (operation: string, refused?: string) =>
+      flight.begun(
+        operation,
+        Effect.suspend(() => work(operation, refused))
+      )
 
-    const refreshed = (operation: string, refused?: string) =>
-      Effect.flatMap(flying(operation, refused), Deferred.await)
+    const refreshed = (operation: string, refused?: string) => Effect.flatten(begun(operation, refused))
+
+    /** What is kept may be good, however the vendor is. */
+    const loaded = (operation: string) =>
+      Effect.map(Effect.mapError(store.get(key), fromStore(operation)), (stored) => {
+        state.grant ??= Option.getOrUndefined(stored)
+      })
 
     const held = (operation: string) =>
       Effect.suspend(() =>
@@ -473,14 +547,17 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
 
     return {
       get: (operation) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const remaining = state.grant === undefined ? 0 : left(state.grant, now)
-          if (state.grant === undefined || remaining <= late(state.grant)) {
-            return Effect.zipRight(refreshed(operation), held(operation))
-          }
-          if (remaining > early(state.grant) || now < state.quietUntil) return held(operation)
-          return Effect.zipRight(flying(operation), held(operation))
-        }),
+        Effect.zipRight(
+          Effect.suspend(() => (state.grant === undefined ? loaded(operation) : Effect.void)),
+          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            if (state.grant === undefined) return Effect.zipRight(refreshed(operation), held(operation))
+            const remaining = left(state.grant, now)
+            if (remaining <= late(state.grant)) return Effect.zipRight(refreshed(operation), held(operation))
+            const isDue = remaining <= early(state.grant) || state.grant.exchanging !== undefined
+            if (!isDue || now < state.quietUntil) return held(operation)
+            return Effect.zipRight(begun(operation), held(operation))
+          })
+        ),
       renew: (operation, refused) =>
         Effect.suspend(() => {
           const isAnother = () =>
@@ -497,49 +574,45 @@ const derived = (
   company: Required<Bearer>,
   ids: { readonly companyId: string; readonly locationId: string },
   ask: Ask
-): Effect.Effect<Required<Bearer>> =>
-  Effect.gen(function* () {
-    const single = yield* Effect.makeSemaphore(1)
-    let held: { readonly token: Redacted.Redacted; readonly until: number; readonly margin: number } | undefined
-    const hold = ({ answer }: Granted, now: number) => {
-      const millis = answer.expires_in * 1000
-      const margin = Math.min(Duration.toMillis("30 seconds"), millis / 100)
-      held = { token: Redacted.make(answer.access_token), until: now + millis, margin }
-    }
+): Effect.Effect<Required<Bearer>, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const flight = makeFlight(scope)
+    let held: { readonly token: Redacted.Redacted; readonly until: number } | undefined
+
+    const asked = (operation: string, bearer: Redacted.Redacted) =>
+      ask(operation, "/oauth/locationToken", ids, {
+        authorization: `Bearer ${Redacted.value(bearer)}`,
+        version: "2021-07-28"
+      })
 
     const fetched = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
       Effect.gen(function* () {
         const bearer = yield* company.get(operation)
-        const headers = { authorization: `Bearer ${Redacted.value(bearer)}`, version: "2021-07-28" }
-        const asked = yield* Effect.either(ask(operation, "/oauth/locationToken", ids, headers))
-        if (Either.isRight(asked)) return hold(asked.right, yield* Clock.currentTimeMillis)
-        const { error } = asked.left
-        const mayRenew = error._tag === "Unauthorized" && (yield* company.renew(operation, bearer))
-        if (!mayRenew) return yield* Effect.fail(error)
-        const again = yield* company.get(operation)
-        const retried = yield* Effect.mapError(
-          ask(operation, "/oauth/locationToken", ids, { ...headers, authorization: `Bearer ${Redacted.value(again)}` }),
-          ({ error }) => error
+        const granted = yield* Effect.catchAll(asked(operation, bearer), ({ error, isBearer }) =>
+          Effect.gen(function* () {
+            if (!isBearer || !(yield* company.renew(operation, bearer))) return yield* Effect.fail(error)
+            return yield* Effect.mapError(asked(operation, yield* company.get(operation)), ({ error }) => error)
+          })
         )
-        hold(retried, yield* Clock.currentTimeMillis)
+        const { accessToken, lifetime } = granted.answer
+        const margin = Math.min(Duration.toMillis("30 seconds"), lifetime / 100)
+        held = { token: Redacted.make(accessToken), until: (yield* Clock.currentTimeMillis) + lifetime - margin }
       })
 
-    const isHeld = (now: number, refused?: Redacted.Redacted) =>
-      held !== undefined &&
-      held.until - now > held.margin &&
-      (refused === undefined || Redacted.value(held.token) !== Redacted.value(refused))
+    const ensured = (operation: string) => Effect.flatten(flight.begun(operation, fetched(operation)))
 
-    const ensured = (operation: string, refused?: Redacted.Redacted) =>
-      single.withPermits(1)(
-        Effect.flatMap(Clock.currentTimeMillis, (now) => (isHeld(now, refused) ? Effect.void : fetched(operation)))
-      )
+    const isAnother = (refused: Redacted.Redacted) =>
+      held !== undefined && Redacted.value(held.token) !== Redacted.value(refused)
 
     return {
       get: (operation) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.map(isHeld(now) ? Effect.void : ensured(operation), () => held!.token)
+          Effect.map(held !== undefined && now < held.until ? Effect.void : ensured(operation), () => held!.token)
         ),
-      renew: (operation, refused) => Effect.map(ensured(operation, refused), () => isHeld(0, refused))
+      renew: (operation, refused) =>
+        Effect.suspend(() =>
+          isAnother(refused) ? Effect.succeed(true) : Effect.map(ensured(operation), () => isAnother(refused))
+        )
     }
   })
 
@@ -568,7 +641,8 @@ interface Connection {
 export const oauth = (options: App & Connection): Credentials => ({
   open: (baseUrl) =>
     Effect.gen(function* () {
-      const reason = faultOfApp(options)
+      const { companyId: company } = options
+      const reason = faultOfApp(options) ?? (company === undefined ? undefined : fault("company id", company))
       if (reason !== undefined) return { get: (operation: string) => unauthorized(operation, reason) }
       const ask = asking(yield* HttpClient.HttpClient, baseUrl)
       const { locationId, companyId } = options
@@ -609,7 +683,8 @@ export const oauthConfig = ({ store }: Pick<Connection, "store">): Config.Config
       clientId: checkedText("client id", "GROWTHHUB_CLIENT_ID"),
       clientSecret: Config.map(checkedText("client secret", "GROWTHHUB_CLIENT_SECRET"), Redacted.make),
       locationId: Schema.Config("GROWTHHUB_LOCATION_ID", LocationId),
-      companyId: Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), undefined)
+      // A variable that is set to nothing is not set.
+      companyId: Config.map(Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), ""), (id) => id || undefined)
     }),
     (options) => oauth({ ...options, store })
   )

@@ -252,10 +252,11 @@ export const make = (carrier: Carrier): Service => {
       const services = fiber.getFiberRef(DefaultServices.currentServices)
       const clock = Context.get(services, Clock.Clock)
       const policy = policyOf(fiber.currentContext) ?? carrier.retryPolicy
-      const renewal: Renewal = { requests: 0 }
+      const renewal: Renewal = { isTried: false, isRefused: false, requests: 0 }
       const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
         operation: endpoint.name,
         send: (attempt) => attempting(carrier, endpoint, request, body, attempt, renewal, clock),
+        isOver: () => renewal.isRefused,
         look:
           verify &&
           ((limit) =>
@@ -276,19 +277,14 @@ const policyOf = (context: Context.Context<never>): RetryPolicy.Policy | undefin
   // Not by the reference, which answers its default: an app's own policy comes before that.
   context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as RetryPolicy.Policy | undefined
 
-/** The requests that a call has sent besides its attempts, because its bearer was refused: one at most. */
+/**
+ * Whether a call has asked for another bearer, and was refused that; and the requests that it has sent besides its attempts,
+ * one at most.
+ */
 interface Renewal {
+  isTried: boolean
+  isRefused: boolean
   requests: 0 | 1
-}
-
-/** A 401 that another token would not change. */
-const notOfTheToken = /version header|scope|authclass/i
-
-const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
-  if (status !== 401) return false
-  const json = Option.getOrUndefined(parseOption(body))
-  const message = isObject(json) ? json["message"] : undefined
-  return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
 }
 
 /** One attempt, within its time, judged. One whose bearer is refused is made again with another, once for a call. */
@@ -315,7 +311,10 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
   }
   const { renew } = carrier.bearer
-  const refused = (error: Errors.ContactsError) => Errors.fromBefore(call, error)
+  const refused = (error: Errors.ContactsError) => {
+    renewal.isRefused = true
+    return Errors.fromBefore(call, error)
+  }
   /** Nothing was sent this time. */
   const unsent = (error: Errors.ContactsError) =>
     Errors.fromBefore({ ...call, attempts: attempt.number + renewal.requests - 1 }, error)
@@ -328,7 +327,8 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
       const sent = carrier.transmit(request, bearer, call)
       if (renew === undefined) return sent
       return Effect.flatMap(sent, (answer) => {
-        if (renewal.requests === 1 || !isRefusedBearer(answer)) return Effect.succeed(answer)
+        if (renewal.isTried || !transmission.isRefusedBearer(answer)) return Effect.succeed(answer)
+        renewal.isTried = true
         isSent = false
         return Effect.flatMap(Effect.mapError(renew(endpoint.name, bearer), refused), (isAnother) => {
           if (!isAnother) return Effect.succeed(answer)

@@ -183,6 +183,7 @@ export interface Attempt {
 
 /**
  * - `send`: one attempt.
+ * - `isOver`: whether no further attempt could end otherwise, whatever the error says of the same call at another time.
  * - `look`: finds out within the given time whether the call was applied after all, where the endpoint has a way to.
  *
  * @since 0.1.0
@@ -191,6 +192,7 @@ export interface Attempt {
 export interface Call<A> {
   readonly operation: string
   readonly send: (attempt: Attempt) => Effect.Effect<A, ContactsError>
+  readonly isOver?: (() => boolean) | undefined
   readonly look?: ((limit: Duration.Duration) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
 }
 
@@ -268,7 +270,8 @@ const floorOf = (error: ContactsError): number =>
     : 0
 
 const decide = <A>(run: Run<A>, { error, schedule }: Failed): Effect.Effect<Decision> => {
-  if (!error.isRetryable) return Effect.succeed(stop("a repeat would not help, or not be safe"))
+  if (!error.isRetryable || run.call.isOver?.() === true)
+    return Effect.succeed(stop("a repeat would not help, or not be safe"))
   const now = run.clock.unsafeCurrentTimeMillis()
   return Effect.map(run.policy.schedule.step(now, error, schedule), ([next, , decision]) => {
     if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")

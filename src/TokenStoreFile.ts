@@ -12,16 +12,22 @@ import * as lockfile from "proper-lockfile"
 import writeFileAtomic from "write-file-atomic"
 import { mkdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { exclusively, type Held, inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
-const failing = (what: string) => (cause: unknown) => {
+const codeOf = (cause: unknown) => {
   const { code } = cause as { readonly code?: unknown }
-  const reason = typeof code === "string" && /^[A-Z]+$/.test(code) ? ` (${code})` : ""
+  return typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : undefined
+}
+
+const failing = (what: string) => (cause: unknown) => {
+  const code = codeOf(cause)
+  const reason = code === undefined ? "" : ` (${code})`
   return new TokenStore.TokenStoreError({ message: `The token store could not be ${what}${reason}` })
 }
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
-  Effect.tryPromise({ try: evaluate, catch: failing(what) })
+  Effect.tryPromise({ try: () => inTime(evaluate()), catch: failing(what) })
 
 /** Nobody but the owner may read a secret. */
 const othersMayRead = 0o077
@@ -42,19 +48,31 @@ const read = (path: string): Effect.Effect<Option.Option<TokenStore.Grant>, Toke
     return Option.some(yield* TokenStore.decode(yield* attempt("read", () => readFile(path, "utf8"))))
   })
 
-/** How long a process waits for another one's exchange. */
-const patience = { retries: 600, factor: 1, minTimeout: 100, maxTimeout: 100 } as const
-
 /** A lock whose process is gone is free again after that many milliseconds. */
 const stale = 10_000
 
-const exclusively = <A, E, R>(path: string, use: Effect.Effect<A, E, R>) =>
-  Effect.acquireUseRelease(
-    attempt("locked", () => lockfile.lock(path, { realpath: false, retries: patience, stale })),
-    () => use,
-    // A lock that has been lost is nothing to release.
-    (release) => Effect.ignore(Effect.promise(() => release().catch(() => undefined)))
-  )
+const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
+  Effect.suspend(() => {
+    let isLost = false
+    const onCompromised = () => {
+      isLost = true
+    }
+    return Effect.tryPromise(() => lockfile.lock(path, { realpath: false, stale, onCompromised })).pipe(
+      Effect.map((release) =>
+        Option.some({
+          // A lock that has been lost is nothing to release.
+          release: Effect.promise(() => release().catch(() => undefined)),
+          isLost: () => isLost
+        })
+      ),
+      Effect.catchAll(({ error }) =>
+        codeOf(error) === "ELOCKED" ? Effect.succeedNone : Effect.fail(failing("locked")(error))
+      )
+    )
+  })
+
+const busy = () => new TokenStore.TokenStoreError({ message: "Another process holds the token store" })
+const lost = new TokenStore.TokenStoreError({ message: "The lock of the token store has been lost" })
 
 /**
  * A store in a directory, which is made if it is not there. A grant is written to another file first, flushed to the disk
@@ -69,22 +87,29 @@ export const make = (options: {
 }): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError> =>
   Effect.gen(function* () {
     yield* attempt("made", () => mkdir(options.directory, { recursive: true, mode: 0o700 }))
-    const pathOf = (key: string) => join(options.directory, `${encodeURIComponent(key)}.json`)
+    const pathOf = (key: string) =>
+      Effect.try({
+        try: () => join(options.directory, `${encodeURIComponent(key)}.json`),
+        catch: () => new TokenStore.TokenStoreError({ message: "A key of the token store must be text" })
+      })
     return {
-      get: (key) => read(pathOf(key)),
-      exclusive: (key, use) => {
-        const path = pathOf(key)
-        return exclusively(
-          path,
-          Effect.suspend(() =>
+      get: (key) => Effect.flatMap(pathOf(key), read),
+      exclusive: (key, use) =>
+        Effect.flatMap(pathOf(key), (path) =>
+          exclusively(tryLock(path), busy, (held) =>
             use({
               get: read(path),
               set: (grant) =>
-                attempt("written", () => writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true }))
+                Effect.suspend(() =>
+                  held.isLost()
+                    ? Effect.fail(lost)
+                    : attempt("written", () =>
+                        writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true })
+                      )
+                )
             })
           )
         )
-      }
     }
   })
 

@@ -10,30 +10,38 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Redis } from "ioredis"
 import { Mutex } from "redis-semaphore"
+import { exclusively, type Held, inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
-    try: evaluate,
+    try: () => inTime(evaluate()),
     // Not the cause: it may hold the command, and with it the grant.
     catch: () => new TokenStore.TokenStoreError({ message: `The token store could not be ${what}: is Redis there?` })
   })
 
-/** Milliseconds. The lock is renewed while its process lives. */
-const lock = { lockTimeout: 10_000, acquireTimeout: 60_000, retryInterval: 50 } as const
+/** Milliseconds; the lock is renewed while its process lives. */
+const lockTimeout = 10_000
 
-const exclusively = <A, E, R>(client: Redis, key: string, use: Effect.Effect<A, E, R>) =>
-  Effect.acquireUseRelease(
-    Effect.suspend(() => {
-      const mutex = new Mutex(client, `${key}:lock`, { ...lock, onLockLost: () => undefined })
-      return Effect.as(
-        attempt("locked", () => mutex.acquire()),
-        mutex
-      )
-    }),
-    () => use,
-    (mutex) => Effect.promise(() => mutex.release().catch(() => undefined))
-  )
+const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
+  Effect.suspend(() => {
+    let isLost = false
+    const onLockLost = () => {
+      isLost = true
+    }
+    const mutex = new Mutex(client, `${key}:lock`, { lockTimeout, onLockLost })
+    const held: Held = {
+      release: Effect.promise(() => inTime(mutex.release()).catch(() => undefined)),
+      isLost: () => isLost
+    }
+    return Effect.map(
+      attempt("locked", () => mutex.tryAcquire()),
+      (isAcquired) => (isAcquired ? Option.some(held) : Option.none())
+    )
+  })
+
+const busy = () => new TokenStore.TokenStoreError({ message: "Another process holds the token store" })
+const lost = new TokenStore.TokenStoreError({ message: "The lock of the token store has been lost" })
 
 /**
  * A store on a connection of the app's own, which stays open. Keys begin with `prefix`, `growthhub:` by default. Give Redis
@@ -52,15 +60,16 @@ export const make = (options: { readonly client: Redis; readonly prefix?: string
   return {
     get: (key) => read(prefix + key),
     exclusive: (key, use) =>
-      exclusively(
-        client,
-        prefix + key,
-        Effect.suspend(() =>
-          use({
-            get: read(prefix + key),
-            set: (grant) => Effect.asVoid(attempt("written", () => client.set(prefix + key, TokenStore.encode(grant))))
-          })
-        )
+      exclusively(tryLock(client, prefix + key), busy, (held) =>
+        use({
+          get: read(prefix + key),
+          set: (grant) =>
+            Effect.suspend(() =>
+              held.isLost()
+                ? Effect.fail(lost)
+                : Effect.asVoid(attempt("written", () => client.set(prefix + key, TokenStore.encode(grant))))
+            )
+        })
       )
   }
 }

@@ -19,6 +19,8 @@ export const make = (directory: string) =>
         server.stdout.on("data", (chunk: Buffer) => {
           if (/ready to accept connections/i.test(String(chunk))) resume(Effect.succeed(server))
         })
+        // Not left behind when the tests are killed.
+        process.once("exit", () => server.kill())
         server.once("error", (error) => resume(Effect.die(error)))
       }),
       (server) =>

@@ -12,6 +12,7 @@ import * as FiberRef from "effect/FiberRef"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
+import { isArray, isObject, parseOption } from "./json.js"
 
 // --- where to ----------------------------------------------------------------------------------------------------------
 
@@ -142,3 +143,14 @@ export const over = (client: HttpClient.HttpClient): Transmit => {
 
 /** The same path on every base. */
 export const join = (baseUrl: URL, path: string): string => baseUrl.href.replace(/\/+$/, "") + path
+
+/** A 401 that another token would not change. */
+const notOfTheToken = /version header|scope|authclass/i
+
+/** Whether an answer refuses the bearer itself, so that another one may be taken. */
+export const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
+  if (status !== 401) return false
+  const json = Option.getOrUndefined(parseOption(body))
+  const message = isObject(json) ? json["message"] : undefined
+  return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
+}

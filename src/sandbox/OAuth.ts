@@ -160,7 +160,7 @@ const refused = (
     oauth.options.errors === "oauth"
       ? { status: error === "invalid_client" ? 401 : 400, body: { error, error_description: description } }
       : {
-          status: error === "invalid_client" ? 401 : 422,
+          status: 422,
           body: { statusCode: 422, message: [description], error: "Unprocessable Entity" }
         }
 })
@@ -198,7 +198,7 @@ const isApp = ({ options }: OAuth, form: Form) =>
   form["client_id"] === options.clientId && form["client_secret"] === options.clientSecret
 
 /**
- * `POST /oauth/token`
+ * `POST /oauth/token`, for codes and refresh tokens. What `client_credentials` answers was not seen.
  *
  * @since 0.1.0
  * @category operations
@@ -247,8 +247,17 @@ const revoke = (oauth: OAuth, family: number): OAuth => ({
  * @since 0.1.0
  * @category operations
  */
-export const locationToken = (oauth: OAuth, bearer: string, form: Form, now: number): Answered => {
-  const company = Option.getOrUndefined(HashMap.get(oauth.access, bearer))
+export const locationToken = (
+  oauth: OAuth,
+  { bearer, version }: { readonly bearer: string | undefined; readonly version: string | undefined },
+  form: Form,
+  now: number
+): Answered => {
+  if (version === undefined) {
+    const body = { statusCode: 401, message: "version header was not found.", error: "Unauthorized" }
+    return { oauth, reply: { status: 401, body } }
+  }
+  const company = Option.getOrUndefined(HashMap.get(oauth.access, bearer ?? ""))
   if (company === undefined || company.expiresAt <= now || company.locationId !== undefined) {
     const body = { statusCode: 401, message: "Invalid JWT", error: "Unauthorized" }
     return { oauth, reply: { status: 401, body } }

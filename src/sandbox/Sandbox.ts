@@ -358,7 +358,12 @@ const oauth = (state: State) =>
       .handleRaw("locationToken", () =>
         answering(state, "locationToken", ({ headers }) =>
           granting(state, (oauth, form, now) =>
-            OAuth.locationToken(oauth, Tokens.bearerOf(headers["authorization"]) ?? "", form, now)
+            OAuth.locationToken(
+              oauth,
+              { bearer: Tokens.bearerOf(headers["authorization"]), version: headers["version"] },
+              form,
+              now
+            )
           )
         )
       )
