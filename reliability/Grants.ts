@@ -1,22 +1,34 @@
 // R5: grants that are lost when processes are killed in the middle of a refresh, answers get lost, or saving fails.
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as Caller from "./caller.js"
 import * as Child from "./Child.js"
-import { type Figure, worst } from "./Figure.js"
+import type { Figure } from "./Figure.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 
-/** As many processes are killed as there are groups; each is refreshing all grants of its group when it is. */
-const groups = 5
+/** How many grants a process refreshes when it is killed. */
+const perProcess = 5
 
 export interface Lost {
   readonly kills: number
+  readonly grants: number
   readonly lost: number
-  /** How many of the killed had begun an exchange that they did not live to see. */
-  readonly exchanged: number
+  /** Grants whose exchange had begun, and was not seen to its end. */
+  readonly halfway: number
 }
+
+/** The next processes, which know only what was kept. Twice: what the first keeps must be as good. */
+const lostOf = (judge: Judge, task: Caller.Task) =>
+  Effect.gen(function* () {
+    const recovered = yield* Effect.orDie(Caller.perform(task))
+    yield* judge.expireTokens
+    const again = yield* Effect.orDie(Caller.perform(task))
+    return task.locations.length - Math.min(recovered, again)
+  })
 
 export const run = (judge: Judge, options: { readonly kills: number; readonly seed: number }) =>
   Effect.scoped(
@@ -24,20 +36,18 @@ export const run = (judge: Judge, options: { readonly kills: number; readonly se
       yield* judge.reset
       const directory = yield* Installation.directory
       const store = yield* Effect.orDie(TokenStoreFile.make({ directory }))
-      const perGroup = options.kills / groups
-      const locations = Array.from({ length: options.kills }, (_, index) => `location-${index}`)
+      const locations = Array.from({ length: options.kills * perProcess }, (_, index) => `location-${index}`)
       yield* Installation.connect(judge, store, locations)
       yield* judge.setFaults({
         seed: options.seed,
         // The vendor has rotated the grant, and its answer takes a while; some answers are lost besides.
         rules: [
           { fault: { _tag: "Reset", when: "after" }, endpoint: "token", probability: 0.05 },
-          { fault: { _tag: "Stall", when: "after", millis: 100 }, endpoint: "token", probability: 0.3 },
+          { fault: { _tag: "Stall", when: "after", millis: 50 }, endpoint: "token", probability: 0.4 },
           { fault: { _tag: "Stall", when: "after", millis: 500 }, endpoint: "token", probability: 0.4 }
         ]
       })
       yield* judge.expireTokens
-      const before = yield* Installation.exchanges(judge)
       const task = (own: ReadonlyArray<string>): Caller.Task => ({
         url: judge.url,
         app: Installation.app,
@@ -47,39 +57,79 @@ export const run = (judge: Judge, options: { readonly kills: number; readonly se
         spread: 0
       })
       yield* Effect.forEach(
-        Array.from({ length: groups }, (_, group) => locations.slice(group * perGroup, (group + 1) * perGroup)),
+        Array.from({ length: options.kills }, (_, index) =>
+          locations.slice(index * perProcess, (index + 1) * perProcess)
+        ),
         (own) =>
           Effect.scoped(
             Effect.gen(function* () {
               const { child } = yield* Child.spawn("./caller.ts", ["worker"])
               child.send(task(own))
-              yield* Effect.sleep(yield* Random.nextIntBetween(500, 2500))
+              yield* Effect.sleep(yield* Random.nextIntBetween(50, 700))
               child.kill("SIGKILL")
             })
           ),
-        { concurrency: "unbounded" }
+        { concurrency: 4 }
       ).pipe(Effect.withRandom(Random.make(options.seed)))
-      const exchanged = (yield* Installation.exchanges(judge)) - before
+      const kept = yield* Effect.orDie(Effect.forEach(locations, (location) => store.get(location)))
+      const halfway = kept.filter((grant) => Option.isSome(grant) && grant.value.exchanging !== undefined).length
       yield* judge.setFaults({})
-      // The next process, which knows only what was kept. Twice: what it keeps must be as good.
-      const recovered = yield* Effect.orDie(Caller.perform(task(locations)))
-      yield* judge.expireTokens
-      const again = yield* Effect.orDie(Caller.perform(task(locations)))
-      const result: Lost = { kills: options.kills, lost: options.kills - Math.min(recovered, again), exchanged }
+      const lost = yield* lostOf(judge, task(locations))
+      const result: Lost = { kills: options.kills, grants: locations.length, lost, halfway }
       return result
     })
   )
 
-export const figure = (runs: ReadonlyArray<Lost>): Figure => {
-  const lost = worst(runs.map((run) => run.lost))
-  const least = Math.min(...runs.map((run) => run.exchanged))
-  const kills = worst(runs.map((run) => run.kills))
+/** A store whose disk is full for the first new pairs of each grant. */
+const failing = (store: TokenStore.Service, failures: number): TokenStore.Service => {
+  const failed = new Map<string, number>()
+  return {
+    get: store.get,
+    exclusive: (key, use) =>
+      store.exclusive(key, (section) =>
+        use({
+          get: section.get,
+          set: (grant) =>
+            Effect.suspend(() => {
+              const count = failed.get(key) ?? 0
+              if (grant.exchanging !== undefined || count >= failures) return section.set(grant)
+              failed.set(key, count + 1)
+              return new TokenStore.TokenStoreError({ message: "disk full" })
+            })
+        })
+      )
+  }
+}
+
+/** Saving fails twice for each of some grants; then the process ends as it should, and the next one goes on. */
+export const runFailedSaves = (judge: Judge) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      yield* judge.reset
+      const directory = yield* Installation.directory
+      const store = yield* Effect.orDie(TokenStoreFile.make({ directory }))
+      const locations = Array.from({ length: 20 }, (_, index) => `location-${index}`)
+      yield* Installation.connect(judge, store, locations)
+      yield* judge.expireTokens
+      const task = { url: judge.url, app: Installation.app, store: { directory }, locations, calls: 1, spread: 0 }
+      yield* Caller.performWith(task, failing(store, 2))
+      yield* judge.expireTokens
+      return yield* lostOf(judge, task)
+    })
+  )
+
+export const figure = (runs: ReadonlyArray<Lost>, failedSaves: ReadonlyArray<number>): Figure => {
+  const kills = runs.reduce((sum, run) => sum + run.kills, 0)
+  const grants = runs.reduce((sum, run) => sum + run.grants, 0)
+  const halfway = runs.reduce((sum, run) => sum + run.halfway, 0)
+  const lost = runs.reduce((sum, run) => sum + run.lost, 0)
+  const unsaved = failedSaves.reduce((sum, count) => sum + count, 0)
   return {
     id: "R5",
-    what: `grants lost over ${kills} kills at random moments of a refresh`,
+    what: `grants lost: ${kills} processes killed while they refresh ${grants}, answers lost; saves that fail`,
     aim: "0",
-    measured: `${lost} (at least ${least} exchanges were on their way)`,
-    isMet: lost === 0 && least > 0,
-    values: { lost, kills, exchanged: least }
+    measured: `${lost} (${halfway} were halfway); ${unsaved}`,
+    isMet: lost + unsaved === 0 && halfway >= kills / 10,
+    values: { lost, lostToFailedSaves: unsaved, kills, grants, halfway }
   }
 }

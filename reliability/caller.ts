@@ -47,14 +47,15 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
   }).pipe(Effect.provide(Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer)))
 }
 
-export const perform = (task: Task) =>
+export const performWith = (task: Task, store: TokenStore.Service) =>
   Effect.gen(function* () {
-    const store = yield* storeOf(task.store)
     const succeeded = yield* Effect.forEach(task.locations, (location) => calling(task, store, location), {
       concurrency: "unbounded"
     })
     return succeeded.reduce((sum, count) => sum + count, 0)
   })
+
+export const perform = (task: Task) => Effect.flatMap(storeOf(task.store), (store) => performWith(task, store))
 
 if (process.send !== undefined && process.argv[2] === "worker") {
   endWithParent()

@@ -125,8 +125,13 @@ const all = Effect.gen(function* () {
     figures.push(Refreshes.figure("R4", runs, refreshRival?.together))
   }
   if (isAsked("R5")) {
-    const runs = yield* judged((judge) => eachSeed("R5", (seed) => Grants.run(judge, { kills, seed })))
-    figures.push(Grants.figure(runs))
+    const [runs, failedSaves] = yield* judged((judge) =>
+      Effect.zip(
+        eachSeed("R5", (seed) => Grants.run(judge, { kills: Math.ceil(kills / seeds.length), seed })),
+        eachSeed("R5, saves that fail", () => Grants.runFailedSaves(judge))
+      )
+    )
+    figures.push(Grants.figure(runs, failedSaves))
   }
   if (isAsked("R7", "R8")) {
     yield* tell(`R7 and R8, all seeds${withRival ? " and the official SDK" : ""} at once`)
@@ -157,14 +162,15 @@ const all = Effect.gen(function* () {
     figures.push(Fuzz.figure(runs, answers))
   }
   if (isAsked("R12")) {
-    const runs = yield* Effect.forEach(Transports.names, (name) =>
-      Effect.zipRight(
-        tell(`R12 over ${name}`),
+    yield* tell("R12, all transports at once")
+    const runs = yield* Effect.forEach(
+      Transports.names,
+      (name) =>
         Effect.flatMap(
           Effect.promise(() => Transports.load(name)),
-          Secrets.run
-        )
-      )
+          (transport) => Secrets.run(transport)
+        ),
+      { concurrency: "unbounded" }
     )
     figures.push(Secrets.figure(runs))
   }
