@@ -125,13 +125,21 @@ const all = Effect.gen(function* () {
     figures.push(Refreshes.figure("R4", runs, refreshRival?.together))
   }
   if (isAsked("R5")) {
-    const [runs, failedSaves] = yield* judged((judge) =>
-      Effect.zip(
-        eachSeed("R5", (seed) => Grants.run(judge, { kills: Math.ceil(kills / seeds.length), seed })),
-        eachSeed("R5, saves that fail", () => Grants.runFailedSaves(judge))
+    yield* tell("R5, two seeds at a time")
+    const killing = Math.ceil(kills / seeds.length)
+    const runs = yield* Effect.forEach(
+      seeds,
+      (seed) =>
+        judged((judge) => Effect.zip(Grants.run(judge, { kills: killing, seed }), Grants.runFailedSaves(judge))),
+      { concurrency: 2 }
+    )
+    const failedSaves = runs.map(([, lost]) => lost)
+    figures.push(
+      Grants.figure(
+        runs.map(([run]) => run),
+        failedSaves
       )
     )
-    figures.push(Grants.figure(runs, failedSaves))
   }
   if (isAsked("R7", "R8")) {
     yield* tell(`R7 and R8, all seeds${withRival ? " and the official SDK" : ""} at once`)

@@ -298,6 +298,8 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
   clock: Clock.Clock
 ): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   const secrets: Array<string> = []
+  /** Whether a request of this attempt has left at all, and whether one is on its way now. */
+  let hasLeft = false
   let isSent = false
   const call: Errors.Call = {
     operation: endpoint.name,
@@ -315,14 +317,19 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     renewal.isRefused = true
     return Errors.fromBefore(call, error)
   }
-  /** Nothing was sent this time. */
+  /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
   const unsent = (error: Errors.ContactsError) =>
-    Errors.fromBefore({ ...call, attempts: attempt.number + renewal.requests - 1 }, error)
-  if (Duration.toMillis(attempt.limit) <= 0) return Effect.fail(unsent(Errors.fromTimeout(call, attempt.limit, false)))
+    Errors.fromBefore({ ...call, attempts: call.attempts - (hasLeft ? 0 : 1) }, error)
+  const timedOut = () => {
+    const error = Errors.fromTimeout(call, attempt.limit, isSent)
+    return isSent ? error : unsent(error)
+  }
+  if (Duration.toMillis(attempt.limit) <= 0) return Effect.fail(timedOut())
   const sending: Effect.Effect<Errors.Answer, Errors.ContactsError> = Effect.flatMap(
     Effect.mapError(carrier.bearer.get(endpoint.name), unsent),
     (bearer) => {
       secrets.push(Redacted.value(bearer))
+      hasLeft = true
       isSent = true
       const sent = carrier.transmit(request, bearer, call)
       if (renew === undefined) return sent
@@ -338,9 +345,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
       })
     }
   )
-  const answer = sending
-  const inTime = within(answer, attempt.limit, () => Errors.fromTimeout(call, attempt.limit, isSent))
-  return Effect.flatMap(inTime, (answer) => {
+  return Effect.flatMap(within(sending, attempt.limit, timedOut), (answer) => {
     const judged = judge(endpoint.answer, call, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
     const now = clock.unsafeCurrentTimeMillis()

@@ -678,6 +678,19 @@ describe("another documented Version", () => {
 })
 
 describe("a bearer that is not there when a call is repeated", () => {
+  it.effect("in time has sent nothing, and the error says so", () =>
+    Effect.gen(function* () {
+      const http = HttpLayer.make({
+        retryPolicy: within("1 second"),
+        bearer: { get: () => Effect.never },
+        transmit: () => Effect.die("a request was sent")
+      })
+      const fiber = yield* Effect.fork(Effect.flip(http.perform(updateContact, { contactId: id }, { city: "Austin" })))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", attempts: 0 })
+    })
+  )
+
   it.effect("does not make what may have been applied undone", () =>
     Effect.gen(function* () {
       let asked = 0
