@@ -335,9 +335,10 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
       if (renew === undefined) return sent
       return Effect.flatMap(sent, (answer) => {
         if (renewal.isTried || !transmission.isRefusedBearer(answer)) return Effect.succeed(answer)
-        renewal.isTried = true
         isSent = false
         return Effect.flatMap(Effect.mapError(renew(endpoint.name, bearer), refused), (isAnother) => {
+          // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
+          renewal.isTried = true
           if (!isAnother) return Effect.succeed(answer)
           renewal.requests = 1
           return sending

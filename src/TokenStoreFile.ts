@@ -49,7 +49,7 @@ const read = (path: string): Effect.Effect<Option.Option<TokenStore.Grant>, Toke
   })
 
 /** A lock whose process is gone is free again after that many milliseconds. */
-const stale = 10_000
+const stale = 5000
 
 const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {

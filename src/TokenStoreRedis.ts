@@ -21,7 +21,7 @@ const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   })
 
 /** Milliseconds; the lock is renewed while its process lives. */
-const lockTimeout = 10_000
+const lockTimeout = 5000
 
 const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
