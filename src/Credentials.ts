@@ -23,7 +23,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
-import { isObject, parseOption } from "./internal/json.js"
+import { parseObject } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
 import { LocationId } from "./Schema.js"
 import type * as TokenStore from "./TokenStore.js"
@@ -138,11 +138,11 @@ interface GrantAnswer {
   readonly refreshToken: string | undefined
   /** Milliseconds. */
   readonly lifetime: number
-  readonly scope: string | undefined
-  readonly userType: string | undefined
-  readonly locationId: string | undefined
-  readonly companyId: string | undefined
+  /** What is kept with the grant as it was told. */
+  readonly details: Partial<Record<(typeof detailNames)[number], string>>
 }
+
+const detailNames = ["scope", "userType", "locationId", "companyId"] as const
 
 const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
 
@@ -155,18 +155,18 @@ const lifetimeOf = (expiresIn: unknown) => {
 
 /** Read leniently: a rotation is not thrown away because of a detail. */
 const grantAnswerOf = (body: string): GrantAnswer | undefined => {
-  const json = Option.getOrUndefined(parseOption(body))
-  if (!isObject(json)) return undefined
-  const accessToken = textOf(json["access_token"])
-  if (accessToken === undefined) return undefined
+  const json = parseObject(body)
+  const accessToken = textOf(json?.["access_token"])
+  if (json === undefined || accessToken === undefined) return undefined
+  const details = detailNames.flatMap((name) => {
+    const text = textOf(json[name])
+    return text === undefined ? [] : [[name, text] as const]
+  })
   return {
     accessToken,
     refreshToken: textOf(json["refresh_token"]),
     lifetime: lifetimeOf(json["expires_in"]),
-    scope: textOf(json["scope"]),
-    userType: textOf(json["userType"]),
-    locationId: textOf(json["locationId"]),
-    companyId: textOf(json["companyId"])
+    details: Object.fromEntries(details)
   }
 }
 
@@ -209,8 +209,8 @@ const deadGrant =
 
 /** Both shapes of its errors: that of OAuth (RFC 6749, 5.2), and the service's own envelope. */
 const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
-  const json = Option.getOrUndefined(parseOption(body))
-  if (!isObject(json) || ![400, 401, 422].includes(status)) return false
+  const json = parseObject(body)
+  if (json === undefined || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
   const lines = [json["message"], json["error_description"]].flat().filter((line) => typeof line === "string")
   return lines.some((line) => deadGrant.test(line))
@@ -238,7 +238,7 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
         Errors.fromTimeout(call, exchangeTimeout, true)
       ).pipe(Effect.mapError(failed))
       const now = yield* Clock.currentTimeMillis
-      if (answer.status < 200 || answer.status > 299) {
+      if (!transmission.isSuccess(answer)) {
         return yield* Effect.fail<Refused>({
           error: Errors.fromAnswer(call, answer, now),
           isDead: tellsOfDeadGrant(answer),
@@ -261,17 +261,13 @@ const grantOf = ({ answer, ahead }: Granted, now: number, before?: TokenStore.Gr
   const refreshToken = answer.refreshToken ?? (before && Redacted.value(before.refreshToken))
   if (refreshToken === undefined) return undefined
   const { exchanging: _, ...kept } = before ?? {}
-  const { scope, userType, locationId, companyId } = answer
   return {
     ...kept,
+    ...answer.details,
     accessToken: Redacted.make(answer.accessToken),
     refreshToken: Redacted.make(refreshToken),
     issuedAt: DateTime.unsafeMake(now + ahead),
-    expiresAt: DateTime.unsafeMake(now + ahead + answer.lifetime),
-    ...(scope === undefined ? {} : { scope }),
-    ...(userType === undefined ? {} : { userType }),
-    ...(locationId === undefined ? {} : { locationId }),
-    ...(companyId === undefined ? {} : { companyId })
+    expiresAt: DateTime.unsafeMake(now + ahead + answer.lifetime)
   }
 }
 
@@ -335,8 +331,8 @@ const lifetime = ({ issuedAt, expiresAt }: TokenStore.Grant) =>
   issuedAt === undefined ? day : expiresAt.epochMillis - issuedAt.epochMillis
 /** When no more than this is left of a token, a new one is fetched in the background. */
 const early = (grant: TokenStore.Grant) => Math.min(Duration.toMillis("10 minutes"), lifetime(grant) / 10)
-/** When no more than this is left of it, a call waits for the new one. */
-const late = (grant: TokenStore.Grant) => Math.min(Duration.toMillis("30 seconds"), lifetime(grant) / 100)
+/** When no more than this is left of a token with this lifetime, a call waits for the new one. */
+const late = (lifetime: number) => Math.min(Duration.toMillis("30 seconds"), lifetime / 100)
 /** A refresh in the background that failed is not tried again at once. */
 const quiet = Duration.toMillis("30 seconds")
 
@@ -416,8 +412,11 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
     }
     const flight = makeFlight(scope)
 
-    const dead = (operation: string, message: string) =>
+    const disconnected = (operation: string, message: string) =>
       new Errors.Unauthorized({ operation, attempts: 0, message, reconnect: true, ...ids })
+    const dead = (operation: string) =>
+      disconnected(operation, "The grant is dead: the customer must connect the app again")
+    const missing = (operation: string) => disconnected(operation, `There is no grant for ${key}`)
 
     const left = (grant: TokenStore.Grant, now: number) => grant.expiresAt.epochMillis - now - state.ahead
 
@@ -461,9 +460,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
     ): Effect.Effect<void, Errors.ContactsError> =>
       Effect.gen(function* () {
         const refreshToken = Redacted.value(current.refreshToken)
-        if (state.dead === refreshToken) {
-          return yield* dead(operation, "The grant is dead: the customer must connect the app again")
-        }
+        if (state.dead === refreshToken) return yield* dead(operation)
         const began = yield* Clock.currentTimeMillis
         // The journal: whoever finds it knows that this refresh token may be used up, and exchanges it again in time.
         yield* Effect.mapError(
@@ -487,7 +484,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             return
           }
           state.dead = refreshToken
-          return yield* dead(operation, "The grant is dead: the customer must connect the app again")
+          return yield* dead(operation)
         }
         const grant = grantOf(asked.right, yield* Clock.currentTimeMillis, current)
         // It has the refresh token of the one before it at least.
@@ -504,12 +501,12 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           Effect.gen(function* () {
             const stored = yield* Effect.mapError(section.get, fromStore(operation))
             const current = newest(Option.getOrUndefined(stored))
-            if (current === undefined) return yield* dead(operation, `There is no grant for ${key}`)
+            if (current === undefined) return yield* missing(operation)
             state.grant = current
             const now = yield* Clock.currentTimeMillis
             const token = Redacted.value(current.accessToken)
             // What another process has just fetched is good, however little of it is left.
-            const least = token === held ? early(current) : late(current)
+            const least = token === held ? early(current) : late(lifetime(current))
             const isGood = current.exchanging === undefined && token !== refused && left(current, now) > least
             if (isGood) return
             const isUsable = token !== refused && left(current, now) > 0
@@ -540,9 +537,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
 
     const held = (operation: string) =>
       Effect.suspend(() =>
-        state.grant === undefined
-          ? Effect.fail(dead(operation, `There is no grant for ${key}`))
-          : Effect.succeed(state.grant.accessToken)
+        state.grant === undefined ? Effect.fail(missing(operation)) : Effect.succeed(state.grant.accessToken)
       )
 
     return {
@@ -552,7 +547,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           Effect.flatMap(Clock.currentTimeMillis, (now) => {
             if (state.grant === undefined) return Effect.zipRight(refreshed(operation), held(operation))
             const remaining = left(state.grant, now)
-            if (remaining <= late(state.grant)) return Effect.zipRight(refreshed(operation), held(operation))
+            if (remaining <= late(lifetime(state.grant))) return Effect.zipRight(refreshed(operation), held(operation))
             const isDue = remaining <= early(state.grant) || state.grant.exchanging !== undefined
             if (!isDue || now < state.quietUntil) return held(operation)
             return Effect.zipRight(begun(operation), held(operation))
@@ -595,8 +590,8 @@ const derived = (
           })
         )
         const { accessToken, lifetime } = granted.answer
-        const margin = Math.min(Duration.toMillis("30 seconds"), lifetime / 100)
-        held = { token: Redacted.make(accessToken), until: (yield* Clock.currentTimeMillis) + lifetime - margin }
+        const until = (yield* Clock.currentTimeMillis) + lifetime - late(lifetime)
+        held = { token: Redacted.make(accessToken), until }
       })
 
     const ensured = (operation: string) => Effect.flatten(flight.begun(operation, fetched(operation)))
@@ -641,11 +636,10 @@ interface Connection {
 export const oauth = (options: App & Connection): Credentials => ({
   open: (baseUrl) =>
     Effect.gen(function* () {
-      const { companyId: company } = options
-      const reason = faultOfApp(options) ?? (company === undefined ? undefined : fault("company id", company))
+      const { locationId, companyId } = options
+      const reason = faultOfApp(options) ?? (companyId === undefined ? undefined : fault("company id", companyId))
       if (reason !== undefined) return { get: (operation: string) => unauthorized(operation, reason) }
       const ask = asking(yield* HttpClient.HttpClient, baseUrl)
-      const { locationId, companyId } = options
       const key = companyId ?? locationId
       const grant = yield* rotating({ ...options, key, ids: { locationId } }, ask)
       return companyId === undefined ? grant : yield* derived(grant, { companyId, locationId }, ask)

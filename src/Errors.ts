@@ -464,11 +464,11 @@ export const fromAnswer = (call: Call, answer: Answer, now: number): ContactsErr
   }
   if (Documented !== undefined) return new Documented({ ...props, ...refusal })
   if (status === 403) return new Forbidden({ ...props, ...refusal })
-  if (status === 429) return new RateLimited({ ...props, ...refusal, ...waitOf(answer.headers, now) })
+  if (status === 429) return new RateLimited({ ...props, ...refusal, ...waitOf(answer, now) })
   if (status >= 500) {
     const outcome = beforeTheService.has(status) ? "NotApplied" : "Unknown"
     const judged = verdict(call, outcome, !permanent.has(status))
-    return new ServerError({ ...props, ...judged, ...waitOf(answer.headers, now) })
+    return new ServerError({ ...props, ...judged, ...waitOf(answer, now) })
   }
   const outcome = status >= 400 && status !== 408 ? "NotApplied" : "Unknown"
   return new UnexpectedResponse({ ...props, ...verdict(call, outcome, passing.has(status)) })
@@ -565,7 +565,8 @@ const millisOfText = (text: string | undefined): number | undefined =>
  * seconds or as a date against the server's own `Date` (RFC 9110, 10.2.3). What is negative, past or not exactly of one of
  * these forms is ignored.
  */
-const retryAfter = (headers: Answer["headers"], now: number): number | undefined => {
+const retryAfter = (answer: Answer, now: number): number | undefined => {
+  const { headers } = answer
   const millis = millisOfText(headers["retry-after-ms"]) ?? millisOfText(headers["x-ms-retry-after-ms"])
   if (millis !== undefined) return millis
   const value = headers["retry-after"]?.trim()
@@ -573,12 +574,12 @@ const retryAfter = (headers: Answer["headers"], now: number): number | undefined
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
   const then = millisOfDate(value, now)
   if (then === undefined) return undefined
-  const wait = then - (millisOfDate(headers["date"]?.trim(), now) ?? now)
+  const wait = then - (serverTime(answer, now) ?? now)
   return wait >= 0 ? wait : undefined
 }
 
-const waitOf = (headers: Answer["headers"], now: number): { readonly retryAfter?: Duration.Duration } => {
-  const millis = retryAfter(headers, now)
+const waitOf = (answer: Answer, now: number): { readonly retryAfter?: Duration.Duration } => {
+  const millis = retryAfter(answer, now)
   return millis === undefined ? {} : { retryAfter: Duration.millis(millis) }
 }
 

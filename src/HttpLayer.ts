@@ -206,7 +206,7 @@ const judge = <Answer extends Codec>(
   answer: Errors.Answer,
   clock: Clock.Clock
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
-  if (answer.status < 200 || answer.status > 299) {
+  if (!transmission.isSuccess(answer)) {
     return Either.left(Errors.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
   }
   const json = parseOption(answer.body)

@@ -235,7 +235,9 @@ const sending = <A>(run: Run<A>, attempt: Attempt, schedule: unknown): Effect.Ef
   return Effect.matchEffect(run.call.send(attempt), {
     onSuccess: (answer) => {
       earn(run.budget)
-      return attempt.number === 1 ? Effect.succeed(answer) : Effect.as(tellSuccess(run, attempt, sentAt), answer)
+      return attempt.number === 1
+        ? Effect.succeed(answer)
+        : Effect.as(annotated(run, attempt, sentAt, "Attempt succeeded"), answer)
     },
     onFailure: (error) => {
       if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(run.budget)
@@ -270,8 +272,9 @@ const floorOf = (error: ContactsError): number =>
     : 0
 
 const decide = <A>(run: Run<A>, { error, schedule }: Failed): Effect.Effect<Decision> => {
-  if (!error.isRetryable || run.call.isOver?.() === true)
+  if (!error.isRetryable || run.call.isOver?.() === true) {
     return Effect.succeed(stop("a repeat would not help, or not be safe"))
+  }
   const now = run.clock.unsafeCurrentTimeMillis()
   return Effect.map(run.policy.schedule.step(now, error, schedule), ([next, , decision]) => {
     if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")
@@ -340,18 +343,23 @@ const ended = <A>(
 // --- the timeline, at log level debug ----------------------------------------------------------------------------------
 
 /** Names and numbers only: an error's message may repeat what the service said. */
-const tell = <A>(run: Run<A>, { attempt, sentAt, error }: Failed, message: string) =>
+const annotated = <A>(run: Run<A>, attempt: Attempt, sentAt: number, message: string, more: object = {}) =>
   Effect.suspend(() =>
     Effect.annotateLogs(Effect.logDebug(message), {
       operation: run.call.operation,
       attempt: attempt.number,
       millis: run.clock.unsafeCurrentTimeMillis() - sentAt,
-      error: error._tag,
-      outcome: error.outcome,
-      ...(error.status === undefined ? {} : { status: error.status }),
-      ...(error._tag === "TransportError" && error.code !== undefined ? { code: error.code } : {})
+      ...more
     })
   )
+
+const tell = <A>(run: Run<A>, { attempt, sentAt, error }: Failed, message: string) =>
+  annotated(run, attempt, sentAt, message, {
+    error: error._tag,
+    outcome: error.outcome,
+    ...(error.status === undefined ? {} : { status: error.status }),
+    ...(error._tag === "TransportError" && error.code !== undefined ? { code: error.code } : {})
+  })
 
 const tellFailure = <A>(run: Run<A>, failure: Failed, decision: Decision) =>
   tell(
@@ -360,13 +368,4 @@ const tellFailure = <A>(run: Run<A>, failure: Failed, decision: Decision) =>
     decision._tag === "Repeat"
       ? `Attempt failed; again in ${decision.delay} ms`
       : `Attempt failed; not again: ${decision.because}`
-  )
-
-const tellSuccess = <A>(run: Run<A>, attempt: Attempt, sentAt: number) =>
-  Effect.suspend(() =>
-    Effect.annotateLogs(Effect.logDebug("Attempt succeeded"), {
-      operation: run.call.operation,
-      attempt: attempt.number,
-      millis: run.clock.unsafeCurrentTimeMillis() - sentAt
-    })
   )

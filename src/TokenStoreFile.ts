@@ -48,6 +48,9 @@ const read = (path: string): Effect.Effect<Option.Option<TokenStore.Grant>, Toke
     return Option.some(yield* TokenStore.decode(yield* attempt("read", () => readFile(path, "utf8"))))
   })
 
+const write = (path: string, grant: TokenStore.Grant) =>
+  attempt("written", () => writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true }))
+
 /** A lock whose process is gone is free again after that many milliseconds. */
 const stale = 5000
 
@@ -71,9 +74,6 @@ const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.To
     )
   })
 
-const busy = () => new TokenStore.TokenStoreError({ message: "Another process holds the token store" })
-const lost = new TokenStore.TokenStoreError({ message: "The lock of the token store has been lost" })
-
 /**
  * A store in a directory, which is made if it is not there. A grant is written to another file first, flushed to the disk
  * and renamed, so that a crash leaves the old one or the new one. Processes exclude each other by a lock file. A file that
@@ -96,19 +96,7 @@ export const make = (options: {
       get: (key) => Effect.flatMap(pathOf(key), read),
       exclusive: (key, use) =>
         Effect.flatMap(pathOf(key), (path) =>
-          exclusively(tryLock(path), busy, (held) =>
-            use({
-              get: read(path),
-              set: (grant) =>
-                Effect.suspend(() =>
-                  held.isLost()
-                    ? Effect.fail(lost)
-                    : attempt("written", () =>
-                        writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true })
-                      )
-                )
-            })
-          )
+          exclusively(tryLock(path), { get: read(path), set: (grant) => write(path, grant) }, use)
         )
     }
   })

@@ -40,9 +40,6 @@ const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>,
     )
   })
 
-const busy = () => new TokenStore.TokenStoreError({ message: "Another process holds the token store" })
-const lost = new TokenStore.TokenStoreError({ message: "The lock of the token store has been lost" })
-
 /**
  * A store on a connection of the app's own, which stays open. Keys begin with `prefix`, `growthhub:` by default. Give Redis
  * a persistence that survives a restart (`appendfsync always` or `everysec`), and memory enough not to evict.
@@ -57,20 +54,14 @@ export const make = (options: { readonly client: Redis; readonly prefix?: string
       attempt("read", () => client.get(key)),
       (text) => (text === null ? Effect.succeedNone : Effect.map(TokenStore.decode(text), Option.some))
     )
+  const write = (key: string, grant: TokenStore.Grant) =>
+    Effect.asVoid(attempt("written", () => client.set(key, TokenStore.encode(grant))))
   return {
     get: (key) => read(prefix + key),
-    exclusive: (key, use) =>
-      exclusively(tryLock(client, prefix + key), busy, (held) =>
-        use({
-          get: read(prefix + key),
-          set: (grant) =>
-            Effect.suspend(() =>
-              held.isLost()
-                ? Effect.fail(lost)
-                : Effect.asVoid(attempt("written", () => client.set(prefix + key, TokenStore.encode(grant))))
-            )
-        })
-      )
+    exclusive: (name, use) => {
+      const key = prefix + name
+      return exclusively(tryLock(client, key), { get: read(key), set: (grant) => write(key, grant) }, use)
+    }
   }
 }
 

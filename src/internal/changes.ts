@@ -1,8 +1,6 @@
 // Whether a contact has what an update asked for.
 import type { Contact, ContactUpdate } from "../Schema.js"
-import { isArray, isObject, type JsonObject, objectsIn } from "./json.js"
-
-const isUnset = (value: unknown) => value === undefined || value === null || value === ""
+import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "./json.js"
 
 const isSame = (sent: unknown, found: unknown): boolean =>
   isUnset(sent) ? isUnset(found) : JSON.stringify(sent) === JSON.stringify(found)

@@ -17,5 +17,14 @@ export const parse = (text: string): unknown => JSON.parse(text)
 /** The value of a JSON text, if it is one. */
 export const parseOption = Option.liftThrowable(parse)
 
+/** The object of a JSON text, if it is one. */
+export const parseObject = (text: string): JsonObject | undefined => {
+  const json = Option.getOrUndefined(parseOption(text))
+  return isObject(json) ? json : undefined
+}
+
+/** What a field holds that is not set. */
+export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ""
+
 /** The JSON text of a value, if it can have one: neither circular, nor nested deeper than the stack, nor with a bigint. */
 export const stringifyOption = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

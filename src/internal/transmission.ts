@@ -12,7 +12,7 @@ import * as FiberRef from "effect/FiberRef"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
-import { isArray, isObject, parseOption } from "./json.js"
+import { isArray, parseObject } from "./json.js"
 
 // --- where to ----------------------------------------------------------------------------------------------------------
 
@@ -98,12 +98,15 @@ const patient = (response: HttpClientResponse.HttpClientResponse): Effect.Effect
     Effect.orElseSucceed(() => "")
   )
 
+/** Any 2xx. */
+export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
+
 /** The whole body. Where the status has decided already, a body that breaks off or hangs is none. */
 const readAnswer = (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError> => {
   const { status, headers } = response
-  const text = status >= 200 && status <= 299 ? response.text : patient(response)
+  const text = isSuccess(response) ? response.text : patient(response)
   return Effect.map(text, (body) => ({ status, headers, body }))
 }
 
@@ -150,7 +153,6 @@ const notOfTheToken = /version header|scope|authclass/i
 /** Whether an answer refuses the bearer itself, so that another one may be taken. */
 export const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
   if (status !== 401) return false
-  const json = Option.getOrUndefined(parseOption(body))
-  const message = isObject(json) ? json["message"] : undefined
+  const message = parseObject(body)?.["message"]
   return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
 }

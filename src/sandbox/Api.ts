@@ -196,10 +196,7 @@ const oauth = HttpApiGroup.make("oauth")
       .setPayload(HttpApiSchema.withEncoding(S.Struct({ companyId: S.String, locationId: S.String }), urlParams))
       .addSuccess(GrantAnswer)
       .annotate(OpenApi.Summary, "Get Location Access Token from Agency Token")
-      .annotate(OpenApi.Transform, (operation: JsonObject) => ({
-        ...dropForeign(operation),
-        security: [{ bearer: [] }]
-      }))
+      .annotate(OpenApi.Transform, shown())
   )
   .addError(
     S.Struct({ error: S.String, error_description: S.String }).annotations(

@@ -9,7 +9,7 @@ import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as S from "effect/Schema"
-import { isArray, type JsonObject, objectsIn } from "../internal/json.js"
+import { isArray, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
 import { Contact, LocationId } from "../Schema.js"
 import * as ContactBody from "./ContactBody.js"
 import * as Duplicates from "./Duplicates.js"
@@ -358,8 +358,6 @@ const newContact = (id: string, fields: JsonObject, caller: Pick<Caller, "locati
   }
   return changed(blank, fields, caller)
 }
-
-const isUnset = (value: unknown) => value === null || value === undefined || value === ""
 
 const changed = (contact: StoredContact, changes: JsonObject, { now }: Pick<Caller, "now">): StoredContact => {
   const merged: StoredContact = {

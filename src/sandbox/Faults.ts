@@ -177,11 +177,3 @@ export const make = (plan: Plan): Faults => {
     }
   }
 }
-
-/**
- * Nothing goes wrong.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const none: Plan = { seed: 1, rules: [], latency: [] }

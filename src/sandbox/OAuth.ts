@@ -6,7 +6,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { LocationId } from "../Schema.js"
-import type { Reply } from "./Operations.js"
+import { refusal, type Reply } from "./Operations.js"
 import type { Scope, Token } from "./Tokens.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
@@ -135,6 +135,11 @@ export const expire = (oauth: OAuth): OAuth => ({
   access: HashMap.map(oauth.access, (access) => ({ ...access, expiresAt: 0 }))
 })
 
+const valid = (oauth: OAuth, token: string, now: number): Access | undefined => {
+  const access = Option.getOrUndefined(HashMap.get(oauth.access, token))
+  return access !== undefined && access.expiresAt > now ? access : undefined
+}
+
 /**
  * The token, as those that do not change are known, if it is one of these and has not ended.
  *
@@ -142,8 +147,8 @@ export const expire = (oauth: OAuth): OAuth => ({
  * @category queries
  */
 export const find = (oauth: OAuth, token: string, now: number): Token | undefined => {
-  const access = Option.getOrUndefined(HashMap.get(oauth.access, token))
-  if (access === undefined || access.expiresAt <= now) return undefined
+  const access = valid(oauth, token, now)
+  if (access === undefined) return undefined
   const { locationId, scopes } = access
   return { token, scopes, ...(locationId === undefined ? {} : { locationId }) }
 }
@@ -152,17 +157,14 @@ export const find = (oauth: OAuth, token: string, now: number): Token | undefine
 
 const refused = (
   oauth: OAuth,
-  error: "invalid_grant" | "invalid_client" | "invalid_request" | "unsupported_grant_type",
+  error: "invalid_grant" | "invalid_client" | "unsupported_grant_type",
   description: string
 ): Answered => ({
   oauth,
   reply:
     oauth.options.errors === "oauth"
       ? { status: error === "invalid_client" ? 401 : 400, body: { error, error_description: description } }
-      : {
-          status: 422,
-          body: { statusCode: 422, message: [description], error: "Unprocessable Entity" }
-        }
+      : refusal(422, [description])
 })
 
 /** A new pair for an installation, under the family of its grant. */
@@ -254,18 +256,13 @@ export const locationToken = (
   now: number
 ): Answered => {
   if (version === undefined) {
-    const body = { statusCode: 401, message: "version header was not found.", error: "Unauthorized" }
-    return { oauth, reply: { status: 401, body } }
+    return { oauth, reply: refusal(401, "version header was not found.") }
   }
-  const company = Option.getOrUndefined(HashMap.get(oauth.access, bearer ?? ""))
-  if (company === undefined || company.expiresAt <= now || company.locationId !== undefined) {
-    const body = { statusCode: 401, message: "Invalid JWT", error: "Unauthorized" }
-    return { oauth, reply: { status: 401, body } }
-  }
+  const company = valid(oauth, bearer ?? "", now)
+  if (company === undefined || company.locationId !== undefined) return { oauth, reply: refusal(401, "Invalid JWT") }
   const { companyId, locationId } = form
   if (companyId !== company.companyId || locationId === undefined || locationId === "") {
-    const body = { statusCode: 400, message: "Location not found" }
-    return { oauth, reply: { status: 400, body } }
+    return { oauth, reply: refusal(400, "Location not found") }
   }
   // The location is whatever the company says: it is the company's own.
   const answered = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
