@@ -4,8 +4,9 @@ import * as Layer from "effect/Layer"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Redacted from "effect/Redacted"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
-import type { Fault, Plan, Snapshot } from "effect-growthhub/Sandbox"
+import type { Fault, Options, Plan, Snapshot } from "effect-growthhub/Sandbox"
 import type { LocationId } from "effect-growthhub/Schema"
 import * as Child from "./Child.js"
 
@@ -13,6 +14,7 @@ export interface Ledger {
   readonly received: number
   readonly applied: ReadonlyArray<{ readonly operation: string; readonly contactId: string; readonly isNew: boolean }>
   readonly requests: ReadonlyArray<{ readonly method: string; readonly url: string; readonly status: number }>
+  readonly strangers: { readonly given: number; readonly refused: number }
 }
 
 export interface Judge {
@@ -22,6 +24,7 @@ export interface Judge {
   readonly setFaults: (plan: typeof Plan.Encoded) => Effect.Effect<void>
   readonly outage: (fault: typeof Fault.Encoded) => Effect.Effect<void>
   readonly recover: Effect.Effect<void>
+  readonly setLimits: (limits: NonNullable<Options["limits"]>) => Effect.Effect<void>
   readonly reset: Effect.Effect<void>
   readonly seed: (contacts: ReadonlyArray<object>) => Effect.Effect<void>
   readonly ledger: Effect.Effect<Ledger>
@@ -48,6 +51,7 @@ export const make = Effect.gen(function* () {
     setFaults: (plan) => asking("PUT", "/faults", plan),
     outage: (fault) => asking("PUT", "/outage", fault),
     recover: asking("DELETE", "/outage"),
+    setLimits: (limits) => asking("PUT", "/limits", limits),
     reset: asking("POST", "/reset"),
     seed: (contacts) => asking("POST", "/contacts", contacts),
     ledger: asking("GET", "/ledger"),
@@ -65,9 +69,11 @@ export type Transport = Layer.Layer<HttpClient.HttpClient>
 export const client = (
   { url, token }: Pick<Judge, "url" | "token">,
   transport: Transport,
-  policy: RetryPolicy.Policy = RetryPolicy.make()
+  policy: RetryPolicy.Policy = RetryPolicy.make(),
+  limit: Layer.Layer<RateLimit.RateLimit> = RateLimit.layer()
 ): Layer.Layer<ContactsService> =>
   ContactsService.layer({ baseUrl: url, token: Redacted.make(token) }).pipe(
     Layer.provide(transport),
-    Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, policy))
+    Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, policy)),
+    Layer.provide(limit)
   )

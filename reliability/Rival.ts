@@ -40,3 +40,6 @@ export const keep = (store: TokenStore.Service, locationId: string, file: string
     }
     writeFileSync(file, JSON.stringify(session))
   })
+
+/** A process that is paced by a rival: see paced.js. */
+export const paced = (rival: string) => Effect.map(Child.spawn("../bench/paced.js", [rival]), ({ child }) => child)

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import * as RedisServer from "../test/redis.js"
 import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
 import { type Figure, table } from "./Figure.js"
@@ -11,7 +12,9 @@ import * as Fuzz from "./Fuzz.js"
 import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
+import * as Leaks from "./Leaks.js"
 import * as Outage from "./Outage.js"
+import * as Pacing from "./Pacing.js"
 import * as Paths from "./Paths.js"
 import * as Refreshes from "./Refreshes.js"
 import * as Secrets from "./Secrets.js"
@@ -48,7 +51,7 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
-const ids = ["R1", "R2", "R3", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R12", "R13"]
+const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14"]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
   console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
@@ -66,7 +69,7 @@ const bench = fileURLToPath(new URL("../bench", import.meta.url))
 
 const isRivalHere = () => existsSync(`${bench}/node_modules/@gohighlevel/api-client/package.json`)
 
-const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R7", "R8")
+const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R6", "R7", "R8")
 if (withRival && !isRivalHere()) {
   console.error("installing the official SDK under bench/")
   spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: bench, stdio: ["ignore", "ignore", "inherit"] })
@@ -91,6 +94,7 @@ const answers = 10_000
 const hostileIds = 1000
 const kills = 200
 const outageSeconds = 30
+const leakingCalls = 1_000_000
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []
@@ -141,6 +145,25 @@ const all = Effect.gen(function* () {
       )
     )
   }
+  if (isAsked("R6")) {
+    const cases = Pacing.cases.filter(({ setting }) => setting !== "together" || RedisServer.isThere)
+    const ran = (one: Pacing.Case) => (measured: Pacing.Measured) => [one, measured] as const
+    // One at a time: what is measured is when requests leave.
+    const runs = yield* eachSeed("R6", (seed) =>
+      Effect.forEach(cases, (one) =>
+        judged((judge) => Effect.map(Pacing.runOurs(judge, one, seed, nameOf(seed)), ran(one)))
+      )
+    )
+    const rival = (name: (typeof Pacing.rivals)[number]) =>
+      Effect.zipRight(
+        tell(`R6, ${name}`),
+        Effect.forEach(cases, (one) => judged((judge) => Effect.map(Pacing.runRival(judge, one, name), ran(one))))
+      )
+    const beside = withRival
+      ? yield* Effect.all({ sdk: rival("sdk"), bottleneck: rival("bottleneck"), experimental: rival("experimental") })
+      : undefined
+    figures.push(Pacing.figure(runs.flat(), beside))
+  }
   if (isAsked("R7", "R8")) {
     yield* tell(`R7 and R8, all seeds${withRival ? " and the official SDK" : ""} at once`)
     const [runs, rival] = yield* Effect.all(
@@ -187,6 +210,13 @@ const all = Effect.gen(function* () {
       eachSeed("R13", (seed) => Paths.run(judge, { ids: hostileIds, seed, transport: transportOf(seed) }))
     )
     figures.push(Paths.figure(runs, hostileIds))
+  }
+  if (isAsked("R14")) {
+    yield* tell("R14, two transports at once")
+    const runs = yield* Effect.forEach(["fetch", "undici"], (name) => Leaks.run(leakingCalls, name), {
+      concurrency: "unbounded"
+    })
+    figures.push(Leaks.figure(runs, leakingCalls))
   }
   return figures
 })

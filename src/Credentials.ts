@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -78,12 +79,14 @@ export interface Bearer {
 }
 
 /**
- * How bearers come about, in the scope of a service, over its client and against its base URL.
+ * - `open`: how bearers come about, in the scope of a service, over its client and against its base URL.
+ * - `quota`: which quota the calls count against, that of an app and a location: a name that is no secret.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
+  readonly quota: string
   readonly open: (baseUrl: URL) => Effect.Effect<Bearer, never, HttpClient.HttpClient | Scope.Scope>
 }
 
@@ -101,6 +104,8 @@ const checkedBearer = (operation: string, token: Redacted.Redacted) =>
  * @category constructors
  */
 export const privateIntegrationToken = (token: Redacted.Redacted): Credentials => ({
+  // The token is app and location in one. A few bits of it are enough to tell it from others.
+  quota: `token:${(Hash.string(String(Redacted.value(token))) >>> 0).toString(16)}`,
   open: () => Effect.succeed({ get: (operation) => checkedBearer(operation, token) })
 })
 
@@ -108,10 +113,17 @@ export const privateIntegrationToken = (token: Redacted.Redacted): Credentials =
  * Access tokens from a source of the app's own, asked for each call. After a 401 it is asked once more, and the call is
  * repeated if the answer is another token than the one that was refused.
  *
+ * - `quota`: a name for the app and the location that the tokens are for, so that all that use it are paced together (see
+ *   `RateLimit`). Without it, a source is paced by itself.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const accessToken = (token: Effect.Effect<Redacted.Redacted, Errors.ContactsError>): Credentials => ({
+export const accessToken = (
+  token: Effect.Effect<Redacted.Redacted, Errors.ContactsError>,
+  options: { readonly quota?: string | undefined } = {}
+): Credentials => ({
+  quota: options.quota ?? `source:${Math.random().toString(36).slice(2)}`,
   open: () =>
     Effect.succeed<Bearer>({
       get: (operation) => Effect.flatMap(token, (token) => checkedBearer(operation, token)),
@@ -634,6 +646,7 @@ interface Connection {
  * @category constructors
  */
 export const oauth = (options: App & Connection): Credentials => ({
+  quota: `${options.clientId}:${options.locationId}`,
   open: (baseUrl) =>
     Effect.gen(function* () {
       const { locationId, companyId } = options

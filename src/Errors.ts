@@ -130,7 +130,9 @@ export class Forbidden extends Schema.TaggedError<Forbidden>(identifier("Forbidd
 }
 
 /**
- * 429: the quota of the burst or of the day is used up. `retryAfter` is there when the service said how long to wait.
+ * 429: the quota of the burst or of the day is used up. `retryAfter` is there when the service said how long to wait. Or the
+ * call would have to wait for its turn beyond its deadline: then no request was sent, `status` is absent, and `retryAfter`
+ * says when there will be room.
  *
  * @since 0.1.0
  * @category operational
@@ -561,11 +563,14 @@ const millisOfText = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(text.trim()) ? Math.ceil(Number(text)) : undefined
 
 /**
- * How long the service asks to wait, in milliseconds: `Retry-After-Ms` and `X-Ms-Retry-After-Ms`, or `Retry-After` in
- * seconds or as a date against the server's own `Date` (RFC 9110, 10.2.3). What is negative, past or not exactly of one of
- * these forms is ignored.
+ * How long an answer asks to wait, in milliseconds: `Retry-After-Ms` and `X-Ms-Retry-After-Ms`, or `Retry-After` in seconds
+ * or as a date against the server's own `Date` (RFC 9110, 10.2.3). What is negative, past or not exactly of one of these
+ * forms is ignored.
+ *
+ * @since 0.1.0
+ * @category getters
  */
-const retryAfter = (answer: Answer, now: number): number | undefined => {
+export const retryAfter = (answer: Answer, now: number): number | undefined => {
   const { headers } = answer
   const millis = millisOfText(headers["retry-after-ms"]) ?? millisOfText(headers["x-ms-retry-after-ms"])
   if (millis !== undefined) return millis
@@ -578,9 +583,15 @@ const retryAfter = (answer: Answer, now: number): number | undefined => {
   return wait >= 0 ? wait : undefined
 }
 
+/** Of a day with nothing left: until it begins anew. */
+const dayOver = ({ status, headers }: Answer): number | undefined =>
+  status === 429 && headers["x-ratelimit-daily-remaining"] === "0"
+    ? millisOfText(headers["x-ratelimit-daily-reset"])
+    : undefined
+
 const waitOf = (answer: Answer, now: number): { readonly retryAfter?: Duration.Duration } => {
-  const millis = retryAfter(answer, now)
-  return millis === undefined ? {} : { retryAfter: Duration.millis(millis) }
+  const waits = [retryAfter(answer, now), dayOver(answer)].filter((millis) => millis !== undefined)
+  return waits.length === 0 ? {} : { retryAfter: Duration.millis(Math.max(...waits)) }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * `ContactsHttp`: the app's `HttpClient` with base URL, bearer, Version and deadline, retries, and the one function
+ * `ContactsHttp`: the app's `HttpClient` with base URL, bearer, Version, pacing, deadline and retries, and the one function
  * that performs a described endpoint.
  *
  * @since 0.1.0
@@ -24,6 +24,7 @@ import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
+import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
 // --- an endpoint, described --------------------------------------------------------------------------------------------
@@ -137,6 +138,7 @@ export interface Outgoing {
  * - `bearer`: the tokens for its calls.
  * - `transmit`: one attempt, until its whole answer is there.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
+ * - `pacer`: when a request may leave.
  * - `retryPolicy`: for calls that bring none of their own.
  *
  * @since 0.1.0
@@ -144,6 +146,7 @@ export interface Outgoing {
  */
 export interface Carrier {
   readonly bearer: Credentials.Bearer
+  readonly pacer: RateLimit.Pacer
   readonly transmit: (
     request: Outgoing,
     bearer: Redacted.Redacted,
@@ -252,10 +255,11 @@ export const make = (carrier: Carrier): Service => {
       const services = fiber.getFiberRef(DefaultServices.currentServices)
       const clock = Context.get(services, Clock.Clock)
       const policy = policyOf(fiber.currentContext) ?? carrier.retryPolicy
+      const priority = Context.get(fiber.currentContext, RateLimit.Priority)
       const renewal: Renewal = { isTried: false, isRefused: false, requests: 0 }
       const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
         operation: endpoint.name,
-        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, renewal, clock),
+        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, renewal, priority, clock),
         isOver: () => renewal.isRefused,
         look:
           verify &&
@@ -295,6 +299,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
   body: Schema.Schema.Type<Body>,
   attempt: RetryPolicy.Attempt,
   renewal: Renewal,
+  priority: RateLimit.Level,
   clock: Clock.Clock
 ): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   const secrets: Array<string> = []
@@ -313,6 +318,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
   }
   const { renew } = carrier.bearer
+  const patience = () => attempt.deadline - clock.unsafeCurrentTimeMillis()
   const refused = (error: Errors.ContactsError) => {
     renewal.isRefused = true
     return Errors.fromBefore(call, error)
@@ -320,38 +326,65 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
   /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
   const unsent = (error: Errors.ContactsError) =>
     Errors.fromBefore({ ...call, attempts: call.attempts - (hasLeft ? 0 : 1) }, error)
-  const timedOut = () => {
-    const error = Errors.fromTimeout(call, attempt.limit, isSent)
-    return isSent ? error : unsent(error)
-  }
-  if (Duration.toMillis(attempt.limit) <= 0) return Effect.fail(timedOut())
-  const sending: Effect.Effect<Errors.Answer, Errors.ContactsError> = Effect.flatMap(
-    Effect.mapError(carrier.bearer.get(endpoint.name), unsent),
-    (bearer) => {
+  const sending = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
+    Effect.flatMap(Effect.mapError(carrier.bearer.get(endpoint.name), unsent), (bearer) => {
       secrets.push(Redacted.value(bearer))
       hasLeft = true
       isSent = true
-      const sent = carrier.transmit(request, bearer, call)
-      if (renew === undefined) return sent
-      return Effect.flatMap(sent, (answer) => {
-        if (renewal.isTried || !transmission.isRefusedBearer(answer)) return Effect.succeed(answer)
+      slot.leave()
+      attempt.sentAt = clock.unsafeCurrentTimeMillis()
+      return Effect.flatMap(carrier.transmit(request, bearer, call), (answer) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        slot.answered(answer, answer.status === 429 ? Errors.retryAfter(answer, now) : undefined)
+        if (renew === undefined || renewal.isTried || !transmission.isRefusedBearer(answer)) {
+          return Effect.succeed(answer)
+        }
         isSent = false
         return Effect.flatMap(Effect.mapError(renew(endpoint.name, bearer), refused), (isAnother) => {
           // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
           renewal.isTried = true
           if (!isAnother) return Effect.succeed(answer)
-          renewal.requests = 1
-          return sending
+          return paced((slot) => {
+            renewal.requests = 1
+            return sending(slot)
+          })
         })
       })
+    })
+  /** One slot for one request. */
+  const paced = (
+    use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>
+  ): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
+    carrier.pacer.withSlot({ priority, patience: patience() }, use, (refusal) => unsent(notYet(endpoint.name, refusal)))
+  /** The time of an attempt begins when there is a slot for it. */
+  const inTime = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> => {
+    const limit = Duration.min(attempt.timeout, Duration.millis(Math.max(0, patience())))
+    const timedOut = () => {
+      const error = Errors.fromTimeout(call, limit, isSent)
+      return isSent ? error : unsent(error)
     }
-  )
-  return Effect.flatMap(within(sending, attempt.limit, timedOut), (answer) => {
+    return Duration.toMillis(limit) === 0 ? Effect.fail(timedOut()) : within(sending(slot), limit, timedOut)
+  }
+  return Effect.flatMap(paced(inTime), (answer) => {
     const judged = judge(endpoint.answer, call, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
     const now = clock.unsafeCurrentTimeMillis()
     const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
     return Either.right(endpoint.reconcile(judged.right, repeat))
+  })
+}
+
+/** The error for a request that cannot leave in time. */
+const notYet = (operation: string, { isDayOver, retryAfter }: RateLimit.Refusal) => {
+  const wait = Duration.seconds(Math.ceil(retryAfter / 1000))
+  const message = isDayOver
+    ? `Nothing is left of the day's requests: more in ${Duration.format(wait)}`
+    : `All requests that the service allows are taken: more in ${Duration.format(wait)}`
+  return new Errors.RateLimited({
+    operation,
+    attempts: 0,
+    message,
+    retryAfter: Duration.millis(Math.ceil(retryAfter))
   })
 }
 
@@ -429,10 +462,13 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient
       const retryPolicy = yield* RetryPolicy.RetryPolicy
+      const rateLimit = yield* RateLimit.RateLimit
       const baseUrl = validateBaseUrl(options.baseUrl ?? defaultBaseUrl)
       const { token, versions } = options
       const credentials = Redacted.isRedacted(token) ? Credentials.privateIntegrationToken(token) : token
+      const { host } = Either.getOrElse(baseUrl, () => new URL(defaultBaseUrl))
       return make({
+        pacer: yield* rateLimit.open(`${host}:${credentials.quota}`),
         bearer: Either.isRight(baseUrl)
           ? yield* credentials.open(baseUrl.right)
           : { get: () => Effect.succeed(noBearer) },

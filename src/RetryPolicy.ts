@@ -21,7 +21,7 @@ import { type ContactsError, isDocumented } from "./Errors.js"
 /**
  * - `schedule`: the delays between attempts, and how many there may be. It is given the error of each failed attempt.
  * - `deadline`: how long the whole call may take, waiting included.
- * - `attemptTimeout`: how long one attempt may take until its whole answer is read.
+ * - `attemptTimeout`: how long one attempt may take, once there is a slot for it, until its whole answer is read.
  * - `verifyUnknown`: whether a write that ended with an unknown outcome is looked up, where its endpoint can: an update is
  *   compared with the contact as it is now.
  * - `budget`: how many repeats one service may send beyond what it earns: half a repeat by each success, and by each
@@ -167,18 +167,23 @@ const spend = (budget: Budget, { budget: most }: Policy): boolean => {
 // --- the attempts of a call --------------------------------------------------------------------------------------------
 
 /**
+ * All moments are milliseconds of the epoch.
+ *
  * - `number`: counts from 1.
- * - `limit`: how long it may take.
- * - `unknownSince`: when the first of the earlier attempts left that may have been applied, in milliseconds of the epoch;
- *   absent if there is none.
+ * - `deadline`: until when it has to end.
+ * - `timeout`: how long it may take from when it leaves, before that.
+ * - `unknownSince`: when the first of the earlier attempts left that may have been applied; absent if there is none.
+ * - `sentAt`: when its request left, written down by whoever sends it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Attempt {
   readonly number: number
-  readonly limit: Duration.Duration
+  readonly deadline: number
+  readonly timeout: Duration.Duration
   readonly unknownSince?: number
+  sentAt?: number
 }
 
 /**
@@ -208,7 +213,7 @@ interface Run<A> {
 /** A failed attempt, and what the schedule had come to before it. */
 interface Failed {
   readonly attempt: Attempt
-  readonly sentAt: number
+  readonly beganAt: number
   readonly error: ContactsError
   readonly schedule: unknown
 }
@@ -226,22 +231,22 @@ export const perform = <A>(
   clock: Clock.Clock
 ): Effect.Effect<A, ContactsError> => {
   const deadline = clock.unsafeCurrentTimeMillis() + Duration.toMillis(policy.deadline)
-  const limit = Duration.min(policy.attemptTimeout, policy.deadline)
-  return sending({ call, policy, budget, clock, deadline }, { number: 1, limit }, policy.schedule.initial)
+  const first: Attempt = { number: 1, deadline, timeout: policy.attemptTimeout }
+  return sending({ call, policy, budget, clock, deadline }, first, policy.schedule.initial)
 }
 
 const sending = <A>(run: Run<A>, attempt: Attempt, schedule: unknown): Effect.Effect<A, ContactsError> => {
-  const sentAt = run.clock.unsafeCurrentTimeMillis()
+  const beganAt = run.clock.unsafeCurrentTimeMillis()
   return Effect.matchEffect(run.call.send(attempt), {
     onSuccess: (answer) => {
       earn(run.budget)
       return attempt.number === 1
         ? Effect.succeed(answer)
-        : Effect.as(annotated(run, attempt, sentAt, "Attempt succeeded"), answer)
+        : Effect.as(annotated(run, attempt, beganAt, "Attempt succeeded"), answer)
     },
     onFailure: (error) => {
       if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(run.budget)
-      return failed(run, { attempt, sentAt, error, schedule })
+      return failed(run, { attempt, beganAt, error, schedule })
     }
   })
 }
@@ -298,11 +303,12 @@ const longestSleep = 2 ** 31 - 1
 const remaining = <A>(run: Run<A>): Duration.Duration =>
   Duration.millis(Math.max(0, run.deadline - run.clock.unsafeCurrentTimeMillis()))
 
-const following = <A>(run: Run<A>, { attempt, sentAt, error }: Failed): Attempt => {
-  const unknownSince = attempt.unknownSince ?? (error.outcome === "Unknown" ? sentAt : undefined)
+const following = <A>(run: Run<A>, { attempt, beganAt, error }: Failed): Attempt => {
+  const unknownSince = attempt.unknownSince ?? (error.outcome === "Unknown" ? (attempt.sentAt ?? beganAt) : undefined)
   return {
     number: attempt.number + 1,
-    limit: Duration.min(run.policy.attemptTimeout, remaining(run)),
+    deadline: run.deadline,
+    timeout: run.policy.attemptTimeout,
     ...(unknownSince === undefined ? {} : { unknownSince })
   }
 }
@@ -328,7 +334,7 @@ const ended = <A>(
         onSome: (answer) => Effect.as(tell(run, failure, "Looked up: it was applied"), answer),
         onNone: () => {
           const next = following(run, failure)
-          const isWorthwhile = error.isRetryable && Duration.toMillis(next.limit) >= worthwhile
+          const isWorthwhile = error.isRetryable && Duration.toMillis(remaining(run)) >= worthwhile
           if (!isWorthwhile || !spend(budget, policy)) return Effect.fail(error)
           const last = { ...run, policy: { ...policy, schedule: Schedule.stop, verifyUnknown: false } }
           return Effect.zipRight(
@@ -343,18 +349,18 @@ const ended = <A>(
 // --- the timeline, at log level debug ----------------------------------------------------------------------------------
 
 /** Names and numbers only: an error's message may repeat what the service said. */
-const annotated = <A>(run: Run<A>, attempt: Attempt, sentAt: number, message: string, more: object = {}) =>
+const annotated = <A>(run: Run<A>, attempt: Attempt, beganAt: number, message: string, more: object = {}) =>
   Effect.suspend(() =>
     Effect.annotateLogs(Effect.logDebug(message), {
       operation: run.call.operation,
       attempt: attempt.number,
-      millis: run.clock.unsafeCurrentTimeMillis() - sentAt,
+      millis: run.clock.unsafeCurrentTimeMillis() - beganAt,
       ...more
     })
   )
 
-const tell = <A>(run: Run<A>, { attempt, sentAt, error }: Failed, message: string) =>
-  annotated(run, attempt, sentAt, message, {
+const tell = <A>(run: Run<A>, { attempt, beganAt, error }: Failed, message: string) =>
+  annotated(run, attempt, beganAt, message, {
     error: error._tag,
     outcome: error.outcome,
     ...(error.status === undefined ? {} : { status: error.status }),

@@ -21,6 +21,7 @@ import * as Tracer from "effect/Tracer"
 import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
 import { fromTransport, type TransportError, Unauthorized } from "effect-growthhub/Errors"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
+import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
 import { type AddressInfo, createServer } from "node:net"
@@ -682,6 +683,7 @@ describe("a bearer that is not there when a call is repeated", () => {
     Effect.gen(function* () {
       const http = HttpLayer.make({
         retryPolicy: within("1 second"),
+        pacer: RateLimit.unpaced,
         bearer: { get: () => Effect.never },
         transmit: () => Effect.die("a request was sent")
       })
@@ -696,6 +698,7 @@ describe("a bearer that is not there when a call is repeated", () => {
       let asked = 0
       const http = HttpLayer.make({
         retryPolicy: RetryPolicy.make({ schedule: Schedule.recurs(3) }),
+        pacer: RateLimit.unpaced,
         bearer: {
           get: (operation) => {
             asked += 1

@@ -14,6 +14,7 @@ import * as Schema from "../Schema.js"
 import * as Directory from "./Directory.js"
 import * as Faults from "./Faults.js"
 import { Ledger } from "./Ledger.js"
+import * as Quota from "./Quota.js"
 
 const contactId = HttpApiSchema.param("contactId", S.String.annotations({ description: "Contact Id" }))
 
@@ -235,6 +236,12 @@ const control = HttpApiGroup.make("control")
       .annotate(OpenApi.Summary, "Every request meets this")
   )
   .add(HttpApiEndpoint.del("recover", "/outage").annotate(OpenApi.Summary, "The outage is over"))
+  .add(
+    HttpApiEndpoint.put("setLimits", "/limits")
+      .setPayload(Quota.Limits)
+      .annotate(OpenApi.Summary, "What a location may ask for from now on; its counts begin anew")
+  )
+  .add(HttpApiEndpoint.post("startDay", "/day").annotate(OpenApi.Summary, "The day of the daily quota begins anew"))
   .add(HttpApiEndpoint.post("reset", "/reset").annotate(OpenApi.Summary, "Everything as it was at the start"))
   .add(
     HttpApiEndpoint.post("seed", "/contacts")

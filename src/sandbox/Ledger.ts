@@ -49,7 +49,8 @@ export const AppliedWrite = S.Struct({
 export interface AppliedWrite extends S.Schema.Type<typeof AppliedWrite> {}
 
 /**
- * Every write that was applied, how many requests there were, and the latest 10,000 of them.
+ * Every write that was applied, how many requests there were, and the latest 10,000 of them. `strangers`: how many of the
+ * requests of others were given a place in the quota, and how many were refused.
  *
  * @since 0.1.0
  * @category models
@@ -57,7 +58,8 @@ export interface AppliedWrite extends S.Schema.Type<typeof AppliedWrite> {}
 export const Ledger = S.Struct({
   received: S.Int,
   applied: S.Array(AppliedWrite),
-  requests: S.Array(ReceivedRequest)
+  requests: S.Array(ReceivedRequest),
+  strangers: S.Struct({ given: S.Int, refused: S.Int })
 })
 
 /**
@@ -78,13 +80,19 @@ export interface Book {
   received: number
   readonly applied: Array<AppliedWrite>
   readonly requests: Array<ReceivedRequest>
+  readonly strangers: { given: number; refused: number }
 }
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (): Book => ({ received: 0, applied: [], requests: [] })
+export const make = (): Book => ({
+  received: 0,
+  applied: [],
+  requests: [],
+  strangers: { given: 0, refused: 0 }
+})
 
 /**
  * Writes a request down; the oldest are forgotten.

@@ -102,8 +102,9 @@ export type {
  * - `port`: 0, a free one, by default. The host is always a loopback address.
  * - `locations`, `contacts`: what is there at the start; by default one location that allows no duplicates, empty.
  * - `tokens`: by default one with every scope for the first location.
- * - `limits`: requests in a burst and in a day; the service's own by default, 100 in 10 seconds. They are counted by the
- *   clock that the layer is built with: under a `TestClock` that stands still, the 101st request meets a 429.
+ * - `limits`: requests in a burst and in a day, what a 429 says, and who else uses them: see `Quota`. The service's own by
+ *   default, 100 in 10 seconds. They are counted by the clock that the layer is built with: under a `TestClock` that stands
+ *   still, the 101st request meets a 429.
  * - `oauth`: the app that its token endpoints know, and how they behave: see `OAuth`.
  * - `faults`: what goes wrong from the start; nothing by default.
  * - `control`: whether faults, outage, contacts and ledger can be reached over HTTP too, under `/_sandbox`; not by default.
@@ -116,7 +117,7 @@ export interface Options {
   readonly locations?: ReadonlyArray<Directory.Location> | undefined
   readonly contacts?: ReadonlyArray<Contact> | undefined
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
-  readonly limits?: Partial<Quota.Limits> | undefined
+  readonly limits?: typeof Quota.Limits.Encoded | undefined
   readonly oauth?: Partial<OAuth.Options> | undefined
   readonly faults?: typeof Faults.Plan.Encoded | undefined
   readonly control?: boolean | undefined
@@ -139,6 +140,10 @@ export interface Service {
   /** Every request meets this, a plain 503 by default, until `recover`. */
   readonly outage: (fault?: typeof Faults.Fault.Encoded) => Effect.Effect<void, ParseResult.ParseError>
   readonly recover: Effect.Effect<void>
+  /** What a location may ask for from now on; counts begin anew. Fails for limits that make no sense. */
+  readonly setLimits: (limits: typeof Quota.Limits.Encoded) => Effect.Effect<void, ParseResult.ParseError>
+  /** The day of the daily quota begins anew. */
+  readonly startDay: Effect.Effect<void>
   /** The app as `/oauth/token` knows it. */
   readonly app: { readonly clientId: string; readonly clientSecret: Redacted.Redacted }
   /** Installs the app: the code that the consent page would send to its redirect URI. */
@@ -198,8 +203,8 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
 
 interface State {
   readonly tokens: ReadonlyArray<Tokens.Token>
-  readonly limits: Quota.Limits
   readonly locationId: LocationId
+  limits: Quota.Limits
   directory: Directory.Directory
   quotas: Map<string, Quota.Quota>
   oauth: OAuth.OAuth
@@ -210,6 +215,7 @@ interface State {
 
 /** What is there at the start, and after a reset. */
 const initial = (options: Options, now: DateTime.Utc) => ({
+  limits: decodeLimits(options.limits ?? {}),
   directory: Directory.make({ locations: options.locations, contacts: options.contacts, now }),
   quotas: new Map<string, Quota.Quota>(),
   oauth: OAuth.make(options.oauth),
@@ -219,13 +225,13 @@ const initial = (options: Options, now: DateTime.Utc) => ({
 })
 
 const decodePlan = S.decodeSync(Faults.Plan)
+const decodeLimits = S.decodeSync(Quota.Limits)
 
 const makeState = (options: Options): Effect.Effect<State> =>
   Effect.map(DateTime.now, (now) => {
     const locationId = ((options.locations ?? [])[0] ?? Directory.defaultLocation).id
     return {
       tokens: options.tokens ?? [{ token: "pit-sandbox", locationId, scopes: Tokens.allScopes }],
-      limits: { ...Quota.serviceLimits, ...options.limits },
       locationId,
       ...initial(options, now)
     }
@@ -292,9 +298,9 @@ const admitted = (
     const locationId = yield* Effect.mapError(Tokens.authorize(find, headers["authorization"], scope), (message) =>
       Operations.refusal(401, message)
     )
-    const before = state.quotas.get(locationId) ?? Quota.make(now.epochMillis)
-    const { quota, isAdmitted, headers: limits } = Quota.admit(before, state.limits, now.epochMillis)
+    const quota = state.quotas.get(locationId) ?? Quota.make(state.limits, now.epochMillis, state.book.strangers)
     state.quotas.set(locationId, quota)
+    const { isAdmitted, headers: limits } = quota.admit(now.epochMillis)
     if (!isAdmitted) return yield* Effect.fail({ ...Operations.refusal(429, "Too Many Requests"), headers: limits })
     return { caller: { locationId, version, now }, headers: limits }
   })
@@ -399,6 +405,7 @@ const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
 const decodeFaults = S.decode(Faults.Plan)
+const decodeLimitsEffect = S.decode(Quota.Limits)
 const decodeFault = S.decode(Faults.Fault)
 
 type Controls = Omit<Service, "url" | "token" | "locationId">
@@ -408,14 +415,19 @@ const setting = (state: State, changes: Partial<State>) => Effect.sync(() => voi
 /** What can be done with the sandbox besides asking it. */
 const controls = (state: State, options: Options): Controls => ({
   ledger: Effect.sync(() => {
-    const { received, applied, requests } = state.book
-    return { received, applied: [...applied], requests: [...requests] }
+    const { received, applied, requests, strangers } = state.book
+    return { received, applied: [...applied], requests: [...requests], strangers: { ...strangers } }
   }),
   contacts: Effect.sync(() => Directory.contacts(state.directory)),
   setFaults: (plan) => Effect.flatMap(decodeFaults(plan), (plan) => setting(state, { faults: Faults.make(plan) })),
   outage: (fault = { _tag: "Status", status: 503 }) =>
     Effect.flatMap(decodeFault(fault), (outage) => setting(state, { outage })),
   recover: setting(state, { outage: undefined }),
+  setLimits: (limits) =>
+    Effect.flatMap(decodeLimitsEffect(limits), (limits) => setting(state, { limits, quotas: new Map() })),
+  startDay: Effect.map(DateTime.now, ({ epochMillis }) => {
+    for (const quota of state.quotas.values()) quota.startDay(epochMillis)
+  }),
   app: { clientId: state.oauth.options.clientId, clientSecret: Redacted.make(state.oauth.options.clientSecret) },
   install: ({ locationId, companyId, scopes = Tokens.allScopes }) =>
     Effect.suspend(() => {
@@ -440,6 +452,8 @@ const control = (state: State, service: Controls) =>
       .handle("setFaults", ({ payload }) => setting(state, { faults: Faults.make(payload) }))
       .handle("outage", ({ payload }) => setting(state, { outage: payload }))
       .handle("recover", () => service.recover)
+      .handle("setLimits", ({ payload }) => setting(state, { limits: payload, quotas: new Map() }))
+      .handle("startDay", () => service.startDay)
       .handle("reset", () => service.reset)
       .handle("seed", ({ payload }) => service.seed(payload))
       .handle("ledger", () => service.ledger)

@@ -9,6 +9,7 @@ import * as S from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError } from "effect-growthhub/Errors"
+import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { type Fault, type Options, Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
@@ -116,6 +117,7 @@ const within = <A, E>(
     Effect.provide(
       Layer.unwrapEffect(Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ baseUrl: url, token }))).pipe(
         Layer.provide(transport),
+        Layer.provide(Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited)),
         Layer.provideMerge(Sandbox.layer(options))
       )
     )
@@ -228,7 +230,12 @@ describe("the sandbox", () => {
         yield* sandbox.reset
         yield* TestClock.adjust("500 millis")
         expect(yield* Fiber.join(waiting)).toMatchObject({ _tag: "TransportError" })
-        expect(yield* sandbox.ledger).toEqual({ received: 0, applied: [], requests: [] })
+        expect(yield* sandbox.ledger).toEqual({
+          received: 0,
+          applied: [],
+          requests: [],
+          strangers: { given: 0, refused: 0 }
+        })
       })
     )
   )
@@ -269,7 +276,12 @@ describe("the sandbox", () => {
         yield* sandbox.outage()
         yield* sandbox.reset
         expect(yield* ids).toEqual(["jane"])
-        expect(yield* sandbox.ledger).toEqual({ received: 0, applied: [], requests: [] })
+        expect(yield* sandbox.ledger).toEqual({
+          received: 0,
+          applied: [],
+          requests: [],
+          strangers: { given: 0, refused: 0 }
+        })
         for (const email of ["1@example.com", "2@example.com", "3@example.com"]) yield* once(upsert({ email }))
       })
     )
@@ -312,6 +324,12 @@ describe("the sandbox", () => {
         expect(yield* sandbox.contacts).toHaveLength(2)
         yield* controlling("/directory", "PUT", exported.body)
         expect(yield* sandbox.exportDirectory).toEqual(exported.body)
+        expect((yield* controlling("/limits", "PUT", { max: 5, daily: 1 })).status).toBe(204)
+        expect((yield* once(upsert())).new).toBe(false)
+        expect(yield* once(Effect.flip(upsert({ email: "b@example.com" })))).toMatchObject({ _tag: "RateLimited" })
+        yield* controlling("/day", "POST")
+        expect((yield* once(upsert())).new).toBe(false)
+        expect((yield* controlling("/limits", "PUT", { max: 0 })).status).toBe(400)
         const refused = yield* controlling("/faults", "PUT", { rules: [{ fault: { _tag: "Fire" } }] })
         expect(refused.status).toBe(400)
         expect(JSON.stringify(refused.body)).toContain("Fire")

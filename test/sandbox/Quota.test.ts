@@ -1,18 +1,32 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import * as S from "effect/Schema"
 import * as Quota from "../../src/sandbox/Quota.js"
 
-const limits = { max: 3, interval: 10_000, daily: 5 }
+const limitsOf = S.decodeSync(Quota.Limits)
+
+const few = { max: 3, interval: 10_000, daily: 5 }
+
+const admitting = (limits: typeof Quota.Limits.Encoded) => {
+  const strangers = { given: 0, refused: 0 }
+  const quota = Quota.make(limitsOf(limits), 0, strangers)
+  return { ...quota, strangers }
+}
+
+const day = 86_400_000
 
 describe("a quota", () => {
+  it("is that of the service, unless another is asked for", () => {
+    expect(limitsOf({})).toMatchObject({ max: 100, interval: 10_000, daily: 200_000, window: "sliding" })
+  })
+
   it("admits as many as the burst allows in any interval, and says how many are left", () => {
-    let quota = Quota.make(0)
-    const admit = (now: number) => {
-      const result = Quota.admit(quota, limits, now)
-      quota = result.quota
-      return [result.isAdmitted, result.headers["x-ratelimit-remaining"]]
-    }
-    expect([0, 1, 2, 9999, 10_000, 10_000].map(admit)).toEqual([
+    const { admit } = admitting(few)
+    const told = [0, 1, 2, 9999, 10_000, 10_000].map((now) => {
+      const { isAdmitted, headers } = admit(now)
+      return [isAdmitted, headers["x-ratelimit-remaining"]]
+    })
+    expect(told).toEqual([
       [true, "2"],
       [true, "1"],
       [true, "0"],
@@ -22,16 +36,16 @@ describe("a quota", () => {
     ])
   })
 
-  it("ends with the day and begins again", () => {
-    let quota = Quota.make(0)
-    const admit = (now: number) => {
-      const result = Quota.admit(quota, limits, now)
-      quota = result.quota
-      return result
-    }
-    const day = 86_400_000
-    const admitted = [0, 10_000, 20_000, 30_000, 40_000, 50_000, day].map((now) => admit(now).isAdmitted)
-    expect(admitted).toEqual([true, true, true, true, true, false, true])
+  it("in fixed windows admits as many in each, and forgets all of them at its end", () => {
+    const { admit } = admitting({ ...few, window: "fixed", daily: 100 })
+    const admitted = [9997, 9998, 9999, 9999, 10_000, 10_000, 10_000, 10_001].map((now) => admit(now).isAdmitted)
+    expect(admitted).toEqual([true, true, true, false, true, true, true, false])
+  })
+
+  it("ends with the day and begins again, by itself or when it is told to", () => {
+    const { admit, startDay } = admitting(few)
+    const times = [0, 10_000, 20_000, 30_000, 40_000, 50_000, day]
+    expect(times.map((now) => admit(now).isAdmitted)).toEqual([true, true, true, true, true, false, true])
     expect(admit(day + 1000).headers).toMatchObject({
       "x-ratelimit-max": "3",
       "x-ratelimit-interval-milliseconds": "10000",
@@ -39,23 +53,58 @@ describe("a quota", () => {
       "x-ratelimit-daily-remaining": "3",
       "x-ratelimit-daily-reset": String(day - 1000)
     })
+    startDay(day + 1000)
+    expect(admit(day + 2000).headers).toMatchObject({
+      "x-ratelimit-daily-remaining": "4",
+      "x-ratelimit-daily-reset": String(day - 1000)
+    })
+  })
+
+  it("says when there is room again, if it is one that does", () => {
+    const waits = (limits: typeof Quota.Limits.Encoded, times: ReadonlyArray<number>) => {
+      const { admit } = admitting(limits)
+      return times.map((now) => admit(now).headers["retry-after"])
+    }
+    const burst = [0, 1000, 2000, 4500]
+    expect(waits(few, burst)).toEqual([undefined, undefined, undefined, undefined])
+    expect(waits({ ...few, retryAfter: true }, burst)).toEqual([undefined, undefined, undefined, "6"])
+    expect(waits({ ...few, retryAfter: true, window: "fixed" }, burst)[3]).toBe("6")
+    expect(waits({ ...few, retryAfter: true, daily: 1 }, [0, 60_000])[1]).toBe(String(day / 1000 - 60))
+  })
+
+  it("is shared with strangers, who ask for their share whether there is room or not", () => {
+    const { admit, strangers } = admitting({ max: 100, interval: 10_000, strangers: { share: 0.5 } })
+    const seconds = Array.from({ length: 60 }, (_, second) => second * 1000)
+    const remaining = seconds.map((now) => Number(admit(now).headers["x-ratelimit-remaining"]))
+    for (const left of remaining) expect(left).toBeGreaterThanOrEqual(38)
+    for (const left of remaining) expect(left).toBeLessThanOrEqual(50)
+    expect(strangers.given).toBeGreaterThan(380)
+    expect(strangers.refused).toBe(0)
+  })
+
+  it("is refused to strangers too", () => {
+    const { admit, strangers } = admitting({ max: 100, interval: 10_000, window: "fixed", strangers: { share: 0.5 } })
+    for (let count = 0; count < 100; count += 1) admit(0)
+    admit(9999)
+    expect(strangers).toMatchObject({ refused: 50 })
+  })
+
+  it("does not count strangers of long ago one by one", () => {
+    const { admit, strangers } = admitting({ max: 100, interval: 1, strangers: { share: 1 } })
+    admit(day * 365)
+    expect(strangers.given + strangers.refused).toBeLessThan(1000)
   })
 
   it.prop(
     "never admits more than the limit in any window",
-    [FastCheck.array(FastCheck.nat(4000), { maxLength: 60 })],
-    ([gaps]) => {
+    [FastCheck.array(FastCheck.nat(4000), { maxLength: 60 }), FastCheck.boolean()],
+    ([gaps, isFixed]) => {
+      const { admit } = admitting({ ...few, daily: 1000, window: isFixed ? "fixed" : "sliding" })
       let now = 0
-      let quota = Quota.make(0)
-      const admitted: Array<number> = []
-      for (const gap of gaps) {
-        now += gap
-        const result = Quota.admit(quota, { ...limits, daily: 1000 }, now)
-        quota = result.quota
-        if (result.isAdmitted) admitted.push(now)
-      }
-      for (const start of admitted) {
-        expect(admitted.filter((then) => then >= start && then < start + limits.interval).length).toBeLessThanOrEqual(3)
+      const admitted = gaps.flatMap((gap) => (admit((now += gap)).isAdmitted ? [now] : []))
+      for (const start of isFixed ? admitted.map((then) => then - (then % few.interval)) : admitted) {
+        const inWindow = admitted.filter((then) => then >= start && then < start + few.interval)
+        expect(inWindow.length).toBeLessThanOrEqual(few.max)
       }
     }
   )

@@ -1,0 +1,63 @@
+// A process that makes many calls at once, paced by one of the rivals as its README says. The name of the rival is its
+// argument; does as it is told by messages.
+import sdk from "@gohighlevel/api-client"
+import Bottleneck from "bottleneck"
+import * as RateLimiter from "@effect/experimental/RateLimiter"
+import * as RateLimiterRedis from "@effect/experimental/RateLimiter/Redis"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { Redis } from "ioredis"
+
+/** A call without anything of its own: a 429 is the end of it. */
+const getting = ({ url, token }) => {
+  const headers = { authorization: `Bearer ${token}`, version: "2021-07-28", accept: "application/json" }
+  return async () => {
+    const response = await fetch(`${url}/contacts/lead`, { headers })
+    if (!response.ok) throw new Error(String(response.status))
+    return response.json()
+  }
+}
+
+const rivals = {
+  sdk: ({ url, token }) => {
+    sdk.HighLevel.BASE_URL = url
+    const client = new sdk.HighLevel({ privateIntegrationToken: token, logLevel: "none", rateLimitRetry: true })
+    return () => client.contacts.getContact({ contactId: "lead" })
+  },
+  bottleneck: (task) => {
+    const { limit, interval, socket } = task
+    const limiter = new Bottleneck({
+      reservoir: limit,
+      reservoirRefreshAmount: limit,
+      reservoirRefreshInterval: interval,
+      ...(socket === undefined ? {} : { id: "contacts", datastore: "ioredis", clientOptions: { path: socket }, Redis })
+    })
+    const get = getting(task)
+    return () => limiter.schedule(get)
+  },
+  experimental: (task) => {
+    const { limit, interval, socket } = task
+    const store = socket === undefined ? RateLimiter.layerStoreMemory : RateLimiterRedis.layerStore({ path: socket })
+    const runtime = ManagedRuntime.make(Layer.provide(RateLimiter.layer, store))
+    const get = getting(task)
+    return () =>
+      runtime.runPromise(
+        Effect.flatMap(RateLimiter.makeWithRateLimiter, (withLimiter) =>
+          Effect.tryPromise(get).pipe(
+            withLimiter({ key: "contacts", limit, window: interval, algorithm: "token-bucket", onExceeded: "delay" })
+          )
+        )
+      )
+  }
+}
+
+const make = rivals[process.argv[2]]
+process.once("disconnect", () => process.exit())
+process.on("message", async (task) => {
+  const call = make(task)
+  const began = Date.now()
+  const results = await Promise.allSettled(Array.from({ length: task.calls }, () => call()))
+  process.send({ began, ended: Date.now(), succeeded: results.filter(({ status }) => status === "fulfilled").length })
+})
+process.send({ isReady: true })

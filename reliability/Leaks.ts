@@ -1,0 +1,68 @@
+// R14: what a process holds after very many calls, some of them interrupted, some repeated, some cut off.
+import * as Effect from "effect/Effect"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Child from "./Child.js"
+import { type Figure, rounded, worst } from "./Figure.js"
+
+export interface Held {
+  readonly heap: number
+  readonly listeners: number
+  readonly sockets: number
+}
+
+/** A limit that is never reached, told in every answer. */
+const headers = {
+  "content-type": "application/json",
+  "x-ratelimit-max": "1000000",
+  "x-ratelimit-remaining": "999999",
+  "x-ratelimit-interval-milliseconds": "100"
+}
+
+const serving = Effect.map(
+  Effect.acquireRelease(
+    Effect.async<ReturnType<typeof createServer>>((resume) => {
+      let count = 0
+      const server = createServer((request, response) => {
+        count += 1
+        if (count % 1000 === 0) request.socket.destroy()
+        else response.writeHead(count % 500 === 0 ? 503 : 200, headers).end(`{"contact":{"id":"lead"}}`)
+      }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  ),
+  (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+)
+
+/** How much more is held at the end than after the first tenth, when everything is compiled and connected. */
+export const run = (calls: number, transport: string): Effect.Effect<Held> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const url = yield* serving
+      const { message } = yield* Child.spawn<ReadonlyArray<Held>>("./leaking.ts", [url, String(calls), transport])
+      const [first, ...later] = message
+      const growth = (name: keyof Held) => Math.min(...later.slice(-3).map((held) => held[name])) - first![name]
+      return { heap: growth("heap"), listeners: growth("listeners"), sockets: growth("sockets") }
+    })
+  )
+
+/** What a heap may differ by without having grown. */
+const noise = 1_000_000
+
+export const figure = (runs: ReadonlyArray<Held>, calls: number): Figure => {
+  const [heap, listeners, sockets] = (["heap", "listeners", "sockets"] as const).map((name) =>
+    worst(runs.map((run) => run[name]))
+  ) as [number, number, number]
+  return {
+    id: "R14",
+    what: `growth over ${calls} calls: heap, listeners, sockets`,
+    aim: "none (1 MB for the heap's own noise)",
+    measured: `${rounded(heap / 1e6, 2)} MB, ${listeners}, ${sockets}`,
+    isMet: heap <= noise && listeners <= 0 && sockets <= 0,
+    values: { heapBytes: heap, listeners, sockets }
+  }
+}

@@ -1,0 +1,147 @@
+// R6: many calls at once, against what the service allows: alone, from several processes, and beside a stranger.
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { ChildProcess } from "node:child_process"
+import * as RedisServer from "../test/redis.js"
+import * as Child from "./Child.js"
+import { type Figure, rounded, worst } from "./Figure.js"
+import * as Installation from "./Installation.js"
+import type { Judge } from "./Judge.js"
+import type { Paced, Task } from "./paced.js"
+import * as Rival from "./Rival.js"
+
+const calls = 600
+const limit = 100
+const interval = 1000
+
+export const windows = ["sliding", "fixed"] as const
+export const settings = ["alone", "together", "beside"] as const
+
+export interface Case {
+  readonly setting: (typeof settings)[number]
+  readonly window: (typeof windows)[number]
+}
+
+export const cases: ReadonlyArray<Case> = settings.flatMap((setting) => windows.map((window) => ({ setting, window })))
+
+export interface Measured {
+  /** Requests that met a 429. */
+  readonly refused: number
+  /** Calls that failed. */
+  readonly lost: number
+  /** How long it took, in what it takes to send as many as are allowed whenever they are. */
+  readonly overIdeal: number
+  /** The share of the strangers' requests that was refused. */
+  readonly strangersRefused: number
+}
+
+const processes = { alone: 1, together: 3, beside: 1 }
+const share = { alone: 0, together: 0, beside: 0.5 }
+
+/** What a process is asked: see paced.ts and paced.js, for which the numbers of the limit are. */
+interface Question extends Task {
+  readonly limit: number
+  readonly interval: number
+}
+
+const asked = (children: ReadonlyArray<ChildProcess>, question: Omit<Question, "calls">, calls: number) =>
+  Effect.all(
+    children.map((child) => Child.ask<Paced>(child, { ...question, calls: calls / children.length })),
+    { concurrency: "unbounded" }
+  )
+
+/** Calls before those that are measured, against a sandbox that limits nothing: everything is compiled then. */
+const warmUp = 1200
+
+const measuring = (
+  judge: Judge,
+  { setting, window }: Case,
+  seed: number,
+  worker: Effect.Effect<ChildProcess, never, Scope.Scope>,
+  transport: string
+): Effect.Effect<Measured> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      yield* judge.reset
+      yield* judge.seed([{ id: "lead" }])
+      const { url, token } = judge
+      const socket =
+        setting === "together" ? (yield* RedisServer.make(yield* Installation.directory)).socket : undefined
+      const children = yield* Effect.replicateEffect(worker, processes[setting])
+      yield* asked(children, { url, token, transport, limit: 1_000_000, interval }, warmUp)
+      yield* judge.reset
+      yield* judge.seed([{ id: "lead" }])
+      yield* judge.setLimits({ max: limit, interval, window, strangers: { share: share[setting], seed } })
+      const all = yield* asked(children, { url, token, transport, socket, limit, interval }, calls)
+      const { requests, strangers } = yield* judge.ledger
+      const millis = worst(all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began))
+      const ideal = (calls / (limit * (1 - share[setting])) - 1) * interval
+      return {
+        refused: requests.filter(({ status }) => status === 429).length,
+        lost: calls - all.reduce((sum, { succeeded }) => sum + succeeded, 0),
+        overIdeal: millis / ideal,
+        strangersRefused: strangers.refused / Math.max(1, strangers.given + strangers.refused)
+      }
+    })
+  )
+
+const ours = Effect.map(Child.spawn("./paced.ts"), ({ child }) => child)
+
+export const runOurs = (judge: Judge, one: Case, seed: number, transport: string) =>
+  measuring(judge, one, seed, ours, transport)
+
+export const rivals = ["sdk", "bottleneck", "experimental"] as const
+
+export const runRival = (judge: Judge, one: Case, rival: (typeof rivals)[number]) =>
+  measuring(judge, one, 1, Rival.paced(rival), "fetch")
+
+/** The worst run of each setting. */
+const worstOf = (runs: ReadonlyArray<Ran>, setting: Case["setting"]): Measured | undefined => {
+  const those = runs.flatMap(([one, measured]) => (one.setting === setting ? [measured] : []))
+  if (those.length === 0) return undefined
+  const of = (name: keyof Measured) => worst(those.map((run) => run[name]))
+  return {
+    refused: of("refused"),
+    lost: of("lost"),
+    overIdeal: of("overIdeal"),
+    strangersRefused: of("strangersRefused")
+  }
+}
+
+export type Ran = readonly [one: Case, measured: Measured]
+
+const names = { alone: "one process", together: "three", beside: "beside a stranger" }
+
+const told = (runs: ReadonlyArray<Ran>) =>
+  settings
+    .flatMap((setting) => {
+      const run = worstOf(runs, setting)
+      return run === undefined ? [] : [`${names[setting]} ${run.refused}, ${run.lost}, ${rounded(run.overIdeal, 2)}`]
+    })
+    .join("; ")
+
+const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) =>
+  lost === 0 && refused <= (setting === "beside" ? calls / 100 : 0) && overIdeal <= 1.05
+
+export const figure = (
+  runs: ReadonlyArray<Ran>,
+  beside: { readonly [rival in (typeof rivals)[number]]: ReadonlyArray<Ran> } | undefined
+): Figure => ({
+  id: "R6",
+  what: `${calls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
+  aim: `0 429s (1 % beside a stranger), 0 lost, 1.05${RedisServer.isThere ? "" : " (no Redis here)"}`,
+  measured: told(runs),
+  isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),
+  ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${told(beside[rival])}`).join(" | ") }),
+  values: Object.fromEntries(
+    settings.flatMap((setting) => {
+      const { refused, lost, overIdeal } = worstOf(runs, setting) ?? {}
+      if (refused === undefined || lost === undefined || overIdeal === undefined) return []
+      return [
+        [`${setting}Refused`, refused],
+        [`${setting}Lost`, lost],
+        [`${setting}OverIdeal`, rounded(overIdeal, 3)]
+      ]
+    })
+  )
+})

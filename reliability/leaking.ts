@@ -1,0 +1,57 @@
+// A process that makes very many calls, and says now and then what it holds. Told by its arguments how many, and where.
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { ContactId } from "effect-growthhub/Schema"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { endWithParent } from "./Child.js"
+import type { Held } from "./Leaks.js"
+import * as Transports from "./Transports.js"
+
+const [url = "", calls = "0", transport = "fetch"] = process.argv.slice(2)
+
+setFlagsFromString("--expose-gc")
+// As V8 puts it there.
+const collect = runInNewContext("gc") as () => void
+
+const checkpoints = 10
+
+/** Every hundredth is interrupted while it is on its way. */
+const call = (index: number) =>
+  Effect.gen(function* () {
+    const contacts = yield* ContactsService
+    const get = Effect.either(contacts.getContact(ContactId.make("lead")))
+    if (index % 100 !== 0) return yield* get
+    const fiber = yield* Effect.fork(get)
+    yield* Effect.yieldNow()
+    return yield* Fiber.interrupt(fiber)
+  })
+
+const held = Effect.gen(function* () {
+  // What is on its way to be given back.
+  yield* Effect.sleep("200 millis")
+  collect()
+  collect()
+  const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
+  const sockets = process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length
+  const state: Held = { heap: process.memoryUsage().heapUsed, listeners, sockets }
+  return state
+})
+
+const program = Effect.gen(function* () {
+  const count = Math.ceil(Number(calls) / checkpoints)
+  const all: Array<Held> = []
+  for (let checkpoint = 0; checkpoint < checkpoints; checkpoint += 1) {
+    yield* Effect.forEach(Array.from({ length: count }).keys(), call, { concurrency: 32, discard: true })
+    all.push(yield* held)
+  }
+  process.send?.(all)
+})
+
+endWithParent()
+const http = await Transports.load(transport)
+const token = Redacted.make("pit-leaking")
+void Effect.runPromise(Effect.provide(program, Layer.provide(ContactsService.layer({ baseUrl: url, token }), http)))

@@ -1,0 +1,47 @@
+// Times in the order in which they came, to be counted and forgotten.
+
+export interface Times {
+  readonly length: () => number
+  readonly at: (index: number) => number | undefined
+  readonly push: (time: number) => void
+  /** How many are after a time. */
+  readonly countAfter: (time: number) => number
+  /** Drops the first ones that are at or before a time, and says how many. */
+  readonly dropUntil: (time: number) => number
+}
+
+/** How many may be dropped before their room is given back. */
+const slack = 64
+
+export const make = (): Times => {
+  let times: Array<number> = []
+  let first = 0
+  const drop = (count: number) => {
+    first += count
+    if (first > slack && first * 2 > times.length) {
+      times = times.slice(first)
+      first = 0
+    }
+  }
+  return {
+    length: () => times.length - first,
+    at: (index) => (index < 0 ? undefined : times[first + index]),
+    push: (time) => void times.push(time),
+    countAfter: (time) => {
+      let low = first
+      let high = times.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if (times[middle]! <= time) low = middle + 1
+        else high = middle
+      }
+      return times.length - low
+    },
+    dropUntil: (time) => {
+      let count = 0
+      while (first + count < times.length && times[first + count]! <= time) count += 1
+      drop(count)
+      return count
+    }
+  }
+}

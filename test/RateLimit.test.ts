@@ -1,0 +1,459 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/TestClock"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as Credentials from "effect-growthhub/Credentials"
+import type { ContactsError } from "effect-growthhub/Errors"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId } from "effect-growthhub/Schema"
+import { makeSlidingLog, newsOf } from "../src/internal/slidingLog.js"
+import { simulate } from "./pacing.js"
+
+const settings = { limit: 3, interval: 1000, share: 1, reserve: 0.1 }
+
+const burst = (calls: number) => Array.from({ length: calls }, () => 0)
+
+describe("a sliding log", () => {
+  it.prop(
+    "never lets the service count more than its limit in any window, and never makes it refuse one",
+    [
+      FastCheck.array(FastCheck.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 80 }),
+      FastCheck.integer({ min: 1, max: 20 }),
+      FastCheck.constantFrom("sliding" as const, "fixed" as const),
+      FastCheck.constantFrom("interactive" as const, "bulk" as const),
+      FastCheck.integer({ min: 0, max: 2000 }),
+      FastCheck.integer({ min: 0, max: 2000 }),
+      FastCheck.integer()
+    ],
+    ([arrivals, max, window, priority, out, back, seed]) => {
+      // The first ones may meet a limit that is less than what is assumed: they are told before that.
+      const limits = { max, interval: 10_000, window }
+      const told = simulate({ limits, arrivals: [0, ...arrivals.map((at) => at + 5000)], out, back, seed, priority })
+      const { counted, refused } = told
+      if (max >= 10) expect(refused).toBe(0)
+      for (const start of counted) {
+        expect(counted.filter((then) => then >= start && then < start + 10_000).length).toBeLessThanOrEqual(max)
+      }
+      expect(counted.length).toBe(arrivals.length + 1)
+    }
+  )
+
+  it.prop(
+    "leaves no slot idle while somebody waits: calls that come at once take no longer than they have to",
+    [FastCheck.integer({ min: 1, max: 400 }), FastCheck.integer({ min: 0, max: 500 }), FastCheck.integer()],
+    ([calls, trip, seed]) => {
+      const { ended, wasIdle } = simulate({ limits: {}, arrivals: burst(calls), out: trip / 2, back: trip / 2, seed })
+      const rounds = Math.ceil(calls / 100) - 1
+      // A slot is free again when its answer is ten seconds old. At the beginning, one answer comes before the crowd.
+      expect(ended).toBeLessThanOrEqual(rounds * (10_000 + 5 + trip) + 2 * trip + 1)
+      expect(wasIdle).toBe(false)
+    }
+  )
+
+  it.each([1, 2, 3, 4, 5])("beside strangers takes what they leave, and lets them be, seed %i", (seed) => {
+    const limits = { max: 100, interval: 1000, strangers: { share: 0.5, seed } }
+    const { refused, strangers, ended } = simulate({ limits, arrivals: burst(600), out: 5, back: 5, seed })
+    expect(refused).toBeLessThanOrEqual(6)
+    expect(strangers.refused / strangers.given).toBeLessThan(0.1)
+    expect(ended).toBeLessThan(12_400)
+  })
+
+  it("does not take requests of its own that overtake each other for those of strangers", () => {
+    const { refused, ended } = simulate({ limits: {}, arrivals: burst(300), out: 900, back: 900, seed: 1 })
+    expect(refused).toBe(0)
+    expect(ended).toBeLessThan(2 * (10_000 + 1800) + 3600)
+  })
+
+  it("learns the limit and the interval from the answers", () => {
+    const log = makeSlidingLog({ ...settings, limit: 100, interval: 10_000 })
+    const headers = {
+      "x-ratelimit-max": "25",
+      "x-ratelimit-remaining": "24",
+      "x-ratelimit-interval-milliseconds": "5000"
+    }
+    log.settle(log.takeOne("interactive", 0)!, newsOf(headers, false, undefined), 1)
+    expect(log.look(1)).toMatchObject({ limit: 25, interval: 5000, used: 1, free: 24, strangers: 0 })
+  })
+
+  it("goes evenly while it has heard nothing, and bulk always", () => {
+    const log = makeSlidingLog({ ...settings, limit: 100 })
+    const taken = (priority: "interactive" | "bulk", now: number) => {
+      const entries = Array.from({ length: 100 }, () => log.takeOne(priority, now)).filter((one) => one !== undefined)
+      return entries
+    }
+    const first = taken("interactive", 0)
+    expect(first.length).toBe(10)
+    expect(log.again("interactive", 0)).toBe(100)
+    expect(taken("interactive", 100).length).toBe(10)
+    log.settle(first[0]!, newsOf({}, false, undefined), 150)
+    expect(taken("bulk", 150).length).toBe(0)
+    expect(taken("bulk", 200).length).toBe(10)
+    expect(taken("interactive", 200).length).toBe(70)
+  })
+
+  it("is paused once by those that were refused together, and longer by those that come after", () => {
+    const log = makeSlidingLog({ ...settings, limit: 100 })
+    const refused = newsOf({}, true, undefined)
+    const together = [log.takeOne("interactive", 0)!, log.takeOne("interactive", 0)!]
+    together.forEach((entry, index) => log.settle(entry, refused, 10 + index))
+    expect(log.look(11).pausedFor).toBe(99)
+    expect(log.takeOne("interactive", 50)).toBeUndefined()
+    expect(log.again("interactive", 50)).toBe(60)
+    const next = log.takeOne("interactive", 110)!
+    log.settle(next, refused, 120)
+    expect(log.look(120).pausedFor).toBe(200)
+    const success = log.takeOne("interactive", 320)!
+    log.settle(success, newsOf({}, false, undefined), 330)
+    log.settle(log.takeOne("interactive", 330)!, refused, 340)
+    expect(log.look(340).pausedFor).toBe(100)
+  })
+
+  it("is paused for as long as a 429 asks, but for no more than a minute by one of them", () => {
+    const log = makeSlidingLog(settings)
+    log.settle(log.takeOne("interactive", 0)!, newsOf({}, true, 7000), 10)
+    expect(log.look(10).pausedFor).toBe(7000)
+    expect(log.wait("interactive", 1, 10)).toBe(7000)
+    log.settle(log.takeOne("interactive", 7010)!, newsOf({}, true, 86_400_000), 7020)
+    expect(log.look(7020).pausedFor).toBe(60_000)
+  })
+
+  it("keeps a reserve of the day from bulk work, and knows when nothing is left, and until when", () => {
+    const log = makeSlidingLog({ ...settings, limit: 1000 })
+    const day = (left: number) =>
+      newsOf(
+        {
+          "x-ratelimit-limit-daily": "100",
+          "x-ratelimit-daily-remaining": String(left),
+          "x-ratelimit-daily-reset": "60000"
+        },
+        false,
+        undefined
+      )
+    log.settle(log.takeOne("interactive", 0)!, day(11), 0)
+    expect(log.takeOne("bulk", 0)).toBeDefined()
+    expect(log.dayLeft()).toBe(10)
+    expect(log.takeOne("bulk", 0)).toBeUndefined()
+    expect([log.dayOver("bulk", 10), log.dayOver("interactive", 10)]).toEqual([59_990, undefined])
+    const last = log.takeOne("interactive", 0)!
+    log.settle(last, day(0), 20)
+    expect(log.takeOne("interactive", 20)).toBeUndefined()
+    expect(log.dayOver("interactive", 20)).toBe(60_000)
+    expect(log.takeOne("interactive", 60_020)).toBeDefined()
+    expect(log.look(60_020).day).toMatchObject({ limit: 100, left: 99 })
+  })
+
+  it.prop(
+    "is not misled by headers that are none",
+    [
+      FastCheck.constantFrom("x-ratelimit-max", "x-ratelimit-remaining", "x-ratelimit-interval-milliseconds"),
+      FastCheck.oneof(FastCheck.string(), FastCheck.constantFrom("-1", "0x10", "1e3", "Infinity", "NaN", " ", "1.5"))
+    ],
+    ([name, value]) => {
+      FastCheck.pre(!/^\d{1,12}$/.test(value))
+      const log = makeSlidingLog(settings)
+      log.settle(log.takeOne("interactive", 0)!, newsOf({ [name]: value }, false, undefined), 0)
+      expect(log.look(0)).toMatchObject({ limit: 3, interval: 1000, strangers: 0, free: 2 })
+    }
+  )
+})
+
+// --- through the service -----------------------------------------------------------------------------------------------
+
+const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
+
+interface Sent {
+  readonly at: number
+  readonly path: string
+}
+
+/** A transport that answers after a tenth of a second, and writes down what left when. */
+const transport = (answer: (sent: number) => { status?: number; headers?: Record<string, string> } = () => ({})) => {
+  const sent: Array<Sent> = []
+  const client = HttpClient.make((request, url) =>
+    Effect.gen(function* () {
+      sent.push({ at: yield* Clock.currentTimeMillis, path: url.pathname })
+      const { status = 200, headers } = answer(sent.length)
+      yield* Effect.sleep("100 millis")
+      const body = JSON.stringify(status === 200 ? { contact: { id } } : { message: "no" })
+      return HttpClientResponse.fromWeb(request, new Response(body, { status, ...(headers && { headers }) }))
+    })
+  )
+  return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
+}
+
+/** Five requests in ten seconds. */
+const five = (sent: number) => ({
+  headers: {
+    "x-ratelimit-max": "5",
+    "x-ratelimit-remaining": String(Math.max(0, 5 - sent)),
+    "x-ratelimit-interval-milliseconds": "10000"
+  }
+})
+
+const contacts = (
+  layer: Layer.Layer<HttpClient.HttpClient>,
+  limit: Layer.Layer<RateLimit.RateLimit> = RateLimit.layer({ limit: 5 }),
+  token: Redacted.Redacted | Credentials.Credentials = Redacted.make("pit-1")
+) =>
+  ContactsService.layer({ token }).pipe(
+    Layer.provide(layer),
+    Layer.provideMerge(limit),
+    Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, RetryPolicy.make({ deadline: "1 minute" })))
+  )
+
+const getting = (contactId: string) =>
+  Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make(contactId)))
+
+const many = (calls: number, name = "c") =>
+  Effect.forEach(
+    Array.from({ length: calls }, (_, index) => `${name}${index}`),
+    getting,
+    { concurrency: "unbounded", discard: true }
+  )
+
+const states = Effect.flatMap(RateLimit.RateLimit, ({ states }) => states)
+
+const seconds = ({ at }: Sent) => Math.floor(at / 1000)
+
+describe("calls of a service", () => {
+  it.effect("leave as the limit allows, in the order in which they came", () => {
+    const { sent, layer } = transport(five)
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(many(12))
+      yield* TestClock.adjust("30 seconds")
+      yield* Fiber.join(fiber)
+      expect(sent.map(seconds)).toEqual([0, 0, 0, 0, 0, 10, 10, 10, 10, 10, 20, 20])
+      expect(sent.map(({ path }) => path)).toEqual(Array.from({ length: 12 }, (_, index) => `/contacts/c${index}`))
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("give their place to the next one when they are interrupted", () => {
+    const { sent, layer } = transport(five)
+    return Effect.gen(function* () {
+      const first = yield* Effect.fork(many(5, "first"))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(first)
+      const impatient = yield* Effect.fork(many(3, "impatient"))
+      const last = yield* Effect.fork(many(1, "last"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* states).toMatchObject([{ used: 5, free: 0, waiting: 4 }])
+      yield* Fiber.interrupt(impatient)
+      expect(yield* states).toMatchObject([{ waiting: 1 }])
+      yield* TestClock.adjust("8 seconds")
+      yield* Fiber.join(last)
+      expect(sent.map(({ path }) => path).slice(5)).toEqual(["/contacts/last0"])
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("fail at once, and send nothing, if their turn comes after their deadline", () => {
+    const { sent, layer } = transport(five)
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(many(5))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(fiber)
+      const short = RetryPolicy.make({ deadline: "3 seconds" })
+      const error = yield* Effect.flip(Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
+      expect(error).toMatchObject({ _tag: "RateLimited", attempts: 0, outcome: "NotApplied", isRetryable: true })
+      expect(error.message).toContain("more in 9s")
+      expect(error.status).toBeUndefined()
+      const wait = error._tag === "RateLimited" ? Duration.toMillis(error.retryAfter ?? 0) : 0
+      expect(wait).toBeGreaterThan(8000)
+      expect(wait).toBeLessThan(8200)
+      expect(sent.length).toBe(5)
+      yield* TestClock.adjust(wait)
+      const again = yield* Effect.fork(Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(again)
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("that are interactive go before those that are bulk", () => {
+    const { sent, layer } = transport(five)
+    return Effect.gen(function* () {
+      const bulk = yield* Effect.fork(Effect.provideService(many(8, "bulk"), RateLimit.Priority, "bulk"))
+      yield* TestClock.adjust("6 seconds")
+      const person = yield* Effect.fork(many(2, "person"))
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(person)
+      expect(sent.slice(5, 7).map(({ path }) => path)).toEqual(["/contacts/person0", "/contacts/person1"])
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(bulk)
+      // Evenly, not all at once.
+      expect(sent.slice(0, 5).map(seconds)).toEqual([0, 1, 2, 3, 4])
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("take a slot for each attempt", () => {
+    const { sent, layer } = transport((sent) => ({ ...five(sent), status: sent % 2 === 1 ? 503 : 200 }))
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(many(3))
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(fiber)
+      const inWindow = (start: number) => sent.filter(({ at }) => at >= start && at < start + 10_000).length
+      for (const { at } of sent) expect(inWindow(at)).toBeLessThanOrEqual(5)
+      expect(sent.length).toBeGreaterThan(5)
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("take a slot for the request with another bearer too, and give it back if there is none to be had", () => {
+    const { sent, layer } = transport((sent) => ({ ...five(sent), status: sent === 1 ? 401 : 200 }))
+    let asked = 0
+    const token = Credentials.accessToken(Effect.sync(() => Redacted.make(`pit-${(asked += 1)}`)))
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(getting("c"))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(fiber)
+      expect(sent.length).toBe(2)
+      expect(yield* states).toMatchObject([{ used: 2, free: 3 }])
+    }).pipe(Effect.provide(contacts(layer, undefined, token)))
+  })
+
+  it.effect("that get no bearer give their slot back", () => {
+    const { sent, layer } = transport(five)
+    return Effect.gen(function* () {
+      yield* Effect.flip(getting("c"))
+      expect(yield* states).toMatchObject([{ used: 0, free: 5, waiting: 0 }])
+      expect(sent.length).toBe(0)
+    }).pipe(Effect.provide(contacts(layer, undefined, Redacted.make("not a token"))))
+  })
+
+  it.effect("keep the slot of a request that was interrupted on its way: it may have arrived", () => {
+    const { layer } = transport(five)
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(getting("c"))
+      yield* TestClock.adjust("50 millis")
+      yield* Fiber.interrupt(fiber)
+      expect(yield* states).toMatchObject([{ used: 1, free: 4 }])
+      yield* TestClock.adjust("11 seconds")
+      expect(yield* states).toMatchObject([{ used: 0, free: 5 }])
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("fail at once when nothing is left of the day, with the time when it begins anew", () => {
+    const { sent, layer } = transport(() => ({
+      headers: {
+        "x-ratelimit-limit-daily": "200000",
+        "x-ratelimit-daily-remaining": "0",
+        "x-ratelimit-daily-reset": "3600000"
+      }
+    }))
+    return Effect.gen(function* () {
+      const first = yield* Effect.fork(getting("c"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(first)
+      const error: ContactsError = yield* Effect.flip(getting("c"))
+      expect(error).toMatchObject({ _tag: "RateLimited", attempts: 0 })
+      expect(error.message).toContain("more in 1h")
+      expect(sent.length).toBe(1)
+      expect(Option.getOrThrow((yield* states)[0]!.day)).toMatchObject({ limit: 200_000, left: 0 })
+      yield* TestClock.adjust("1 hour")
+      const next = yield* Effect.fork(getting("c"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(next)
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("that were refused because the day is over say when it begins anew", () => {
+    const { layer } = transport(() => ({
+      status: 429,
+      headers: { "x-ratelimit-daily-remaining": "0", "x-ratelimit-daily-reset": "7200000" }
+    }))
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Effect.flip(getting("c")))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      expect(error).toMatchObject({ _tag: "RateLimited", status: 429, attempts: 1, retryAfter: Duration.hours(2) })
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("have their time for an answer after they have waited, not while they wait", () => {
+    const { sent, layer } = transport(five)
+    const policy = RetryPolicy.make({ attemptTimeout: "200 millis", deadline: "1 minute", schedule: Schedule.stop })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Effect.provideService(many(8), RetryPolicy.RetryPolicy, policy))
+      yield* TestClock.adjust("15 seconds")
+      expect(Exit.isSuccess(yield* Fiber.await(fiber))).toBe(true)
+      expect(sent.length).toBe(8)
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
+  it.effect("leave at once where there is no limit", () => {
+    const { sent, layer } = transport()
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(many(500))
+      yield* TestClock.adjust("100 millis")
+      yield* Fiber.join(fiber)
+      expect(sent.length).toBe(500)
+      expect(yield* states).toEqual([])
+    }).pipe(Effect.provide(contacts(layer, Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited))))
+  })
+
+  it.effect("tell in gauges how things stand, under a name that is no secret", () => {
+    const { layer } = transport(five)
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(many(7))
+      yield* TestClock.adjust("3 seconds")
+      const [{ key } = { key: "" }] = yield* states
+      expect(key).not.toContain("pit-1")
+      const gauge = (name: string) =>
+        Effect.map(Metric.value(Metric.tagged(Metric.gauge(name), "key", key)), (_) => _.value)
+      expect(yield* gauge(RateLimit.metrics.free)).toBe(0)
+      expect(yield* gauge(RateLimit.metrics.waiting)).toBe(2)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(contacts(layer, RateLimit.layer({ limit: 5, interval: "10 seconds" }))))
+  })
+})
+
+describe("services that are given the same limit", () => {
+  const app = (layer: Layer.Layer<HttpClient.HttpClient>, token: Credentials.Credentials) =>
+    Effect.provide(many(3), Layer.fresh(Layer.provide(ContactsService.layer({ token }), layer)))
+
+  it.effect("share it for the same app and location, and for no other", () => {
+    const { sent, layer } = transport(five)
+    const source = (quota: string) => Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(
+        Effect.all([app(layer, source("app:one")), app(layer, source("app:one")), app(layer, source("app:other"))], {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust("5 seconds")
+      expect(sent.length).toBe(8)
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      expect(sent.length).toBe(9)
+    }).pipe(Effect.provide(RateLimit.layer({ limit: 5 })))
+  })
+
+  it.effect("are forgotten when they are gone and nothing of them counts any more", () => {
+    const { layer } = transport()
+    return Effect.gen(function* () {
+      const one = yield* Effect.fork(
+        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "one" }))
+      )
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(one)
+      expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:one"])
+      yield* TestClock.adjust("1 minute")
+      const two = yield* Effect.fork(
+        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "two" }))
+      )
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(two)
+      expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:two"])
+    }).pipe(Effect.provide(RateLimit.layer({ limit: 5 })))
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
+import * as Installation from "../reliability/Installation.js"
+import * as RedisServer from "./redis.js"
+
+const ask = (priority: RateLimit.Level = "interactive", patience = 10_000) => ({ priority, patience })
+
+const refused = (refusal: RateLimit.Refusal) => refusal
+
+const redis = Effect.flatMap(Installation.directory, RedisServer.make)
+
+const headers = (told: { readonly remaining: number; readonly left: number; readonly limit?: number }) => ({
+  "x-ratelimit-max": String(told.limit ?? 20),
+  "x-ratelimit-remaining": String(told.remaining),
+  "x-ratelimit-interval-milliseconds": "60000",
+  "x-ratelimit-limit-daily": "1000",
+  "x-ratelimit-daily-remaining": String(told.left),
+  "x-ratelimit-daily-reset": "3600000"
+})
+
+/** What does not depend on the clock. */
+const standing = (pacer: RateLimit.Pacer) =>
+  Effect.map(pacer.state, ({ limit, used, free, strangers, day }) => ({
+    limit,
+    used,
+    free,
+    strangers,
+    left: Option.getOrUndefined(Option.map(day, ({ left }) => left))
+  }))
+
+describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
+  it.scopedLive("is one for all processes that share it", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const left: Array<number> = []
+      const process = Effect.gen(function* () {
+        const limits = yield* RateLimitRedis.make({ client, limit: 20, interval: "300 millis" })
+        const pacer = yield* limits.open("app:location")
+        yield* Effect.replicateEffect(
+          pacer.withSlot(
+            ask(),
+            (slot) =>
+              Effect.sync(() => {
+                slot.leave()
+                left.push(performance.now())
+                slot.answered({ status: 200, headers: {} }, undefined)
+              }),
+            refused
+          ),
+          20,
+          { concurrency: "unbounded" }
+        )
+      })
+      yield* Effect.all([process, process, process], { concurrency: "unbounded" })
+      expect(left.length).toBe(60)
+      for (const start of left) {
+        expect(left.filter((then) => then >= start && then < start + 300).length).toBeLessThanOrEqual(20)
+      }
+    })
+  )
+
+  it.scopedLive("judges as the one in memory does: strangers, the day, and what is free", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const told = FastCheck.sample(
+        FastCheck.array(
+          FastCheck.record({
+            taken: FastCheck.integer({ min: 1, max: 3 }),
+            remaining: FastCheck.nat(20),
+            left: FastCheck.integer({ min: 100, max: 1000 }),
+            status: FastCheck.constantFrom(200, 200, 200, 500)
+          }),
+          { minLength: 1, maxLength: 5 }
+        ),
+        { numRuns: 30, seed: 1 }
+      )
+      const settings = { limit: 20, interval: "1 minute" } as const
+      for (const [index, steps] of told.entries()) {
+        const memory = yield* Effect.flatMap(RateLimit.make(settings), ({ open }) => open("same"))
+        const shared = yield* Effect.flatMap(RateLimitRedis.make({ client, ...settings }), ({ open }) =>
+          open(`run:${index}`)
+        )
+        for (const { taken, status, ...news } of steps) {
+          const results = yield* Effect.forEach([memory, shared], (pacer) =>
+            Effect.gen(function* () {
+              // One after the other: what is told depends on who is on the way.
+              const outcomes = yield* Effect.replicateEffect(
+                Effect.either(
+                  pacer.withSlot(
+                    ask("interactive", 20),
+                    (slot) =>
+                      Effect.sync(() => {
+                        slot.leave()
+                        slot.answered({ status, headers: headers(news) }, undefined)
+                      }),
+                    refused
+                  )
+                ),
+                taken
+              )
+              return { outcomes: outcomes.map(({ _tag }) => _tag), ...(yield* standing(pacer)) }
+            })
+          )
+          expect(results[1]).toEqual(results[0])
+        }
+      }
+    })
+  )
+
+  it.scopedLive("gives each process its share while Redis is away, and is one again when it is back", () =>
+    Effect.gen(function* () {
+      const { client, socket } = yield* redis
+      const limits = { limit: 20, interval: "1 minute" } as const
+      const opened = (connection: typeof client) =>
+        Effect.flatMap(RateLimitRedis.make({ client: connection, ...limits }), ({ open }) => open("app:location"))
+      const other = yield* opened(client)
+      const mortal = yield* Effect.acquireRelease(
+        Effect.sync(() => client.duplicate()),
+        (connection) => Effect.sync(() => connection.disconnect())
+      )
+      expect(socket).toBeDefined()
+      const pacer = yield* opened(mortal)
+      const one = (pacer: RateLimit.Pacer) =>
+        pacer.withSlot(
+          ask("interactive", 100),
+          (slot) =>
+            Effect.sync(() => {
+              slot.leave()
+              slot.answered({ status: 200, headers: {} }, undefined)
+            }),
+          refused
+        )
+      yield* one(other)
+      yield* one(pacer)
+      mortal.disconnect()
+      const alone = yield* Effect.replicateEffect(Effect.either(one(pacer)), 12)
+      // Half of twenty, one of which had been used before.
+      expect(alone.filter(({ _tag }) => _tag === "Right").length).toBe(9)
+      yield* Effect.promise(() => mortal.connect())
+      // It is asked again a second after it did not answer.
+      yield* Effect.sleep("1100 millis")
+      yield* one(pacer)
+      expect(yield* standing(pacer)).toMatchObject({ limit: 20, used: 12 })
+    })
+  )
+
+  it.scopedLive("lets nobody wait in vain: who cannot be let go in time is told so at once", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const limits = yield* RateLimitRedis.make({ client, limit: 1, interval: "1 minute" })
+      const pacer = yield* limits.open("app:location")
+      const one = pacer.withSlot(ask(), (slot) => Effect.sync(() => slot.leave()), refused)
+      yield* one
+      const [elapsed, refusal] = yield* Effect.timed(Effect.flip(one))
+      expect(refusal).toMatchObject({ isDayOver: false })
+      expect(Duration.toSeconds(elapsed)).toBeLessThan(5)
+    })
+  )
+})

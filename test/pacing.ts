@@ -1,0 +1,94 @@
+// Requests through a sliding log to the sandbox's own quota and back, in virtual time.
+import * as S from "effect/Schema"
+import * as Utils from "effect/Utils"
+import { type Entry, makeSlidingLog, newsOf } from "../src/internal/slidingLog.js"
+import * as Quota from "../src/sandbox/Quota.js"
+
+const decode = S.decodeSync(Quota.Limits)
+
+export interface Traffic {
+  readonly limits: typeof Quota.Limits.Encoded
+  /** When each call comes, in milliseconds. */
+  readonly arrivals: ReadonlyArray<number>
+  /** How long a request is on its way, there and back: anything up to this. */
+  readonly out: number
+  readonly back: number
+  readonly seed: number
+  readonly priority?: "interactive" | "bulk"
+}
+
+export interface Told {
+  /** When requests were counted, by the service. */
+  readonly counted: ReadonlyArray<number>
+  readonly refused: number
+  readonly strangers: Quota.Strangers
+  /** When all were answered. */
+  readonly ended: number
+  /** Whether somebody ever waited although there was room. */
+  readonly wasIdle: boolean
+}
+
+type Event =
+  | { readonly at: number; readonly _tag: "Call" }
+  | { readonly at: number; readonly _tag: "Counted"; readonly entry: Entry }
+  | {
+      readonly at: number
+      readonly _tag: "Answered"
+      readonly entry: Entry
+      readonly headers: Quota.Admission["headers"]
+      readonly isAdmitted: boolean
+    }
+
+/** Fixed windows do not begin when the test does. */
+const epoch = 1_000_370
+
+export const simulate = (traffic: Traffic): Told => {
+  const { arrivals, out, back, seed, priority = "interactive" } = traffic
+  const limits = decode(traffic.limits)
+  const random = new Utils.PCGRandom(seed)
+  const strangers = { given: 0, refused: 0 }
+  const quota = Quota.make(limits, epoch, strangers)
+  const log = makeSlidingLog({ limit: 100, interval: 10_000, share: 1, reserve: 0.05 })
+  const events: Array<Event> = arrivals.map((at) => ({ at, _tag: "Call" }))
+  const counted: Array<number> = []
+  let [waiting, refused, done, now] = [0, 0, 0, 0]
+  let wasIdle = false
+  let answeredAt = -Infinity
+  while (done < arrivals.length) {
+    for (let isFree = true; isFree && waiting > 0;) {
+      const entry = log.takeOne(priority, now)
+      isFree = entry !== undefined
+      if (entry === undefined) continue
+      waiting -= 1
+      events.push({ at: now + random.number() * out, _tag: "Counted", entry })
+    }
+    const again = waiting > 0 ? log.again(priority, now) : Infinity
+    // In the first part of the interval after an answer, when it is known what there is.
+    const isKnown = now - answeredAt <= limits.interval / 10 && priority === "interactive"
+    if (waiting > 0 && isKnown && log.free(now) > 0) wasIdle = true
+    events.sort((a, b) => a.at - b.at)
+    const at = events[0]?.at ?? Infinity
+    if (at > now + Math.max(again, 0.001)) {
+      now += Math.max(again, 0.001)
+      continue
+    }
+    const event = events.shift()!
+    now = event.at
+    if (event._tag === "Call") waiting += 1
+    else if (event._tag === "Counted") {
+      const time = epoch + Math.floor(now)
+      const { isAdmitted, headers } = quota.admit(time)
+      if (isAdmitted) counted.push(time)
+      events.push({ at: now + random.number() * back, _tag: "Answered", entry: event.entry, headers, isAdmitted })
+    } else {
+      answeredAt = now
+      log.settle(event.entry, newsOf(event.headers, !event.isAdmitted, undefined), now)
+      if (event.isAdmitted) done += 1
+      else {
+        refused += 1
+        waiting += 1
+      }
+    }
+  }
+  return { counted, refused, strangers, ended: now, wasIdle }
+}
