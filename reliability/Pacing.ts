@@ -29,7 +29,7 @@ export interface Measured {
   readonly refused: number
   /** Calls that failed. */
   readonly lost: number
-  /** How long it took, in what it takes to send as many as are allowed whenever they are. */
+  /** How long it took, over what it takes to send as many as are allowed as soon as they are, on this machine. */
   readonly overIdeal: number
   /** The share of the strangers' requests that was refused. */
   readonly strangersRefused: number
@@ -46,9 +46,13 @@ interface Question extends Task {
 
 const asked = (children: ReadonlyArray<ChildProcess>, question: Omit<Question, "calls">, calls: number) =>
   Effect.all(
-    children.map((child) => Child.ask<Paced>(child, { ...question, calls: calls / children.length })),
+    children.map((child) => Child.ask<Paced>(child, { ...question, calls: Math.ceil(calls / children.length) })),
     { concurrency: "unbounded" }
   )
+
+/** From the first to the last, in milliseconds. */
+const elapsed = (all: ReadonlyArray<Paced>) =>
+  worst(all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began))
 
 /** Calls before those that are measured, against a sandbox that limits nothing: everything is compiled then. */
 const warmUp = 1200
@@ -68,18 +72,20 @@ const measuring = (
       const socket =
         setting === "together" ? (yield* RedisServer.make(yield* Installation.directory)).socket : undefined
       const children = yield* Effect.replicateEffect(worker, processes[setting])
-      yield* asked(children, { url, token, transport, limit: 1_000_000, interval }, warmUp)
+      const unlimited = { url, token, transport, limit: 1_000_000, interval }
+      yield* asked(children, unlimited, warmUp)
+      const atOnce = limit * (1 - share[setting])
+      const burst = elapsed(yield* asked(children, unlimited, atOnce))
       yield* judge.reset
       yield* judge.seed([{ id: "lead" }])
       yield* judge.setLimits({ max: limit, interval, window, strangers: { share: share[setting], seed } })
       const all = yield* asked(children, { url, token, transport, socket, limit, interval }, calls)
       const { requests, strangers } = yield* judge.ledger
-      const millis = worst(all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began))
-      const ideal = (calls / (limit * (1 - share[setting])) - 1) * interval
+      const ideal = (calls / atOnce - 1) * interval + burst
       return {
         refused: requests.filter(({ status }) => status === 429).length,
         lost: calls - all.reduce((sum, { succeeded }) => sum + succeeded, 0),
-        overIdeal: millis / ideal,
+        overIdeal: elapsed(all) / ideal,
         strangersRefused: strangers.refused / Math.max(1, strangers.given + strangers.refused)
       }
     })
