@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
@@ -15,6 +16,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     testTimeout: 30_000,
+    // On two cores, too: most of what is tested waits for another process.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    minWorkers: 1,
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.json" }
   }
 })

@@ -10,7 +10,7 @@ import type { Judge } from "./Judge.js"
 import type { Paced, Task } from "./paced.js"
 import * as Rival from "./Rival.js"
 
-const calls = 600
+const allCalls = 600
 const limit = 100
 const interval = 1000
 
@@ -62,7 +62,8 @@ const measuring = (
   { setting, window }: Case,
   seed: number,
   worker: Effect.Effect<ChildProcess, never, Scope.Scope>,
-  transport: string
+  transport: string,
+  calls = allCalls
 ): Effect.Effect<Measured> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -93,8 +94,8 @@ const measuring = (
 
 const ours = Effect.map(Child.spawn("./paced.ts"), ({ child }) => child)
 
-export const runOurs = (judge: Judge, one: Case, seed: number, transport: string) =>
-  measuring(judge, one, seed, ours, transport)
+export const runOurs = (judge: Judge, one: Case, seed: number, transport: string, calls?: number) =>
+  measuring(judge, one, seed, ours, transport, calls)
 
 export const rivals = ["sdk", "bottleneck", "experimental"] as const
 
@@ -127,14 +128,14 @@ const told = (runs: ReadonlyArray<Ran>) =>
     .join("; ")
 
 const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) =>
-  lost === 0 && refused <= (setting === "beside" ? calls / 100 : 0) && overIdeal <= 1.05
+  lost === 0 && refused <= (setting === "beside" ? allCalls / 100 : 0) && overIdeal <= 1.05
 
 export const figure = (
   runs: ReadonlyArray<Ran>,
   beside: { readonly [rival in (typeof rivals)[number]]: ReadonlyArray<Ran> } | undefined
 ): Figure => ({
   id: "R6",
-  what: `${calls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
+  what: `${allCalls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
   aim: `0 429s (1 % beside a stranger), 0 lost, 1.05${RedisServer.isThere ? "" : " (no Redis here)"}`,
   measured: told(runs),
   isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),

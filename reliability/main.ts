@@ -94,7 +94,8 @@ const answers = 10_000
 const hostileIds = 1000
 const kills = 200
 const outageSeconds = 30
-const leakingCalls = 1_000_000
+/** On each of two transports. */
+const leakingCalls = 500_000
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []

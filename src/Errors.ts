@@ -570,7 +570,7 @@ const millisOfText = (text: string | undefined): number | undefined =>
  * @since 0.1.0
  * @category getters
  */
-export const retryAfter = (answer: Answer, now: number): number | undefined => {
+export const retryAfter = (answer: Omit<Answer, "body">, now: number): number | undefined => {
   const { headers } = answer
   const millis = millisOfText(headers["retry-after-ms"]) ?? millisOfText(headers["x-ms-retry-after-ms"])
   if (millis !== undefined) return millis
@@ -600,7 +600,7 @@ const waitOf = (answer: Answer, now: number): { readonly retryAfter?: Duration.D
  * @since 0.1.0
  * @category getters
  */
-export const serverTime = (answer: Answer, now: number): number | undefined =>
+export const serverTime = (answer: Pick<Answer, "headers">, now: number): number | undefined =>
   millisOfDate(answer.headers["date"]?.trim(), now)
 
 // --- from a transport --------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ export interface Outgoing {
  * How requests are carried.
  *
  * - `bearer`: the tokens for its calls.
- * - `transmit`: one attempt, until its whole answer is there.
+ * - `transmit`: one attempt, until its whole answer is there. It may tell `onHead` what came before the body.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  * - `pacer`: when a request may leave.
  * - `retryPolicy`: for calls that bring none of their own.
@@ -150,7 +150,8 @@ export interface Carrier {
   readonly transmit: (
     request: Outgoing,
     bearer: Redacted.Redacted,
-    call: Errors.Call
+    call: Errors.Call,
+    onHead: (head: Omit<Errors.Answer, "body">) => void
   ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
   readonly retryPolicy: RetryPolicy.Policy
@@ -333,9 +334,10 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
       isSent = true
       slot.leave()
       attempt.sentAt = clock.unsafeCurrentTimeMillis()
-      return Effect.flatMap(carrier.transmit(request, bearer, call), (answer) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        slot.answered(answer, answer.status === 429 ? Errors.retryAfter(answer, now) : undefined)
+      const onHead = (head: Omit<Errors.Answer, "body">) =>
+        slot.answered(head, head.status === 429 ? Errors.retryAfter(head, clock.unsafeCurrentTimeMillis()) : undefined)
+      return Effect.flatMap(carrier.transmit(request, bearer, call, onHead), (answer) => {
+        onHead(answer)
         if (renew === undefined || renewal.isTried || !transmission.isRefusedBearer(answer)) {
           return Effect.succeed(answer)
         }
@@ -439,13 +441,14 @@ export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, stri
 /** One attempt over HTTP. */
 const transmitting = (transmit: transmission.Transmit, baseUrl: URL): Carrier["transmit"] => {
   const base = transmission.join(baseUrl, "")
-  return ({ method, path, version, body }, bearer, call) =>
+  return ({ method, path, version, body }, bearer, call, onHead) =>
     transmit(
       HttpClientRequest.make(method)(`${base}${path}`, {
         headers: { accept: "application/json", authorization: `Bearer ${Redacted.value(bearer)}`, version },
         ...(body === undefined ? {} : { body: HttpBody.text(body, "application/json") })
       }),
-      call
+      call,
+      onHead
     )
 }
 

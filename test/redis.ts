@@ -20,7 +20,9 @@ export const make = (directory: string) =>
           if (/ready to accept connections/i.test(String(chunk))) resume(Effect.succeed(server))
         })
         // Not left behind when the tests are killed.
-        process.once("exit", () => server.kill())
+        const kill = () => server.kill()
+        process.once("exit", kill)
+        server.once("exit", () => process.off("exit", kill))
         server.once("error", (error) => resume(Effect.die(error)))
       }),
       (server) =>

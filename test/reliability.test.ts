@@ -6,10 +6,13 @@ import * as Figure from "../reliability/Figure.js"
 import * as Fuzz from "../reliability/Fuzz.js"
 import * as Grants from "../reliability/Grants.js"
 import * as Judge from "../reliability/Judge.js"
+import * as Leaks from "../reliability/Leaks.js"
 import * as Outage from "../reliability/Outage.js"
+import * as Pacing from "../reliability/Pacing.js"
 import * as Paths from "../reliability/Paths.js"
 import * as Secrets from "../reliability/Secrets.js"
 import * as Writes from "../reliability/Writes.js"
+import * as RedisServer from "./redis.js"
 
 // The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
 describe("against a sandbox in its own process", () => {
@@ -46,6 +49,27 @@ describe("against a sandbox in its own process", () => {
       const calls = (seconds - 1) * 10
       expect(ratio * calls).toBeLessThanOrEqual(calls + 16)
       expect(surge).toBeLessThanOrEqual(100)
+    })
+  )
+
+  it.scopedLive(
+    "calls at once wait for their turn, in one process and in three: none is refused, and none is lost",
+    () =>
+      Effect.gen(function* () {
+        const judge = yield* Judge.make
+        const cases = [
+          { setting: "alone", window: "sliding" },
+          ...(RedisServer.isThere ? [{ setting: "together", window: "fixed" } as const] : [])
+        ] as const
+        for (const one of cases) {
+          expect(yield* Pacing.runOurs(judge, one, 1, "fetch", 240)).toMatchObject({ refused: 0, lost: 0 })
+        }
+      })
+  )
+
+  it.live("calls leave nothing behind", () =>
+    Effect.gen(function* () {
+      expect(yield* Leaks.run(3000, "fetch")).toMatchObject({ listeners: 0, sockets: 0 })
     })
   )
 

@@ -227,6 +227,8 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     let hasLeft = false
     let isSettled = false
     const settle = (news: News | undefined) => {
+      // An attempt that has run out of time may still be told its answer.
+      if (isSettled) return
       isSettled = true
       const now = monotonic(clock)
       if (log.settle(entry, news, now) && isDispatching) wake()
@@ -240,8 +242,8 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     }
     return Effect.onExit(restore(Effect.suspend(() => use(slot))), () =>
       Effect.sync(() => {
-        if (isSettled) return
-        if (hasLeft) return settle(undefined)
+        if (isSettled || hasLeft) return settle(undefined)
+        isSettled = true
         log.giveBack(entry)
         wake()
       })

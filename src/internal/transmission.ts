@@ -112,10 +112,14 @@ const readAnswer = (
 
 // --- one request -------------------------------------------------------------------------------------------------------
 
-/** One request until its whole answer is there. Only redirects within its origin are followed. */
+/**
+ * One request until its whole answer is there, and `onHead` told what came before the body. Only redirects within its origin
+ * are followed.
+ */
 export type Transmit = (
   request: HttpClientRequest.HttpClientRequest,
-  call: Errors.Call
+  call: Errors.Call,
+  onHead?: (head: Omit<Errors.Answer, "body">) => void
 ) => Effect.Effect<Errors.Answer, Errors.OperationalError>
 
 /** Over the app's own client, whatever was put on it. */
@@ -125,21 +129,25 @@ export const over = (client: HttpClient.HttpClient): Transmit => {
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     call: Errors.Call,
+    onHead: ((head: Omit<Errors.Answer, "body">) => void) | undefined,
     hops: number
   ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.UnexpectedResponse> =>
     Effect.flatMap(Effect.catchAll(manual.execute(request), answerOf), (response) => {
       const location = response.headers["location"]
-      if (location === undefined || !redirects.has(response.status)) return readAnswer(response)
+      if (location === undefined || !redirects.has(response.status)) {
+        onHead?.(response)
+        return readAnswer(response)
+      }
       const next = hops === 0 ? Either.left("too many in a row") : redirected(request, response.status, location)
       const proceed = Either.isLeft(next)
         ? Effect.fail(Errors.fromRedirect(call, response.status, next.left))
-        : send(next.right, call, hops - 1)
+        : send(next.right, call, onHead, hops - 1)
       // Read to its end, so that the connection can be used again.
       return Effect.zipRight(patient(response), proceed)
     })
 
-  return (request, call) =>
-    Effect.mapError(guarded(send(request, call, maxRedirects)), (error) =>
+  return (request, call, onHead) =>
+    Effect.mapError(guarded(send(request, call, onHead, maxRedirects)), (error) =>
       Errors.isOperational(error) ? error : Errors.fromTransport(call, error)
     )
 }
