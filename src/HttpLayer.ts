@@ -319,14 +319,17 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
   }
   const { renew } = carrier.bearer
-  const patience = () => attempt.deadline - clock.unsafeCurrentTimeMillis()
+  let until = attempt.deadline
+  const patience = () => until - clock.unsafeCurrentTimeMillis()
   const refused = (error: Errors.ContactsError) => {
     renewal.isRefused = true
     return Errors.fromBefore(call, error)
   }
   /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
-  const unsent = (error: Errors.ContactsError) =>
-    Errors.fromBefore({ ...call, attempts: call.attempts - (hasLeft ? 0 : 1) }, error)
+  const unsent = (error: Errors.ContactsError) => {
+    if (!hasLeft) attempt.isUnsent = true
+    return Errors.fromBefore({ ...call, attempts: call.attempts - (hasLeft ? 0 : 1) }, error)
+  }
   const sending = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
     Effect.flatMap(Effect.mapError(carrier.bearer.get(endpoint.name), unsent), (bearer) => {
       secrets.push(Redacted.value(bearer))
@@ -361,6 +364,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
   /** The time of an attempt begins when there is a slot for it. */
   const inTime = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> => {
     const limit = Duration.min(attempt.timeout, Duration.millis(Math.max(0, patience())))
+    until = clock.unsafeCurrentTimeMillis() + Duration.toMillis(limit)
     const timedOut = () => {
       const error = Errors.fromTimeout(call, limit, isSent)
       return isSent ? error : unsent(error)

@@ -119,6 +119,7 @@ export interface State {
  * The limit of one app and location.
  *
  * - `withSlot`: does something with a slot, as soon as there is one.
+ * - `isIdle`: whether nothing of it counts any more, so that it can be forgotten.
  *
  * @since 0.1.0
  * @category models
@@ -129,6 +130,7 @@ export interface Pacer {
     use: (slot: Slot) => Effect.Effect<A, E, R>,
     onRefusal: (refusal: Refusal) => E
   ) => Effect.Effect<A, E, R>
+  readonly isIdle: Effect.Effect<boolean>
   readonly state: Effect.Effect<State>
 }
 
@@ -163,11 +165,13 @@ export interface Options {
 
 /** Options as a log takes them. */
 export const settings = (options: Options = {}): Settings => ({
-  limit: options.limit ?? 100,
-  interval: Duration.toMillis(options.interval ?? "10 seconds"),
-  share: options.share ?? 1,
-  reserve: options.reserve ?? 0.05
+  limit: Math.floor(between(options.limit ?? 100, 1, 1e9)),
+  interval: Math.ceil(between(Duration.toMillis(options.interval ?? "10 seconds"), 1, 60 * 60 * 1000)),
+  share: between(options.share ?? 1, 0, 1),
+  reserve: between(options.reserve ?? 0.05, 0, 1)
 })
+
+const between = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value))
 
 /**
  * The numbers of a limit, as gauges with the tag `key`.
@@ -211,11 +215,13 @@ export const fromLog = (key: string, log: Log): Pacer => {
 export const fromPacers = (make: (key: string, clock: Clock.Clock) => Pacer): Service => {
   const open = new Map<string, { readonly pacer: Pacer; users: number }>()
   const states = Effect.suspend(() => Effect.forEach(open.values(), ({ pacer }) => pacer.state))
-  const tidied = Effect.map(states, (all) => {
-    for (const { key, used, waiting } of all) {
-      if (used + waiting === 0 && open.get(key)?.users === 0) open.delete(key)
-    }
-  })
+  const tidied = Effect.suspend(() =>
+    Effect.forEach(
+      Array.from(open).filter(([, { users }]) => users === 0),
+      ([key, { pacer }]) => Effect.map(pacer.isIdle, (isIdle) => isIdle && open.delete(key)),
+      { discard: true }
+    )
+  )
   const opened = (key: string) =>
     Effect.clockWith((clock) =>
       Effect.sync(() => {
@@ -256,6 +262,7 @@ const noSlot: Slot = { leave: constVoid, answered: constVoid }
  */
 export const unpaced: Pacer = {
   withSlot: (_, use) => use(noSlot),
+  isIdle: Effect.succeed(true),
   state: Effect.succeed({
     key: "",
     limit: Infinity,

@@ -40,7 +40,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('GET', numbers)
 local s = stored and cjson.decode(stored) or {
-  limit = told.limit, interval = told.interval, departed = 0, expired = 0, heardAt = 0, strangers = 0, strangersAt = 0,
+  epoch = now, limit = told.limit, interval = told.interval, departed = 0, expired = 0, heardAt = 0, strangers = 0, strangersAt = 0,
   seenAt = 0, told = 0, pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0
 }
 
@@ -66,7 +66,8 @@ local function hear(ended, answeredAt)
   s.heardAt = math.max(s.heardAt, answeredAt)
   s.limit = news.limit or s.limit
   s.interval = news.interval or s.interval
-  if ended.expired and news.remaining and news.remaining <= s.limit then
+  local isKnown = ended.epoch == s.epoch
+  if isKnown and news.remaining and news.remaining <= s.limit then
     s.told = news.remaining - inFlight()
     local used = s.limit - news.remaining + (news.isRefused and 1 or 0)
     local most = s.departed - ended.expired
@@ -80,18 +81,18 @@ local function hear(ended, answeredAt)
   end
   if news.day then
     s.dayLimit = news.day.limit
-    s.dayLeft = news.day.left - (ended.departed and s.departed - ended.departed or 0)
+    s.dayLeft = news.day.left - (isKnown and s.departed - ended.departed or 0)
     s.dayEndsAt = answeredAt + news.day.endsIn
   end
   if not news.isRefused then
     s.pause = 0
-  elseif news.retryAfter then
+  elseif news.retryAfter and news.retryAfter > 0 then
     s.pausedAt = answeredAt
     s.pausedUntil = math.max(s.pausedUntil, answeredAt + math.min(news.retryAfter, ${log.longestPause}))
   elseif now - ended.age >= s.pausedAt then
     s.pause = math.min(s.pause == 0 and part() or s.pause * 2, s.interval)
     s.pausedAt = answeredAt
-    s.pausedUntil = answeredAt + s.pause
+    s.pausedUntil = math.max(s.pausedUntil, answeredAt + s.pause)
   end
 end
 
@@ -103,7 +104,7 @@ for _, ended in ipairs(told.ended) do
       s.dayLeft = s.dayLeft + 1
     end
   else
-    if not ended.departed then s.departed = s.departed + 1 end
+    if ended.epoch ~= s.epoch then s.departed = s.departed + 1 end
     redis.call('ZADD', log, now - ended.ago, ended.member)
     if ended.news then hear(ended, now - ended.ago) end
   end
@@ -128,7 +129,7 @@ local function letGo(count)
   for _ = 1, count do
     s.departed = s.departed + 1
     s.told = s.told - 1
-    local member = told.process .. ':' .. s.departed
+    local member = told.process .. ':' .. s.epoch .. ':' .. s.departed
     redis.call('ZADD', log, now + ${lease}, member)
     redis.call('ZADD', recent, now, member)
     if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
@@ -156,7 +157,7 @@ end
 local held = redis.call('ZCARD', log)
 local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held > own()
 return cjson.encode({
-  interactive = interactive, bulk = bulk, departed = departed, expired = s.expired,
+  interactive = interactive, bulk = bulk, epoch = s.epoch, departed = departed, expired = s.expired,
   limit = s.limit, interval = s.interval, held = held, strangers = s.strangers, told = s.told,
   pausedFor = math.max(0, s.pausedUntil - now), heardAgo = now - s.heardAt,
   dayLimit = s.dayLimit, dayLeft = s.dayLeft, dayEndsIn = s.dayEndsAt - now,
@@ -168,6 +169,8 @@ return cjson.encode({
 interface Reply {
   readonly interactive: number
   readonly bulk: number
+  /** When the numbers began: they begin anew where Redis has lost them. */
+  readonly epoch: number
   readonly departed: number
   readonly expired: number
   readonly limit: number
@@ -186,9 +189,10 @@ interface Reply {
   readonly processes: number
 }
 
-/** A request that has ended, as Redis is told of it. `departed` and `expired` where Redis has let it go. */
+/** A request that has ended, as Redis is told of it. With what Redis said when it let it go, if it did. */
 interface Ended {
   readonly member: string
+  readonly epoch?: number
   readonly at: number
   readonly takenAt: number
   readonly departed?: number
@@ -220,7 +224,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   let isTelling = false
   let members = 0
   let wake: () => void = constVoid
-  const shared = new WeakMap<log.Entry, Pick<Ended, "member" | "departed" | "expired">>()
+  const shared = new WeakMap<log.Entry, Pick<Ended, "member" | "epoch" | "departed" | "expired">>()
 
   const part = (now: number) => current(now).look(now).interval / log.parts
   const isAway = (now: number) => now < awayUntil
@@ -256,25 +260,40 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       process,
       ended: telling.map(({ at, takenAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - takenAt }))
     }
+    // As ioredis types it: whatever a script returns.
+    const replied = client
+      .eval(script, keys.length, ...keys, JSON.stringify(told))
+      .then((reply) => JSON.parse(reply as string) as Reply)
     try {
-      const reply = JSON.parse(
-        // As ioredis types it: whatever a script returns.
-        (await inTime(
-          client.eval(script, keys.length, ...keys, JSON.stringify(told)),
-          Math.min(time, patience)
-        )) as string
-      ) as Reply
+      const reply = await inTime(replied, Math.min(time, patience))
       processes = Math.max(1, reply.processes)
       viewedAt = clock()
       view = viewOf(reply, viewedAt)
       granted = reply.interactive + reply.bulk
       return reply
     } catch (error) {
-      awayUntil = clock() + awayFor
+      // Somebody who had less time than that to wait is no reason to do without Redis.
+      if (time >= patience) awayUntil = clock() + awayFor
       ended = [...telling, ...ended].slice(-kept)
+      replied.then(returned, constVoid)
       throw error
     }
   }
+
+  /** Slots that come too late for those who wanted them. */
+  const returned = (reply: Reply) => {
+    const now = clock()
+    for (const known of membersOf(reply)) ended.push({ ...known, at: now, takenAt: now, isBack: true })
+    if (ended.length > 0) tell()
+  }
+
+  const membersOf = ({ interactive, bulk, epoch, departed, expired }: Reply) =>
+    Array.from({ length: interactive + bulk }, (_, index) => ({
+      member: `${process}:${epoch}:${departed + index + 1}`,
+      epoch,
+      departed: departed + index + 1,
+      expired
+    }))
 
   /** What has ended is told soon: others may be waiting for it. */
   const tell = () => {
@@ -297,15 +316,12 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   const memberOf = (entry: log.Entry) => shared.get(entry) ?? { member: `${process}:away:${(members += 1)}` }
 
   const given = (reply: Reply, now: number): Given => {
-    let { departed } = reply
-    const entries = (count: number) =>
-      Array.from({ length: count }, () => {
-        const entry = local.letGo(now)
-        departed += 1
-        shared.set(entry, { member: `${process}:${departed}`, departed, expired: reply.expired })
-        return entry
-      })
-    return { interactive: entries(reply.interactive), bulk: entries(reply.bulk) }
+    const entries = membersOf(reply).map((known) => {
+      const entry = local.letGo(now)
+      shared.set(entry, known)
+      return entry
+    })
+    return { interactive: entries.slice(0, reply.interactive), bulk: entries.slice(reply.interactive) }
   }
 
   return {
@@ -316,7 +332,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
           const reply = await exchanged(wanted, time).catch(constVoid)
           if (reply !== undefined) return given(reply, clock())
         }
-        return log.takeAll(local, wanted, clock())
+        return isAway(clock()) ? log.takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
       }),
     dayOver: (priority, now) => current(now).dayOver(priority, now),
     // What was told long ago is no reason to refuse anybody: others may have left since.

@@ -173,7 +173,7 @@ const spend = (budget: Budget, { budget: most }: Policy): boolean => {
  * - `deadline`: until when it has to end.
  * - `timeout`: how long it may take from when it leaves, before that.
  * - `unknownSince`: when the first of the earlier attempts left that may have been applied; absent if there is none.
- * - `sentAt`: when its request left, written down by whoever sends it.
+ * - `sentAt`: when its request left; `isUnsent`: it ended before it left. Written down by whoever sends it.
  *
  * @since 0.1.0
  * @category models
@@ -184,6 +184,7 @@ export interface Attempt {
   readonly timeout: Duration.Duration
   readonly unknownSince?: number
   sentAt?: number
+  isUnsent?: boolean
 }
 
 /**
@@ -306,7 +307,7 @@ const remaining = <A>(run: Run<A>): Duration.Duration =>
 const following = <A>(run: Run<A>, { attempt, beganAt, error }: Failed): Attempt => {
   const unknownSince = attempt.unknownSince ?? (error.outcome === "Unknown" ? (attempt.sentAt ?? beganAt) : undefined)
   return {
-    number: attempt.number + 1,
+    number: attempt.isUnsent === true ? attempt.number : attempt.number + 1,
     deadline: run.deadline,
     timeout: run.policy.attemptTimeout,
     ...(unknownSince === undefined ? {} : { unknownSince })

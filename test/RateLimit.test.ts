@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -366,6 +367,26 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
+  it.effect("wait for a new day that begins in their time", () => {
+    const day = (left: number) => ({
+      headers: {
+        "x-ratelimit-limit-daily": "100",
+        "x-ratelimit-daily-remaining": String(left),
+        "x-ratelimit-daily-reset": "3000"
+      }
+    })
+    const { sent, layer } = transport((sent) => ({ ...day(sent === 1 ? 0 : 99), status: sent === 1 ? 200 : 400 }))
+    return Effect.gen(function* () {
+      const first = yield* Effect.fork(getting("c"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(first)
+      const second = yield* Effect.fork(Effect.flip(getting("c")))
+      yield* TestClock.adjust("5 seconds")
+      expect(yield* Fiber.join(second)).toMatchObject({ _tag: "BadRequest", attempts: 1 })
+      expect(sent.map(seconds)).toEqual([0, 3])
+    }).pipe(Effect.provide(contacts(layer)))
+  })
+
   it.effect("that were refused because the day is over say when it begins anew", () => {
     const { layer } = transport(() => ({
       status: 429,
@@ -415,6 +436,63 @@ describe("calls of a service", () => {
       yield* Fiber.interrupt(fiber)
     }).pipe(Effect.provide(contacts(layer, RateLimit.layer({ limit: 5, interval: "10 seconds" }))))
   })
+})
+
+describe("a slot", () => {
+  const ask = (patience: number): RateLimit.Ask => ({ priority: "interactive", patience })
+  const opened = (options: RateLimit.Options) => Effect.flatMap(RateLimit.make(options), ({ open }) => open("key"))
+
+  it.scoped("is settled once, whatever comes after its request has been given up", () =>
+    Effect.gen(function* () {
+      const pacer = yield* opened({ limit: 50 })
+      const kept: Array<RateLimit.Slot> = []
+      yield* pacer.withSlot(ask(1000), (slot) => Effect.sync(() => void kept.push(slot)), identity)
+      yield* pacer.withSlot(
+        ask(1000),
+        (slot) =>
+          Effect.sync(() => {
+            slot.leave()
+            kept.push(slot)
+          }),
+        identity
+      )
+      for (const slot of kept) slot.answered({ status: 200, headers: {} }, undefined)
+      expect(yield* pacer.state).toMatchObject({ used: 1, free: 49 })
+    })
+  )
+
+  it.scoped("is waited for as long as it may be, and no longer, where it is not known when there is one", () =>
+    Effect.gen(function* () {
+      const pacer = yield* opened({ limit: 3 })
+      yield* Effect.fork(pacer.withSlot(ask(1000), () => Effect.never, identity))
+      yield* Effect.yieldNow()
+      const waiting = yield* Effect.fork(Effect.flip(pacer.withSlot(ask(50), () => Effect.never, identity)))
+      yield* TestClock.adjust("49 millis")
+      expect(Option.isNone(yield* Fiber.poll(waiting))).toBe(true)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(waiting)).toMatchObject({ isDayOver: false })
+      expect(yield* pacer.state).toMatchObject({ waiting: 0 })
+    })
+  )
+
+  it.scoped("is not leaked by one that is interrupted at any moment of its waiting", () =>
+    Effect.gen(function* () {
+      const pacer = yield* opened({ limit: 2, interval: "1 second" })
+      const use = (slot: RateLimit.Slot) =>
+        Effect.sync(() => {
+          slot.leave()
+          slot.answered({ status: 200, headers: {} }, undefined)
+        })
+      for (let round = 0; round < 50; round += 1) {
+        const fibers = yield* Effect.replicateEffect(Effect.fork(pacer.withSlot(ask(60_000), use, identity)), 6)
+        for (let turn = 0; turn < round % 7; turn += 1) yield* Effect.yieldNow()
+        yield* TestClock.adjust(round % 3 === 0 ? 1002 : 1)
+        yield* Fiber.interruptAll(fibers)
+      }
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* pacer.state).toMatchObject({ used: 0, free: 2, waiting: 0 })
+    })
+  )
 })
 
 describe("services that are given the same limit", () => {

@@ -149,6 +149,52 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
+  it.scopedLive("sees no strangers where Redis has lost what it knew", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const pacer = yield* Effect.flatMap(RateLimitRedis.make({ client, limit: 100 }), ({ open }) => open("key"))
+      const calling = (headers: Record<string, string>, before: Effect.Effect<unknown>) =>
+        pacer.withSlot(
+          ask(),
+          (slot) => {
+            slot.leave()
+            return Effect.map(before, () => slot.answered({ status: 200, headers }, undefined))
+          },
+          refused
+        )
+      yield* Effect.replicateEffect(calling({}, Effect.void), 30)
+      const told = { "x-ratelimit-max": "100", "x-ratelimit-remaining": "69" }
+      yield* calling(
+        told,
+        Effect.promise(() => client.flushall())
+      )
+      expect(yield* pacer.state).toMatchObject({ strangers: 0, used: 1 })
+    })
+  )
+
+  it.scopedLive("gives slots back that Redis gave too late", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const pacer = yield* Effect.flatMap(RateLimitRedis.make({ client, limit: 100 }), ({ open }) => open("key"))
+      const one = pacer.withSlot(ask("interactive", 100), () => Effect.void, refused)
+      yield* one
+      yield* Effect.promise(() => client.call("CLIENT", "PAUSE", "400"))
+      expect(yield* Effect.flip(one)).toMatchObject({ isDayOver: false })
+      yield* Effect.promise(() => client.ping())
+      yield* pacer.state
+      expect(yield* pacer.state).toMatchObject({ used: 0, free: 100 })
+    })
+  )
+
+  it.scopedLive("asks Redis nothing when it is opened, however many there are", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const limits = yield* RateLimitRedis.make({ client })
+      for (let key = 0; key < 50; key += 1) yield* Effect.scoped(limits.open(`key:${key}`))
+      expect(yield* Effect.promise(() => client.dbsize())).toBe(0)
+    })
+  )
+
   it.scopedLive("lets nobody wait in vain: who cannot be let go in time is told so at once", () =>
     Effect.gen(function* () {
       const { client } = yield* redis

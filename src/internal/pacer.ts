@@ -109,6 +109,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
 
   /** Whether the last one's turn comes before the first one has to give up: so does everybody's. */
   const isInTime = (now: number): boolean =>
+    now < earliest &&
     now + log.wait(queues.bulk.size > 0 ? "bulk" : "interactive", waiting(), now) <= earliest &&
     log.dayOver("bulk", now) === undefined
 
@@ -161,6 +162,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
         changed(now)
         if (waiting() === 0) {
           isDispatching = false
+          earliest = Infinity
           return Effect.void
         }
         const again = log.again(queues.interactive.size > 0 ? "interactive" : "bulk", now)
@@ -267,6 +269,12 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
           )
         })
       ),
+    isIdle: Effect.clockWith((clock) =>
+      Effect.sync(() => {
+        const { used, pausedFor, day } = log.look(monotonic(clock))
+        return used + waiting() === 0 && pausedFor === 0 && (day === undefined || day.left > 0)
+      })
+    ),
     state: Effect.zipRight(
       log.refresh ?? Effect.void,
       Effect.clockWith((clock) =>
@@ -290,6 +298,6 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
 }
 
 const refusalOf = (dayOver: number | undefined, wait: number, patience: number): Refusal | undefined => {
-  if (dayOver !== undefined) return { isDayOver: true, retryAfter: dayOver }
+  if (dayOver !== undefined && dayOver > patience) return { isDayOver: true, retryAfter: dayOver }
   return wait > patience || patience <= 0 ? { isDayOver: false, retryAfter: wait } : undefined
 }

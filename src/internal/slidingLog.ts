@@ -218,6 +218,13 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
     return Math.min(free, priority === "bulk" ? today.left - reserved() : today.left)
   }
 
+  const dayOver = (priority: keyof Wanted, now: number): number | undefined => {
+    advance(now)
+    const { today } = state
+    if (today === undefined || today.left > (priority === "bulk" ? reserved() : 0)) return undefined
+    return today.endsAt - now
+  }
+
   const letGo = (now: number): Entry => {
     state.inFlight += 1
     state.departed += 1
@@ -254,14 +261,14 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       state.today = { limit, left: left - (state.departed - entry.departed), endsAt: now + endsIn }
     }
     if (!news.isRefused) state.pause = 0
-    else if (news.retryAfter !== undefined) {
+    else if (news.retryAfter !== undefined && news.retryAfter > 0) {
       state.pausedAt = now
       state.pausedUntil = Math.max(state.pausedUntil, now + Math.min(news.retryAfter, longestPause))
     } else if (entry.takenAt >= state.pausedAt) {
       // The first of those that were on their way: the others have nothing to add.
       state.pause = Math.min(state.pause === 0 ? part() : state.pause * 2, state.interval)
       state.pausedAt = now
-      state.pausedUntil = now + state.pause
+      state.pausedUntil = Math.max(state.pausedUntil, now + state.pause)
     }
   }
 
@@ -273,12 +280,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       return room(priority, now) > 0 ? letGo(now) : undefined
     },
 
-    dayOver: (priority, now) => {
-      advance(now)
-      const { today } = state
-      if (today === undefined || today.left > (priority === "bulk" ? reserved() : 0)) return undefined
-      return today.endsAt - now
-    },
+    dayOver,
 
     wait: (priority, place, now) => {
       advance(now)
@@ -286,14 +288,15 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const rounds = Math.floor((place - 1) / most())
       const leaving = held() - most() + (place - rounds * most())
       const free = leaving <= 0 ? now : (answers.at(leaving - 1) ?? now) + state.interval + margin
-      const wait = Math.max(free, state.pausedUntil) - now + rounds * state.interval
+      const wait = Math.max(free - now, state.pausedUntil - now, dayOver(priority, now) ?? 0) + rounds * state.interval
       return priority === "bulk" ? Math.max(wait, Math.floor((place - 1) / Math.ceil(most() / parts)) * part()) : wait
     },
 
     again: (priority, now) => {
       advance(now)
       if (room(priority, now) > 0) return 0
-      if (now < state.pausedUntil) return state.pausedUntil - now
+      const closed = Math.max(state.pausedUntil - now, dayOver(priority, now) ?? 0)
+      if (closed > 0) return closed
       // What an answer brings may come before that: see settle.
       const leaving = held() - own()
       const next = leaving >= 0 ? (answers.at(leaving) ?? Infinity) + state.interval + margin - now : Infinity
