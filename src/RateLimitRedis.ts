@@ -14,8 +14,8 @@ import { type Given, type Log, monotonic } from "./internal/pacer.js"
 import * as log from "./internal/slidingLog.js"
 import * as RateLimit from "./RateLimit.js"
 
-/** Redis is not asked again for so long after it did not answer, in milliseconds. */
-const awayFor = 1000
+/** Where Redis did not answer, nobody waits for it: it is asked aside, so often (milliseconds), until it does. */
+const askedAside = 1000
 
 /** What Redis may take to answer: a request waits for it. */
 const patience = 500
@@ -219,16 +219,16 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   let view = log.makeSlidingLog(settings)
   let viewedAt = -Infinity
   let granted = 0
-  let awayUntil = -Infinity
+  let isAway = false
+  let askAt = -Infinity
   let ended: Array<Ended> = []
   let isTelling = false
   let members = 0
   let wake: () => void = constVoid
   const shared = new WeakMap<log.Entry, Pick<Ended, "member" | "epoch" | "departed" | "expired">>()
 
-  const part = (now: number) => current(now).look(now).interval / log.parts
-  const isAway = (now: number) => now < awayUntil
-  const current = (now: number) => (isAway(now) ? local : view)
+  const current = () => (isAway ? local : view)
+  const part = (now: number) => current().look(now).interval / log.parts
 
   const viewOf = (reply: Reply, now: number): log.SlidingLog => {
     const state = log.makeState(reply)
@@ -270,10 +270,14 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       viewedAt = clock()
       view = viewOf(reply, viewedAt)
       granted = reply.interactive + reply.bulk
+      isAway = false
       return reply
     } catch (error) {
       // Somebody who had less time than that to wait is no reason to do without Redis.
-      if (time >= patience) awayUntil = clock() + awayFor
+      if (time >= patience) {
+        isAway = true
+        askAt = clock() + askedAside
+      }
       ended = [...telling, ...ended].slice(-kept)
       replied.then(returned, constVoid)
       throw error
@@ -297,7 +301,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
 
   /** What has ended is told soon: others may be waiting for it. */
   const tell = () => {
-    if (isTelling || isAway(clock())) return
+    if (isTelling || isAway) return
     isTelling = true
     setTimeout(() => {
       exchanged({ interactive: 0, bulk: 0 }, patience).then(
@@ -324,24 +328,32 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     return { interactive: entries.slice(0, reply.interactive), bulk: entries.slice(reply.interactive) }
   }
 
+  /** Whether Redis is to be done without. */
+  const isWithout = (now: number): boolean => {
+    if (isAway && now >= askAt) {
+      askAt = now + askedAside
+      exchanged({ interactive: 0, bulk: 0 }, patience).then(wake, constVoid)
+    }
+    return isAway
+  }
+
   return {
-    takeOne: (priority, now) => (isAway(now) ? local.takeOne(priority, now) : undefined),
+    takeOne: (priority, now) => (isWithout(now) ? local.takeOne(priority, now) : undefined),
     take: (wanted, time) =>
       Effect.promise(async () => {
-        if (!isAway(clock())) {
+        if (!isWithout(clock())) {
           const reply = await exchanged(wanted, time).catch(constVoid)
           if (reply !== undefined) return given(reply, clock())
         }
-        return isAway(clock()) ? log.takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
+        return isAway ? log.takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
       }),
-    dayOver: (priority, now) => current(now).dayOver(priority, now),
+    dayOver: (priority, now) => current().dayOver(priority, now),
     // What was told long ago is no reason to refuse anybody: others may have left since.
-    wait: (priority, place, now) =>
-      isAway(now) || now - viewedAt <= part(now) ? current(now).wait(priority, place, now) : 0,
+    wait: (priority, place, now) => (isAway || now - viewedAt <= part(now) ? current().wait(priority, place, now) : 0),
     // Others change things without a word.
     again: (priority, now) => {
-      if (!isAway(now) && granted === batch) return 0
-      return Math.max(1, Math.min(current(now).again(priority, now), part(now)))
+      if (!isAway && granted === batch) return 0
+      return Math.max(1, Math.min(current().again(priority, now), part(now)))
     },
     settle: (entry, news, now) => {
       const changes = local.settle(entry, news, now)
@@ -356,11 +368,11 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       ended.push({ ...known, at: clock(), takenAt: entry.takenAt, isBack: true })
       tell()
     },
-    free: (now) => current(now).free(now),
-    dayLeft: () => current(clock()).dayLeft(),
-    look: (now) => current(now).look(now),
+    free: (now) => current().free(now),
+    dayLeft: () => current().dayLeft(),
+    look: (now) => current().look(now),
     refresh: Effect.promise(async () => {
-      if (!isAway(clock())) await exchanged({ interactive: 0, bulk: 0 }, patience).catch(constVoid)
+      await exchanged({ interactive: 0, bulk: 0 }, patience).catch(constVoid)
     }),
     subscribe: (listener) => {
       wake = listener

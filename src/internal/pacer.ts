@@ -137,14 +137,16 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
       (timer) =>
         Effect.async<void>((resume) => {
           const end = () => {
-            rest = undefined
+            // Not the next one's: a timer that was interrupted says so later.
+            if (rest === own) rest = undefined
             resume(Effect.void)
           }
           const wake = () => {
             timer.unsafeInterruptAsFork(timer.id())
             end()
           }
-          rest = { until, wake }
+          const own = { until, wake }
+          rest = own
           timer.addObserver(end)
           if (isWoken) wake()
         })
