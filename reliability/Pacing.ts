@@ -102,29 +102,32 @@ export const rivals = ["sdk", "bottleneck", "experimental"] as const
 export const runRival = (judge: Judge, one: Case, rival: (typeof rivals)[number]) =>
   measuring(judge, one, 1, Rival.paced(rival), "fetch")
 
-/** The worst run of each setting. */
-const worstOf = (runs: ReadonlyArray<Ran>, setting: Case["setting"]): Measured | undefined => {
-  const those = runs.flatMap(([one, measured]) => (one.setting === setting ? [measured] : []))
-  if (those.length === 0) return undefined
-  const of = (name: keyof Measured) => worst(those.map((run) => run[name]))
-  return {
-    refused: of("refused"),
-    lost: of("lost"),
-    overIdeal: of("overIdeal"),
-    strangersRefused: of("strangersRefused")
-  }
-}
-
 export type Ran = readonly [one: Case, measured: Measured]
 
-const names = { alone: "one process", together: "three", beside: "beside a stranger" }
+/** What is told of: beside a stranger, the windows differ. */
+const groups: ReadonlyArray<{ readonly id: string; readonly name: string; readonly has: (one: Case) => boolean }> = [
+  { id: "alone", name: "one process", has: ({ setting }) => setting === "alone" },
+  { id: "together", name: "three", has: ({ setting }) => setting === "together" },
+  ...windows.map((window) => ({
+    id: `beside${window === "sliding" ? "Sliding" : "Fixed"}`,
+    name: `beside a stranger (${window})`,
+    has: (one: Case) => one.setting === "beside" && one.window === window
+  }))
+]
+
+/** The worst of the runs of each group. */
+const grouped = (runs: ReadonlyArray<Ran>) =>
+  groups.flatMap(({ id, name, has }) => {
+    const those = runs.flatMap(([one, measured]) => (has(one) ? [measured] : []))
+    const of = (name: keyof Measured) => worst(those.map((run) => run[name]))
+    return those.length === 0
+      ? []
+      : [{ id, name, refused: of("refused"), lost: of("lost"), overIdeal: rounded(of("overIdeal"), 3) }]
+  })
 
 const told = (runs: ReadonlyArray<Ran>) =>
-  settings
-    .flatMap((setting) => {
-      const run = worstOf(runs, setting)
-      return run === undefined ? [] : [`${names[setting]} ${run.refused}, ${run.lost}, ${rounded(run.overIdeal, 2)}`]
-    })
+  grouped(runs)
+    .map(({ name, refused, lost, overIdeal }) => `${name} ${refused}, ${lost}, ${rounded(overIdeal, 2)}`)
     .join("; ")
 
 const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) =>
@@ -141,14 +144,10 @@ export const figure = (
   isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),
   ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${told(beside[rival])}`).join(" | ") }),
   values: Object.fromEntries(
-    settings.flatMap((setting) => {
-      const { refused, lost, overIdeal } = worstOf(runs, setting) ?? {}
-      if (refused === undefined || lost === undefined || overIdeal === undefined) return []
-      return [
-        [`${setting}Refused`, refused],
-        [`${setting}Lost`, lost],
-        [`${setting}OverIdeal`, rounded(overIdeal, 3)]
-      ]
-    })
+    grouped(runs).flatMap(({ id, refused, lost, overIdeal }) => [
+      [`${id}Refused`, refused],
+      [`${id}Lost`, lost],
+      [`${id}OverIdeal`, overIdeal]
+    ])
   )
 })
