@@ -2,15 +2,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { isDocumented, isOperational } from "effect-growthhub/Errors"
-import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as Child from "./Child.js"
 import { type Figure, worst } from "./Figure.js"
-import { client, type Transport } from "./Judge.js"
+import { client, type Transport, unpaced } from "./Judge.js"
 
 const id = ContactId.make("lead")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -28,9 +26,6 @@ const policy = RetryPolicy.make({
   verifyUnknown: false,
   budget: Infinity
 })
-
-/** A 429 would make the others wait: every answer is to be met. */
-const unpaced = Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited)
 
 const call = (index: number) =>
   Effect.gen(function* () {

@@ -13,7 +13,7 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { type Figure, percentile99, rounded, worst } from "./Figure.js"
 import * as Installation from "./Installation.js"
-import { client, type Judge, type Transport } from "./Judge.js"
+import { client, type Judge, type Transport, unpaced } from "./Judge.js"
 
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("lead")))
 
@@ -52,16 +52,12 @@ const refreshing = (judge: Judge, times: number, transport: Transport) =>
     // The first one sends its request and the refresh, the others a request each.
     return yield* Effect.provide(
       measured(judge, times, times + 1),
-      ContactsService.layer({ baseUrl: judge.url, token }).pipe(
-        Layer.provide(transport),
-        Layer.provide(Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited))
-      )
+      ContactsService.layer({ baseUrl: judge.url, token }).pipe(Layer.provide(transport), Layer.provide(unpaced))
     )
   })
 
 export const run = (judge: Judge, times: number, transport: Transport) =>
   Effect.gen(function* () {
-    const unpaced = Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited)
     const calling = <A, E>(self: Effect.Effect<A, E, ContactsService>, limit = unpaced) =>
       Effect.provide(self, client(judge, transport, policy, limit))
     yield* judge.reset
