@@ -284,6 +284,9 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     }
   }
 
+  /** Wants nothing, but tells and hears. */
+  const refreshed = () => exchanged({ interactive: 0, bulk: 0 }, patience)
+
   /** Slots that come too late for those who wanted them. */
   const returned = (reply: Reply) => {
     const now = clock()
@@ -304,7 +307,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     if (isTelling || isAway) return
     isTelling = true
     setTimeout(() => {
-      exchanged({ interactive: 0, bulk: 0 }, patience).then(
+      refreshed().then(
         () => {
           isTelling = false
           if (view.free(clock()) > 0) wake()
@@ -332,7 +335,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   const isWithout = (now: number): boolean => {
     if (isAway && now >= askAt) {
       askAt = now + askedAside
-      exchanged({ interactive: 0, bulk: 0 }, patience).then(wake, constVoid)
+      refreshed().then(wake, constVoid)
     }
     return isAway
   }
@@ -372,7 +375,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     dayLeft: () => current().dayLeft(),
     look: (now) => current().look(now),
     refresh: Effect.promise(async () => {
-      await exchanged({ interactive: 0, bulk: 0 }, patience).catch(constVoid)
+      await refreshed().catch(constVoid)
     }),
     subscribe: (listener) => {
       wake = listener

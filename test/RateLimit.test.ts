@@ -227,15 +227,17 @@ const many = (calls: number, name = "c") =>
 
 const states = Effect.flatMap(RateLimit.RateLimit, ({ states }) => states)
 
+/** An effect that takes some time, which passes. */
+const during = <A, E, R>(time: Duration.DurationInput, self: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.fork(self), (fiber) => Effect.zipRight(TestClock.adjust(time), Fiber.join(fiber)))
+
 const seconds = ({ at }: Sent) => Math.floor(at / 1000)
 
 describe("calls of a service", () => {
   it.effect("leave as the limit allows, in the order in which they came", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(many(12))
-      yield* TestClock.adjust("30 seconds")
-      yield* Fiber.join(fiber)
+      yield* during("30 seconds", many(12))
       expect(sent.map(seconds)).toEqual([0, 0, 0, 0, 0, 10, 10, 10, 10, 10, 20, 20])
       expect(sent.map(({ path }) => path)).toEqual(Array.from({ length: 12 }, (_, index) => `/contacts/c${index}`))
     }).pipe(Effect.provide(contacts(layer)))
@@ -244,9 +246,7 @@ describe("calls of a service", () => {
   it.effect("give their place to the next one when they are interrupted", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
-      const first = yield* Effect.fork(many(5, "first"))
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(first)
+      yield* during("2 seconds", many(5, "first"))
       const impatient = yield* Effect.fork(many(3, "impatient"))
       const last = yield* Effect.fork(many(1, "last"))
       yield* TestClock.adjust("1 second")
@@ -262,9 +262,7 @@ describe("calls of a service", () => {
   it.effect("fail at once, and send nothing, if their turn comes after their deadline", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(many(5))
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(fiber)
+      yield* during("2 seconds", many(5))
       const short = RetryPolicy.make({ deadline: "3 seconds" })
       const error = yield* Effect.flip(Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
       expect(error).toMatchObject({ _tag: "RateLimited", attempts: 0, outcome: "NotApplied", isRetryable: true })
@@ -275,9 +273,7 @@ describe("calls of a service", () => {
       expect(wait).toBeLessThan(8200)
       expect(sent.length).toBe(5)
       yield* TestClock.adjust(wait)
-      const again = yield* Effect.fork(Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.join(again)
+      yield* during("1 second", Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
     }).pipe(Effect.provide(contacts(layer)))
   })
 
@@ -286,9 +282,7 @@ describe("calls of a service", () => {
     return Effect.gen(function* () {
       const bulk = yield* Effect.fork(Effect.provideService(many(8, "bulk"), RateLimit.Priority, "bulk"))
       yield* TestClock.adjust("6 seconds")
-      const person = yield* Effect.fork(many(2, "person"))
-      yield* TestClock.adjust("6 seconds")
-      yield* Fiber.join(person)
+      yield* during("6 seconds", many(2, "person"))
       expect(sent.slice(5, 7).map(({ path }) => path)).toEqual(["/contacts/person0", "/contacts/person1"])
       yield* TestClock.adjust("20 seconds")
       yield* Fiber.join(bulk)
@@ -300,9 +294,7 @@ describe("calls of a service", () => {
   it.effect("take a slot for each attempt", () => {
     const { sent, layer } = transport((sent) => ({ ...five(sent), status: sent % 2 === 1 ? 503 : 200 }))
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(many(3))
-      yield* TestClock.adjust("20 seconds")
-      yield* Fiber.join(fiber)
+      yield* during("20 seconds", many(3))
       const inWindow = (start: number) => sent.filter(({ at }) => at >= start && at < start + 10_000).length
       for (const { at } of sent) expect(inWindow(at)).toBeLessThanOrEqual(5)
       expect(sent.length).toBeGreaterThan(5)
@@ -314,9 +306,7 @@ describe("calls of a service", () => {
     let asked = 0
     const token = Credentials.accessToken(Effect.sync(() => Redacted.make(`pit-${(asked += 1)}`)))
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(getting("c"))
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(fiber)
+      yield* during("2 seconds", getting("c"))
       expect(sent.length).toBe(2)
       expect(yield* states).toMatchObject([{ used: 2, free: 3 }])
     }).pipe(Effect.provide(contacts(layer, undefined, token)))
@@ -352,18 +342,14 @@ describe("calls of a service", () => {
       }
     }))
     return Effect.gen(function* () {
-      const first = yield* Effect.fork(getting("c"))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.join(first)
+      yield* during("1 second", getting("c"))
       const error: ContactsError = yield* Effect.flip(getting("c"))
       expect(error).toMatchObject({ _tag: "RateLimited", attempts: 0 })
       expect(error.message).toContain("more in 1h")
       expect(sent.length).toBe(1)
       expect(Option.getOrThrow((yield* states)[0]!.day)).toMatchObject({ limit: 200_000, left: 0 })
       yield* TestClock.adjust("1 hour")
-      const next = yield* Effect.fork(getting("c"))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.join(next)
+      yield* during("1 second", getting("c"))
     }).pipe(Effect.provide(contacts(layer)))
   })
 
@@ -377,9 +363,7 @@ describe("calls of a service", () => {
     })
     const { sent, layer } = transport((sent) => ({ ...day(sent === 1 ? 0 : 99), status: sent === 1 ? 200 : 400 }))
     return Effect.gen(function* () {
-      const first = yield* Effect.fork(getting("c"))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.join(first)
+      yield* during("1 second", getting("c"))
       const second = yield* Effect.fork(Effect.flip(getting("c")))
       yield* TestClock.adjust("5 seconds")
       expect(yield* Fiber.join(second)).toMatchObject({ _tag: "BadRequest", attempts: 1 })
@@ -414,9 +398,7 @@ describe("calls of a service", () => {
   it.effect("leave at once where there is no limit", () => {
     const { sent, layer } = transport()
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(many(500))
-      yield* TestClock.adjust("100 millis")
-      yield* Fiber.join(fiber)
+      yield* during("100 millis", many(500))
       expect(sent.length).toBe(500)
       expect(yield* states).toEqual([])
     }).pipe(Effect.provide(contacts(layer, Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited))))
@@ -519,18 +501,16 @@ describe("services that are given the same limit", () => {
   it.effect("are forgotten when they are gone and nothing of them counts any more", () => {
     const { layer } = transport()
     return Effect.gen(function* () {
-      const one = yield* Effect.fork(
+      yield* during(
+        "2 seconds",
         app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "one" }))
       )
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(one)
       expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:one"])
       yield* TestClock.adjust("1 minute")
-      const two = yield* Effect.fork(
+      yield* during(
+        "2 seconds",
         app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "two" }))
       )
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(two)
       expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:two"])
     }).pipe(Effect.provide(RateLimit.layer({ limit: 5 })))
   })

@@ -242,7 +242,10 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
       leave: () => {
         hasLeft = true
       },
-      answered: ({ headers, status }, retryAfter) => settle(newsOf(headers, status === 429, retryAfter))
+      answered: ({ headers, status }, retryAfter) => {
+        // It is told twice of most answers: of the head, and of the whole.
+        if (!isSettled) settle(newsOf(headers, status === 429, retryAfter))
+      }
     }
     return Effect.onExit(restore(Effect.suspend(() => use(slot))), () =>
       Effect.sync(() => {

@@ -193,6 +193,11 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
 
   const held = () => state.inFlight + answers.length()
 
+  const free = (now: number): number => {
+    advance(now)
+    return Math.max(0, own() - held())
+  }
+
   const isDark = (now: number) => now - state.heardAt > part()
 
   const perPart = () => Math.ceil(own() / parts)
@@ -320,10 +325,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       if (state.today !== undefined) state.today.left += 1
     },
 
-    free: (now) => {
-      advance(now)
-      return Math.max(0, own() - held())
-    },
+    free,
 
     dayLeft: () => state.today && Math.max(0, state.today.left),
 
@@ -335,7 +337,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
         interval,
         strangers: Math.round(strangers),
         used: held(),
-        free: Math.max(0, own() - held()),
+        free: free(now),
         pausedFor: Math.max(0, pausedUntil - now),
         day: today && { limit: today.limit, left: Math.max(0, today.left), endsIn: today.endsAt - now }
       }

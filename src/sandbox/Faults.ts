@@ -6,13 +6,12 @@
  */
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
+import { defaulting } from "../internal/schema.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
 /** Before anything is done, or when all is done and only the answer is missing. */
 const when = S.Literal("before", "after")
-
-const defaulting = <A, I>(schema: S.Schema<A, I>, value: NoInfer<A>) => S.optionalWith(schema, { default: () => value })
 
 const headers = S.optional(S.Record({ key: S.String, value: S.String }))
 

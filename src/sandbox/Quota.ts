@@ -5,9 +5,8 @@
  */
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
+import { defaulting } from "../internal/schema.js"
 import * as Times from "../internal/times.js"
-
-const defaulting = <A, I>(schema: S.Schema<A, I>, value: NoInfer<A>) => S.optionalWith(schema, { default: () => value })
 
 const share = S.Number.pipe(S.between(0, 1))
 

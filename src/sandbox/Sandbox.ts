@@ -412,6 +412,9 @@ type Controls = Omit<Service, "url" | "token" | "locationId">
 
 const setting = (state: State, changes: Partial<State>) => Effect.sync(() => void Object.assign(state, changes))
 
+/** Counts begin anew with other limits. */
+const limiting = (state: State, limits: Quota.Limits) => setting(state, { limits, quotas: new Map() })
+
 /** What can be done with the sandbox besides asking it. */
 const controls = (state: State, options: Options): Controls => ({
   ledger: Effect.sync(() => {
@@ -423,8 +426,7 @@ const controls = (state: State, options: Options): Controls => ({
   outage: (fault = { _tag: "Status", status: 503 }) =>
     Effect.flatMap(decodeFault(fault), (outage) => setting(state, { outage })),
   recover: setting(state, { outage: undefined }),
-  setLimits: (limits) =>
-    Effect.flatMap(decodeLimitsEffect(limits), (limits) => setting(state, { limits, quotas: new Map() })),
+  setLimits: (limits) => Effect.flatMap(decodeLimitsEffect(limits), (limits) => limiting(state, limits)),
   startDay: Effect.map(DateTime.now, ({ epochMillis }) => {
     for (const quota of state.quotas.values()) quota.startDay(epochMillis)
   }),
@@ -452,7 +454,7 @@ const control = (state: State, service: Controls) =>
       .handle("setFaults", ({ payload }) => setting(state, { faults: Faults.make(payload) }))
       .handle("outage", ({ payload }) => setting(state, { outage: payload }))
       .handle("recover", () => service.recover)
-      .handle("setLimits", ({ payload }) => setting(state, { limits: payload, quotas: new Map() }))
+      .handle("setLimits", ({ payload }) => limiting(state, payload))
       .handle("startDay", () => service.startDay)
       .handle("reset", () => service.reset)
       .handle("seed", ({ payload }) => service.seed(payload))
