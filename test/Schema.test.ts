@@ -286,12 +286,27 @@ describe("a contact as it was seen on the live service", () => {
     "lastSessionActivityAt"
   )
 
+  const anyInnerField = FastCheck.constantFrom(
+    ...["status", "message", "timestamp", "url", "mediumId", "msclickid", "email", "phone", "phoneLabel", "label"],
+    ...["id", "key", "value", "field_value", "meta", "size", "uuid", "documentId", "SMS", "Fax"]
+  )
+  const { nested } = FastCheck.letrec<{ nested: unknown }>((tie) => ({
+    nested: FastCheck.oneof(
+      { depthSize: "small" },
+      FastCheck.jsonValue({ maxDepth: 1 }),
+      FastCheck.constantFrom(null, "", "2024-05-01T10:00:00Z", "text", 7, true),
+      FastCheck.array(tie("nested"), { maxLength: 3 }),
+      FastCheck.dictionary(anyInnerField, tie("nested"))
+    )
+  }))
+
   it.prop(
-    "is readable as long as it has an id, whatever stands in its other fields",
-    [FastCheck.dictionary(anyField, FastCheck.jsonValue()), fc.id],
+    "is readable as long as it has an id, and then what it says it is, whatever stands in its other fields",
+    [FastCheck.dictionary(anyField, nested), fc.id],
     ([fields, id]) => {
       const contact = S.decodeUnknownSync(Contact)({ ...fields, id })
       expect(contact.id).toBe(id)
+      expect(S.is(Contact)(contact)).toBe(true)
       const again = S.decodeUnknownSync(Contact)(JSON.parse(JSON.stringify(S.encodeSync(Contact)(contact))))
       expect(S.encodeSync(Contact)(again)).toEqual(S.encodeSync(Contact)(contact))
     }
