@@ -4,6 +4,7 @@
 export { ContactsService } from "./ContactsService.js"
 export * from "./Errors.js"
 export * from "./Schema.js"
+export * as ContactsBulk from "./ContactsBulk.js"
 export * as Credentials from "./Credentials.js"
 export * as HttpLayer from "./HttpLayer.js"
 export * as RateLimit from "./RateLimit.js"

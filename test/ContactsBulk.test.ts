@@ -1,0 +1,544 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as ContactsBulk from "effect-growthhub/ContactsBulk"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { ContactsTest } from "effect-growthhub/ContactsTest"
+import * as Errors from "effect-growthhub/Errors"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import { ContactId, type ContactUpsert, LocationId, type UpsertedContact } from "effect-growthhub/Schema"
+
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+
+const lead = (index: number): ContactUpsert => ({ locationId, email: `lead-${index}@example.com` })
+
+const leads = (count: number) => Array.from({ length: count }, (_, index) => lead(index))
+
+/** Not to be sent twice: nothing tells the service that it is the same. */
+const nameless = (index: number): ContactUpsert => ({ locationId, firstName: `lead-${index}` })
+
+const nameOf = ({ email, firstName }: ContactUpsert) => String(email ?? firstName)
+
+const answer = (input: ContactUpsert, isNew = true): UpsertedContact => ({
+  id: ContactId.make(nameOf(input).replace(/\W/g, "")),
+  new: isNew
+})
+
+/** A service of which only what a test is about is there. */
+const serviceOf = (upsertContact: (input: ContactUpsert) => Effect.Effect<UpsertedContact, Errors.ContactsError>) =>
+  Layer.succeed(ContactsService, {
+    upsertContact,
+    getContact: (id) => Effect.succeed({ id }),
+    updateContact: (id) => Effect.succeed({ id })
+  })
+
+const unprocessable = new Errors.Unprocessable({
+  operation: "upsertContact",
+  attempts: 1,
+  status: 422,
+  message: "email must be an email",
+  details: ["email must be an email"]
+})
+
+const failure = (outcome: Errors.Outcome) =>
+  new Errors.ServerError({
+    operation: "upsertContact",
+    attempts: 3,
+    status: 503,
+    message: "The service answered 503 without a body",
+    outcome,
+    isRetryable: outcome === "NotApplied"
+  })
+
+const unauthorized = new Errors.Unauthorized({
+  operation: "upsertContact",
+  attempts: 1,
+  status: 401,
+  message: "Invalid JWT"
+})
+
+const limited = (retryAfter: Duration.DurationInput) =>
+  new Errors.RateLimited({
+    operation: "upsertContact",
+    attempts: 0,
+    message: "All requests that the service allows are taken",
+    retryAfter: Duration.decode(retryAfter)
+  })
+
+const collected = <E, R>(stream: Stream.Stream<ContactsBulk.Outcome, E, R>) =>
+  Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)
+
+const tags = (outcomes: ReadonlyArray<ContactsBulk.Outcome>) => outcomes.map(({ _tag, index }) => `${index} ${_tag}`)
+
+const memory = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
+
+describe("upserts of many", () => {
+  it.effect("tell what happened to each", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* collected(
+        ContactsBulk.upsertMany(Stream.fromIterable([lead(0), lead(1), { ...lead(0), tags: ["again"] }, lead(3)]))
+      )
+      expect(tags(outcomes).sort()).toEqual(["0 Created", "1 Created", "2 Updated", "3 Created"])
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("leave what is invalid, and go on", () =>
+    Effect.gen(function* () {
+      const input = [lead(0), { ...lead(1), email: "nobody" }, lead(2)]
+      const outcomes = yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { isOrdered: true }))
+      expect(tags(outcomes)).toEqual(["0 Created", "1 Rejected", "2 Created"])
+      expect(outcomes[1]).toMatchObject({ input: input[1], error: { details: ["email must be an email"] } })
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("come in the order of the list where that is asked for, and as they end where it is not", () => {
+    const slowFirst = serviceOf((input) =>
+      Effect.delay(Effect.succeed(answer(input)), input.email === lead(0).email ? "5 seconds" : "1 second")
+    )
+    const run = (isOrdered: boolean) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(
+          collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(4)), { isOrdered }))
+        )
+        yield* TestClock.adjust("10 seconds")
+        return (yield* Fiber.join(fiber)).map(({ index }) => index)
+      })
+    return Effect.gen(function* () {
+      expect(yield* run(true)).toEqual([0, 1, 2, 3])
+      expect((yield* run(false)).at(-1)).toBe(0)
+    }).pipe(Effect.provide(slowFirst))
+  })
+
+  it.effect(
+    "go on after contacts that fail for no reason of their own, and tell of them when the service answers",
+    () =>
+      Effect.gen(function* () {
+        const outcomes = yield* collected(
+          ContactsBulk.upsertMany(Stream.fromIterable(leads(9)), { concurrency: 1, failures: 3 })
+        )
+        expect(tags(outcomes).sort()).toEqual(
+          leads(9).map((_, index) => `${index} ${[2, 3, 5].includes(index) ? "Rejected" : "Created"}`)
+        )
+      }).pipe(
+        Effect.provide(
+          serviceOf((input) =>
+            [2, 3, 5].some((index) => lead(index).email === input.email)
+              ? Effect.fail(failure("NotApplied"))
+              : Effect.succeed(answer(input))
+          )
+        )
+      )
+  )
+
+  it.effect("stop where the token is refused, with what was done until then", () => {
+    let calls = 0
+    return Effect.gen(function* () {
+      const seen: Array<ContactsBulk.Outcome> = []
+      const stopped = yield* ContactsBulk.upsertMany(Stream.fromIterable(leads(50)), { concurrency: 2 }).pipe(
+        Stream.runForEach((outcome) => Effect.sync(() => seen.push(outcome))),
+        Effect.flip
+      )
+      expect(stopped).toMatchObject({ _tag: "Stopped", reason: "Unauthorized", error: unauthorized })
+      expect(seen).toHaveLength(10)
+      expect(calls).toBeLessThanOrEqual(12)
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          Effect.suspend(() => (++calls > 10 ? Effect.fail(unauthorized) : Effect.succeed(answer(input))))
+        )
+      )
+    )
+  })
+
+  it.effect("wait where there is no slot for a moment, and say when to go on where the day is over", () => {
+    const refusals = [limited("20 seconds"), limited("5 hours")]
+    let calls = 0
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(
+        Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(5)), { concurrency: 1 })))
+      )
+      yield* TestClock.adjust("19 seconds")
+      expect(calls).toBe(1)
+      yield* TestClock.adjust("1 seconds")
+      const stopped = yield* Fiber.join(fiber)
+      expect(calls).toBe(3)
+      expect(stopped).toMatchObject({
+        reason: "NotYet",
+        message: "Nothing may be sent now: go on in 5h",
+        retryAfter: Duration.hours(5)
+      })
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          Effect.suspend(() => {
+            calls += 1
+            const refusal = calls === 1 ? refusals[0] : calls === 3 ? refusals[1] : undefined
+            return refusal === undefined ? Effect.succeed(answer(input)) : Effect.fail(refusal)
+          })
+        )
+      )
+    )
+  })
+
+  it.effect("stop in an outage after some contacts, which the next run sends again", () => {
+    const sent: Array<string> = []
+    const dying = serviceOf((input) =>
+      Effect.suspend(() => {
+        sent.push(nameOf(input))
+        return sent.length <= 10 ? Effect.succeed(answer(input)) : Effect.fail(failure("Unknown"))
+      })
+    )
+    const alive = serviceOf((input) =>
+      Effect.sync(() => {
+        sent.push(nameOf(input))
+        return answer(input, false)
+      })
+    )
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(100)), { checkpoint, failures: 5, concurrency: 1 })
+      const stopped = yield* Effect.flip(collected(run)).pipe(Effect.provide(dying))
+      expect(stopped).toMatchObject({ reason: "Outage" })
+      expect(sent).toHaveLength(15)
+      expect(yield* ContactsBulk.progress(checkpoint)).toMatchObject({ value: { isComplete: false } })
+      const outcomes = yield* Effect.provide(collected(run), alive)
+      expect(outcomes).toHaveLength(90)
+      expect(yield* ContactsBulk.progress(checkpoint)).toEqual(
+        Option.some({ counts: { created: 10, updated: 90, rejected: 0, unknown: 0 }, isComplete: true })
+      )
+    })
+  })
+
+  it.effect("send two contacts of one email or phone one after the other, as in the list", () => {
+    const events: Array<string> = []
+    return Effect.gen(function* () {
+      const input: ReadonlyArray<ContactUpsert> = [
+        { locationId, email: "Rosan@example.com", phone: "+1 888 888 8888", firstName: "1" },
+        { locationId, email: "rosan@example.com", firstName: "2" },
+        { locationId, phone: "+18888888888", firstName: "3" },
+        { locationId, email: "other@example.com", firstName: "4" }
+      ]
+      const fiber = yield* Effect.fork(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(input))))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      const at = (event: string) => events.indexOf(event)
+      expect(at("2 began")).toBeGreaterThan(at("1 ended"))
+      expect(at("3 began")).toBeGreaterThan(at("1 ended"))
+      expect(at("4 began")).toBeLessThan(at("1 ended"))
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          Effect.sync(() => events.push(`${input.firstName} began`)).pipe(
+            Effect.delay("1 second"),
+            Effect.andThen(Effect.sync(() => events.push(`${input.firstName} ended`)).pipe(Effect.delay("1 second"))),
+            Effect.as(answer(input))
+          )
+        )
+      )
+    )
+  })
+
+  it.effect("leave room for interactive calls, and are as many at once as pacing lets go", () => {
+    let calls = 0
+    let most = 0
+    const priorities = new Set<string>()
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(100)))))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      expect([...priorities]).toEqual(["bulk"])
+      expect(most).toBe(20)
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          Effect.gen(function* () {
+            priorities.add(yield* RateLimit.Priority)
+            most = Math.max(most, ++calls)
+            yield* Effect.sleep("1 second")
+            calls -= 1
+            return answer(input)
+          })
+        )
+      )
+    )
+  })
+
+  it.effect("take no more from the list than the slowest contact allows", () => {
+    let taken = 0
+    const list = Stream.map(Stream.rechunk(Stream.range(0, 99_999), 1), (index) => {
+      taken = index + 1
+      return lead(index)
+    })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Stream.runDrain(ContactsBulk.upsertMany(list, { concurrency: 4 })))
+      yield* TestClock.adjust("1 second")
+      expect(taken).toBeLessThan(2100)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) => (input.email === lead(0).email ? Effect.never : Effect.succeed(answer(input))))
+      )
+    )
+  })
+
+  it.effect("end with the list's own error, after what was on its way", () =>
+    Effect.gen(function* () {
+      const seen: Array<number> = []
+      const list = Stream.concat(Stream.fromIterable(leads(3)), Stream.fail("line 4 is no contact"))
+      const fiber = yield* ContactsBulk.upsertMany(list).pipe(
+        Stream.runForEach(({ index }) => Effect.sync(() => seen.push(index))),
+        Effect.flip,
+        Effect.fork
+      )
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(fiber)).toBe("line 4 is no contact")
+      expect(seen.sort()).toEqual([0, 1, 2])
+    }).pipe(Effect.provide(serviceOf((input) => Effect.delay(Effect.succeed(answer(input)), "1 second"))))
+  )
+})
+
+describe("dead letters", () => {
+  it.effect("are what failed, with its error, and can be fed back", () => {
+    const isBroken = ({ email }: ContactUpsert) => ["lead-1@example.com", "lead-3@example.com"].includes(String(email))
+    const picky = serviceOf((input) =>
+      isBroken(input)
+        ? Effect.fail(input.email === lead(1).email ? unprocessable : failure("Unknown"))
+        : Effect.succeed(answer(input))
+    )
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const input = leads(5).map((one) => ({ ...one, customFields: [{ id: "f", value: "v" }] }))
+      yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 1 })).pipe(
+        Effect.provide(picky)
+      )
+      const letters = yield* collected(ContactsBulk.deadLetters(checkpoint))
+      expect(tags(letters).sort()).toEqual(["1 Rejected", "3 Unknown"])
+      for (const letter of letters) expect(letter.input).toEqual(input[letter.index])
+      const [first] = letters.filter(({ index }) => index === 1)
+      expect(first).toMatchObject({ error: unprocessable })
+      expect(first !== undefined && "error" in first && first.error).toBeInstanceOf(Errors.Unprocessable)
+      const again = ContactsBulk.upsertMany(
+        Stream.map(ContactsBulk.deadLetters(checkpoint), (letter) => letter.input),
+        { checkpoint: { ...checkpoint, name: "again" } }
+      )
+      const outcomes = yield* Effect.provide(
+        collected(again),
+        serviceOf((input) => Effect.succeed(answer(input)))
+      )
+      expect(tags(outcomes).sort()).toEqual(["0 Created", "1 Created"])
+    })
+  })
+
+  it.effect("keep also what could never be sent", () =>
+    Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const circular: Record<string, unknown> = { locationId }
+      circular["self"] = circular
+      const input = [{ locationId, email: "nobody" }, circular as unknown as ContactUpsert]
+      yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, isOrdered: true })).pipe(
+        Effect.provide(ContactsTest.layer({ locationId }))
+      )
+      const letters = yield* collected(ContactsBulk.deadLetters(checkpoint))
+      expect(letters.map((letter) => letter.input)).toEqual([input[0], null])
+    })
+  )
+})
+
+describe("a checkpoint", () => {
+  /** What a list is sent to, over the runs that it takes: each is killed at some step, its writes cut off where they are. */
+  const runs = (input: ReadonlyArray<ContactUpsert>, kills: ReadonlyArray<number>, concurrency: number) =>
+    Effect.gen(function* () {
+      const stored = new Map<string, string>()
+      const applied: Array<number> = input.map(() => 0)
+      const places = new Map(input.map((one, index) => [nameOf(one), index]))
+      for (const kill of [...kills, Infinity]) {
+        let steps = 0
+        const killed = yield* Deferred.make<void>()
+        const isAlive = () => steps < kill
+        /** Nothing happens any more in a process that was killed. */
+        const step = Effect.suspend(() => {
+          if (!isAlive()) return Effect.never
+          steps += 1
+          return isAlive() ? Effect.void : Effect.zipRight(Deferred.succeed(killed, undefined), Effect.never)
+        })
+        const store = KeyValueStore.makeStringOnly({
+          get: (key) => Effect.sync(() => Option.fromNullable(stored.get(key))),
+          set: (key, value) =>
+            Effect.suspend(() => {
+              if (!isAlive()) return Effect.never
+              stored.set(key, value.slice(0, value.length / 2))
+              return Effect.map(Effect.zipRight(Effect.yieldNow(), step), () => void stored.set(key, value))
+            }),
+          remove: (key) => Effect.sync(() => void stored.delete(key)),
+          clear: Effect.sync(() => stored.clear()),
+          size: Effect.sync(() => stored.size)
+        })
+        const service = serviceOf((one) =>
+          Effect.gen(function* () {
+            yield* step
+            const index = places.get(nameOf(one)) ?? -1
+            applied[index]! += 1
+            yield* Effect.yieldNow()
+            yield* step
+            return index % 7 === 3 ? yield* unprocessable : answer(one)
+          })
+        )
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(input), {
+          checkpoint: { store, name: "leads", source: "a" },
+          concurrency
+        }).pipe(Stream.runDrain, Effect.provide(service))
+        // Not interrupted but left where it is: a process that is killed does not clean up.
+        const fiber = yield* Effect.forkDaemon(run)
+        yield* Effect.raceFirst(Effect.disconnect(Deferred.await(killed)), Effect.disconnect(Fiber.join(fiber)))
+      }
+      const checkpoint = { store: yield* memory, name: "leads" }
+      for (const [key, value] of stored) yield* checkpoint.store.set(key, value)
+      const progress = Option.getOrThrow(yield* ContactsBulk.progress(checkpoint))
+      const letters = yield* collected(ContactsBulk.deadLetters(checkpoint))
+      return { applied, progress, letters }
+    })
+
+  it.effect.prop(
+    "loses nothing and sends nothing twice that was answered, whenever the runs are killed",
+    [
+      FastCheck.array(FastCheck.boolean(), { minLength: 1, maxLength: 40 }),
+      FastCheck.array(FastCheck.integer({ min: 1, max: 120 }), { maxLength: 6 }),
+      FastCheck.integer({ min: 1, max: 8 })
+    ],
+    ([kinds, kills, concurrency]) =>
+      Effect.gen(function* () {
+        const input = kinds.map((isRepeatable, index) => (isRepeatable ? lead(index) : nameless(index)))
+        const { applied, progress, letters } = yield* runs(input, kills, concurrency)
+        const { created, updated, rejected, unknown } = progress.counts
+        expect(progress.isComplete).toBe(true)
+        expect(created + updated + rejected + unknown).toBe(input.length)
+        expect(letters).toHaveLength(rejected + unknown)
+        expect(new Set(letters.map(({ index }) => index)).size).toBe(letters.length)
+        const isUnknown = new Set(letters.filter(({ _tag }) => _tag === "Unknown").map(({ index }) => index))
+        for (const [index, isRepeatable] of kinds.entries()) {
+          if (isRepeatable) expect(applied[index]).toBeGreaterThanOrEqual(1)
+          else {
+            expect(applied[index]).toBeLessThanOrEqual(1)
+            if (!isUnknown.has(index)) expect(applied[index]).toBe(1)
+          }
+        }
+        const repeats = applied.reduce((sum, times) => sum + Math.max(0, times - 1), 0)
+        expect(repeats).toBeLessThanOrEqual(kills.length * concurrency)
+      }),
+    { fastCheck: { numRuns: 200 } }
+  )
+
+  it.effect("is of one list", () =>
+    Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads", source: "a" }
+      yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
+      const another = { ...checkpoint, source: "b" }
+      const refused = yield* Effect.flip(
+        collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint: another }))
+      )
+      expect(refused).toMatchObject({ _tag: "CheckpointError", reason: "AnotherList" })
+      yield* ContactsBulk.clear(another)
+      expect(yield* ContactsBulk.progress(another)).toEqual(Option.none())
+      expect(yield* checkpoint.store.size).toBe(0)
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("that cannot be read is not taken for a new one", () =>
+    Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      yield* checkpoint.store.set("leads.0", "{")
+      yield* checkpoint.store.set("leads.1", "no checkpoint")
+      const refused = yield* Effect.flip(
+        collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
+      )
+      expect(refused).toMatchObject({ _tag: "CheckpointError", reason: "Unreadable" })
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("whose store fails ends the run, and no outcome is told that is not written down", () =>
+    Effect.gen(function* () {
+      const store = KeyValueStore.makeStringOnly({
+        ...(yield* memory),
+        set: () => Effect.fail({ _tag: "SystemError" } as never)
+      })
+      const seen: Array<unknown> = []
+      const refused = yield* ContactsBulk.upsertMany(Stream.fromIterable(leads(30)), {
+        checkpoint: { store, name: "leads" }
+      }).pipe(
+        Stream.runForEach((outcome) => Effect.sync(() => seen.push(outcome))),
+        Effect.flip
+      )
+      expect(refused).toMatchObject({ _tag: "CheckpointError", reason: "StoreFailed" })
+      expect(seen).toEqual([])
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+})
+
+describe("reads of many", () => {
+  const ids = ["a", "b", "a", "c", "b"].map((id) => ContactId.make(id))
+
+  const counting = (asked: Array<string>) =>
+    Layer.succeed(ContactsService, {
+      getContact: (id) =>
+        Effect.delay(
+          Effect.suspend(() => {
+            asked.push(id)
+            return id === "c"
+              ? Effect.fail(
+                  new Errors.BadRequest({ operation: "getContact", attempts: 1, message: "Contact not found" })
+                )
+              : Effect.succeed({ id })
+          }),
+          "1 second"
+        ),
+      updateContact: (id) => Effect.succeed({ id }),
+      upsertContact: (input) => Effect.succeed(answer(input))
+    })
+
+  const told = (found: Chunk.Chunk<ContactsBulk.Found>) =>
+    Chunk.toReadonlyArray(found).map(({ id, result }) => `${id} ${Either.isRight(result) ? "found" : result.left._tag}`)
+
+  it.effect("ask for each once, and go on after one that is not there", () => {
+    const asked: Array<string> = []
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Stream.runCollect(ContactsBulk.getMany(ids)))
+      yield* TestClock.adjust("10 seconds")
+      expect(told(yield* Fiber.join(fiber))).toEqual(["a found", "b found", "c BadRequest"])
+      expect(asked.sort()).toEqual(["a", "b", "c"])
+    }).pipe(Effect.provide(counting(asked)))
+  })
+
+  it.effect("share a cache, in which failures are not kept", () => {
+    const asked: Array<string> = []
+    return Effect.gen(function* () {
+      const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
+      const read = Stream.runCollect(ContactsBulk.getMany(Stream.fromIterable(ids), { cache }))
+      const both = yield* Effect.fork(Effect.all([read, read], { concurrency: 2 }))
+      yield* TestClock.adjust("10 seconds")
+      expect((yield* Fiber.join(both)).map(told)).toEqual([
+        ["a found", "b found", "c BadRequest"],
+        ["a found", "b found", "c BadRequest"]
+      ])
+      expect(asked.sort()).toEqual(["a", "b", "c"])
+      const again = yield* Effect.fork(read)
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(again)
+      expect(asked.sort()).toEqual(["a", "b", "c", "c"])
+      yield* TestClock.adjust("1 minute")
+      const later = yield* Effect.fork(read)
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(later)
+      expect(asked).toHaveLength(7)
+    }).pipe(Effect.provide(counting(asked)))
+  })
+})
