@@ -471,11 +471,13 @@ const { isRepeatable } = upsertContact
 
 const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
 
+const inSeconds = (time: Duration.Duration) => Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))
+
 const words: {
   readonly [reason in Stopped["reason"]]: (error: Errors.ContactsError, retryAfter?: Duration.Duration) => string
 } = {
   Unauthorized: ({ message }) => `The service refuses the token: ${message}`,
-  NotYet: (_, retryAfter) => `Nothing may be sent now: go on in ${Duration.format(retryAfter ?? Duration.zero)}`,
+  NotYet: (_, retryAfter) => `Nothing may be sent now: go on in ${inSeconds(retryAfter ?? Duration.zero)}`,
   Outage: ({ message }) => `The service does not answer: ${message}`
 }
 

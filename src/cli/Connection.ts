@@ -1,0 +1,111 @@
+// Which service a command speaks to, and as whom.
+import * as Options from "@effect/cli/Options"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { ContactsService } from "../ContactsService.js"
+import * as HttpLayer from "../HttpLayer.js"
+import * as RateLimit from "../RateLimit.js"
+import { LocationId } from "../Schema.js"
+import * as Directory from "../sandbox/Directory.js"
+import { Sandbox } from "../sandbox/Sandbox.js"
+import { badInput, codes, Exit } from "./Exit.js"
+
+export const options = {
+  location: Options.text("location").pipe(
+    Options.withFallbackConfig(Config.string("GROWTHHUB_LOCATION_ID")),
+    Options.optional,
+    Options.withDescription("The location's id (GROWTHHUB_LOCATION_ID)")
+  ),
+  isSandbox: Options.boolean("sandbox").pipe(
+    Options.withDescription("Speaks to an embedded sandbox that lives as long as the command")
+  ),
+  baseUrl: Options.text("base-url").pipe(
+    Options.withFallbackConfig(Config.string("GROWTHHUB_BASE_URL")),
+    Options.optional,
+    Options.withDescription("Where the API is (GROWTHHUB_BASE_URL; the vendor's host). The token is in GROWTHHUB_TOKEN")
+  )
+}
+
+/** The options, as they were given. */
+export interface Connection {
+  readonly isSandbox: boolean
+  readonly baseUrl: Option.Option<string>
+  readonly location: Option.Option<string>
+}
+
+/** Where the service is, and the location that contacts go to, unless they say another themselves. */
+export class Session extends Context.Tag("effect-growthhub/cli/Session")<
+  Session,
+  { readonly url: string; readonly isSandbox: boolean; readonly locationId: LocationId | undefined }
+>() {}
+
+const decodeLocation = Schema.decodeUnknownEither(LocationId)
+
+/** The location that was given, or that of the sandbox. */
+export const locationOf = ({
+  isSandbox,
+  location
+}: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, Exit> =>
+  Option.match(location, {
+    onNone: () => Either.right(isSandbox ? Directory.defaultLocation.id : undefined),
+    onSome: (text) => Either.mapLeft(decodeLocation(text), () => badInput("--location must be the id of a location"))
+  })
+
+const faultsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
+  error._op === "And" || error._op === "Or"
+    ? [error.left, error.right].flatMap(faultsOf)
+    : [`${error.path.join("_")}: ${error.message}`]
+
+const whatIsWrong = (error: ConfigError.ConfigError): Exit =>
+  ConfigError.isMissingDataOnly(error)
+    ? new Exit({
+        code: codes.credentials,
+        message: "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or try it with --sandbox."
+      })
+    : new Exit({ code: codes.credentials, message: faultsOf(error).join("\n") })
+
+const embedded = (locationId: LocationId | undefined): Layer.Layer<ContactsService | Session, Exit> =>
+  Layer.unwrapEffect(
+    Effect.map(Sandbox, ({ url, token }) =>
+      Layer.merge(
+        Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer),
+        Layer.succeed(Session, { url, isSandbox: true, locationId })
+      )
+    )
+  ).pipe(
+    Layer.provide(Sandbox.layer()),
+    Layer.mapError(() => new Exit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
+  )
+
+const real = (
+  baseUrl: Option.Option<string>,
+  locationId: LocationId | undefined
+): Either.Either<Layer.Layer<ContactsService | Session, Exit>, Exit> =>
+  HttpLayer.validateBaseUrl(Option.getOrElse(baseUrl, () => HttpLayer.defaultBaseUrl)).pipe(
+    Either.mapLeft(badInput),
+    Either.map(({ href }) =>
+      Layer.merge(
+        ContactsService.layerConfig({ baseUrl: Config.succeed(href) }).pipe(
+          Layer.provide(FetchHttpClient.layer),
+          Layer.mapError(whatIsWrong)
+        ),
+        Layer.succeed(Session, { url: href, isSandbox: false, locationId })
+      )
+    )
+  )
+
+/** The service, and a limit that can be looked at. */
+export const layer = (connection: Connection): Layer.Layer<ContactsService | Session | RateLimit.RateLimit, Exit> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const locationId = yield* locationOf(connection)
+      return connection.isSandbox ? embedded(locationId) : yield* real(connection.baseUrl, locationId)
+    })
+  ).pipe(Layer.provideMerge(RateLimit.layer()))

@@ -1,0 +1,161 @@
+// What is right and what is wrong with the way to the service, and what to do about it.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { ContactsService } from "../ContactsService.js"
+import type { ContactsError } from "../Errors.js"
+import * as RateLimit from "../RateLimit.js"
+import { ContactId } from "../Schema.js"
+import { Session } from "./Connection.js"
+import { codes, Exit, fromError } from "./Exit.js"
+
+/** `code`: what a script is told where it is wrong. */
+interface Finding {
+  readonly name: string
+  readonly isRight: boolean
+  readonly says: string
+  readonly fix?: string | undefined
+  readonly code?: number
+}
+
+/** The oldest Node that this package runs on. */
+const oldestNode = 20
+
+const node: Finding = {
+  name: "Node.js",
+  isRight: Number(process.versions.node.split(".")[0]) >= oldestNode,
+  says: process.versions.node,
+  fix: `Install Node.js ${oldestNode} or later.`,
+  code: codes.badInput
+}
+
+/** By how much `Date` of the service and the clock here may differ: the header counts whole seconds. */
+const tolerated = Duration.seconds(30)
+
+const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const answered = yield* client.get(url).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.either)
+    if (Either.isLeft(answered)) {
+      return [
+        {
+          name: "service",
+          isRight: false,
+          says: `${url} does not answer`,
+          fix: "Look at the network, a proxy, and --base-url.",
+          code: codes.unavailable
+        }
+      ]
+    }
+    const date = Date.parse(answered.right.headers["date"] ?? "")
+    const ahead = (yield* Clock.currentTimeMillis) - date
+    const isRight = Number.isNaN(date) || Math.abs(ahead) <= Duration.toMillis(tolerated)
+    const difference = Duration.format(Duration.seconds(Math.round(Math.abs(ahead) / 1000)))
+    return [
+      { name: "service", isRight: true, says: `${url} answers` },
+      {
+        name: "clock",
+        isRight,
+        says: Number.isNaN(date) ? "the service does not tell its time" : isRight ? "right" : `wrong by ${difference}`,
+        fix: "Set the clock: whether a grant has expired is judged by it.",
+        code: codes.unexpected
+      }
+    ]
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+
+/** A contact that nobody has: a service that lets us in says that there is none. */
+const nobody = ContactId.make("doctor00000000000000")
+
+const advice = (error: ContactsError, scope: string): string => {
+  if (error._tag === "Forbidden") return "Use a token of the location that the contacts are in."
+  if (error._tag !== "Unauthorized") return "Try again in a while."
+  if (/version/i.test(error.message)) return "The service wants another Version header: update effect-growthhub."
+  if (/scope|authclass/i.test(error.message)) return `Give the token the scope ${scope}.`
+  return "Set GROWTHHUB_TOKEN to a private integration token of the location that has not been revoked."
+}
+
+const allowed = (scope: string, call: Effect.Effect<unknown, ContactsError>): Effect.Effect<Finding> =>
+  Effect.map(Effect.either(call), (result): Finding => {
+    const isIn =
+      Either.isRight(result) ||
+      result.left._tag === "BadRequest" ||
+      (result.left._tag === "Unprocessable" && result.left.attempts > 0)
+    return isIn
+      ? { name: scope, isRight: true, says: "the token has it" }
+      : {
+          name: scope,
+          isRight: false,
+          says: result.left.message,
+          fix: advice(result.left, scope),
+          code: fromError(result.left).code
+        }
+  })
+
+const inSeconds = (time: Duration.Duration) => Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))
+
+const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<Finding> => [
+  {
+    name: "requests",
+    isRight: true,
+    says: `${free} of ${limit} in ${Duration.format(interval)} are free`
+  },
+  Option.match(day, {
+    onNone: (): Finding => ({ name: "day", isRight: true, says: "the service does not tell what is left of it" }),
+    onSome: ({ left, limit, endsIn }): Finding => ({
+      name: "day",
+      isRight: left > 0,
+      says: `${left.toLocaleString("en")} of ${limit.toLocaleString("en")} are left, anew in ${inSeconds(endsIn)}`,
+      fix: `Go on in ${inSeconds(endsIn)}.`,
+      code: codes.unavailable
+    })
+  })
+]
+
+const show = ({ name, isRight, says, fix }: Finding) =>
+  Console.log(
+    `${isRight ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${says}${isRight || fix === undefined ? "" : `\n      → ${fix}`}`
+  )
+
+/** Shows each finding as it comes; fails with the first that is wrong. */
+export const run: Effect.Effect<void, Exit, ContactsService | Session | RateLimit.RateLimit> = Effect.gen(function* () {
+  const { url, locationId } = yield* Session
+  const { getContact, updateContact } = yield* ContactsService
+  const rateLimit = yield* RateLimit.RateLimit
+  const found: Array<Finding> = []
+  const tell = (findings: ReadonlyArray<Finding>) =>
+    Effect.forEach(
+      findings,
+      (finding) => {
+        found.push(finding)
+        return show(finding)
+      },
+      { discard: true }
+    )
+  yield* tell([
+    node,
+    {
+      name: "location",
+      isRight: true,
+      says: locationId ?? "none: imports and upserts need --location or a column of it"
+    }
+  ])
+  yield* tell(yield* reached(url))
+  if (found.every(({ name, isRight }) => name !== "service" || isRight)) {
+    yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
+    // Nothing is changed, for there is no such contact.
+    yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
+    yield* tell((yield* rateLimit.states).flatMap(quota))
+  }
+  const wrong = found.filter(({ isRight }) => !isRight)
+  if (wrong[0] !== undefined) {
+    return yield* new Exit({
+      code: wrong[0].code ?? codes.unexpected,
+      message: `${wrong.length} of ${found.length} are not as they should be`
+    })
+  }
+})

@@ -1,0 +1,53 @@
+// How the command ends.
+import * as Data from "effect/Data"
+import type { Stopped } from "../ContactsBulk.js"
+import type { ContactsError } from "../Errors.js"
+
+/** The exit codes, for scripts to tell apart. */
+export const codes = {
+  unexpected: 1,
+  badInput: 2,
+  credentials: 3,
+  rejected: 4,
+  unavailable: 5,
+  interrupted: 130
+} as const
+
+/** An end that is not success, with what to tell the user. */
+export class Exit extends Data.TaggedError("Exit")<{ readonly code: number; readonly message: string }> {}
+
+export const badInput = (message: string) => new Exit({ code: codes.badInput, message })
+
+const codeOf = (error: ContactsError): number => {
+  switch (error._tag) {
+    case "Unauthorized":
+      return codes.credentials
+    case "Unprocessable":
+      return error.attempts === 0 ? codes.badInput : codes.rejected
+    case "BadRequest":
+    case "Forbidden":
+      return codes.rejected
+    case "TransportError":
+      // A base URL that no bearer may go to.
+      return error.attempts === 0 && !error.isRetryable ? codes.badInput : codes.unavailable
+    default:
+      return codes.unavailable
+  }
+}
+
+const lines = (error: ContactsError): string =>
+  error._tag === "Unprocessable" && error.details.length > 0 ? error.details.join("\n") : error.message
+
+/** Where a call failed. */
+export const fromError = (error: ContactsError): Exit => {
+  const isOpen =
+    error.outcome === "Unknown" ? "\nIt may have been applied all the same: look before you repeat it." : ""
+  return new Exit({ code: codeOf(error), message: `${lines(error)}${isOpen}` })
+}
+
+/** Where a run stopped. */
+export const fromStopped = ({ reason, message }: Stopped, goOn: string): Exit =>
+  new Exit({
+    code: reason === "Unauthorized" ? codes.credentials : codes.unavailable,
+    message: `${message}\n${goOn}`
+  })

@@ -1,0 +1,94 @@
+// The fields of a contact as options of a command.
+import * as Options from "@effect/cli/Options"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { isObject, type JsonObject, parseOption } from "../internal/json.js"
+import { badInput, type Exit } from "./Exit.js"
+
+/** The fields that are one text, as they are called in a contact. */
+export const common = [
+  ...([
+    "firstName",
+    "lastName",
+    "name",
+    "email",
+    "phone",
+    "address1",
+    "city",
+    "state",
+    "postalCode",
+    "country"
+  ] as const),
+  ...(["website", "timezone", "dateOfBirth", "source", "assignedTo"] as const)
+] as const
+
+const dashed = (field: string) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+const textOptions = (fields: ReadonlyArray<string>) =>
+  Options.all(
+    Object.fromEntries(fields.map((field) => [field, Options.optional(Options.text(dashed(field)))] as const))
+  )
+
+const others = {
+  dnd: Options.choice("dnd", ["true", "false"]).pipe(Options.optional, Options.withDescription("Do not disturb")),
+  tags: Options.text("tag").pipe(Options.repeated, Options.withDescription("Overwrites all tags; may be repeated")),
+  customFields: Options.text("custom-field").pipe(
+    Options.repeated,
+    Options.withDescription("ID=TEXT; may be repeated. Other kinds of values by --stdin")
+  ),
+  isStdin: Options.boolean("stdin").pipe(
+    Options.withDescription("Takes a JSON object of fields from standard input; options come before what it says")
+  )
+}
+
+/** What was given of the fields of a contact. */
+export interface Given {
+  readonly texts: { readonly [field: string]: Option.Option<string> }
+  readonly dnd: Option.Option<"true" | "false">
+  readonly tags: ReadonlyArray<string>
+  readonly customFields: ReadonlyArray<string>
+  readonly isStdin: boolean
+}
+
+export const options = (fields: ReadonlyArray<string>) => ({ texts: textOptions(fields), ...others })
+
+const customField = (text: string): Effect.Effect<{ readonly id: string; readonly value: string }, Exit> => {
+  const at = text.indexOf("=")
+  return at > 0
+    ? Effect.succeed({ id: text.slice(0, at), value: text.slice(at + 1) })
+    : Effect.fail(badInput("--custom-field takes ID=TEXT"))
+}
+
+const standardInput = (isAsked: boolean, read: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, Exit> =>
+  isAsked
+    ? read.pipe(
+        Stream.decodeText(),
+        Stream.runCollect,
+        Effect.mapError(() => badInput("Standard input cannot be read")),
+        Effect.flatMap((chunks) =>
+          Option.match(Option.filter(parseOption(Chunk.join(chunks, "")), isObject), {
+            onNone: () => Effect.fail(badInput("Standard input must be a JSON object of the contact's fields")),
+            onSome: Effect.succeed
+          })
+        )
+      )
+    : Effect.succeed({})
+
+/** The fields as they go into a call, which checks them. */
+export const read = (given: Given, stdin: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, Exit> =>
+  Effect.gen(function* () {
+    const json = yield* standardInput(given.isStdin, stdin)
+    const texts = Object.entries(given.texts).flatMap(([field, text]) =>
+      Option.match(text, { onNone: () => [], onSome: (value) => [[field, value] as const] })
+    )
+    const customFields = yield* Effect.forEach(given.customFields, customField)
+    return {
+      ...json,
+      ...Object.fromEntries(texts),
+      ...(Option.isSome(given.dnd) ? { dnd: given.dnd.value === "true" } : {}),
+      ...(given.tags.length > 0 ? { tags: given.tags } : {}),
+      ...(customFields.length > 0 ? { customFields } : {})
+    }
+  })

@@ -1,0 +1,191 @@
+// The commands, their options, and what each does.
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as CauseExit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
+import { ContactsService } from "../ContactsService.js"
+import { ContactId, type ContactUpdate, type ContactUpsert } from "../Schema.js"
+import * as Connection from "./Connection.js"
+import * as Doctor from "./Doctor.js"
+import { badInput, codes, Exit, fromError } from "./Exit.js"
+import * as Fields from "./Fields.js"
+import * as Import from "./Import.js"
+import * as Layout from "./Layout.js"
+import * as Serve from "./Serve.js"
+
+const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instead of a layout for people"))
+
+const contactId = Args.text({ name: "contact-id" })
+
+const idOf = (text: string) =>
+  Either.mapLeft(Schema.decodeUnknownEither(ContactId)(text), () => badInput("The contact's id must be a path segment"))
+
+const stdin = NodeStream.fromReadable<unknown, Uint8Array>(
+  () => process.stdin,
+  (error) => error
+)
+
+// --- one contact -------------------------------------------------------------------------------------------------------
+
+const get = Command.make("get", { contactId, isJson, connection: Options.all(Connection.options) }, (given) =>
+  Effect.gen(function* () {
+    const id = yield* idOf(given.contactId)
+    const { getContact } = yield* ContactsService
+    const contact = yield* Effect.mapError(getContact(id), fromError)
+    yield* Console.log(given.isJson ? Layout.json(contact) : Layout.table(contact))
+  }).pipe(Effect.provide(Connection.layer(given.connection)))
+).pipe(Command.withDescription("Shows a contact"))
+
+const cleared = Options.text("clear").pipe(
+  Options.repeated,
+  Options.withDescription("A field to be cleared; may be repeated")
+)
+
+const update = Command.make(
+  "update",
+  { contactId, ...Fields.options(Fields.common), cleared, isJson, connection: Options.all(Connection.options) },
+  (given) =>
+    Effect.gen(function* () {
+      const id = yield* idOf(given.contactId)
+      const fields = yield* Fields.read(given, stdin)
+      // The service checks it: what is no field of an update is refused before it is sent.
+      const changes = { ...fields, ...Object.fromEntries(given.cleared.map((field) => [field, null])) } as ContactUpdate
+      if (Object.keys(changes).length === 0) {
+        return yield* badInput("Nothing to update: give a field, as --first-name NAME, or --stdin")
+      }
+      const { updateContact } = yield* ContactsService
+      const contact = yield* Effect.mapError(updateContact(id, changes), fromError)
+      yield* Console.log(given.isJson ? Layout.json(contact) : Layout.table(contact))
+    }).pipe(Effect.provide(Connection.layer(given.connection)))
+).pipe(Command.withDescription("Changes fields of a contact, and leaves the others"))
+
+const upsert = Command.make(
+  "upsert",
+  {
+    ...Fields.options([...Fields.common, "companyName", "gender"]),
+    isJson,
+    connection: Options.all(Connection.options)
+  },
+  (given) =>
+    Effect.gen(function* () {
+      const fields = yield* Fields.read(given, stdin)
+      const { locationId } = yield* Connection.Session
+      const located = locationId === undefined ? fields : { locationId, ...fields }
+      if (!("locationId" in located)) {
+        return yield* badInput("Which location? Give --location or GROWTHHUB_LOCATION_ID")
+      }
+      const { upsertContact } = yield* ContactsService
+      // The service checks it.
+      const contact = yield* Effect.mapError(upsertContact(located as unknown as ContactUpsert), fromError)
+      yield* Console.log(
+        given.isJson ? Layout.json(contact) : `${contact.new ? "created" : "updated"}\n${Layout.table(contact)}`
+      )
+    }).pipe(Effect.provide(Connection.layer(given.connection)))
+).pipe(Command.withDescription("Creates a contact, or updates the one with its email or phone"))
+
+// --- many of them ------------------------------------------------------------------------------------------------------
+
+const imports = Command.make(
+  "import",
+  {
+    file: Args.file({ name: "file", exists: "yes" }).pipe(
+      Args.withDescription("CSV with a header (also with ; or tabs), or NDJSON (.ndjson, .jsonl)")
+    ),
+    isDryRun: Options.boolean("dry-run").pipe(Options.withDescription("Checks every row and sends nothing")),
+    isResumed: Options.boolean("resume").pipe(Options.withDescription("Goes on with an import that has not ended")),
+    isRestarted: Options.boolean("restart").pipe(Options.withDescription("Forgets an earlier import of this file")),
+    columns: Options.keyValueMap("column").pipe(
+      Options.optional,
+      Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
+    ),
+    ignored: Options.text("ignore").pipe(
+      Options.repeated,
+      Options.withDescription("A column to leave out; may be repeated")
+    ),
+    connection: Options.all(Connection.options)
+  },
+  ({ file, isDryRun, isResumed, isRestarted, columns, ignored, connection }) =>
+    Effect.gen(function* () {
+      const task = {
+        file,
+        isResumed,
+        isRestarted,
+        locationId: yield* Connection.locationOf(connection),
+        columns: new Map(Option.match(columns, { onNone: () => [], onSome: HashMap.toEntries })),
+        ignored: new Set(ignored)
+      }
+      yield* isDryRun ? Import.dryRun(task) : Effect.provide(Import.run(task), Connection.layer(connection))
+    })
+).pipe(Command.withDescription("Upserts every contact of a file; can be interrupted and resumed at any moment"))
+
+// --- the way to the service --------------------------------------------------------------------------------------------
+
+const doctor = Command.make("doctor", { connection: Options.all(Connection.options) }, ({ connection }) =>
+  Effect.provide(Doctor.run, Connection.layer(connection))
+).pipe(Command.withDescription("Looks at token, scopes, clock and quota, and says what to fix"))
+
+const sandbox = Command.make(
+  "sandbox",
+  {
+    port: Options.integer("port").pipe(
+      Options.withDefault(0),
+      Options.filterMap(
+        (port) => (port >= 0 && port <= 65535 ? Option.some(port) : Option.none()),
+        "--port takes a number from 0 to 65535"
+      ),
+      Options.withDescription("0 is a free one")
+    ),
+    control: Options.boolean("control").pipe(
+      Options.withDescription("Faults, outage, contacts and ledger over HTTP, under /_sandbox")
+    )
+  },
+  ({ port, control }) => Serve.run(port, control)
+).pipe(Command.withDescription("Runs the sandbox, until it is interrupted"))
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string
+}
+
+const growthhub = Command.make("growthhub").pipe(
+  Command.withDescription(
+    `Contacts of GrowthHub. The token is in GROWTHHUB_TOKEN, the location in GROWTHHUB_LOCATION_ID. ` +
+      `Exit codes: ${codes.badInput} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not applied, ` +
+      `${codes.unavailable} try again later.`
+  ),
+  Command.withSubcommands([get, update, upsert, imports, doctor, sandbox])
+)
+
+/** Runs the command that the arguments name, and ends the process with its exit code. */
+export const main = (args: ReadonlyArray<string>): void => {
+  const run = Command.run(growthhub, { name: "growthhub", version })
+  NodeRuntime.runMain(
+    run(args).pipe(
+      Effect.tapErrorTag("Exit", ({ message }) => Console.error(message)),
+      Effect.provide(NodeContext.layer)
+    ),
+    {
+      disableErrorReporting: true,
+      teardown: (exit, end) => {
+        if (CauseExit.isSuccess(exit)) return end(0)
+        const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+        if (failure instanceof Exit) return end(failure.code)
+        if (Cause.isInterruptedOnly(exit.cause)) return end(codes.interrupted)
+        // The others are faults of the arguments, and were told.
+        if (failure !== undefined) return end(codes.badInput)
+        process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+        return end(codes.unexpected)
+      }
+    }
+  )
+}

@@ -1,0 +1,220 @@
+// The import of a file: checked first, then sent row by row, written down, and reported.
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { stringify } from "csv-stringify/sync"
+import { createWriteStream } from "node:fs"
+import { finished } from "node:stream/promises"
+import * as ContactsBulk from "../ContactsBulk.js"
+import type { ContactsService } from "../ContactsService.js"
+import { Session } from "./Connection.js"
+import { badInput, codes, Exit, fromStopped } from "./Exit.js"
+import { plain } from "./Layout.js"
+import * as Rows from "./Rows.js"
+
+export interface Task extends Rows.Options {
+  readonly isResumed: boolean
+  readonly isRestarted: boolean
+}
+
+// --- what stands in the file -------------------------------------------------------------------------------------------
+
+/** Faults that are shown one by one. */
+const shown = 50
+
+interface Checked {
+  readonly rows: number
+  readonly invalid: number
+  readonly faults: ReadonlyArray<string>
+}
+
+const notAList =
+  ({ file }: Rows.Options) =>
+  (error: Rows.NoList) =>
+    badInput(`${file}: ${plain(error.message)}`)
+
+/** Every row, without sending anything. */
+const check = (options: Rows.Options): Effect.Effect<Checked, Exit> =>
+  Stream.runFold(Rows.rows(options), { rows: 0, invalid: 0, faults: [] } as Checked, (sum, row) => {
+    const faults = Rows.faults(row)
+    return {
+      rows: sum.rows + 1,
+      invalid: sum.invalid + (faults.length > 0 ? 1 : 0),
+      faults: sum.faults.length < shown && faults.length > 0 ? [...sum.faults, ...faults] : sum.faults
+    }
+  }).pipe(Effect.mapError(notAList(options)))
+
+const counted = (count: number, noun: string) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`
+
+/** Says what is wrong with the file, row by row. */
+export const dryRun = (options: Rows.Options): Effect.Effect<void, Exit> =>
+  Effect.gen(function* () {
+    const { rows, invalid, faults } = yield* check(options)
+    yield* Effect.forEach(faults, (fault) => Console.error(plain(fault)), { discard: true })
+    if (invalid === 0) return yield* Console.log(`${counted(rows, "row")}, all of them as they should be`)
+    return yield* badInput(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
+  })
+
+// --- while it runs -----------------------------------------------------------------------------------------------------
+
+type Counts = ContactsBulk.Progress["counts"]
+
+const sumOf = ({ created, updated, rejected, unknown }: Counts) => created + updated + rejected + unknown
+
+const summary = ({ created, updated, rejected, unknown }: Counts): string =>
+  [
+    `${created.toLocaleString("en")} created`,
+    `${updated.toLocaleString("en")} updated`,
+    `${rejected.toLocaleString("en")} rejected`,
+    ...(unknown > 0 ? [`${unknown.toLocaleString("en")} unknown`] : [])
+  ].join(", ")
+
+const isTerminal = () => process.stderr.isTTY
+
+/** How often progress is shown: in place on a terminal, as lines of a log elsewhere. */
+const period = () => Duration.seconds(isTerminal() ? 0.2 : 10)
+
+/** The speed of this while. */
+const measured = Duration.toMillis("20 seconds")
+
+const makeProgress = (counts: Counts, rows: number) =>
+  Effect.map(Clock.currentTimeMillis, (began) => {
+    const seen: Array<readonly [at: number, done: number]> = [[began, sumOf(counts)]]
+    const line = (now: number) => {
+      const done = sumOf(counts)
+      seen.push([now, done])
+      while (seen.length > 2 && now - seen[0]![0] > measured) seen.shift()
+      const [from, before] = seen[0]!
+      const rate = now > from ? ((done - before) * 1000) / (now - from) : 0
+      const left = rate > 0 ? `, ${Duration.format(Duration.seconds(Math.ceil((rows - done) / rate)))} left` : ""
+      const share = rows === 0 ? 100 : Math.floor((done / rows) * 100)
+      return `${done.toLocaleString("en")} of ${rows.toLocaleString("en")} (${share} %): ${summary(counts)}; ${rate.toFixed(1)}/s${left}`
+    }
+    const show = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.sync(() => process.stderr.write(isTerminal() ? `\r\x1b[2K${line(now)}` : `${line(now)}\n`))
+    )
+    return {
+      showing: Effect.forever(Effect.delay(show, period())),
+      end: Effect.sync(() => void (isTerminal() && process.stderr.write("\r\x1b[2K")))
+    }
+  })
+
+// --- what is left of it ------------------------------------------------------------------------------------------------
+
+const reportOf = (file: string) =>
+  Rows.isCsv(file) ? file.replace(/(\.csv)?$/i, ".rejected.csv") : file.replace(/(\.\w+)$/, ".rejected$1")
+
+const wordsOf = ({ error }: ContactsBulk.Failure) =>
+  error._tag === "Unprocessable" && error.details.length > 0 ? error.details.join("; ") : error.message
+
+/** The rows that were not applied, as they were, with the reason: to be mended, and imported again as they are. */
+const report = (options: Rows.Options, checkpoint: ContactsBulk.Checkpoint) =>
+  Effect.gen(function* () {
+    const letters = new Map<number, readonly [outcome: string, error: string]>()
+    yield* Stream.runForEach(ContactsBulk.deadLetters(checkpoint), (letter) =>
+      Effect.sync(() => letters.set(letter.index, [letter._tag, wordsOf(letter)]))
+    )
+    if (letters.size === 0) return undefined
+    const file = reportOf(options.file)
+    const out = createWriteStream(file)
+    yield* Rows.rows(options).pipe(
+      Stream.zipWithIndex,
+      Stream.runForEach(([{ cells, line }, index]) =>
+        Effect.sync(() => {
+          const letter = letters.get(index)
+          if (letter === undefined) return
+          const [outcome, error] = letter
+          const row = { ...cells, [Rows.added.line]: line, [Rows.added.outcome]: outcome, [Rows.added.error]: error }
+          const isFirst = out.bytesWritten === 0 && out.writableLength === 0
+          out.write(Rows.isCsv(file) ? stringify([row], { header: isFirst }) : `${JSON.stringify(row)}\n`)
+        })
+      ),
+      Effect.mapError(notAList(options))
+    )
+    out.end()
+    yield* Effect.tryPromise({
+      try: () => finished(out),
+      catch: () => badInput(`The report cannot be written to ${file}`)
+    })
+    return file
+  })
+
+const directoryOf = (file: string) => `${file}.checkpoint`
+
+/** Where the import of this file is, if one was begun. */
+const opened = (task: Task) =>
+  Effect.gen(function* () {
+    const { url, isSandbox } = yield* Session
+    const directory = directoryOf(task.file)
+    // What a sandbox has is gone when the command ends.
+    const stored = isSandbox ? KeyValueStore.layerMemory : KeyValueStore.layerFileSystem(directory)
+    const store = yield* KeyValueStore.KeyValueStore.pipe(
+      Effect.provide(stored),
+      Effect.mapError(() => badInput(`The checkpoint cannot be written to ${directory}`))
+    )
+    const source = yield* Effect.mapError(Rows.fingerprint(task, url), notAList(task))
+    const checkpoint: ContactsBulk.Checkpoint = { store, name: "import", source }
+    if (task.isRestarted) yield* ContactsBulk.clear(checkpoint)
+    const before = yield* ContactsBulk.progress(checkpoint)
+    if (Option.isSome(before) && before.value.isComplete) {
+      return yield* badInput(
+        `${task.file} was imported before: ${summary(before.value.counts)}. With --restart it is sent again.`
+      )
+    }
+    if (Option.isSome(before) && !task.isResumed) {
+      return yield* badInput(
+        `An import of ${task.file} was begun before: ${summary(before.value.counts)}.\n` +
+          "Go on with --resume, or begin anew with --restart."
+      )
+    }
+    const none: Counts = { created: 0, updated: 0, rejected: 0, unknown: 0 }
+    return { checkpoint, counts: Option.match(before, { onNone: () => none, onSome: ({ counts }) => counts }) }
+  })
+
+const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
+  error.reason === "AnotherList"
+    ? badInput(`${task.file} has changed since its import was begun, or its options have: begin anew with --restart`)
+    : new Exit({ code: codes.unexpected, message: `${directoryOf(task.file)}: ${error.message}` })
+
+const goOn = (task: Task) => `Go on with: growthhub import ${task.file} --resume`
+
+/** Sends what was not sent yet. */
+export const run = (
+  task: Task
+): Effect.Effect<void, Exit, ContactsService | Session | FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const { rows, invalid } = yield* check(task)
+    const { checkpoint, counts } = yield* opened(task)
+    if (invalid > 0) {
+      yield* Console.error(`${counted(invalid, "row")} will be rejected: --dry-run says why before anything is sent`)
+    }
+    const sums = { ...counts }
+    const progress = yield* makeProgress(sums, rows)
+    const contacts = Stream.map(Rows.rows(task), ({ contact }) => contact).pipe(Stream.mapError(notAList(task)))
+    const ended = yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
+      Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
+      Effect.raceFirst(progress.showing),
+      Effect.ensuring(progress.end),
+      Effect.onInterrupt(() => Console.error(`Interrupted: ${summary(sums)}. ${goOn(task)}`)),
+      Effect.catchTag("Stopped", Effect.succeed)
+    )
+    const file = yield* report(task, checkpoint)
+    const total = Option.getOrThrow(yield* ContactsBulk.progress(checkpoint)).counts
+    yield* Console.log(summary(total))
+    if (file !== undefined) yield* Console.log(`What was not applied, and why: ${file}`)
+    if (ended !== undefined) return yield* fromStopped(ended, goOn(task))
+    if (file !== undefined) {
+      return yield* new Exit({
+        code: codes.rejected,
+        message: `${counted(total.rejected + total.unknown, "row")} not applied`
+      })
+    }
+  }).pipe(Effect.catchTag("CheckpointError", (error) => Effect.fail(unusable(task)(error))))
+
+const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const

@@ -1,0 +1,296 @@
+// The contacts of a file: CSV with a header, or NDJSON.
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { parse, type Info } from "csv-parse"
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { createInterface } from "node:readline"
+import * as Errors from "../Errors.js"
+import { isObject, type JsonObject, parseOption } from "../internal/json.js"
+import { ContactUpsert, type LocationId } from "../Schema.js"
+
+/**
+ * A row: where it is, the contact that it is meant to be, and itself. `columnOf` says which column a field came from.
+ */
+export interface Row {
+  readonly line: number
+  readonly contact: ContactUpsert
+  readonly cells: JsonObject
+  readonly columnOf: (field: string) => string | undefined
+}
+
+/** A file that is no list of contacts, and why. */
+export class NoList extends Data.TaggedError("NoList")<{ readonly message: string }> {}
+
+/**
+ * - `locationId`: for rows that say no other.
+ * - `columns`: the field of a column, where its name does not say.
+ * - `ignored`: columns that are left out.
+ */
+export interface Options {
+  readonly file: string
+  readonly locationId: LocationId | undefined
+  readonly columns: ReadonlyMap<string, string>
+  readonly ignored: ReadonlySet<string>
+}
+
+// --- what a column is --------------------------------------------------------------------------------------------------
+
+/** What the report adds to a row, which may be imported again. */
+export const added = { line: "growthhub:line", outcome: "growthhub:outcome", error: "growthhub:error" } as const
+
+const addedColumns: ReadonlySet<string> = new Set(Object.values(added))
+
+/** Without case, blanks and punctuation. */
+const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
+
+const fields = new Map(Object.keys(ContactUpsert.fields).map((field) => [bare(field), field]))
+
+const otherNames: { readonly [bare: string]: string } = {
+  first: "firstName",
+  givenname: "firstName",
+  last: "lastName",
+  surname: "lastName",
+  familyname: "lastName",
+  fullname: "name",
+  contactname: "name",
+  emailaddress: "email",
+  mail: "email",
+  phonenumber: "phone",
+  mobile: "phone",
+  telephone: "phone",
+  company: "companyName",
+  businessname: "companyName",
+  address: "address1",
+  street: "address1",
+  streetaddress: "address1",
+  zip: "postalCode",
+  zipcode: "postalCode",
+  postcode: "postalCode",
+  birthday: "dateOfBirth",
+  birthdate: "dateOfBirth",
+  dob: "dateOfBirth",
+  tag: "tags",
+  leadsource: "source"
+}
+
+/** `customField.ID`, `customField.ID:number` or `customField.ID:options`. */
+const customField = /^custom[ _-]?fields?[.:](.+?)(?::(text|number|options))?$/i
+
+type Column =
+  | { readonly _tag: "Field"; readonly name: string; readonly field: string }
+  | { readonly _tag: "CustomField"; readonly name: string; readonly id: string; readonly kind: string }
+  | { readonly _tag: "Ignored" }
+
+const columnOf = (name: string, { columns, ignored }: Options): Column | undefined => {
+  if (ignored.has(name) || addedColumns.has(name)) return { _tag: "Ignored" }
+  const meant = columns.get(name) ?? name
+  const [, id, kind = "text"] = customField.exec(meant) ?? []
+  if (id !== undefined) return { _tag: "CustomField", name, id, kind: kind.toLowerCase() }
+  const field = fields.get(bare(meant)) ?? otherNames[bare(meant)]
+  return field === undefined || structured.has(field) ? undefined : { _tag: "Field", name, field }
+}
+
+/** Fields that no cell can hold. */
+const structured = new Set(["dndSettings", "inboundDndSettings", "customFields"])
+
+const known = [...fields.values()].filter((field) => !structured.has(field)).join(", ")
+
+const noLocation = "Which location? Give --location or GROWTHHUB_LOCATION_ID, or a column locationId"
+
+const columnsOf = (header: ReadonlyArray<string>, options: Options): Either.Either<ReadonlyArray<Column>, NoList> => {
+  const columns = header.map((name) => columnOf(name, options))
+  const unknown = header.filter((_, index) => columns[index] === undefined)
+  if (unknown.length > 0) {
+    return Either.left(
+      new NoList({
+        message:
+          `Line 1: these columns are no fields of a contact: ${unknown.map((name) => JSON.stringify(name)).join(", ")}.\n` +
+          `Say what they are with --column 'NAME=FIELD', or leave them out with --ignore NAME.\n` +
+          `Fields: ${known}, customField.ID, customField.ID:number, customField.ID:options`
+      })
+    )
+  }
+  const names = columns.flatMap((column) => (column?._tag === "Field" ? [column.field] : []))
+  if (options.locationId === undefined && !names.includes("locationId")) {
+    return Either.left(new NoList({ message: noLocation }))
+  }
+  const twice = names.find((field, index) => names.indexOf(field) !== index)
+  return twice === undefined
+    ? Either.right(columns.flatMap((column) => column ?? []))
+    : Either.left(new NoList({ message: `Line 1: two columns are ${twice}: leave one out with --ignore NAME` }))
+}
+
+// --- what a cell says --------------------------------------------------------------------------------------------------
+
+const split = (cell: string) =>
+  cell
+    .split(/[;,]/)
+    .map((one) => one.trim())
+    .filter((one) => one !== "")
+
+const flags: { readonly [text: string]: boolean } = {
+  true: true,
+  yes: true,
+  1: true,
+  false: false,
+  no: false,
+  0: false
+}
+
+/** What says nothing that its field can be stays as it is, to be refused with its column. */
+const valueOf = (field: string, cell: string): unknown => {
+  if (field === "tags") return split(cell)
+  if (field === "dnd" || field === "createNewIfDuplicateAllowed") return flags[cell.toLowerCase()] ?? cell
+  return cell
+}
+
+const customValueOf = (kind: string, cell: string): unknown => {
+  if (kind === "options") return split(cell)
+  return kind === "number" ? Number(cell.replaceAll(",", "")) : cell
+}
+
+const contactOf = (
+  cells: ReadonlyArray<string>,
+  columns: ReadonlyArray<Column>,
+  locationId: LocationId | undefined
+): Pick<Row, "contact" | "columnOf"> => {
+  const contact: Record<string, unknown> = locationId === undefined ? {} : { locationId }
+  const customFields: Array<unknown> = []
+  const customColumns: Array<string> = []
+  const named = new Map<string, string>()
+  for (const [index, column] of columns.entries()) {
+    const cell = (cells[index] ?? "").trim()
+    if (column._tag === "Ignored" || cell === "") continue
+    if (column._tag === "Field") {
+      contact[column.field] = valueOf(column.field, cell)
+      named.set(column.field, column.name)
+    } else {
+      customFields.push({ id: column.id, value: customValueOf(column.kind, cell) })
+      customColumns.push(column.name)
+    }
+  }
+  if (customFields.length > 0) contact["customFields"] = customFields
+  return {
+    // The service checks it, and refuses what it is not.
+    contact: contact as ContactUpsert,
+    columnOf: (field) => {
+      const [name = "", index = ""] = field.split(".")
+      return name === "customFields" ? customColumns[Number(index)] : named.get(name)
+    }
+  }
+}
+
+// --- the rows ----------------------------------------------------------------------------------------------------------
+
+const isNdjson = (file: string) => /\.(?:ndjson|jsonl)$/i.test(file)
+
+/** The commonest of the three in the first line. */
+const delimiterOf = (file: string): Effect.Effect<string, NoList> =>
+  Effect.tryPromise({
+    try: async () => {
+      const lines = createInterface({ input: createReadStream(file, { end: 65_536 }) })
+      for await (const line of lines) {
+        const outside = line.replace(/"[^"]*"/g, "")
+        const counted = [",", ";", "\t"].map((one) => [outside.split(one).length, one] as const)
+        return counted.sort(([a], [b]) => b - a)[0]![1]
+      }
+      return ","
+    },
+    catch: () => new NoList({ message: `${file} cannot be read` })
+  })
+
+const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
+  Stream.unwrap(
+    Effect.map(delimiterOf(options.file), (delimiter) => {
+      let columns: ReadonlyArray<Column> | undefined
+      let header: ReadonlyArray<string> = []
+      // One that has no file to read from ends with its error, as the parser does with its own.
+      const source = createReadStream(options.file)
+      const parser = parse({ bom: true, delimiter, info: true, skip_empty_lines: true })
+      source.on("error", (error) => parser.destroy(error)).pipe(parser)
+      parser.on("close", () => source.destroy())
+      return Stream.fromAsyncIterable(
+        parser as AsyncIterable<{ readonly info: Info; readonly record: ReadonlyArray<string> }>,
+        (error) => new NoList({ message: error instanceof Error ? error.message : String(error) })
+      ).pipe(
+        Stream.mapEffect(({ info, record }): Either.Either<Option.Option<Row>, NoList> => {
+          if (columns === undefined) {
+            header = record.map((name) => name.trim())
+            return Either.map(columnsOf(header, options), (known) => {
+              columns = known
+              return Option.none()
+            })
+          }
+          return Either.right(
+            Option.some({
+              line: info.lines,
+              cells: Object.fromEntries(header.map((name, index) => [name, record[index] ?? ""])),
+              ...contactOf(record, columns, options.locationId)
+            })
+          )
+        }),
+        Stream.filterMap((row) => row)
+      )
+    })
+  )
+
+const ndjsonRows = ({ file, locationId }: Options): Stream.Stream<Row, NoList> => {
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })
+  return Stream.fromAsyncIterable(lines, () => new NoList({ message: `${file} cannot be read` })).pipe(
+    Stream.zipWithIndex,
+    Stream.filter(([text]) => text.trim() !== ""),
+    Stream.mapEffect(([text, index]) => {
+      const line = index + 1
+      const json = Option.filter(parseOption(text.replace(/^\uFEFF/, "")), isObject)
+      if (Option.isNone(json)) return Effect.fail(new NoList({ message: `Line ${line}: this is no JSON object` }))
+      const contact = Object.fromEntries(Object.entries(json.value).filter(([key]) => !addedColumns.has(key)))
+      return Effect.succeed<Row>({
+        line,
+        contact: (locationId === undefined ? contact : { locationId, ...contact }) as ContactUpsert,
+        cells: contact,
+        columnOf: () => undefined
+      })
+    })
+  )
+}
+
+/** The rows of a file, in their order. Its header and its form are checked, its contacts are not. */
+export const rows = (options: Options): Stream.Stream<Row, NoList> =>
+  isNdjson(options.file) ? ndjsonRows(options) : csvRows(options)
+
+/** Whether a report of its rows is CSV. */
+export const isCsv = (file: string) => !isNdjson(file)
+
+const check = Schema.encodeUnknownEither(ContactUpsert, { errors: "all", onExcessProperty: "error" })
+
+/** What is wrong with a row, each with its line and its column. */
+export const faults = ({ line, contact, columnOf }: Row): ReadonlyArray<string> =>
+  Either.match(check(contact), {
+    onRight: () => [],
+    onLeft: ({ issue }) =>
+      Errors.faults(issue).map((fault) => {
+        const column = columnOf(fault.split(" ")[0] ?? "")
+        return column === undefined
+          ? `line ${line}: ${fault}`
+          : `line ${line}, column ${JSON.stringify(column)}: ${fault}`
+      })
+  })
+
+/** What a list is: another file, or the same with other columns or for another service, is another. */
+export const fingerprint = (
+  { file, locationId, columns, ignored }: Options,
+  url: string
+): Effect.Effect<string, NoList> =>
+  Effect.tryPromise({
+    try: async () => {
+      const hash = createHash("sha256").update(JSON.stringify([url, locationId, [...columns], [...ignored]]))
+      for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+      return hash.digest("hex")
+    },
+    catch: () => new NoList({ message: `${file} cannot be read` })
+  })
