@@ -5,6 +5,7 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as RedisServer from "../test/redis.js"
+import * as Bulk from "./Bulk.js"
 import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
 import { type Figure, table } from "./Figure.js"
@@ -51,7 +52,7 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
-const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14"]
+const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R16"]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
   console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
@@ -96,6 +97,8 @@ const kills = 200
 const outageSeconds = 30
 /** On each of two transports. */
 const leakingCalls = 500_000
+/** About what this sandbox can do beside its client on two cores, half of that. */
+const bulk = { contacts: 100_000, kills: 20, limit: 5000 }
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []
@@ -218,6 +221,10 @@ const all = Effect.gen(function* () {
       concurrency: "unbounded"
     })
     figures.push(Leaks.figure(runs, leakingCalls))
+  }
+  if (isAsked("R16")) {
+    yield* tell("R16, once")
+    figures.push(Bulk.figure([yield* judged((judge) => Bulk.run(judge, bulk, "fetch"))], bulk))
   }
   return figures
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
+import * as Bulk from "../reliability/Bulk.js"
 import * as Executions from "../reliability/Executions.js"
 import * as Figure from "../reliability/Figure.js"
 import * as Fuzz from "../reliability/Fuzz.js"
@@ -65,6 +66,14 @@ describe("against a sandbox in its own process", () => {
           expect(yield* Pacing.runOurs(judge, one, 1, "fetch", 240)).toMatchObject({ refused: 0, lost: 0 })
         }
       })
+  )
+
+  it.scopedLive("many contacts lose none and make none twice, by a process that is killed and goes on", () =>
+    Effect.gen(function* () {
+      const judge = yield* Judge.make
+      const ran = yield* Bulk.run(judge, { contacts: 2000, kills: 1, limit: 1_000_000 }, "fetch")
+      expect(ran).toMatchObject({ lost: 0, duplicated: 0, miscounted: 0, refused: 0 })
+    })
   )
 
   it.live("calls leave nothing behind", () =>

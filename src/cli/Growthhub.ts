@@ -138,10 +138,10 @@ const doctor = Command.make("doctor", { connection: Options.all(Connection.optio
 const sandbox = Command.make(
   "sandbox",
   {
-    port: Options.integer("port").pipe(
-      Options.withDefault(0),
+    port: Options.text("port").pipe(
+      Options.withDefault("0"),
       Options.filterMap(
-        (port) => (port >= 0 && port <= 65535 ? Option.some(port) : Option.none()),
+        (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Option.some(Number(text)) : Option.none()),
         "--port takes a number from 0 to 65535"
       ),
       Options.withDescription("0 is a free one")
@@ -166,26 +166,30 @@ const growthhub = Command.make("growthhub").pipe(
   Command.withSubcommands([get, update, upsert, imports, doctor, sandbox])
 )
 
-/** Runs the command that the arguments name, and ends the process with its exit code. */
-export const main = (args: ReadonlyArray<string>): void => {
-  const run = Command.run(growthhub, { name: "growthhub", version })
-  NodeRuntime.runMain(
-    run(args).pipe(
-      Effect.tapErrorTag("Exit", ({ message }) => Console.error(message)),
-      Effect.provide(NodeContext.layer)
-    ),
-    {
-      disableErrorReporting: true,
-      teardown: (exit, end) => {
-        if (CauseExit.isSuccess(exit)) return end(0)
-        const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-        if (failure instanceof Exit) return end(failure.code)
-        if (Cause.isInterruptedOnly(exit.cause)) return end(codes.interrupted)
-        // The others are faults of the arguments, and were told.
-        if (failure !== undefined) return end(codes.badInput)
-        process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
-        return end(codes.unexpected)
-      }
-    }
+/** Runs the command that the arguments name, as `process.argv` has them. */
+export const run = (args: ReadonlyArray<string>) =>
+  Command.run(growthhub, { name: "growthhub", version })(args).pipe(
+    Effect.tapErrorTag("Exit", ({ message }) => Console.error(message)),
+    Effect.provide(NodeContext.layer)
   )
+
+/** What a script is told of how it ended. */
+export const codeOf = (exit: CauseExit.Exit<unknown, unknown>): number => {
+  if (CauseExit.isSuccess(exit)) return 0
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (failure instanceof Exit) return failure.code
+  // The others are faults of the arguments, and were told.
+  if (failure !== undefined) return codes.badInput
+  return Cause.isInterruptedOnly(exit.cause) ? codes.interrupted : codes.unexpected
+}
+
+/** Runs it, and ends the process with its exit code. */
+export const main = (args: ReadonlyArray<string>): void => {
+  NodeRuntime.runMain(run(args), {
+    disableErrorReporting: true,
+    teardown: (exit, end) => {
+      if (CauseExit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+      end(codeOf(exit))
+    }
+  })
 }

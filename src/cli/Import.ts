@@ -67,6 +67,12 @@ type Counts = ContactsBulk.Progress["counts"]
 
 const sumOf = ({ created, updated, rejected, unknown }: Counts) => created + updated + rejected + unknown
 
+const countsOf = (progress: Option.Option<ContactsBulk.Progress>): Counts =>
+  Option.match(progress, {
+    onNone: () => ({ created: 0, updated: 0, rejected: 0, unknown: 0 }),
+    onSome: ({ counts }) => counts
+  })
+
 const summary = ({ created, updated, rejected, unknown }: Counts): string =>
   [
     `${created.toLocaleString("en")} created`,
@@ -173,8 +179,7 @@ const opened = (task: Task) =>
           "Go on with --resume, or begin anew with --restart."
       )
     }
-    const none: Counts = { created: 0, updated: 0, rejected: 0, unknown: 0 }
-    return { checkpoint, counts: Option.match(before, { onNone: () => none, onSome: ({ counts }) => counts }) }
+    return { checkpoint, counts: countsOf(before) }
   })
 
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
@@ -205,7 +210,7 @@ export const run = (
       Effect.catchTag("Stopped", Effect.succeed)
     )
     const file = yield* report(task, checkpoint)
-    const total = Option.getOrThrow(yield* ContactsBulk.progress(checkpoint)).counts
+    const total = countsOf(yield* ContactsBulk.progress(checkpoint))
     yield* Console.log(summary(total))
     if (file !== undefined) yield* Console.log(`What was not applied, and why: ${file}`)
     if (ended !== undefined) return yield* fromStopped(ended, goOn(task))

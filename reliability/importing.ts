@@ -1,0 +1,75 @@
+// A process that upserts very many contacts, from a list that it makes itself, until it is done or killed. Told by its
+// arguments how many, where, and where to write down what it has done. It says how far it is, and what it holds.
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ContactsBulk from "effect-growthhub/ContactsBulk"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import type { ContactUpsert, LocationId } from "effect-growthhub/Schema"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { endWithParent } from "./Child.js"
+import * as Transports from "./Transports.js"
+
+/** How many contacts this process had settled when, and its heap then. */
+export interface Step {
+  readonly at: number
+  readonly settled: number
+  readonly heap: number
+}
+
+export type Told = { readonly began: number } | Step | { readonly counts: ContactsBulk.Progress["counts"] }
+
+const [url = "", token = "", location = "", directory = "", count = "0", transport = "fetch"] = process.argv.slice(2)
+
+setFlagsFromString("--expose-gc")
+// As V8 puts it there.
+const collect = runInNewContext("gc") as () => void
+
+const contact = (index: number): ContactUpsert => ({
+  locationId: location as LocationId,
+  email: `lead-${index}@example.com`,
+  firstName: `Lead ${index}`
+})
+
+const tell = (told: Told) => process.send?.(told)
+
+/** Contacts between two steps. */
+const stride = 1000
+
+const program = Effect.gen(function* () {
+  const store = yield* KeyValueStore.KeyValueStore
+  const checkpoint = { store, name: "bulk", source: count }
+  const contacts = Stream.map(Stream.range(0, Number(count) - 1), contact)
+  let settled = 0
+  tell({ began: Date.now() })
+  yield* Stream.runForEach(ContactsBulk.upsertMany(contacts, { checkpoint }), () =>
+    Effect.sync(() => {
+      settled += 1
+      if (settled % stride !== 0) return
+      collect()
+      tell({ at: Date.now(), settled, heap: process.memoryUsage().heapUsed })
+    })
+  )
+  const progress = yield* Effect.flatten(ContactsBulk.progress(checkpoint))
+  tell({ counts: progress.counts })
+})
+
+endWithParent()
+const http = await Transports.load(transport)
+const service = ContactsService.layer({ baseUrl: url, token: Redacted.make(token) }).pipe(
+  Layer.provide(http),
+  Layer.provideMerge(RateLimit.layer())
+)
+const store = KeyValueStore.layerFileSystem(directory).pipe(Layer.provide(NodeContext.layer))
+void Effect.runPromise(Effect.provide(program, Layer.merge(service, store))).then(
+  () => process.disconnect(),
+  (error: unknown) => {
+    process.stderr.write(String(error))
+    process.exit(1)
+  }
+)

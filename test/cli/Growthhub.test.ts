@@ -1,0 +1,404 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import { spawn } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { codeOf, run } from "../../src/cli/Growthhub.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A command in this process, and what a person and a script see of it. */
+const growthhub = (args: ReadonlyArray<string>, environment: Record<string, string> = {}): Effect.Effect<Ended> =>
+  Effect.gen(function* () {
+    const said = { out: [] as Array<string>, err: [] as Array<string> }
+    const into = (stream: "out" | "err") => (text: unknown) => Effect.sync(() => void said[stream].push(String(text)))
+    const console_: Console.Console = {
+      ...(yield* Console.consoleWith(Effect.succeed)),
+      log: into("out"),
+      error: into("err")
+    }
+    const exit = yield* run(["node", "growthhub", ...args]).pipe(
+      Effect.withConsole(console_),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
+      Effect.exit
+    )
+    return { code: codeOf(exit), out: said.out.join("\n"), err: said.err.join("\n") }
+  })
+
+/** What the environment of somebody is who has set the command up for this sandbox. */
+const environment = Effect.map(Sandbox, ({ url, token, locationId }) => ({
+  GROWTHHUB_TOKEN: Redacted.value(token),
+  GROWTHHUB_BASE_URL: url,
+  GROWTHHUB_LOCATION_ID: locationId as string
+}))
+
+const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-cli-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+)
+
+const fileOf = (name: string, lines: ReadonlyArray<string>) =>
+  Effect.flatMap(directory, (path) =>
+    Effect.as(
+      Effect.promise(() => writeFile(join(path, name), `${lines.join("\n")}\n`)),
+      join(path, name)
+    )
+  )
+
+const read = (file: string) => Effect.promise(() => readFile(file, "utf8"))
+
+describe("one contact", () => {
+  it.scopedLive("is made, shown, changed and cleared", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const made = yield* growthhub(
+        [
+          "upsert",
+          "--email",
+          "a@example.com",
+          "--first-name",
+          "Ada",
+          "--tag",
+          "x",
+          "--custom-field",
+          "f=1=2",
+          "--json"
+        ],
+        env
+      )
+      expect(made).toMatchObject({ code: 0, err: "" })
+      const contact = JSON.parse(made.out) as { readonly id: string }
+      expect(contact).toMatchObject({ new: true, tags: ["x"], customFields: [{ id: "f", value: "1=2" }] })
+      const updated = yield* growthhub(["update", contact.id, "--clear", "firstName", "--phone", "+18887324197"], env)
+      expect(updated.code).toBe(0)
+      const shown = yield* growthhub(["get", contact.id], env)
+      expect(shown.out).toMatch(/^email +a@example\.com$/m)
+      expect(shown.out).toMatch(/^phone +\+18887324197$/m)
+      expect(shown.out).not.toMatch(/^firstName /m)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("that nobody has, a token that is refused and a service that is away end with codes of their own", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      expect(yield* growthhub(["get", "nobody"], env)).toMatchObject({
+        code: 4,
+        err: "Contact not found for id:nobody"
+      })
+      const refused = yield* growthhub(["get", "nobody"], { ...env, GROWTHHUB_TOKEN: "pit-other" })
+      expect(refused).toMatchObject({ code: 3, err: "Invalid Private Integration token" })
+      expect(yield* growthhub(["get", "nobody"])).toMatchObject({
+        code: 3,
+        err: expect.stringContaining("GROWTHHUB_TOKEN is not set") as unknown
+      })
+      expect(yield* growthhub(["get", ".."], env)).toMatchObject({ code: 2 })
+      expect(yield* growthhub(["get"], env)).toMatchObject({ code: 2 })
+      expect(yield* growthhub(["update", "x"], env)).toMatchObject({ code: 2 })
+      expect(yield* growthhub(["upsert", "--email", "nobody"], env)).toEqual({
+        code: 2,
+        out: "",
+        err: "email must be an email"
+      })
+      expect(yield* growthhub(["get", "x", "--base-url", "http://example.com"], env)).toMatchObject({ code: 2 })
+      expect(yield* growthhub(["upsert", "--email", "a@b.co"], { ...env, GROWTHHUB_LOCATION_ID: "" })).toMatchObject({
+        code: 2
+      })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.live("can be tried without a service and without a token", () =>
+    Effect.gen(function* () {
+      const made = yield* growthhub(["upsert", "--sandbox", "--email", "a@example.com"])
+      expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^created\n/) as unknown })
+    })
+  )
+
+  it.scopedLive("does not command the terminal by what stands in it", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const made = yield* growthhub(["upsert", "--email", "a@example.com", "--first-name", "\u001b[2JAda"], env)
+      expect(made.out).toContain("[2JAda")
+      expect(made.out).not.toContain("\u001b")
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
+
+describe("an import that is only tried", () => {
+  const header = "First Name,E-Mail,Birthday,dnd,Deal,Colours"
+  const columns = ["--column", "Deal=customField.deal:number", "--column", "Colours=customField.colours:options"]
+
+  it.scopedLive("names line and column of every fault, and needs no token", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf("leads.csv", [
+        header,
+        "Ada,ada@example.com,09/25/1990,yes,10.5,red; blue",
+        '"Bo\nb",nobody,31/31/1990,perhaps,much,',
+        "Eve,eve@example.com,,,,"
+      ])
+      const tried = yield* growthhub(["import", file, "--dry-run", "--location", "abc", ...columns])
+      expect(tried.code).toBe(2)
+      const lines = tried.err.split("\n")
+      expect(lines.slice(0, -1).map((line) => line.split(": ")[0])).toEqual([
+        'line 4, column "E-Mail"',
+        'line 4, column "Deal"',
+        'line 4, column "Birthday"',
+        'line 4, column "dnd"'
+      ])
+      expect(lines.at(-1)).toBe("1 row of 3 would be rejected")
+    })
+  )
+
+  it.scopedLive("says which columns are no fields, which are twice, and what may be done about it", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf("leads.csv", ["Email,Nonsense,E-Mail", "a@example.com,1,b@example.com"])
+      const unknown = yield* growthhub(["import", file, "--dry-run", "--location", "abc"])
+      expect(unknown).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('Line 1: these columns are no fields of a contact: "Nonsense"') as unknown
+      })
+      const twice = yield* growthhub(["import", file, "--dry-run", "--location", "abc", "--ignore", "Nonsense"])
+      expect(twice).toMatchObject({ code: 2, err: expect.stringContaining("two columns are email") as unknown })
+      const right = ["--ignore", "Nonsense", "--ignore", "E-Mail", "--location", "abc"]
+      expect(yield* growthhub(["import", file, "--dry-run", ...right])).toMatchObject({
+        code: 0,
+        out: "1 row, all of them as they should be"
+      })
+      const nowhere = yield* growthhub(["import", file, "--dry-run", "--ignore", "Nonsense", "--ignore", "E-Mail"])
+      expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining("Which location?") as unknown })
+    })
+  )
+
+  it.scopedLive("takes semicolons, tabs, a byte order mark, and NDJSON", () =>
+    Effect.gen(function* () {
+      const files = [
+        yield* fileOf("semicolons.csv", ["\uFEFFemail;tags", "a@example.com;a,b", "b@example.com;"]),
+        yield* fileOf("tabs.csv", ["email\ttags", "a@example.com\ta", "", "b@example.com\t"]),
+        yield* fileOf("leads.ndjson", ['{"email":"a@example.com","tags":["a"]}', "", '{"email":"b@example.com"}'])
+      ]
+      for (const file of files) {
+        expect(yield* growthhub(["import", file, "--dry-run", "--location", "abc"])).toEqual({
+          code: 0,
+          out: "2 rows, all of them as they should be",
+          err: ""
+        })
+      }
+    })
+  )
+
+  it.scopedLive("says where a file is none of either", () =>
+    Effect.gen(function* () {
+      const csv = yield* fileOf("leads.csv", ["email,phone", "a@example.com"])
+      expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("line 2") as unknown
+      })
+      const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
+      expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
+        code: 2,
+        err: `${json}: Line 2: this is no JSON object`
+      })
+      expect(yield* growthhub(["import", "/nowhere.csv", "--dry-run"])).toMatchObject({ code: 2 })
+    })
+  )
+})
+
+describe("an import", () => {
+  it.scopedLive("reports what was rejected, in a file that can be mended and imported", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const { contacts } = yield* Sandbox
+      const file = yield* fileOf("leads.csv", [
+        "email,first name,tags",
+        "a@example.com,Ada,x",
+        'nobody,"Bob, the ""late""",y;z',
+        "c@example.com,Eve,"
+      ])
+      const first = yield* growthhub(["import", file], env)
+      const report = file.replace(".csv", ".rejected.csv")
+      expect(first).toMatchObject({
+        code: 4,
+        out: `2 created, 0 updated, 1 rejected\nWhat was not applied, and why: ${report}`,
+        err: expect.stringContaining("1 row not applied") as unknown
+      })
+      const rejected = yield* read(report)
+      expect(rejected.split("\n")).toEqual([
+        "email,first name,tags,growthhub:line,growthhub:outcome,growthhub:error",
+        'nobody,"Bob, the ""late""",y;z,3,Rejected,email must be an email',
+        ""
+      ])
+      yield* Effect.promise(() => writeFile(report, rejected.replace("nobody", "b@example.com")))
+      expect(yield* growthhub(["import", report], env)).toMatchObject({
+        code: 0,
+        out: "1 created, 0 updated, 0 rejected"
+      })
+      expect((yield* contacts).map(({ email }) => email).sort()).toEqual([
+        "a@example.com",
+        "b@example.com",
+        "c@example.com"
+      ])
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("was imported before: 2 created, 0 updated, 1 rejected") as unknown
+      })
+      expect(yield* growthhub(["import", file, "--restart"], env)).toMatchObject({
+        out: expect.stringContaining("0 created, 2 updated, 1 rejected") as unknown
+      })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("stops where the token is refused or the service is away, and goes on from there", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const sandbox = yield* Sandbox
+      const file = yield* fileOf("leads.csv", [
+        "email",
+        ...Array.from({ length: 30 }, (_, index) => `${index}@example.com`)
+      ])
+      const refused = yield* growthhub(["import", file], { ...env, GROWTHHUB_TOKEN: "pit-other" })
+      expect(refused).toMatchObject({
+        code: 3,
+        out: "0 created, 0 updated, 0 rejected",
+        err: `The service refuses the token: Invalid Private Integration token\nGo on with: growthhub import ${file} --resume`
+      })
+      yield* sandbox.setLimits({ max: 100, interval: 1000, daily: 10 })
+      const over = yield* growthhub(["import", file, "--resume"], env)
+      expect(over).toMatchObject({
+        code: 5,
+        err: expect.stringMatching(/Nothing may be sent now: go on in 23h/) as unknown
+      })
+      yield* sandbox.setLimits({ max: 100, interval: 1000 })
+      const rest = yield* growthhub(["import", file, "--resume"], env)
+      expect(rest).toMatchObject({ code: 0, out: "30 created, 0 updated, 0 rejected" })
+      expect((yield* sandbox.ledger).applied).toHaveLength(30)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("of a file that has changed is not gone on with", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = yield* fileOf("leads.csv", ["email", "a@example.com", "b@example.com", "c@example.com"])
+      yield* (yield* Sandbox).setLimits({ daily: 1 })
+      expect(yield* growthhub(["import", file], env)).toMatchObject({ code: 5 })
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("Go on with --resume, or begin anew with --restart") as unknown
+      })
+      yield* Effect.promise(() => writeFile(file, "email\nb@example.com\n"))
+      expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("has changed since its import was begun") as unknown
+      })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  /** The command in a terminal of its own, as a person runs it. */
+  const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
+    const command = [process.execPath, "--import", "tsx", "src/cli/main.ts", ...args].join(" ")
+    // Killed together with what it runs.
+    const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
+      cwd: root,
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+      detached: true
+    })
+    let output = ""
+    const seen = Effect.async<RegExpExecArray>((resume) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += String(chunk)
+        const match = /(\d+) of 300 \(\d+ %\): .*?\/s, .* left/.exec(output)
+        if (match !== null && Number(match[1]) > 0) resume(Effect.succeed(match))
+      })
+    })
+    const ended = Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
+      child.once("close", (code) => resume(Effect.succeed({ code, output })))
+    })
+    return {
+      seen,
+      ended,
+      type: (keys: string) => child.stdin.write(keys),
+      kill: () => process.kill(-child.pid!, "SIGKILL")
+    }
+  }
+
+  it.scopedLive(
+    "in a terminal shows how far it is; interrupted or killed, it is gone on with, and nobody is made twice",
+    () =>
+      Effect.gen(function* () {
+        const env = yield* environment
+        const { ledger } = yield* Sandbox
+        const file = yield* fileOf("leads.csv", [
+          "email",
+          ...Array.from({ length: 300 }, (_, index) => `${index}@example.com`)
+        ])
+        const first = inTerminal(["import", file], env)
+        yield* first.seen
+        const ctrlC = yield* Effect.fork(first.ended)
+        yield* Effect.yieldNow()
+        first.type("\u0003")
+        const interrupted = yield* ctrlC
+        expect(interrupted.output).toMatch(
+          /Interrupted: \d+ created.*Go on with: growthhub import .*leads\.csv --resume/s
+        )
+        const second = inTerminal(["import", file, "--resume"], env)
+        yield* second.seen
+        const dead = yield* Effect.fork(second.ended)
+        yield* Effect.yieldNow()
+        second.kill()
+        yield* dead
+        const last = yield* growthhub(["import", file, "--resume"], env)
+        expect(last.code).toBe(0)
+        const { applied } = yield* ledger
+        expect(new Set(applied.map(({ contactId }) => contactId)).size).toBe(300)
+        expect(applied.filter(({ isNew }) => isNew)).toHaveLength(300)
+      }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } })))
+  )
+})
+
+describe("the doctor", () => {
+  it.scopedLive("finds nothing wrong where nothing is", () =>
+    Effect.gen(function* () {
+      const healthy = yield* growthhub(["doctor"], yield* environment)
+      expect(healthy).toMatchObject({ code: 0, err: "" })
+      expect(healthy.out).toMatch(/^ok +requests +\d+ of 100 in 10s are free$/m)
+      expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left, anew in (?:1d|23h)/m)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("says what to do about a token, a scope, and a service that is not there", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const revoked = yield* growthhub(["doctor"], { ...env, GROWTHHUB_TOKEN: "pit-other" })
+      expect(revoked).toMatchObject({ code: 3, out: expect.stringContaining("→ Set GROWTHHUB_TOKEN to") as unknown })
+      const reader = yield* growthhub(["doctor"], { ...env, GROWTHHUB_TOKEN: "pit-reader" })
+      expect(reader.code).toBe(3)
+      expect(reader.out).toMatch(/^ok +contacts\.readonly/m)
+      expect(reader.out).toContain("→ Give the token the scope contacts.write.")
+      const away = yield* growthhub(["doctor", "--base-url", "http://127.0.0.1:1"], env)
+      expect(away).toMatchObject({ code: 5, out: expect.stringContaining("does not answer") as unknown })
+    }).pipe(
+      Effect.provide(
+        Sandbox.layer({
+          tokens: [
+            {
+              token: "pit-sandbox",
+              locationId: "ve9EPM428h8vShlRW1KT",
+              scopes: ["contacts.readonly", "contacts.write"]
+            },
+            { token: "pit-reader", locationId: "ve9EPM428h8vShlRW1KT", scopes: ["contacts.readonly"] }
+          ] as never
+        })
+      )
+    )
+  )
+})
