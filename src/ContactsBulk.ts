@@ -267,6 +267,8 @@ const isOfTheService = ({ _tag }: Errors.ContactsError): boolean =>
  *
  * It fails with the stream's own error, with `Stopped`, or with `CheckpointError`, after the calls on their way have ended.
  *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
+ *
  * @example
  * import * as Console from "effect/Console"
  * import * as Stream from "effect/Stream"
@@ -284,8 +286,6 @@ const isOfTheService = ({ _tag }: Errors.ContactsError): boolean =>
  *       })
  *     )
  *   )
- *
- * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
  * @since 0.1.0
  * @category bulk

@@ -219,6 +219,39 @@ describe("upserts of many", () => {
     })
   })
 
+  it.effect("stop in an outage without losing sight of what must not be sent twice", () => {
+    const sent: Array<string> = []
+    const away = (outcome: Errors.Outcome) =>
+      serviceOf((input) =>
+        Effect.suspend(() => {
+          sent.push(nameOf(input))
+          return Effect.fail(failure(outcome))
+        })
+      )
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const input = [nameless(0), nameless(1), lead(2)]
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, failures: 1, concurrency: 1 })
+      const seen: Array<ContactsBulk.Outcome> = []
+      const ended = (outcome: Errors.Outcome) =>
+        Stream.runForEach(run, (one) => Effect.sync(() => seen.push(one))).pipe(
+          Effect.flip,
+          Effect.provide(away(outcome))
+        )
+      // Certainly not applied: sent again by the next run. Perhaps applied: told, and not sent again.
+      expect(yield* ended("NotApplied")).toMatchObject({ reason: "Outage" })
+      expect(tags(seen)).toEqual([])
+      expect(yield* ended("Unknown")).toMatchObject({ reason: "Outage" })
+      expect(tags(seen)).toEqual(["0 Unknown"])
+      expect(sent).toEqual(["lead-0", "lead-0"])
+      const outcomes = yield* Effect.provide(
+        collected(run),
+        serviceOf((input) => Effect.succeed(answer(input)))
+      )
+      expect(tags(outcomes)).toEqual(["1 Created", "2 Created"])
+    })
+  })
+
   it.effect("send two contacts of one email or phone one after the other, as in the list", () => {
     const events: Array<string> = []
     return Effect.gen(function* () {
