@@ -1,0 +1,216 @@
+// The clients that are measured. Each is given where the server is and what to send, and gives `run(operation, calls, atOnce,
+// note)`: that many calls, so many at once, and the time of each to `note`. Only the modules of the one that is asked for are
+// loaded: importing undici changes what the global fetch does.
+import { readFileSync } from "node:fs"
+
+const fixture = (name) => JSON.parse(readFileSync(new URL(`../test/fixtures/${name}.json`, import.meta.url), "utf8"))
+
+export const contactId = "seD4PfOuKoVMLkEZqohJ"
+const token = "pit-bench"
+const update = () => fixture("update-contact.request")
+const upsert = () => fixture("upsert-contact.request")
+
+const headers = (version) => ({ accept: "application/json", authorization: `Bearer ${token}`, version })
+
+/** The three requests, for those that know nothing of contacts. */
+const requests = () => ({
+  get: { method: "GET", path: `/contacts/${contactId}`, headers: headers("2021-07-28"), body: undefined },
+  update: { method: "PUT", path: `/contacts/${contactId}`, headers: headers("2021-07-28"), body: update() },
+  upsert: { method: "POST", path: "/contacts/upsert", headers: headers("2023-02-21"), body: upsert() }
+})
+
+const json = { "content-type": "application/json" }
+
+/** A plain pool of promises. */
+const pool = (call) => async (operation, calls, atOnce, note) => {
+  let left = calls
+  const lane = async () => {
+    while (left-- > 0) {
+      const began = performance.now()
+      await call(operation)
+      note(performance.now() - began)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+}
+
+/** Fibers of one program, as in an app: no promise for each call. */
+const fibers = async (call, layer) => {
+  const Effect = await import("effect/Effect")
+  const ManagedRuntime = await import("effect/ManagedRuntime")
+  const runtime = ManagedRuntime.make(layer)
+  const services = await runtime.runtime()
+  return (operation, calls, atOnce, note) => {
+    const one = call(operation)
+    const timed = Effect.suspend(() => {
+      const began = performance.now()
+      return Effect.map(one, () => note(performance.now() - began))
+    })
+    const lane = Effect.repeatN(timed, Math.ceil(calls / atOnce) - 1)
+    const all = Effect.forEach(Array.from({ length: atOnce }), () => lane, { concurrency: atOnce, discard: true })
+    return runtime.runPromise(Effect.provide(all, services))
+  }
+}
+
+const overUndici = async (baseUrl, read) => {
+  const { Agent, request } = await import("undici")
+  const dispatcher = new Agent()
+  const all = requests()
+  return pool(async (operation) => {
+    const { method, path, headers, body } = all[operation]
+    const response = await request(`${baseUrl}${path}`, {
+      method,
+      dispatcher,
+      headers: body === undefined ? headers : { ...headers, ...json },
+      body: body === undefined ? undefined : JSON.stringify(body)
+    })
+    return read(JSON.parse(await response.body.text()))
+  })
+}
+
+/** The fields of the contact that the documentation describes, as anybody would write them. */
+const contactOf = (z) => {
+  const text = z.string().nullish()
+  const texts = Object.fromEntries(
+    ["name", "locationId", "firstName", "lastName", "email", "phone", "companyName", "address1", "city", "state"]
+      .concat(["country", "postalCode", "website", "timezone", "dateOfBirth", "source", "assignedTo", "type"])
+      .map((field) => [field, text])
+  )
+  return z.looseObject({
+    id: z.string(),
+    ...texts,
+    tags: z.array(z.string()).nullish(),
+    dnd: z.boolean().nullish(),
+    dateAdded: z.coerce.date().nullish(),
+    customFields: z.array(z.looseObject({ id: z.string(), value: z.unknown() })).nullish()
+  })
+}
+
+/** As one would write it with Effect and its platform, without retries, pacing or a deadline. */
+const idiomatic = async (baseUrl, transport) => {
+  const Effect = await import("effect/Effect")
+  const Schema = await import("effect/Schema")
+  const HttpClient = await import("@effect/platform/HttpClient")
+  const HttpClientRequest = await import("@effect/platform/HttpClientRequest")
+  const HttpClientResponse = await import("@effect/platform/HttpClientResponse")
+  const text = Schema.optional(Schema.NullOr(Schema.String))
+  const Contact = Schema.Struct({
+    id: Schema.String,
+    ...Object.fromEntries(
+      ["name", "locationId", "firstName", "lastName", "email", "phone", "companyName", "address1", "city", "state"]
+        .concat(["country", "postalCode", "website", "timezone", "dateOfBirth", "source", "assignedTo", "type"])
+        .map((field) => [field, text])
+    ),
+    tags: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+    customFields: Schema.optional(
+      Schema.NullOr(Schema.Array(Schema.Struct({ id: Schema.String, value: Schema.Unknown })))
+    )
+  })
+  const read = HttpClientResponse.schemaBodyJson(Schema.Struct({ contact: Contact }))
+  const all = requests()
+  const call = (operation) =>
+    Effect.gen(function* () {
+      const client = yield* HttpClient.HttpClient
+      const { method, path, headers, body } = all[operation]
+      const bare = HttpClientRequest.make(method)(`${baseUrl}${path}`, { headers })
+      const request = body === undefined ? bare : yield* HttpClientRequest.bodyJson(bare, body)
+      const response = yield* HttpClient.filterStatusOk(client).execute(request)
+      return yield* read(response)
+    })
+  return fibers(call, transport)
+}
+
+/** This library with everything on. */
+const ours = async (baseUrl, transport, around = (effect) => effect) => {
+  const Effect = await import("effect/Effect")
+  const Layer = await import("effect/Layer")
+  const Redacted = await import("effect/Redacted")
+  const { ContactsService } = await import("../dist/ContactsService.js")
+  const body = { ...upsert() }
+  const call = (operation) =>
+    around(
+      Effect.flatMap(ContactsService, (contacts) => {
+        if (operation === "get") return contacts.getContact(contactId)
+        return operation === "update" ? contacts.updateContact(contactId, changes) : contacts.upsertContact(lead)
+      })
+    )
+  // What the documentation sends, in the one spelling of this library.
+  const model = ({ customFields, ...fields }) => ({
+    ...fields,
+    ...(customFields === undefined
+      ? {}
+      : { customFields: customFields.map(({ id, field_value, value }) => ({ id, value: value ?? field_value })) })
+  })
+  const changes = model(update())
+  const lead = model(body)
+  return fibers(call, Layer.provide(ContactsService.layer({ baseUrl, token: Redacted.make(token) }), transport))
+}
+
+const fetchLayer = async () => (await import("@effect/platform/FetchHttpClient")).layer
+const undiciLayer = async () => (await import("@effect/platform-node/NodeHttpClient")).layerUndici
+const ownLayer = async () => (await import("../dist/HttpClientUndici.js")).layer()
+
+/** A tracer that keeps nothing. */
+const traced = async () => {
+  const Effect = await import("effect/Effect")
+  const Tracer = await import("effect/Tracer")
+  const Option = await import("effect/Option")
+  const span = (name, parent, context, links, startTime, kind) => ({
+    _tag: "Span",
+    name,
+    parent,
+    context,
+    links,
+    kind,
+    spanId: "1",
+    traceId: "1",
+    sampled: true,
+    status: { _tag: "Started", startTime },
+    attributes: new Map(),
+    attribute() {},
+    event() {},
+    addLinks() {},
+    end() {}
+  })
+  void Option
+  return Effect.withTracer(Tracer.make({ span, context: (run) => run() }))
+}
+
+export const clients = {
+  undici: (url) => overUndici(url, (value) => value),
+  "undici + zod": async (url) => {
+    const { z } = await import("zod")
+    const answer = z.looseObject({ contact: contactOf(z) })
+    return overUndici(url, (value) => answer.parse(value))
+  },
+  fetch: (url) => {
+    const all = requests()
+    return pool(async (operation) => {
+      const { method, path, headers, body } = all[operation]
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: body === undefined ? headers : { ...headers, ...json },
+        body: body === undefined ? undefined : JSON.stringify(body)
+      })
+      return response.json()
+    })
+  },
+  "official SDK": async (url) => {
+    const { default: sdk } = await import("@gohighlevel/api-client")
+    sdk.HighLevel.BASE_URL = url
+    const { contacts } = new sdk.HighLevel({ privateIntegrationToken: token, logLevel: "none" })
+    const [changes, lead] = [update(), upsert()]
+    const calls = {
+      get: () => contacts.getContact({ contactId }),
+      update: () => contacts.updateContact({ contactId }, changes),
+      upsert: () => contacts.upsertContact(lead)
+    }
+    return pool((operation) => calls[operation]())
+  },
+  "Effect on fetch": async (url) => idiomatic(url, await fetchLayer()),
+  "Effect on layerUndici": async (url) => idiomatic(url, await undiciLayer()),
+  "ours on fetch": async (url) => ours(url, await fetchLayer()),
+  "ours on layerUndici": async (url) => ours(url, await undiciLayer()),
+  ours: async (url) => ours(url, await ownLayer()),
+  "ours, traced": async (url) => ours(url, await ownLayer(), await traced())
+}

@@ -1,0 +1,37 @@
+// One client in a process of its own, told by messages how often to call, and how often at once.
+import { PerformanceObserver } from "node:perf_hooks"
+import { clients } from "./clients.js"
+
+const [name, url] = process.argv.slice(2)
+const run = await clients[name](url)
+
+let collections = 0
+new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ["gc"] })
+
+const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+
+process.once("disconnect", () => process.exit())
+process.on("message", async ({ operation, calls, atOnce }) => {
+  const times = []
+  globalThis.gc?.()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  collections = 0
+  const heap = process.memoryUsage().heapUsed
+  const began = performance.now()
+  const cpu = process.cpuUsage()
+  await run(operation, calls, atOnce, (time) => times.push(time))
+  const { user, system } = process.cpuUsage(cpu)
+  const seconds = (performance.now() - began) / 1000
+  const allocated = process.memoryUsage().heapUsed - heap
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  times.sort((a, b) => a - b)
+  process.send({
+    cpu: (user + system) / times.length,
+    rate: times.length / seconds,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    // Only where nothing was collected meanwhile.
+    allocated: collections === 0 ? allocated / times.length : undefined
+  })
+})
+process.send("ready")
