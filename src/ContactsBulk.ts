@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
@@ -63,7 +64,7 @@ export const Outcome = Data.taggedEnum<Outcome>()
  * - `Unauthorized`: the service refuses the token, or the grant is dead.
  * - `NotYet`: nothing may be sent for longer than the run is patient, as where the day's requests are used up.
  *   `retryAfter` says when to go on.
- * - `Outage`: call after call failed, and none of them for a reason of its own.
+ * - `Outage`: call after call failed, as many as `failures` says or all there were, and none for a reason of its own.
  *
  * `error` is the one that it ended with.
  *
@@ -218,9 +219,10 @@ export type Failure = Extract<Outcome, { readonly error: Errors.ContactsError }>
  * - `isOrdered`: outcomes in the order of the list; otherwise as they come, which is the default.
  * - `concurrency`: calls at once. By default as many as the service lets go in two tenths of its interval, by what
  *   `RateLimit` has learned or the documentation says: the pacing is never short of calls, and few wait in it.
- * - `patience`: how long a contact may be kept from leaving before the run ends as `NotYet`. A minute by default.
+ * - `patience`: how long a contact may be kept from leaving, all in all, before the run ends as `NotYet`. A minute by
+ *   default.
  * - `failures`: how many contacts in a row may fail for no reason of their own (outcomes of `ServerError`,
- *   `TransportError` and the like) before the run ends as `Outage`. 20 by default.
+ *   `TransportError` and the like) before the run ends as `Outage`. 20 by default, 1000 at most.
  *
  * @since 0.1.0
  * @category models
@@ -237,6 +239,10 @@ export interface Options {
 const longestLead = 2000
 
 const mostAtOnce = 256
+
+/** What is no number is as good as not given. */
+const between = (given: number | undefined, otherwise: number, most: number) =>
+  given === undefined || Number.isNaN(given) ? otherwise : Math.min(most, Math.max(1, Math.floor(given)))
 
 /** As many as leave in two tenths of the interval: bulk work goes evenly, a tenth at a time. */
 const fitting: Effect.Effect<number> = Effect.gen(function* () {
@@ -298,10 +304,11 @@ export const upsertMany = <E, R>(
     Effect.gen(function* () {
       const service = yield* ContactsService
       const done = yield* journal.open(options.checkpoint)
-      const concurrency = Math.max(1, Math.floor(options.concurrency ?? (yield* fitting)))
+      const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
       const outcomes = yield* Queue.bounded<Take.Take<Outcome, E | Stopped | CheckpointError>>(concurrency)
-      const tell = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
-      const run = makeRun(service, done, options, options.isOrdered === true ? yield* inOrder(done, tell) : tell)
+      const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
+      const telling = options.isOrdered === true ? yield* inOrder(done, offer) : { tell: offer, rest: Effect.void }
+      const run = makeRun(service, done, options, telling.tell)
       const pull = yield* pulling(contacts, done)
       const takeTurn = makeTurns()
       const pulled = yield* Effect.makeSemaphore(1)
@@ -317,19 +324,16 @@ export const upsertMany = <E, R>(
       )
       // One that breaks lets the others end what they have begun.
       const worker = Effect.catchAllCause(work, (broken) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           cause ??= broken
+          return run.abort
         })
       )
       yield* Effect.forEach(Array.from({ length: concurrency }), () => worker, { concurrency, discard: true }).pipe(
-        Effect.zipRight(
-          Effect.suspend((): Effect.Effect<void, E | Stopped | CheckpointError> =>
-            cause === undefined ? run.end : Effect.failCause(cause)
-          )
-        ),
+        Effect.zipRight(Effect.suspend(() => run.end(cause))),
         Effect.provideService(RateLimit.Priority, "bulk" as const),
         Effect.matchCauseEffect({
-          onFailure: (cause) => Queue.offer(outcomes, Take.failCause(cause)),
+          onFailure: (cause) => Effect.zipRight(telling.rest, Queue.offer(outcomes, Take.failCause(cause))),
           onSuccess: () => Queue.offer(outcomes, Take.end)
         }),
         Effect.forkScoped
@@ -340,12 +344,14 @@ export const upsertMany = <E, R>(
 
 /**
  * - `handle`: upserts a contact, or stops the run.
- * - `end`: settles what is open when there is nothing left to handle; fails if the run was stopped.
+ * - `abort`: what was not begun is left.
+ * - `end`: settles what is open when there is nothing left to handle; fails if the run was stopped, or has broken.
  */
 interface Run {
   readonly handle: (item: Item) => Effect.Effect<void, CheckpointError>
   readonly hasStopped: () => boolean
-  readonly end: Effect.Effect<void, Stopped | CheckpointError>
+  readonly abort: Effect.Effect<void>
+  readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | Stopped | CheckpointError>
 }
 
 const makeRun = (
@@ -354,13 +360,19 @@ const makeRun = (
   options: Options,
   tell: (outcome: Outcome) => Effect.Effect<unknown>
 ): Run => {
-  const most = Math.max(1, options.failures ?? 20)
+  // Fewer than may be ahead of the slowest: these are what the slowest waits for.
+  const most = between(options.failures, 20, longestLead / 2)
   const patience = Duration.toMillis(options.patience ?? "1 minute")
   let stopped: Stopped | undefined
+  let isAborted = false
+  /** Whether the service has answered at all. */
+  let isThere = false
   /** Those that failed for no reason of their own since the service last gave an answer. */
-  let suspects: ReadonlyArray<Failure> = []
+  let suspects: Array<Failure> = []
   /** Those that are too far ahead of the slowest. */
   let stalled: Deferred.Deferred<void> | undefined
+
+  const isEnding = () => stopped !== undefined || isAborted
 
   const proceed = Effect.suspend(() => {
     const waiting = stalled
@@ -386,40 +398,43 @@ const makeRun = (
     failure._tag === "Unknown" && !isRepeatable(failure.input) ? settle(failure) : done.takeBack(failure.index)
 
   /** The service is there: what failed before that failed for reasons of its own. */
-  const clearSuspects = Effect.suspend(() => {
+  const answered = Effect.suspend(() => {
+    isThere = true
+    if (suspects.length === 0) return Effect.void
     const failures = suspects
     suspects = []
     return Effect.forEach(failures, settle, { discard: true })
   })
 
-  const send = (item: Item): Effect.Effect<void, CheckpointError> =>
+  const send = (item: Item, waited = 0): Effect.Effect<void, CheckpointError> =>
     Effect.matchEffect(service.upsertContact(item.input), {
       onSuccess: (contact) =>
-        Effect.zipRight(
-          settle(Outcome[contact.new ? "Created" : "Updated"]({ ...item, contact })),
-          suspects.length === 0 ? Effect.void : clearSuspects
-        ),
-      onFailure: (error) => failed(item, error)
+        Effect.zipRight(settle(Outcome[contact.new ? "Created" : "Updated"]({ ...item, contact })), answered),
+      onFailure: (error) => failed(item, error, waited)
     })
 
-  const failed = (item: Item, error: Errors.ContactsError): Effect.Effect<void, CheckpointError> => {
+  /** `waited`: how long it has been kept from leaving, in milliseconds. */
+  const failed = (item: Item, error: Errors.ContactsError, waited: number): Effect.Effect<void, CheckpointError> => {
     const failure = Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ ...item, error })
     if (error._tag === "Unauthorized") return Effect.zipRight(leave(failure), stop("Unauthorized", error))
     if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || isRepeatable(item.input))) {
-      const wait = error.retryAfter ?? Duration.seconds(1)
-      if (Duration.toMillis(wait) > patience) return Effect.zipRight(leave(failure), stop("NotYet", error, wait))
+      const wait = Duration.max(error.retryAfter ?? Duration.seconds(1), shortestWait)
+      const all = waited + Duration.toMillis(wait)
+      if (all > patience) return Effect.zipRight(leave(failure), stop("NotYet", error, wait))
       return Effect.zipRight(
         Effect.sleep(wait),
-        Effect.suspend(() => (stopped === undefined ? send(item) : leave(failure)))
+        Effect.suspend(() => (isEnding() ? leave(failure) : send(item, all)))
       )
     }
-    if (!isOfTheService(error)) return Effect.zipRight(settle(failure), clearSuspects)
-    suspects = [...suspects, failure]
-    return suspects.length >= most ? stop("Outage", error) : Effect.void
+    if (!isOfTheService(error)) return Effect.zipRight(settle(failure), answered)
+    suspects.push(failure)
+    // Certainly not applied: whatever becomes of this run, it may be sent again.
+    const noted = failure._tag === "Rejected" ? done.takeBack(item.index) : Effect.void
+    return suspects.length >= most ? Effect.zipRight(noted, stop("Outage", error)) : noted
   }
 
   const handle = (item: Item): Effect.Effect<void, CheckpointError> => {
-    if (stopped !== undefined) return Effect.void
+    if (isEnding()) return Effect.void
     if (item.index >= done.next() + longestLead) {
       stalled ??= Deferred.unsafeMake(FiberId.none)
       return Effect.zipRight(
@@ -435,21 +450,33 @@ const makeRun = (
   return {
     handle,
     hasStopped: () => stopped !== undefined,
-    end: Effect.suspend(() => {
-      // None of those that are left was followed by an answer.
-      const last = suspects.at(-1)
-      return Effect.forEach(suspects, leave, { discard: true }).pipe(
-        Effect.zipRight(last === undefined ? Effect.void : stop("Outage", last.error)),
-        Effect.zipRight(
-          Effect.suspend((): Run["end"] => (stopped === undefined ? done.complete : Effect.fail(stopped)))
+    abort: Effect.suspend(() => {
+      isAborted = true
+      return proceed
+    }),
+    end: <E>(broken: Cause.Cause<E> | undefined) =>
+      Effect.suspend((): Effect.Effect<void, E | Stopped | CheckpointError> => {
+        const last = suspects.at(-1)
+        // A few at the end of a list that was answered otherwise have reasons of their own.
+        const isOutage = last !== undefined && !isThere
+        const ended =
+          stopped === undefined && broken === undefined && !isOutage
+            ? answered
+            : Effect.forEach(suspects, leave, { discard: true })
+        if (broken !== undefined) return Effect.zipRight(ended, Effect.failCause(broken))
+        return Effect.zipRight(ended, isOutage ? stop("Outage", last.error) : Effect.void).pipe(
+          Effect.zipRight(
+            Effect.suspend((): Effect.Effect<void, Stopped | CheckpointError> =>
+              stopped === undefined ? done.complete : Effect.fail(stopped)
+            )
+          )
         )
-      )
-    })
+      })
   }
 }
 
-/** Tells outcomes in the order of the list. */
-const inOrder = (done: journal.Journal, tell: (outcome: Outcome) => Effect.Effect<unknown>) =>
+/** Tells outcomes in the order of the list; `rest`: those that are left when there is no more to wait for. */
+const inOrder = (done: journal.Journal, offer: (outcome: Outcome) => Effect.Effect<unknown>) =>
   Effect.map(Effect.makeSemaphore(1), (turn) => {
     const early = new Map<number, Outcome>()
     let next = 0
@@ -459,11 +486,17 @@ const inOrder = (done: journal.Journal, tell: (outcome: Outcome) => Effect.Effec
       if (outcome === undefined) return Effect.void
       early.delete(next)
       next += 1
-      return Effect.zipRight(tell(outcome), told)
+      return Effect.zipRight(offer(outcome), told)
     })
-    return (outcome: Outcome) => {
-      early.set(outcome.index, outcome)
-      return turn.withPermits(1)(told)
+    return {
+      tell: (outcome: Outcome) => {
+        early.set(outcome.index, outcome)
+        return turn.withPermits(1)(told)
+      },
+      rest: Effect.suspend(() => {
+        const left = Array.from(early.values()).sort((a, b) => a.index - b.index)
+        return Effect.forEach(left, offer, { discard: true })
+      })
     }
   })
 
@@ -480,6 +513,9 @@ const words: {
   NotYet: (_, retryAfter) => `Nothing may be sent now: go on in ${inSeconds(retryAfter ?? Duration.zero)}`,
   Outage: ({ message }) => `The service does not answer: ${message}`
 }
+
+/** No service is asked again sooner than this, whatever it says. */
+const shortestWait = Duration.millis(100)
 
 /** What is known of a contact that an earlier run had sent, and that must not be sent twice. */
 const cutOff = new Errors.TransportError({
@@ -615,8 +651,11 @@ export const getMany = <E = never, R = never>(
   Stream.unwrap(
     Effect.gen(function* () {
       const { getContact } = yield* ContactsService
-      const concurrency = Math.max(1, Math.floor(options.concurrency ?? (yield* fitting)))
-      const get = options.cache === undefined ? getContact : (id: Schema.ContactId) => options.cache!.get(id)
+      const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
+      const { cache } = options
+      // In a fiber of its own: of those that ask at the same time, the first may be the first to give up.
+      const get = (id: Schema.ContactId) =>
+        cache === undefined ? getContact(id) : Effect.flatMap(Effect.forkDaemon(cache.get(id)), Fiber.join)
       const seen = new Set<Schema.ContactId>()
       const stream: Stream.Stream<Schema.ContactId, E, R> = Symbol.iterator in ids ? Stream.fromIterable(ids) : ids
       return stream.pipe(

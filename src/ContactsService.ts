@@ -147,7 +147,8 @@ export const upsertContact = HttpLayer.endpoint({
   answer: Schema.UpsertContactAnswer,
   errors: documentedErrors,
   isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
-    Boolean(email ?? phone) && createNewIfDuplicateAllowed !== true,
+    [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&
+    createNewIfDuplicateAllowed !== true,
   reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
 })
 

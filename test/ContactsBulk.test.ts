@@ -102,7 +102,7 @@ describe("upserts of many", () => {
   )
 
   it.effect("come in the order of the list where that is asked for, and as they end where it is not", () => {
-    const slowFirst = serviceOf((input) =>
+    const firstIsSlow = serviceOf((input) =>
       Effect.delay(Effect.succeed(answer(input)), input.email === lead(0).email ? "5 seconds" : "1 second")
     )
     const run = (isOrdered: boolean) =>
@@ -116,7 +116,7 @@ describe("upserts of many", () => {
     return Effect.gen(function* () {
       expect(yield* run(true)).toEqual([0, 1, 2, 3])
       expect((yield* run(false)).at(-1)).toBe(0)
-    }).pipe(Effect.provide(slowFirst))
+    }).pipe(Effect.provide(firstIsSlow))
   })
 
   it.effect(
@@ -323,6 +323,90 @@ describe("upserts of many", () => {
       )
     )
   })
+
+  /** The first contact takes long and then does as told; the others wait for it when they are too far ahead. */
+  const slowFirst = (first: Effect.Effect<UpsertedContact, Errors.ContactsError>) =>
+    serviceOf((input) =>
+      input.email === lead(0).email ? Effect.delay(first, "5 minutes") : Effect.succeed(answer(input))
+    )
+
+  it.effect("end, also where others wait for the one that breaks", () =>
+    Effect.gen(function* () {
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(2500)), { concurrency: 4 })
+      const fiber = yield* Effect.fork(Effect.exit(Stream.runDrain(run)))
+      yield* TestClock.adjust("10 minutes")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Failure", cause: { defect: "broken" } })
+    }).pipe(Effect.provide(slowFirst(Effect.die("broken"))))
+  )
+
+  it.effect("end in an outage, however many failures are allowed", () =>
+    Effect.gen(function* () {
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(4000)), { concurrency: 4, failures: Infinity })
+      expect(yield* Effect.flip(Stream.runDrain(run))).toMatchObject({ reason: "Outage" })
+    }).pipe(Effect.provide(serviceOf(() => Effect.fail(failure("NotApplied")))))
+  )
+
+  it.effect("are all sent, whatever number was meant by the concurrency", () =>
+    Effect.gen(function* () {
+      for (const concurrency of [NaN, Infinity, -1, 0.5]) {
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(10)), { concurrency })
+        expect(yield* collected(run)).toHaveLength(10)
+      }
+    }).pipe(Effect.provide(serviceOf((input) => Effect.succeed(answer(input)))))
+  )
+
+  it.effect("reject a last contact that fails where the others did not", () =>
+    Effect.gen(function* () {
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { isOrdered: true, concurrency: 1 })
+      expect(tags(yield* collected(run))).toEqual(["0 Created", "1 Created", "2 Rejected"])
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          input.email === lead(2).email ? Effect.fail(failure("NotApplied")) : Effect.succeed(answer(input))
+        )
+      )
+    )
+  )
+
+  it.effect("do not wait for ever for a slot that does not come", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.fork(
+        Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)))))
+      )
+      yield* TestClock.adjust("61 seconds")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ reason: "NotYet" })
+    }).pipe(Effect.provide(serviceOf(() => Effect.fail(limited("25 seconds")))))
+  )
+
+  it.effect("tell all that was done when they stop, also where an order was asked for", () =>
+    Effect.gen(function* () {
+      const seen: Array<number> = []
+      const fiber = yield* ContactsBulk.upsertMany(Stream.fromIterable(leads(6)), {
+        isOrdered: true,
+        concurrency: 3
+      }).pipe(
+        Stream.runForEach(({ index }) => Effect.sync(() => seen.push(index))),
+        Effect.flip,
+        Effect.fork
+      )
+      yield* TestClock.adjust("10 minutes")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ reason: "Unauthorized" })
+      expect(seen).toEqual([1, 2, 3, 4, 5])
+    }).pipe(Effect.provide(slowFirst(Effect.fail(unauthorized))))
+  )
+
+  it.effect("do not forget a contact that was not applied when the list itself fails", () =>
+    Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const broken = Stream.concat(Stream.succeed(nameless(0)), Stream.fail("broken"))
+      const first = ContactsBulk.upsertMany(broken, { checkpoint, concurrency: 1 })
+      const away = serviceOf(() => Effect.fail(failure("NotApplied")))
+      expect(yield* Effect.flip(Effect.provide(Stream.runDrain(first), away))).toBe("broken")
+      const second = ContactsBulk.upsertMany(Stream.make(nameless(0), nameless(1)), { checkpoint, isOrdered: true })
+      const there = serviceOf((input) => Effect.succeed(answer(input)))
+      expect(tags(yield* Effect.provide(collected(second), there))).toEqual(["0 Created", "1 Created"])
+    })
+  )
 
   it.effect("end with the list's own error, after what was on its way", () =>
     Effect.gen(function* () {
@@ -550,6 +634,20 @@ describe("reads of many", () => {
       expect(asked.sort()).toEqual(["a", "b", "c"])
     }).pipe(Effect.provide(counting(asked)))
   })
+
+  it.effect("do not end with the one that asked first", () =>
+    Effect.gen(function* () {
+      const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
+      const read = Stream.runCollect(ContactsBulk.getMany([ContactId.make("a")], { cache }))
+      const first = yield* Effect.fork(read)
+      yield* Effect.yieldNow()
+      const second = yield* Effect.fork(read)
+      yield* Effect.yieldNow()
+      yield* Fiber.interruptFork(first)
+      yield* TestClock.adjust("10 seconds")
+      expect(told(yield* Fiber.join(second))).toEqual(["a found"])
+    }).pipe(Effect.provide(counting([])))
+  )
 
   it.effect("share a cache, in which failures are not kept", () => {
     const asked: Array<string> = []

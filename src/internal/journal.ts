@@ -1,4 +1,5 @@
 // What a run over many contacts has done, in a key-value store, so that another run can go on from there.
+import type { PlatformError } from "@effect/platform/Error"
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -70,9 +71,9 @@ const failed = (name: string) => () =>
 
 const places = [0, 1] as const
 
-const placeOf = ({ name }: Checkpoint, sequence: number) => `${name}.${sequence % places.length}`
+const placeOf = ({ name }: Pick<Checkpoint, "name">, sequence: number) => `${name}.${sequence % places.length}`
 
-const lettersOf = ({ name }: Checkpoint, batch: number) => `${name}.dead.${batch}`
+const lettersOf = ({ name }: Pick<Checkpoint, "name">, batch: number) => `${name}.dead.${batch}`
 
 const read = (checkpoint: Checkpoint): Effect.Effect<Progress | undefined, CheckpointError> =>
   Effect.gen(function* () {
@@ -121,19 +122,18 @@ export const letters = (checkpoint: Checkpoint): Stream.Stream<unknown, Checkpoi
   )
 
 /** Forgets it, dead letters and all. */
-export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
-  Effect.gen(function* () {
-    const progress = yield* read({ ...checkpoint, source: undefined }).pipe(
-      Effect.catchIf(
-        ({ reason }) => reason === "Unreadable",
-        () => Effect.succeed(undefined)
-      )
+export const clear = ({ store, name }: Checkpoint): Effect.Effect<void, CheckpointError> => {
+  const remove = (key: string) => Effect.tap(store.has(key), (isThere) => (isThere ? store.remove(key) : Effect.void))
+  // What is not whole does not say how many there are.
+  const removeLetters = (batch: number): Effect.Effect<void, PlatformError> =>
+    Effect.flatMap(remove(lettersOf({ name }, batch)), (wasThere) =>
+      wasThere ? removeLetters(batch + 1) : Effect.void
     )
-    const batches = Array.from({ length: progress?.letters ?? 0 }, (_, batch) => lettersOf(checkpoint, batch))
-    for (const key of [...places.map((place) => placeOf(checkpoint, place)), ...batches]) {
-      if (yield* checkpoint.store.has(key)) yield* checkpoint.store.remove(key)
-    }
-  }).pipe(Effect.catchTag("BadArgument", "SystemError", () => Effect.fail(failed(checkpoint.name)())))
+  return Effect.forEach(places, (place) => remove(placeOf({ name }, place)), { discard: true }).pipe(
+    Effect.zipRight(removeLetters(0)),
+    Effect.mapError(failed(name))
+  )
+}
 
 // --- while a run goes on -------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ export const open = (checkpoint: Checkpoint | undefined): Effect.Effect<Journal,
     let next = earlier?.next ?? 0
     let sequence = earlier?.sequence ?? 0
     let batches = earlier?.letters ?? 0
-    let isComplete = earlier?.isComplete ?? false
+    let isComplete = false
     /** How many changes there were, and how many of them are written. */
     let changed = 0
     let written = 0
