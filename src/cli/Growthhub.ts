@@ -10,7 +10,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as CauseExit from "effect/Exit"
-import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
@@ -81,7 +80,9 @@ const upsert = Command.make(
     Effect.gen(function* () {
       const fields = yield* Fields.read(given, stdin)
       const { locationId } = yield* Connection.Session
-      const located = locationId === undefined ? fields : { locationId, ...fields }
+      const isGiven = Option.isSome(given.connection.location)
+      const located =
+        locationId === undefined || ("locationId" in fields && !isGiven) ? fields : { ...fields, locationId }
       if (!("locationId" in located)) {
         return yield* badInput("Which location? Give --location or GROWTHHUB_LOCATION_ID")
       }
@@ -96,6 +97,40 @@ const upsert = Command.make(
 
 // --- many of them ------------------------------------------------------------------------------------------------------
 
+/** The name of a column may have the sign itself. */
+const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], Exit> => {
+  const at = text.lastIndexOf("=")
+  return at > 0
+    ? Effect.succeed([text.slice(0, at).trim(), text.slice(at + 1).trim()])
+    : Effect.fail(badInput("--column takes NAME=FIELD"))
+}
+
+/** As a shell takes it for one word. */
+const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+
+/** The command that goes on with an import: its own options again. */
+const again = ({
+  file,
+  columns,
+  ignored,
+  connection
+}: {
+  readonly file: string
+  readonly columns: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<string>
+  readonly connection: Connection.Connection
+}) =>
+  [
+    ...["growthhub", "import", file],
+    ...columns.flatMap((column) => ["--column", column]),
+    ...ignored.flatMap((name) => ["--ignore", name]),
+    ...Option.match(connection.location, { onNone: () => [], onSome: (location) => ["--location", location] }),
+    ...Option.match(connection.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
+    "--resume"
+  ]
+    .map(quoted)
+    .join(" ")
+
 const imports = Command.make(
   "import",
   {
@@ -105,8 +140,8 @@ const imports = Command.make(
     isDryRun: Options.boolean("dry-run").pipe(Options.withDescription("Checks every row and sends nothing")),
     isResumed: Options.boolean("resume").pipe(Options.withDescription("Goes on with an import that has not ended")),
     isRestarted: Options.boolean("restart").pipe(Options.withDescription("Forgets an earlier import of this file")),
-    columns: Options.keyValueMap("column").pipe(
-      Options.optional,
+    columns: Options.text("column").pipe(
+      Options.repeated,
       Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
     ),
     ignored: Options.text("ignore").pipe(
@@ -115,14 +150,16 @@ const imports = Command.make(
     ),
     connection: Options.all(Connection.options)
   },
-  ({ file, isDryRun, isResumed, isRestarted, columns, ignored, connection }) =>
+  (given) =>
     Effect.gen(function* () {
+      const { file, isDryRun, isResumed, isRestarted, columns, ignored, connection } = given
       const task = {
         file,
         isResumed,
         isRestarted,
         locationId: yield* Connection.locationOf(connection),
-        columns: new Map(Option.match(columns, { onNone: () => [], onSome: HashMap.toEntries })),
+        columns: new Map(yield* Effect.forEach(columns, columnOf)),
+        again: again(given),
         ignored: new Set(ignored)
       }
       yield* isDryRun ? Import.dryRun(task) : Effect.provide(Import.run(task), Connection.layer(connection))
@@ -185,6 +222,8 @@ export const codeOf = (exit: CauseExit.Exit<unknown, unknown>): number => {
 
 /** Runs it, and ends the process with its exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
+  // Whoever reads may go away, head say: what is being done goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
   NodeRuntime.runMain(run(args), {
     disableErrorReporting: true,
     teardown: (exit, end) => {

@@ -1,24 +1,28 @@
 // The import of a file: checked first, then sent row by row, written down, and reported.
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { stringify } from "csv-stringify/sync"
-import { createWriteStream } from "node:fs"
-import { finished } from "node:stream/promises"
+import { createHash } from "node:crypto"
+import { join, parse } from "node:path"
 import * as ContactsBulk from "../ContactsBulk.js"
 import type { ContactsService } from "../ContactsService.js"
+import { isArray } from "../internal/json.js"
 import { Session } from "./Connection.js"
 import { badInput, codes, Exit, fromStopped } from "./Exit.js"
 import { plain } from "./Layout.js"
 import * as Rows from "./Rows.js"
 
+/** `again`: the command that goes on with it. */
 export interface Task extends Rows.Options {
+  readonly again: string
   readonly isResumed: boolean
   readonly isRestarted: boolean
 }
@@ -113,42 +117,75 @@ const makeProgress = (counts: Counts, rows: number) =>
 
 // --- what is left of it ------------------------------------------------------------------------------------------------
 
-const reportOf = (file: string) =>
-  Rows.isCsv(file) ? file.replace(/(\.csv)?$/i, ".rejected.csv") : file.replace(/(\.\w+)$/, ".rejected$1")
-
 const wordsOf = ({ error }: ContactsBulk.Failure) =>
   error._tag === "Unprocessable" && error.details.length > 0 ? error.details.join("; ") : error.message
 
+const reportName = (file: string, number: number) => {
+  const { dir, name, ext } = parse(file)
+  return join(dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${ext === "" ? ".csv" : ext}`)
+}
+
+/** Which report this import has written, and what stood in it. */
+const reportKey = "report"
+
+const Written = Schema.parseJson(Schema.Struct({ file: Schema.String, hash: Schema.String }))
+
+const hashOf = (text: string) => createHash("sha256").update(text).digest("hex")
+
+/** Its own file again, as long as nobody has changed it: somebody may be mending it. */
+const reportFile = (file: string, store: KeyValueStore.KeyValueStore) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const written = Option.flatMap(yield* store.get(reportKey), Schema.decodeUnknownOption(Written))
+    if (Option.isSome(written)) {
+      const found = yield* Effect.option(fs.readFileString(written.value.file))
+      if (Option.isNone(found) || hashOf(found.value) === written.value.hash) return written.value.file
+    }
+    let number = 1
+    while (yield* fs.exists(reportName(file, number))) number += 1
+    return reportName(file, number)
+  })
+
 /** The rows that were not applied, as they were, with the reason: to be mended, and imported again as they are. */
-const report = (options: Rows.Options, checkpoint: ContactsBulk.Checkpoint) =>
+const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Checkpoint) =>
   Effect.gen(function* () {
     const letters = new Map<number, readonly [outcome: string, error: string]>()
-    yield* Stream.runForEach(ContactsBulk.deadLetters(checkpoint), (letter) =>
+    yield* Stream.runForEach(ContactsBulk.deadLetters({ store, ...checkpoint }), (letter) =>
       Effect.sync(() => letters.set(letter.index, [letter._tag, wordsOf(letter)]))
     )
     if (letters.size === 0) return undefined
-    const file = reportOf(options.file)
-    const out = createWriteStream(file)
-    yield* Rows.rows(options).pipe(
+    const header = yield* Rows.header(options)
+    const { line, outcome, error } = Rows.added
+    const first = header === undefined ? "" : stringify([[...header, line, outcome, error]])
+    const text = yield* Rows.rows(options).pipe(
       Stream.zipWithIndex,
-      Stream.runForEach(([{ cells, line }, index]) =>
-        Effect.sync(() => {
-          const letter = letters.get(index)
-          if (letter === undefined) return
-          const [outcome, error] = letter
-          const row = { ...cells, [Rows.added.line]: line, [Rows.added.outcome]: outcome, [Rows.added.error]: error }
-          const isFirst = out.bytesWritten === 0 && out.writableLength === 0
-          out.write(Rows.isCsv(file) ? stringify([row], { header: isFirst }) : `${JSON.stringify(row)}\n`)
-        })
-      ),
-      Effect.mapError(notAList(options))
+      Stream.runFold(first, (sum, [row, index]) => {
+        const letter = letters.get(index)
+        if (letter === undefined) return sum
+        const [what, why] = letter
+        return isArray(row.cells)
+          ? sum + stringify([[...row.cells, row.line, what, why]])
+          : `${sum}${JSON.stringify({ ...row.cells, [line]: row.line, [outcome]: what, [error]: why })}\n`
+      })
     )
-    out.end()
-    yield* Effect.tryPromise({
-      try: () => finished(out),
-      catch: () => badInput(`The report cannot be written to ${file}`)
-    })
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* reportFile(options.file, store)
+    yield* fs.writeFileString(`${file}.tmp`, text)
+    yield* fs.rename(`${file}.tmp`, file)
+    yield* store.set(reportKey, JSON.stringify({ file, hash: hashOf(text) }))
     return file
+  }).pipe(
+    Effect.catchTags({
+      NoList: (error) => Effect.fail(notAList(options)(error)),
+      BadArgument: () => Effect.fail(unwritten(options)),
+      SystemError: () => Effect.fail(unwritten(options))
+    })
+  )
+
+const unwritten = ({ file }: Rows.Options) =>
+  new Exit({
+    code: codes.unexpected,
+    message: `The report of what was rejected cannot be written beside ${file}: --resume tries it again`
   })
 
 const directoryOf = (file: string) => `${file}.checkpoint`
@@ -168,9 +205,9 @@ const opened = (task: Task) =>
     const checkpoint: ContactsBulk.Checkpoint = { store, name: "import", source }
     if (task.isRestarted) yield* ContactsBulk.clear(checkpoint)
     const before = yield* ContactsBulk.progress(checkpoint)
-    if (Option.isSome(before) && before.value.isComplete) {
+    if (Option.isSome(before) && before.value.isComplete && !task.isResumed) {
       return yield* badInput(
-        `${task.file} was imported before: ${summary(before.value.counts)}. With --restart it is sent again.`
+        `${task.file} was imported before: ${summary(before.value.counts)}. With --resume its report is written again, with --restart all of it is sent again.`
       )
     }
     if (Option.isSome(before) && !task.isResumed) {
@@ -184,36 +221,43 @@ const opened = (task: Task) =>
 
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
   error.reason === "AnotherList"
-    ? badInput(`${task.file} has changed since its import was begun, or its options have: begin anew with --restart`)
+    ? badInput(
+        `${task.file} is not as it was when its import was begun, or is given with other options: use the file and the ` +
+          "options that you began with, or begin anew with --restart, which sends all of it again"
+      )
     : new Exit({ code: codes.unexpected, message: `${directoryOf(task.file)}: ${error.message}` })
 
-const goOn = (task: Task) => `Go on with: growthhub import ${task.file} --resume`
+const goOn = ({ again }: Task) => `Go on with: ${again}`
 
 /** Sends what was not sent yet. */
 export const run = (
   task: Task
 ): Effect.Effect<void, Exit, ContactsService | Session | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
+    if (task.isResumed && task.isRestarted) return yield* badInput("Either --resume or --restart")
     const { rows, invalid } = yield* check(task)
     const { checkpoint, counts } = yield* opened(task)
     if (invalid > 0) {
       yield* Console.error(`${counted(invalid, "row")} will be rejected: --dry-run says why before anything is sent`)
     }
+    const { isSandbox } = yield* Session
+    const hint = isSandbox ? "The sandbox is gone, and all that it had." : goOn(task)
     const sums = { ...counts }
     const progress = yield* makeProgress(sums, rows)
     const contacts = Stream.map(Rows.rows(task), ({ contact }) => contact).pipe(Stream.mapError(notAList(task)))
+    // What was complete is not begun again: only its report may be missing.
     const ended = yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
       Effect.raceFirst(progress.showing),
       Effect.ensuring(progress.end),
-      Effect.onInterrupt(() => Console.error(`Interrupted: ${summary(sums)}. ${goOn(task)}`)),
+      Effect.onInterrupt(() => Console.error(`Interrupted: ${summary(sums)}. ${hint}`)),
       Effect.catchTag("Stopped", Effect.succeed)
     )
     const file = yield* report(task, checkpoint)
     const total = countsOf(yield* ContactsBulk.progress(checkpoint))
     yield* Console.log(summary(total))
     if (file !== undefined) yield* Console.log(`What was not applied, and why: ${file}`)
-    if (ended !== undefined) return yield* fromStopped(ended, goOn(task))
+    if (ended !== undefined) return yield* fromStopped(ended, hint)
     if (file !== undefined) {
       return yield* new Exit({
         code: codes.rejected,

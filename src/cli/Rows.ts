@@ -9,17 +9,19 @@ import { parse, type Info } from "csv-parse"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
+import { Readable } from "node:stream"
 import * as Errors from "../Errors.js"
 import { isObject, type JsonObject, parseOption } from "../internal/json.js"
 import { ContactUpsert, type LocationId } from "../Schema.js"
 
 /**
- * A row: where it is, the contact that it is meant to be, and itself. `columnOf` says which column a field came from.
+ * A row: where it is, the contact that it is meant to be, and itself, the cells of a CSV in their order. `columnOf` says
+ * which column a field came from.
  */
 export interface Row {
   readonly line: number
   readonly contact: ContactUpsert
-  readonly cells: JsonObject
+  readonly cells: ReadonlyArray<string> | JsonObject
   readonly columnOf: (field: string) => string | undefined
 }
 
@@ -149,9 +151,11 @@ const valueOf = (field: string, cell: string): unknown => {
   return cell
 }
 
+const thousands = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/
+
 const customValueOf = (kind: string, cell: string): unknown => {
   if (kind === "options") return split(cell)
-  return kind === "number" ? Number(cell.replaceAll(",", "")) : cell
+  return kind === "number" ? Number(thousands.test(cell) ? cell.replaceAll(",", "") : cell) : cell
 }
 
 const contactOf = (
@@ -189,12 +193,33 @@ const contactOf = (
 
 const isNdjson = (file: string) => /\.(?:ndjson|jsonl)$/i.test(file)
 
+/** The text of a file, which must be UTF-8: what is taken for it changes names without a word. */
+async function* textOf(file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  let lines = 1
+  const decoded = (chunk?: Buffer) => {
+    try {
+      const text = decoder.decode(chunk, { stream: chunk !== undefined })
+      lines += text.split("\n").length - 1
+      return text
+    } catch {
+      throw new NoList({ message: `After line ${lines}: this is not UTF-8. Save the file as UTF-8.` })
+    }
+  }
+  for await (const chunk of createReadStream(file)) yield decoded(chunk as Buffer)
+  yield decoded()
+}
+
+const noList = (error: unknown): NoList =>
+  error instanceof NoList ? error : new NoList({ message: error instanceof Error ? error.message : String(error) })
+
 /** The commonest of the three in the first line. */
 const delimiterOf = (file: string): Effect.Effect<string, NoList> =>
   Effect.tryPromise({
     try: async () => {
       const lines = createInterface({ input: createReadStream(file, { end: 65_536 }) })
       for await (const line of lines) {
+        if (line.trim() === "") continue
         const outside = line.replace(/"[^"]*"/g, "")
         const counted = [",", ";", "\t"].map((one) => [outside.split(one).length, one] as const)
         return counted.sort(([a], [b]) => b - a)[0]![1]
@@ -208,28 +233,31 @@ const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
   Stream.unwrap(
     Effect.map(delimiterOf(options.file), (delimiter) => {
       let columns: ReadonlyArray<Column> | undefined
-      let header: ReadonlyArray<string> = []
-      // One that has no file to read from ends with its error, as the parser does with its own.
-      const source = createReadStream(options.file)
+      const source = Readable.from(textOf(options.file))
       const parser = parse({ bom: true, delimiter, info: true, skip_empty_lines: true })
       source.on("error", (error) => parser.destroy(error)).pipe(parser)
       parser.on("close", () => source.destroy())
       return Stream.fromAsyncIterable(
         parser as AsyncIterable<{ readonly info: Info; readonly record: ReadonlyArray<string> }>,
-        (error) => new NoList({ message: error instanceof Error ? error.message : String(error) })
+        noList
       ).pipe(
         Stream.mapEffect(({ info, record }): Either.Either<Option.Option<Row>, NoList> => {
           if (columns === undefined) {
-            header = record.map((name) => name.trim())
-            return Either.map(columnsOf(header, options), (known) => {
-              columns = known
-              return Option.none()
-            })
+            return Either.map(
+              columnsOf(
+                record.map((name) => name.trim()),
+                options
+              ),
+              (known) => {
+                columns = known
+                return Option.none()
+              }
+            )
           }
           return Either.right(
             Option.some({
               line: info.lines,
-              cells: Object.fromEntries(header.map((name, index) => [name, record[index] ?? ""])),
+              cells: record,
               ...contactOf(record, columns, options.locationId)
             })
           )
@@ -240,8 +268,8 @@ const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
   )
 
 const ndjsonRows = ({ file, locationId }: Options): Stream.Stream<Row, NoList> => {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })
-  return Stream.fromAsyncIterable(lines, () => new NoList({ message: `${file} cannot be read` })).pipe(
+  return Stream.fromAsyncIterable(textOf(file), noList).pipe(
+    Stream.splitLines,
     Stream.zipWithIndex,
     Stream.filter(([text]) => text.trim() !== ""),
     Stream.mapEffect(([text, index]) => {
@@ -263,8 +291,22 @@ const ndjsonRows = ({ file, locationId }: Options): Stream.Stream<Row, NoList> =
 export const rows = (options: Options): Stream.Stream<Row, NoList> =>
   isNdjson(options.file) ? ndjsonRows(options) : csvRows(options)
 
-/** Whether a report of its rows is CSV. */
-export const isCsv = (file: string) => !isNdjson(file)
+/** The header of a CSV as it is; none of NDJSON. */
+export const header = (options: Options): Effect.Effect<ReadonlyArray<string> | undefined, NoList> =>
+  isNdjson(options.file)
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(delimiterOf(options.file), (delimiter) =>
+        Effect.tryPromise({
+          try: async () => {
+            const parser = Readable.from(textOf(options.file)).pipe(
+              parse({ bom: true, delimiter, skip_empty_lines: true, to: 1 })
+            )
+            for await (const record of parser) return record as ReadonlyArray<string>
+            return []
+          },
+          catch: noList
+        })
+      )
 
 const check = Schema.encodeUnknownEither(ContactUpsert, { errors: "all", onExcessProperty: "error" })
 
@@ -288,7 +330,9 @@ export const fingerprint = (
 ): Effect.Effect<string, NoList> =>
   Effect.tryPromise({
     try: async () => {
-      const hash = createHash("sha256").update(JSON.stringify([url, locationId, [...columns], [...ignored]]))
+      const hash = createHash("sha256").update(
+        JSON.stringify([url, locationId, [...columns].sort(), [...ignored].sort()])
+      )
       for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
       return hash.digest("hex")
     },

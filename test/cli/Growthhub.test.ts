@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -41,7 +41,7 @@ const growthhub = (args: ReadonlyArray<string>, environment: Record<string, stri
 const environment = Effect.map(Sandbox, ({ url, token, locationId }) => ({
   GROWTHHUB_TOKEN: Redacted.value(token),
   GROWTHHUB_BASE_URL: url,
-  GROWTHHUB_LOCATION_ID: locationId as string
+  GROWTHHUB_LOCATION_ID: locationId
 }))
 
 const directory = Effect.acquireRelease(
@@ -197,6 +197,28 @@ describe("an import that is only tried", () => {
     })
   )
 
+  it.scopedLive("takes no number for another, and no other encoding for UTF-8", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf("deals.csv", [
+        "",
+        "email;A=B",
+        "a@example.com;1,234.5",
+        "b@example.com;1,5",
+        "c@example.com;-7.25"
+      ])
+      const deals = ["--location", "abc", "--column", "A=B=customField.deal:number"]
+      expect(yield* growthhub(["import", file, "--dry-run", ...deals])).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^line 4, column "A=B": [^\n]*\n1 row of 3 would be rejected$/) as unknown
+      })
+      yield* Effect.promise(() => writeFile(file, Buffer.from("email,name\na@example.com,J\xf6rg\n", "latin1")))
+      expect(yield* growthhub(["import", file, "--dry-run", "--location", "abc"])).toMatchObject({
+        code: 2,
+        err: `${file}: After line 1: this is not UTF-8. Save the file as UTF-8.`
+      })
+    })
+  )
+
   it.scopedLive("says where a file is none of either", () =>
     Effect.gen(function* () {
       const csv = yield* fileOf("leads.csv", ["email,phone", "a@example.com"])
@@ -270,7 +292,7 @@ describe("an import", () => {
       expect(refused).toMatchObject({
         code: 3,
         out: "0 created, 0 updated, 0 rejected",
-        err: `The service refuses the token: Invalid Private Integration token\nGo on with: growthhub import ${file} --resume`
+        err: `The service refuses the token: Invalid Private Integration token\nGo on with: growthhub import ${file} --location ${env.GROWTHHUB_LOCATION_ID} --base-url ${env.GROWTHHUB_BASE_URL} --resume`
       })
       yield* sandbox.setLimits({ max: 100, interval: 1000, daily: 10 })
       const over = yield* growthhub(["import", file, "--resume"], env)
@@ -282,6 +304,44 @@ describe("an import", () => {
       const rest = yield* growthhub(["import", file, "--resume"], env)
       expect(rest).toMatchObject({ code: 0, out: "30 created, 0 updated, 0 rejected" })
       expect((yield* sandbox.ledger).applied).toHaveLength(30)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("keeps what others have written beside it, and writes a report later that it could not write", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = yield* fileOf("it's mine.csv", ["email", "a@example.com", "nobody"])
+      const report = file.replace(".csv", ".rejected.csv")
+      yield* Effect.promise(() => writeFile(report, "mine"))
+      yield* Effect.promise(() => mkdir(file.replace(".csv", ".rejected.2.csv.tmp")))
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("--resume tries it again") as unknown
+      })
+      yield* Effect.promise(() => rm(file.replace(".csv", ".rejected.2.csv.tmp"), { recursive: true }))
+      expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
+        code: 4,
+        out: expect.stringContaining(".rejected.2.csv") as unknown
+      })
+      expect(yield* read(report)).toBe("mine")
+      const again = file.replace(".csv", ".rejected.2.csv")
+      yield* Effect.promise(() => writeFile(again, "being mended"))
+      yield* growthhub(["import", file, "--resume"], env)
+      expect(yield* read(again)).toBe("being mended")
+      expect((yield* (yield* Sandbox).ledger).applied).toHaveLength(1)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("says how it is gone on with in words that a shell understands", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = yield* fileOf("it's mine.csv", ["My Mail", "a@example.com"])
+      const stopped = yield* growthhub(["import", file, "--column", "My Mail=email"], {
+        ...env,
+        GROWTHHUB_TOKEN: "pit-x"
+      })
+      const quoted = `'${file.replace("'", "'\\''")}' --column 'My Mail=email' --location`
+      expect(stopped.err).toContain(`Go on with: growthhub import ${quoted}`)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
@@ -298,7 +358,7 @@ describe("an import", () => {
       yield* Effect.promise(() => writeFile(file, "email\nb@example.com\n"))
       expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining("has changed since its import was begun") as unknown
+        err: expect.stringContaining("is not as it was when its import was begun") as unknown
       })
     }).pipe(Effect.provide(Sandbox.layer()))
   )
@@ -348,7 +408,7 @@ describe("an import", () => {
         first.type("\u0003")
         const interrupted = yield* ctrlC
         expect(interrupted.output).toMatch(
-          /Interrupted: \d+ created.*Go on with: growthhub import .*leads\.csv --resume/s
+          /Interrupted: \d+ created.*Go on with: growthhub import .*leads\.csv --location \w+ --base-url \S+ --resume/s
         )
         const second = inTerminal(["import", file, "--resume"], env)
         yield* second.seen
