@@ -35,7 +35,7 @@ interface Run {
   readonly counts: { readonly [kind: string]: number } | undefined
 }
 
-/** One life of the process: until it is done, or has settled `until` thousands of contacts and a little more. */
+/** One life of the process: until it is done, or has made so many steps and a little more. */
 const live = (args: ReadonlyArray<string>, until: { readonly steps: number; readonly millis: number } | undefined) =>
   Effect.async<Run>((resume) => {
     const steps: Array<Step> = []
@@ -62,9 +62,10 @@ export const run = (judge: Judge, { contacts, kills, limit }: Setting, transport
       yield* judge.reset
       yield* judge.setLimits({ max: limit, interval: 10_000, daily: contacts * 2 })
       const directory = yield* Installation.directory
-      const args = [judge.url, judge.token, judge.locationId, directory, String(contacts), transport]
+      const stride = Math.ceil(contacts / 100)
+      const args = [judge.url, judge.token, judge.locationId, directory, String(contacts), String(stride), transport]
       // Two thirds of the list with kills, the last third without.
-      const between = Math.max(1, Math.floor((contacts * 2) / 3 / Math.max(1, kills) / 1000))
+      const between = Math.max(1, Math.floor((contacts * 2) / 3 / Math.max(1, kills) / stride))
       for (let kill = 0; kill < kills; kill += 1) {
         const millis = yield* Random.nextIntBetween(0, 500)
         yield* live(args, { steps: between, millis })

@@ -24,7 +24,8 @@ export interface Step {
 
 export type Told = { readonly began: number } | Step | { readonly counts: ContactsBulk.Progress["counts"] }
 
-const [url = "", token = "", location = "", directory = "", count = "0", transport = "fetch"] = process.argv.slice(2)
+const [url = "", token = "", location = "", directory = "", count = "0", step = "1", transport = "fetch"] =
+  process.argv.slice(2)
 
 setFlagsFromString("--expose-gc")
 // As V8 puts it there.
@@ -39,7 +40,7 @@ const contact = (index: number): ContactUpsert => ({
 const tell = (told: Told) => process.send?.(told)
 
 /** Contacts between two steps. */
-const stride = 1000
+const stride = Number(step)
 
 const program = Effect.gen(function* () {
   const store = yield* KeyValueStore.KeyValueStore

@@ -71,14 +71,14 @@ describe("against a sandbox in its own process", () => {
   it.scopedLive("many contacts lose none and make none twice, by a process that is killed and goes on", () =>
     Effect.gen(function* () {
       const judge = yield* Judge.make
-      const ran = yield* Bulk.run(judge, { contacts: 2000, kills: 1, limit: 1_000_000 }, "fetch")
+      const ran = yield* Bulk.run(judge, { contacts: 1000, kills: 1, limit: 1_000_000 }, "fetch")
       expect(ran).toMatchObject({ lost: 0, duplicated: 0, miscounted: 0, refused: 0 })
     })
   )
 
   it.live("calls leave nothing behind", () =>
     Effect.gen(function* () {
-      expect(yield* Leaks.run(3000, "fetch")).toMatchObject({ listeners: 0, sockets: 0 })
+      expect(yield* Leaks.run(1500, "fetch")).toMatchObject({ listeners: 0, sockets: 0 })
     })
   )
 
