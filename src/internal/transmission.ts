@@ -9,7 +9,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue, identity } from "effect/Function"
+import * as FiberRefs from "effect/FiberRefs"
+import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import { isArray, parseObject } from "./json.js"
@@ -61,13 +62,20 @@ const redirected = (
  * `RequestInit`, which a transformation of the client may set after us.
  */
 const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
-  FiberRef.update(FiberRef.currentContext, (context) => {
-    const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-    return Context.add(context, FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "manual" }))
-  }).pipe(
-    // Here too, because a client may bring a predicate of its own.
-    Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
-    Effect.as(request)
+  Effect.as(
+    Effect.updateFiberRefs((id, refs) => {
+      const context = FiberRefs.getOrDefault(refs, FiberRef.currentContext)
+      const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+      const manual: typeof globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: "manual" })
+      return FiberRefs.updateManyAs(refs, {
+        entries: [
+          [FiberRef.currentContext, [[id, Context.add(context, FetchHttpClient.Fetch, manual)]]],
+          // Here too, because a client may bring a predicate of its own.
+          [HttpClient.currentTracerDisabledWhen, [[id, constTrue]]]
+        ]
+      })
+    }),
+    request
   )
 )
 
@@ -76,14 +84,30 @@ const redactAuthorization = (names: ReadonlyArray<string | RegExp>) =>
 
 /**
  * What holds while a request is on its way, in whatever fiber that is: no span and no trace headers of the platform, no
- * bearer in what somebody prints, and the context as it was when it is over.
+ * bearer in what somebody prints, and the context as it was when it is over. Set all at once: a region for each would cost
+ * several times as much.
  */
 const guarded = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  self.pipe(
-    Effect.mapInputContext<never, never>(identity),
-    Effect.locally(HttpClient.currentTracerDisabledWhen, constTrue),
-    Effect.locallyWith(Headers.currentRedactedNames, redactAuthorization)
-  )
+  Effect.flatMap(Effect.getFiberRefs, (before) => {
+    const restored = Effect.updateFiberRefs(() => before)
+    return Effect.zipRight(
+      guard,
+      Effect.matchCauseEffect(self, {
+        onSuccess: (value) => Effect.as(restored, value),
+        onFailure: (cause) => Effect.zipRight(restored, Effect.failCause(cause))
+      })
+    )
+  })
+
+const guard = Effect.updateFiberRefs((id, refs) => {
+  const names = FiberRefs.getOrDefault(refs, Headers.currentRedactedNames)
+  return FiberRefs.updateManyAs(refs, {
+    entries: [
+      [HttpClient.currentTracerDisabledWhen, [[id, constTrue]]],
+      [Headers.currentRedactedNames, [[id, redactAuthorization(names)]]]
+    ]
+  })
+})
 
 /** A client that fails on statuses still has the answer, and the answer decides. */
 const answerOf = (
