@@ -162,13 +162,31 @@ const strictly = { errors: "all", onExcessProperty: "error" } as const
 /** The names of the parameters in a path template. */
 const parameters = /\{(\w+)\}/g
 
+/** What an endpoint needs for each call, made once: it costs more than a call. */
+interface Plan {
+  readonly encodeParams: (params: unknown) => Either.Either<Outgoing["params"], ParseResult.ParseIssue>
+  readonly encodeBody: (body: unknown) => Either.Either<JsonObject | undefined, ParseResult.ParseIssue>
+  readonly decodeAnswer: (json: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
+  readonly names: ReadonlyArray<string>
+}
+
+const plans = new WeakMap<object, Plan>()
+
+const planOf = (row: Pick<Endpoint<Codec, Codec, Codec, string>, "params" | "body" | "answer" | "path">): Plan => {
+  const known = plans.get(row)
+  if (known !== undefined) return known
+  const plan: Plan = {
+    encodeParams: ParseResult.encodeUnknownEither(row.params, strictly),
+    encodeBody: ParseResult.encodeUnknownEither(row.body, strictly),
+    decodeAnswer: ParseResult.decodeUnknownEither(row.answer),
+    names: Array.from(row.path.matchAll(parameters), ([, name = ""]) => name)
+  }
+  plans.set(row, plan)
+  return plan
+}
+
 /** Whatever its own schema allows, a parameter can fill one segment of the path and no other. */
-const segmentFaults = (path: string, params: Outgoing["params"]): ReadonlyArray<string> =>
-  Array.from(path.matchAll(parameters), ([, name = ""]) => name).flatMap((name) => {
-    const value = params[name] ?? ""
-    const isSegment = value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
-    return isSegment ? [] : [`${name} must be a path segment`]
-  })
+const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
 
 /** Encodes the input of a call; what is invalid never leaves the process. */
 const encode = <Params extends Codec, Body extends Codec, Version extends string>(
@@ -176,27 +194,27 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
   version: Version,
   input: { readonly params: Schema.Schema.Type<Params>; readonly body: Schema.Schema.Type<Body> }
 ): Either.Either<Outgoing, Errors.Unprocessable> => {
-  const params: Either.Either<Outgoing["params"], ParseResult.ParseIssue> = ParseResult.encodeUnknownEither(
-    endpoint.params,
-    strictly
-  )(input.params)
-  const body: Either.Either<JsonObject | undefined, ParseResult.ParseIssue> = ParseResult.encodeUnknownEither(
-    endpoint.body,
-    strictly
-  )(input.body)
+  const { encodeParams, encodeBody, names } = planOf(endpoint)
+  const params = encodeParams(input.params)
+  const body = encodeBody(input.body)
   if (Either.isLeft(params) || Either.isLeft(body)) {
     const issues = [params, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
     return Either.left(Errors.fromFaults(endpoint.name, issues.flatMap(Errors.faults)))
   }
-  const unplaced = segmentFaults(endpoint.path, params.right)
-  if (unplaced.length > 0) return Either.left(Errors.fromFaults(endpoint.name, unplaced))
-  const json = stringifyOption(body.right === undefined ? undefined : endpoint.versions[version](body.right))
+  let path: string = endpoint.path
+  for (const name of names) {
+    const value = params.right[name] ?? ""
+    if (!isSegment(value)) return Either.left(Errors.fromFaults(endpoint.name, [`${name} must be a path segment`]))
+    path = path.replace(`{${name}}`, () => encodeURIComponent(value))
+  }
+  const json =
+    body.right === undefined ? Option.some(undefined) : stringifyOption(endpoint.versions[version](body.right))
   if (Option.isNone(json)) return Either.left(Errors.fromFaults(endpoint.name, ["the input must be JSON"]))
   return Either.right({
     name: endpoint.name,
     method: endpoint.method,
     template: endpoint.path,
-    path: endpoint.path.replace(parameters, (_, name: string) => encodeURIComponent(params.right[name] ?? "")),
+    path,
     params: params.right,
     version,
     body: json.value
@@ -205,7 +223,7 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
 
 /** Judges a whole answer: any 2xx is a success, if it can be read. */
 const judge = <Answer extends Codec>(
-  codec: Answer,
+  endpoint: Endpoint<Codec, Codec, Answer, string>,
   call: Errors.Call,
   answer: Errors.Answer,
   clock: Clock.Clock
@@ -215,9 +233,12 @@ const judge = <Answer extends Codec>(
   }
   const json = parseOption(answer.body)
   if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
-  return Either.mapLeft(ParseResult.decodeUnknownEither(codec)(json.value), (issue) =>
-    Errors.fromUnreadable(call, answer, Errors.faults(issue))
-  )
+  // The plan is that of this very row.
+  const decoded = planOf(endpoint).decodeAnswer(json.value) as Either.Either<
+    Schema.Schema.Type<Answer>,
+    ParseResult.ParseIssue
+  >
+  return Either.mapLeft(decoded, (issue) => Errors.fromUnreadable(call, answer, Errors.faults(issue)))
 }
 
 /** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
@@ -372,7 +393,7 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
     return Duration.toMillis(limit) === 0 ? Effect.fail(timedOut()) : within(sending(slot), limit, timedOut)
   }
   return Effect.flatMap(paced(inTime), (answer) => {
-    const judged = judge(endpoint.answer, call, answer, clock)
+    const judged = judge(endpoint, call, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
     const now = clock.unsafeCurrentTimeMillis()
     const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
