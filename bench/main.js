@@ -23,8 +23,12 @@ const tell = (what) => process.stderr.write(`${what}\n`)
 
 const answer = (child, question) =>
   new Promise((resolve, reject) => {
-    child.once("message", resolve)
-    child.once("exit", (code) => reject(new Error(`ended with ${code}`)))
+    const ended = (code) => reject(new Error(`ended with ${code}`))
+    child.once("exit", ended)
+    child.once("message", (message) => {
+      child.off("exit", ended)
+      resolve(message)
+    })
     if (question !== undefined) child.send(question)
   })
 

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { serving } from "./servers.js"
+
+const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
+
+describe("the client on undici's dispatch", () => {
+  it.scopedLive("unpacks what was packed, however often, and leaves what it does not know", () =>
+    Effect.gen(function* () {
+      const packed: { readonly [encoding: string]: Buffer } = {
+        gzip: gzipSync("text"),
+        deflate: deflateSync("text"),
+        br: brotliCompressSync("text"),
+        "deflate, gzip": gzipSync(deflateSync("text")),
+        identity: Buffer.from("text")
+      }
+      const { url } = yield* serving(({ url }, response) => {
+        const encoding = decodeURIComponent(url.slice(1))
+        response.writeHead(200, { "content-encoding": encoding }).end(packed[encoding])
+      })
+      for (const encoding of Object.keys(packed)) {
+        const response = yield* get(`${url}/${encodeURIComponent(encoding)}`)
+        expect([encoding, yield* response.text]).toEqual([encoding, "text"])
+      }
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  it.scopedLive("fails, and does not break, where a body is not packed as it says", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) =>
+        response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip")
+      )
+      const error = yield* Effect.flip(Effect.flatMap(get(url), (response) => response.text))
+      expect(error).toMatchObject({ _tag: "ResponseError", reason: "Decode" })
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  it.scopedLive("gives the body in every form, again and again", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) =>
+        response.writeHead(200, { "set-cookie": ["a=1", "b=2"], "x-many": ["1", "2"] }).end('\uFEFF{"a":"ü"}')
+      )
+      const response = yield* get(url)
+      expect(yield* response.text).toBe('{"a":"ü"}')
+      expect(yield* response.json).toEqual({ a: "ü" })
+      expect((yield* response.arrayBuffer).byteLength).toBe(13)
+      const chunks = yield* Stream.runCollect(Stream.decodeText(response.stream))
+      expect(Chunk.join(chunks, "")).toContain('{"a":"ü"}')
+      expect(response.headers["x-many"]).toBe("1, 2")
+      expect(JSON.stringify(response)).toContain('"status":200')
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  it.scopedLive("sends bodies of every kind, query and hash as the platform's clients do", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => response.writeHead(204).end())
+      const client = yield* HttpClient.HttpClient
+      const post = HttpClientRequest.post(`${url}/a b/../ü?x=1`).pipe(
+        HttpClientRequest.setUrlParams({ y: "2 3" }),
+        HttpClientRequest.setHash("nowhere")
+      )
+      const form = new FormData()
+      form.append("field", "value")
+      yield* client.execute(HttpClientRequest.bodyText(post, "text", "text/plain"))
+      yield* client.execute(HttpClientRequest.bodyStream(post, Stream.make(new TextEncoder().encode("streamed"))))
+      yield* client.execute(HttpClientRequest.bodyFormData(post, form))
+      const none = yield* client.execute(HttpClientRequest.post(url))
+      expect(yield* none.text).toBe("")
+      expect(seen.map(({ body }) => body)).toEqual(["text", "streamed", expect.stringContaining("value"), ""])
+      expect(seen[0]).toMatchObject({ url: "/%C3%BC?x=1&y=2+3", headers: { "content-type": "text/plain" } })
+      expect(seen[2]?.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/)
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  it.scopedLive("sends nothing to what is no URL", () =>
+    Effect.gen(function* () {
+      expect(yield* Effect.flip(get("nowhere"))).toMatchObject({ _tag: "RequestError", reason: "InvalidUrl" })
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  it.scopedLive("takes a request back that nobody waits for any more, and its body too", () =>
+    Effect.gen(function* () {
+      let closed = 0
+      const { url, first } = yield* serving(({ url }, response) => {
+        response.on("close", () => (closed += 1))
+        if (url === "/body") response.writeHead(200, { "content-length": "10" }).write("half")
+      })
+      const waiting = yield* Effect.fork(get(`${url}/head`))
+      yield* first
+      yield* Fiber.interrupt(waiting)
+      const response = yield* get(`${url}/body`)
+      const reading = yield* Effect.fork(response.text)
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(reading)
+      yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => closed === 2, times: 400 })
+      expect(closed).toBe(2)
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+})
