@@ -16,8 +16,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     testTimeout: 30_000,
-    // On two cores, too: most of what is tested waits for another process.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // More than there are cores on a small machine: most of what takes long waits for another process.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     minWorkers: 1,
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.json" }
   }

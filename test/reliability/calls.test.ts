@@ -1,0 +1,74 @@
+import { expect, layer } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Bulk from "../../reliability/Bulk.js"
+import * as Executions from "../../reliability/Executions.js"
+import * as Judge from "../../reliability/Judge.js"
+import * as Outage from "../../reliability/Outage.js"
+import * as Pacing from "../../reliability/Pacing.js"
+import * as Writes from "../../reliability/Writes.js"
+import * as RedisServer from "../redis.js"
+
+// The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
+/** One process for all: each run begins with an empty sandbox. */
+const AJudge = Context.GenericTag<Judge.Judge>("test/Judge")
+const OneJudge = Layer.scoped(AJudge, Judge.make)
+
+layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own process", (it) => {
+  const transport = FetchHttpClient.layer
+
+  it.scoped("writes under nine kinds of faults are neither lost nor made twice, and what is told of them is true", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      const { identified, nameless } = yield* Writes.run(judge, { writes: 600, nameless: 100, seed: 1, transport })
+      expect(identified).toMatchObject({ false: 0, lost: 0, duplicated: 0, failed: 0 })
+      expect(identified.unknown).toBeLessThanOrEqual(1)
+      expect(nameless).toMatchObject({ false: 0, lost: 0, duplicated: 0 })
+      expect(nameless.unknown, "the faults were met").toBeGreaterThan(0)
+    })
+  )
+
+  it.scoped("an upsert whose answer was lost is found again, not made twice", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      for (const { name, ...execution } of yield* Executions.runOurs(judge, transport)) {
+        expect(execution, name).toMatchObject({ contacts: 1, succeeded: true })
+        expect(execution.executions, name).toBeLessThanOrEqual(2)
+      }
+    })
+  )
+
+  it.scoped("an outage is not multiplied, and over for the app when it is over for the service", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      const seconds = 3
+      const { ratio, surge } = yield* Outage.runOurs(judge, seconds, transport)
+      const calls = (seconds - 1) * 10
+      expect(ratio * calls).toBeLessThanOrEqual(calls + 16)
+      expect(surge).toBeLessThanOrEqual(100)
+    })
+  )
+
+  it.scoped("calls at once wait for their turn, in one process and in three: none is refused, and none is lost", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      const cases = [
+        { setting: "alone", window: "sliding" },
+        ...(RedisServer.isThere ? [{ setting: "together", window: "fixed" } as const] : [])
+      ] as const
+      for (const one of cases) {
+        expect(yield* Pacing.runOurs(judge, one, 1, "fetch", 240)).toMatchObject({ refused: 0, lost: 0 })
+      }
+    })
+  )
+
+  it.scoped("many contacts lose none and make none twice, by a process that is killed and goes on", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      const ran = yield* Bulk.run(judge, { contacts: 1000, kills: 1, limit: 1_000_000 }, "fetch")
+      expect(ran).toMatchObject({ lost: 0, duplicated: 0, miscounted: 0, refused: 0 })
+    })
+  )
+})

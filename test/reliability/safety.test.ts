@@ -1,0 +1,79 @@
+import { describe, expect, it, layer } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Figure from "../../reliability/Figure.js"
+import * as Fuzz from "../../reliability/Fuzz.js"
+import * as Grants from "../../reliability/Grants.js"
+import * as Judge from "../../reliability/Judge.js"
+import * as Leaks from "../../reliability/Leaks.js"
+import * as Paths from "../../reliability/Paths.js"
+import * as Secrets from "../../reliability/Secrets.js"
+
+// The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
+/** One process for all: each run begins with an empty sandbox. */
+const AJudge = Context.GenericTag<Judge.Judge>("test/Judge")
+const OneJudge = Layer.scoped(AJudge, Judge.make)
+
+layer(OneJudge, { excludeTestServices: true })("against servers in their own processes", (it) => {
+  const transport = FetchHttpClient.layer
+
+  it.effect("calls leave nothing behind", () =>
+    Effect.gen(function* () {
+      expect(yield* Leaks.run(1500, "fetch")).toMatchObject({ listeners: 0, sockets: 0 })
+    })
+  )
+
+  it.scoped("no hostile id reaches another path", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      const { sent, elsewhere } = yield* Paths.run(judge, { ids: 200, seed: 1, transport })
+      expect(elsewhere).toBe(0)
+      expect(sent).toBeGreaterThan(0)
+    })
+  )
+
+  it.effect("nothing that an app can print of a failed call shows a secret or a contact's data", () =>
+    Effect.gen(function* () {
+      const { calls, lines, leaks } = yield* Secrets.run(transport, [200, 400, 503])
+      expect(leaks).toBe(0)
+      expect(lines).toBeGreaterThan(calls)
+    })
+  )
+
+  it.scoped("grants survive the killing of processes that refresh them, and saves that fail", () =>
+    Effect.gen(function* () {
+      const judge = yield* AJudge
+      expect(yield* Grants.run(judge, { kills: 2, seed: 1 })).toMatchObject({ lost: 0 })
+      expect(yield* Grants.runFailedSaves(judge)).toBe(0)
+    })
+  )
+
+  it.effect("whatever is answered, a call ends in time as a contact or a typed error", () =>
+    Effect.gen(function* () {
+      expect(yield* Fuzz.measure({ answers: 300, seed: 1, transport })).toEqual({
+        hangs: 0,
+        untyped: 0,
+        crashes: 0,
+        excess: 0
+      })
+    })
+  )
+})
+
+describe("a table of figures", () => {
+  it("is for people: aim, what was measured, verdict", () => {
+    const figure = { what: "is measured", aim: "0", measured: "0", values: {} }
+    const lines = Figure.table([
+      { ...figure, id: "R1", isMet: true, rival: "17" },
+      { ...figure, id: "R2", isMet: false, measured: "3" }
+    ]).split("\n")
+    expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+      ["figure", "aim", "measured", "official SDK", "verdict"],
+      [expect.stringMatching(/^-+$/), "---", "--------", "------------", "-------"],
+      ["R1 is measured", "0", "0", "17", "met"],
+      ["R2 is measured", "0", "3", "MISSED"]
+    ])
+  })
+})
