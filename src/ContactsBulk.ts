@@ -218,7 +218,7 @@ export type Failure = Extract<Outcome, { readonly error: Errors.ContactsError }>
  * - `checkpoint`: lets a run be killed at any moment and go on from there. Without one, all is forgotten with the run.
  * - `isOrdered`: outcomes in the order of the list; otherwise as they come, which is the default.
  * - `concurrency`: calls at once. By default as many as the service lets go in two tenths of its interval, by what
- *   `RateLimit` has learned or the documentation says: the pacing is never short of calls, and few wait in it.
+ *   `RateLimit` has learned or the documentation says: the pacing is never short of calls, and few wait in it. 256 at most.
  * - `patience`: how long a contact may be kept from leaving, all in all, before the run ends as `NotYet`. A minute by
  *   default.
  * - `failures`: how many contacts in a row may fail for no reason of their own (outcomes of `ServerError`,
@@ -316,7 +316,7 @@ export const upsertMany = <E, R>(
       let cause: Cause.Cause<E | CheckpointError> | undefined
 
       const work: Effect.Effect<void, E | CheckpointError, R> = Effect.suspend(() =>
-        cause !== undefined || run.hasStopped()
+        run.isEnding()
           ? Effect.void
           : Effect.flatMap(next, (taken) =>
               taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
@@ -344,12 +344,12 @@ export const upsertMany = <E, R>(
 
 /**
  * - `handle`: upserts a contact, or stops the run.
- * - `abort`: what was not begun is left.
+ * - `isEnding`, `abort`: what was not begun is left.
  * - `end`: settles what is open when there is nothing left to handle; fails if the run was stopped, or has broken.
  */
 interface Run {
   readonly handle: (item: Item) => Effect.Effect<void, CheckpointError>
-  readonly hasStopped: () => boolean
+  readonly isEnding: () => boolean
   readonly abort: Effect.Effect<void>
   readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | Stopped | CheckpointError>
 }
@@ -449,7 +449,7 @@ const makeRun = (
 
   return {
     handle,
-    hasStopped: () => stopped !== undefined,
+    isEnding,
     abort: Effect.suspend(() => {
       isAborted = true
       return proceed
