@@ -156,7 +156,9 @@ const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Ch
     if (letters.size === 0) return undefined
     const header = yield* Rows.header(options)
     const { line, outcome, error } = Rows.added
-    const first = header === undefined ? "" : stringify([[...header, line, outcome, error]])
+    // What an earlier report has added is out of date.
+    const own = (cells: ReadonlyArray<string>) => cells.filter((_, index) => !Rows.isAdded(header?.[index] ?? ""))
+    const first = header === undefined ? "" : stringify([[...own(header), line, outcome, error]])
     const text = yield* Rows.rows(options).pipe(
       Stream.zipWithIndex,
       Stream.runFold(first, (sum, [row, index]) => {
@@ -164,7 +166,7 @@ const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Ch
         if (letter === undefined) return sum
         const [what, why] = letter
         return isArray(row.cells)
-          ? sum + stringify([[...row.cells, row.line, what, why]])
+          ? sum + stringify([[...own(row.cells), row.line, what, why]])
           : `${sum}${JSON.stringify({ ...row.cells, [line]: row.line, [outcome]: what, [error]: why })}\n`
       })
     )

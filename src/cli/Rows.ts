@@ -47,6 +47,8 @@ export const added = { line: "growthhub:line", outcome: "growthhub:outcome", err
 
 const addedColumns: ReadonlySet<string> = new Set(Object.values(added))
 
+export const isAdded = (column: string): boolean => addedColumns.has(column.trim())
+
 /** Without case, blanks and punctuation. */
 const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
 
@@ -89,7 +91,7 @@ type Column =
   | { readonly _tag: "Ignored" }
 
 const columnOf = (name: string, { columns, ignored }: Options): Column | undefined => {
-  if (ignored.has(name) || addedColumns.has(name)) return { _tag: "Ignored" }
+  if (ignored.has(name) || isAdded(name)) return { _tag: "Ignored" }
   const meant = columns.get(name) ?? name
   const [, id, kind = "text"] = customField.exec(meant) ?? []
   if (id !== undefined) return { _tag: "CustomField", name, id, kind: kind.toLowerCase() }
@@ -276,7 +278,7 @@ const ndjsonRows = ({ file, locationId }: Options): Stream.Stream<Row, NoList> =
       const line = index + 1
       const json = Option.filter(parseOption(text.replace(/^\uFEFF/, "")), isObject)
       if (Option.isNone(json)) return Effect.fail(new NoList({ message: `Line ${line}: this is no JSON object` }))
-      const contact = Object.fromEntries(Object.entries(json.value).filter(([key]) => !addedColumns.has(key)))
+      const contact = Object.fromEntries(Object.entries(json.value).filter(([key]) => !isAdded(key)))
       return Effect.succeed<Row>({
         line,
         contact: (locationId === undefined ? contact : { locationId, ...contact }) as ContactUpsert,

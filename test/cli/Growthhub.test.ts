@@ -260,8 +260,10 @@ describe("an import", () => {
         'nobody,"Bob, the ""late""",y;z,3,Rejected,email must be an email',
         ""
       ])
+      expect(yield* growthhub(["import", report], env)).toMatchObject({ code: 4 })
+      expect((yield* read(report.replace(".csv", ".rejected.csv"))).split("\n")[0]).toBe(rejected.split("\n")[0])
       yield* Effect.promise(() => writeFile(report, rejected.replace("nobody", "b@example.com")))
-      expect(yield* growthhub(["import", report], env)).toMatchObject({
+      expect(yield* growthhub(["import", report, "--restart"], env)).toMatchObject({
         code: 0,
         out: "1 created, 0 updated, 0 rejected"
       })
