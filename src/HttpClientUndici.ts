@@ -53,7 +53,7 @@ const bodyOf = (body: HttpBody.HttpBody): Effect.Effect<Sent> => {
 const noBody: Effect.Effect<Sent> = Effect.succeed([null])
 
 /** What a URL would write in another way. */
-const notCanonical = /[\s\\#{}<>"`^|]|\/\.|[^\0-\x7f]/
+const notCanonical = /[\s\\#@{}<>"`^|]|\/\.|[^\0-\x7f]/
 
 /** Origin and path of a request. Most are in the form that a URL would give them: parsing each costs more than sending it. */
 const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<readonly [string, string], unknown> => {
@@ -200,7 +200,8 @@ class Exchange
       const body = isBodiless(this.status) ? null : (bytes as Uint8Array<ArrayBuffer>)
       return HttpClientResponse.fromWeb(
         this.request,
-        new Response(body, { status: this.status, headers: this.headers })
+        // The web knows no others.
+        new Response(body, { status: Math.min(this.status, 599), headers: this.headers })
       )
     })
   }
@@ -265,7 +266,12 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
         headers: headers === undefined ? request.headers : { ...request.headers, ...headers },
         body
       }
-      dispatcher.dispatch(options, exchange)
+      try {
+        dispatcher.dispatch(options, exchange)
+      } catch (cause) {
+        // What it cannot send at all.
+        return resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode", cause })))
+      }
       return exchange.abort
     })
 

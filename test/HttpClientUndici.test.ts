@@ -79,8 +79,18 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.scopedLive("sends nothing to what is no URL", () =>
+  it.scopedLive("sends nothing to what is no URL, and nothing that cannot be sent", () =>
     Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => response.writeHead(204).end())
+      const client = yield* HttpClient.HttpClient
+      for (const request of [
+        HttpClientRequest.get(url, { headers: { "x-broken": "a\nb" } }),
+        HttpClientRequest.get("ftp://localhost/file"),
+        HttpClientRequest.make("BAD METHOD" as "GET")(`${url}/`)
+      ]) {
+        expect(yield* Effect.flip(client.execute(request))).toMatchObject({ _tag: "RequestError" })
+      }
+      expect(seen).toEqual([])
       expect(yield* Effect.flip(get("nowhere"))).toMatchObject({ _tag: "RequestError", reason: "InvalidUrl" })
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
