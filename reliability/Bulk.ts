@@ -5,6 +5,7 @@ import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Step, Told } from "./importing.js"
 import { type Figure, rounded, worst } from "./Figure.js"
+import { noise } from "./Heap.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 
@@ -94,9 +95,6 @@ export const run = (judge: Judge, { contacts, kills, limit }: Setting, transport
       }
     })
   )
-
-/** What a heap may differ by without having grown. */
-const noise = 1_000_000
 
 export const figure = (runs: ReadonlyArray<Ran>, { contacts, kills }: Setting): Figure => {
   const of = (name: keyof Ran) => worst(runs.map((run) => run[name]))

@@ -4,6 +4,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
+import { noise } from "./Heap.js"
 
 export interface Held {
   readonly heap: number
@@ -49,9 +50,6 @@ export const run = (calls: number, transport: string): Effect.Effect<Held> =>
       return { heap: growth("heap"), listeners: growth("listeners"), sockets: growth("sockets") }
     })
   )
-
-/** What a heap may differ by without having grown. */
-const noise = 1_000_000
 
 export const figure = (runs: ReadonlyArray<Held>, calls: number): Figure => {
   const [heap, listeners, sockets] = (["heap", "listeners", "sockets"] as const).map((name) =>

@@ -10,9 +10,8 @@ import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import type { ContactUpsert, LocationId } from "effect-growthhub/Schema"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { endWithParent } from "./Child.js"
+import { collector } from "./Heap.js"
 import * as Transports from "./Transports.js"
 
 /** How many contacts this process had settled when, and its heap then. */
@@ -27,9 +26,7 @@ export type Told = { readonly began: number } | Step | { readonly counts: Contac
 const [url = "", token = "", location = "", directory = "", count = "0", step = "1", transport = "fetch"] =
   process.argv.slice(2)
 
-setFlagsFromString("--expose-gc")
-// As V8 puts it there.
-const collect = runInNewContext("gc") as () => void
+const collect = collector()
 
 const contact = (index: number): ContactUpsert => ({
   locationId: location as LocationId,

@@ -5,17 +5,14 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { ContactId } from "effect-growthhub/Schema"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { endWithParent } from "./Child.js"
+import { collector } from "./Heap.js"
 import type { Held } from "./Leaks.js"
 import * as Transports from "./Transports.js"
 
 const [url = "", calls = "0", transport = "fetch"] = process.argv.slice(2)
 
-setFlagsFromString("--expose-gc")
-// As V8 puts it there.
-const collect = runInNewContext("gc") as () => void
+const collect = collector()
 
 const checkpoints = 10
 

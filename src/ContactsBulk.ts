@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cache from "effect/Cache"
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -24,6 +23,7 @@ import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
 import { ContactsService, upsertContact } from "./ContactsService.js"
 import * as Errors from "./Errors.js"
+import { inSeconds } from "./internal/duration.js"
 import * as journal from "./internal/journal.js"
 import { parse, stringifyOption } from "./internal/json.js"
 import * as RateLimit from "./RateLimit.js"
@@ -91,11 +91,7 @@ export class Stopped extends Data.TaggedError("Stopped")<{
  * @since 0.1.0
  * @category models
  */
-export interface Checkpoint {
-  readonly store: KeyValueStore.KeyValueStore
-  readonly name: string
-  readonly source?: string | undefined
-}
+export interface Checkpoint extends journal.Checkpoint {}
 
 /**
  * A checkpoint that cannot be used: `Unreadable`, made for `AnotherList`, or its `StoreFailed`.
@@ -383,7 +379,7 @@ const makeRun = (
   const settle = (outcome: Outcome) => {
     const letter = "error" in outcome ? letterOf(outcome) : undefined
     return done
-      .settle(outcome.index, kinds[outcome._tag], letter)
+      .settle(outcome.index, journal.kinds[outcome._tag], letter)
       .pipe(Effect.zipRight(tell(outcome)), Effect.zipRight(proceed))
   }
 
@@ -501,10 +497,6 @@ const inOrder = (done: journal.Journal, offer: (outcome: Outcome) => Effect.Effe
   })
 
 const { isRepeatable } = upsertContact
-
-const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
-
-const inSeconds = (time: Duration.Duration) => Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))
 
 const words: {
   readonly [reason in Stopped["reason"]]: (error: Errors.ContactsError, retryAfter?: Duration.Duration) => string

@@ -22,6 +22,7 @@ import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
+import { inSeconds } from "./internal/duration.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
 import * as RateLimit from "./RateLimit.js"
@@ -403,10 +404,10 @@ const attempting = <Params extends Codec, Body extends Codec, Answer extends Cod
 
 /** The error for a request that cannot leave in time. */
 const notYet = (operation: string, { isDayOver, retryAfter }: RateLimit.Refusal) => {
-  const wait = Duration.seconds(Math.ceil(retryAfter / 1000))
+  const wait = inSeconds(Duration.millis(retryAfter))
   const message = isDayOver
-    ? `Nothing is left of the day's requests: more in ${Duration.format(wait)}`
-    : `All requests that the service allows are taken: more in ${Duration.format(wait)}`
+    ? `Nothing is left of the day's requests: more in ${wait}`
+    : `All requests that the service allows are taken: more in ${wait}`
   return new Errors.RateLimited({
     operation,
     attempts: 0,

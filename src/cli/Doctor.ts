@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { ContactsService } from "../ContactsService.js"
 import type { ContactsError } from "../Errors.js"
+import { inSeconds } from "../internal/duration.js"
 import * as RateLimit from "../RateLimit.js"
 import { ContactId } from "../Schema.js"
 import { Session } from "./Connection.js"
@@ -95,8 +96,6 @@ const allowed = (scope: string, call: Effect.Effect<unknown, ContactsError>): Ef
           code: fromError(result.left).code
         }
   })
-
-const inSeconds = (time: Duration.Duration) => Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))
 
 const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<Finding> => [
   {

@@ -35,14 +35,15 @@ const codeOf = (error: ContactsError): number => {
   }
 }
 
-const lines = (error: ContactsError): string =>
-  error._tag === "Unprocessable" && error.details.length > 0 ? error.details.join("\n") : error.message
+/** What an error says, each fault of an input by itself. */
+export const reasons = (error: ContactsError): ReadonlyArray<string> =>
+  error._tag === "Unprocessable" && error.details.length > 0 ? error.details : [error.message]
 
 /** Where a call failed. */
 export const fromError = (error: ContactsError): Exit => {
   const isOpen =
     error.outcome === "Unknown" ? "\nIt may have been applied all the same: look before you repeat it." : ""
-  return new Exit({ code: codeOf(error), message: `${lines(error)}${isOpen}` })
+  return new Exit({ code: codeOf(error), message: `${reasons(error).join("\n")}${isOpen}` })
 }
 
 /** Where a run stopped. */

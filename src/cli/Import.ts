@@ -14,9 +14,11 @@ import { createHash } from "node:crypto"
 import { join, parse } from "node:path"
 import * as ContactsBulk from "../ContactsBulk.js"
 import type { ContactsService } from "../ContactsService.js"
+import { inSeconds } from "../internal/duration.js"
+import { kinds } from "../internal/journal.js"
 import { isArray } from "../internal/json.js"
 import { Session } from "./Connection.js"
-import { badInput, codes, Exit, fromStopped } from "./Exit.js"
+import { badInput, codes, Exit, fromStopped, reasons } from "./Exit.js"
 import { plain } from "./Layout.js"
 import * as Rows from "./Rows.js"
 
@@ -102,7 +104,7 @@ const makeProgress = (counts: Counts, rows: number) =>
       while (seen.length > 2 && now - seen[0]![0] > measured) seen.shift()
       const [from, before] = seen[0]!
       const rate = now > from ? ((done - before) * 1000) / (now - from) : 0
-      const left = rate > 0 ? `, ${Duration.format(Duration.seconds(Math.ceil((rows - done) / rate)))} left` : ""
+      const left = rate > 0 ? `, ${inSeconds(Duration.seconds((rows - done) / rate))} left` : ""
       const share = rows === 0 ? 100 : Math.floor((done / rows) * 100)
       return `${done.toLocaleString("en")} of ${rows.toLocaleString("en")} (${share} %): ${summary(counts)}; ${rate.toFixed(1)}/s${left}`
     }
@@ -116,9 +118,6 @@ const makeProgress = (counts: Counts, rows: number) =>
   })
 
 // --- what is left of it ------------------------------------------------------------------------------------------------
-
-const wordsOf = ({ error }: ContactsBulk.Failure) =>
-  error._tag === "Unprocessable" && error.details.length > 0 ? error.details.join("; ") : error.message
 
 const reportName = (file: string, number: number) => {
   const { dir, name, ext } = parse(file)
@@ -151,7 +150,7 @@ const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Ch
   Effect.gen(function* () {
     const letters = new Map<number, readonly [outcome: string, error: string]>()
     yield* Stream.runForEach(ContactsBulk.deadLetters({ store, ...checkpoint }), (letter) =>
-      Effect.sync(() => letters.set(letter.index, [letter._tag, wordsOf(letter)]))
+      Effect.sync(() => letters.set(letter.index, [letter._tag, reasons(letter.error).join("; ")]))
     )
     if (letters.size === 0) return undefined
     const header = yield* Rows.header(options)
@@ -267,5 +266,3 @@ export const run = (
       })
     }
   }).pipe(Effect.catchTag("CheckpointError", (error) => Effect.fail(unusable(task)(error))))
-
-const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const

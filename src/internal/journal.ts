@@ -27,7 +27,10 @@ export interface Checkpoint {
   readonly source?: string | undefined
 }
 
-export type Kind = "created" | "updated" | "rejected" | "unknown"
+/** What a contact that came to an end is counted as. */
+export const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
+
+export type Kind = (typeof kinds)[keyof typeof kinds]
 
 const Counts = Schema.Struct({
   created: Schema.NonNegativeInt,

@@ -1,21 +1,15 @@
 import { expect, layer } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Bulk from "../../reliability/Bulk.js"
 import * as Executions from "../../reliability/Executions.js"
-import * as Judge from "../../reliability/Judge.js"
 import * as Outage from "../../reliability/Outage.js"
 import * as Pacing from "../../reliability/Pacing.js"
 import * as Writes from "../../reliability/Writes.js"
 import * as RedisServer from "../redis.js"
+import { AJudge, OneJudge } from "./judge.js"
 
 // The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
-/** One process for all: each run begins with an empty sandbox. */
-const AJudge = Context.GenericTag<Judge.Judge>("test/Judge")
-const OneJudge = Layer.scoped(AJudge, Judge.make)
-
 layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own process", (it) => {
   const transport = FetchHttpClient.layer
 

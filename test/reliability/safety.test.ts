@@ -1,21 +1,15 @@
 import { describe, expect, it, layer } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Figure from "../../reliability/Figure.js"
 import * as Fuzz from "../../reliability/Fuzz.js"
 import * as Grants from "../../reliability/Grants.js"
-import * as Judge from "../../reliability/Judge.js"
 import * as Leaks from "../../reliability/Leaks.js"
 import * as Paths from "../../reliability/Paths.js"
 import * as Secrets from "../../reliability/Secrets.js"
+import { AJudge, OneJudge } from "./judge.js"
 
 // The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
-/** One process for all: each run begins with an empty sandbox. */
-const AJudge = Context.GenericTag<Judge.Judge>("test/Judge")
-const OneJudge = Layer.scoped(AJudge, Judge.make)
-
 layer(OneJudge, { excludeTestServices: true })("against servers in their own processes", (it) => {
   const transport = FetchHttpClient.layer
 
