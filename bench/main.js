@@ -8,7 +8,9 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "7" },
     calls: { type: "string", default: "3000" },
-    only: { type: "string" }
+    only: { type: "string" },
+    operations: { type: "string", default: "get,update,upsert" },
+    crowds: { type: "string", default: "1,16,64" }
   }
 })
 const rounds = Number(options.rounds)
@@ -16,8 +18,8 @@ const calls = Number(options.calls)
 const names = Object.keys(clients).filter(
   (name) => options.only === undefined || options.only.split(",").includes(name)
 )
-const operations = ["get", "update", "upsert"]
-const crowds = [1, 16, 64]
+const operations = options.operations.split(",")
+const crowds = options.crowds.split(",").map(Number)
 
 const tell = (what) => process.stderr.write(`${what}\n`)
 
@@ -97,7 +99,7 @@ for (const name of names) {
 }
 server.disconnect()
 
-const get = measured["get 16"]
+const get = measured["get 16"] ?? {}
 const ratio = (one, another, field = "cpu") =>
   get[one] && get[another] ? Number((get[one][field] / get[another][field]).toFixed(3)) : undefined
 const figures = {

@@ -23,7 +23,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
-import { within } from "./internal/deadline.js"
+import { isSuccess } from "./internal/exchange.js"
 import { parseObject } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
 import { LocationId } from "./Schema.js"
@@ -68,6 +68,7 @@ export const validate = (token: Redacted.Redacted): Either.Either<Redacted.Redac
  *
  * - `get`: the bearer for a call. Fails with `Unauthorized` where there is none to be had, or as the vendor's token
  *   endpoint did.
+ * - `held`: the bearer that is at hand at a moment (in milliseconds of the epoch), if there is one and nothing is due.
  * - `renew`: told a bearer that was refused, whether there is another one to try; absent where there never is.
  *
  * @since 0.1.0
@@ -75,6 +76,7 @@ export const validate = (token: Redacted.Redacted): Either.Either<Redacted.Redac
  */
 export interface Bearer {
   readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  readonly held?: (now: number) => Redacted.Redacted | undefined
   readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
@@ -106,7 +108,10 @@ const checkedBearer = (operation: string, token: Redacted.Redacted) =>
 export const privateIntegrationToken = (token: Redacted.Redacted): Credentials => ({
   // The token is app and location in one. A few bits of it are enough to tell it from others.
   quota: `token:${(Hash.string(String(Redacted.value(token))) >>> 0).toString(16)}`,
-  open: () => Effect.succeed({ get: (operation) => checkedBearer(operation, token) })
+  open: () => {
+    const held = Option.getOrUndefined(Either.getRight(validate(token)))
+    return Effect.succeed({ get: (operation) => checkedBearer(operation, token), held: () => held })
+  }
 })
 
 /**
@@ -246,11 +251,17 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       headers: { accept: "application/json", ...headers }
     }).pipe(HttpClientRequest.bodyUrlParams(fields as Array<[string, string]>))
     const once = Effect.gen(function* () {
-      const answer = yield* within(transmit(request, call), exchangeTimeout, () =>
-        Errors.fromTimeout(call, exchangeTimeout, true)
-      ).pipe(Effect.mapError(failed))
+      const clock = yield* Effect.clock
+      const answer = yield* Effect.mapError(
+        transmit(request, call, {
+          clock,
+          until: clock.unsafeCurrentTimeMillis() + Duration.toMillis(exchangeTimeout),
+          onTimeout: () => Errors.fromTimeout(call, exchangeTimeout, true)
+        }),
+        failed
+      )
       const now = yield* Clock.currentTimeMillis
-      if (!transmission.isSuccess(answer)) {
+      if (!isSuccess(answer)) {
         return yield* Effect.fail<Refused>({
           error: Errors.fromAnswer(call, answer, now),
           isDead: tellsOfDeadGrant(answer),
@@ -553,6 +564,11 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
       )
 
     return {
+      held: (now) => {
+        const { grant } = state
+        const isGood = grant !== undefined && grant.exchanging === undefined && left(grant, now) > early(grant)
+        return isGood ? grant.accessToken : undefined
+      },
       get: (operation) =>
         Effect.zipRight(
           Effect.suspend(() => (state.grant === undefined ? loaded(operation) : Effect.void)),
@@ -611,10 +627,13 @@ const derived = (
     const isAnother = (refused: Redacted.Redacted) =>
       held !== undefined && Redacted.value(held.token) !== Redacted.value(refused)
 
+    const heldAt = (now: number) => (held !== undefined && now < held.until ? held.token : undefined)
+
     return {
+      held: heldAt,
       get: (operation) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.map(held !== undefined && now < held.until ? Effect.void : ensured(operation), () => held!.token)
+          Effect.map(heldAt(now) === undefined ? ensured(operation) : Effect.void, () => held!.token)
         ),
       renew: (operation, refused) =>
         Effect.suspend(() =>

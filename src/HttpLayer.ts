@@ -18,12 +18,15 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
 import { inSeconds } from "./internal/duration.js"
+import { isSuccess } from "./internal/exchange.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
+import { type Reader, readerOf, unread } from "./internal/reader.js"
 import * as transmission from "./internal/transmission.js"
 import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -134,10 +137,27 @@ export interface Outgoing {
 }
 
 /**
+ * What is kept in mind while a request is on its way.
+ *
+ * - `clock`, `until`: the moment until which its whole answer has to be there, in milliseconds of the epoch by that clock;
+ *   `onTimeout`: the error if it is not.
+ * - `onHead`: may be told what came before the body.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Watch {
+  readonly clock: Clock.Clock
+  readonly until: number
+  readonly onTimeout: () => Errors.ContactsError
+  readonly onHead: (head: Omit<Errors.Answer, "body">) => void
+}
+
+/**
  * How requests are carried.
  *
  * - `bearer`: the tokens for its calls.
- * - `transmit`: one attempt, until its whole answer is there. It may tell `onHead` what came before the body.
+ * - `transmit`: one request, until its whole answer is there or its time is over.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  * - `pacer`: when a request may leave.
  * - `retryPolicy`: for calls that bring none of their own.
@@ -152,7 +172,7 @@ export interface Carrier {
     request: Outgoing,
     bearer: Redacted.Redacted,
     call: Errors.Call,
-    onHead: (head: Omit<Errors.Answer, "body">) => void
+    watch: Watch
   ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
   readonly retryPolicy: RetryPolicy.Policy
@@ -171,15 +191,32 @@ interface Plan {
   readonly names: ReadonlyArray<string>
 }
 
+type Parse = (value: unknown) => Either.Either<any, ParseResult.ParseIssue>
+
+/** In one pass, or, where that does not do, by the schema. */
+const reading =
+  (read: Reader | undefined, parse: Parse): Parse =>
+  (value) => {
+    const found = read === undefined ? unread : read(value)
+    return found === unread ? parse(value) : Either.right(found)
+  }
+
+/** What a schema reads as it is, it also writes so. */
+const encoderOf = (schema: Codec): Parse =>
+  reading(
+    SchemaAST.typeAST(schema.ast) === schema.ast ? readerOf(schema.ast, true) : undefined,
+    ParseResult.encodeUnknownEither(schema, strictly)
+  )
+
 const plans = new WeakMap<object, Plan>()
 
 const planOf = (row: Pick<Endpoint<Codec, Codec, Codec, string>, "params" | "body" | "answer" | "path">): Plan => {
   const known = plans.get(row)
   if (known !== undefined) return known
   const plan: Plan = {
-    encodeParams: ParseResult.encodeUnknownEither(row.params, strictly),
-    encodeBody: ParseResult.encodeUnknownEither(row.body, strictly),
-    decodeAnswer: ParseResult.decodeUnknownEither(row.answer),
+    encodeParams: encoderOf(row.params),
+    encodeBody: encoderOf(row.body),
+    decodeAnswer: reading(readerOf(row.answer.ast, false), ParseResult.decodeUnknownEither(row.answer)),
     names: Array.from(row.path.matchAll(parameters), ([, name = ""]) => name)
   }
   plans.set(row, plan)
@@ -229,7 +266,7 @@ const judge = <Answer extends Codec>(
   answer: Errors.Answer,
   clock: Clock.Clock
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
-  if (!transmission.isSuccess(answer)) {
+  if (!isSuccess(answer)) {
     return Either.left(Errors.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
   }
   const json = parseOption(answer.body)
@@ -282,7 +319,7 @@ export const make = (carrier: Carrier): Service => {
       const renewal: Renewal = { isTried: false, isRefused: false, requests: 0 }
       const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
         operation: endpoint.name,
-        send: (attempt) => attempting(carrier, endpoint, request, body, attempt, renewal, priority, clock),
+        send: (attempt) => new Sending(carrier, endpoint, request, body, attempt, renewal, priority, clock).perform(),
         isOver: () => renewal.isRefused,
         look:
           verify &&
@@ -314,92 +351,164 @@ interface Renewal {
   requests: 0 | 1
 }
 
-/** One attempt, within its time, judged. One whose bearer is refused is made again with another, once for a call. */
-const attempting = <Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string>(
-  carrier: Carrier,
-  endpoint: Endpoint<Params, Body, Answer, Version>,
-  request: Outgoing,
-  body: Schema.Schema.Type<Body>,
-  attempt: RetryPolicy.Attempt,
-  renewal: Renewal,
-  priority: RateLimit.Level,
-  clock: Clock.Clock
-): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
-  const secrets: Array<string> = []
-  /** Whether a request of this attempt has left at all, and whether one is on its way now. */
-  let hasLeft = false
-  let isSent = false
-  const call: Errors.Call = {
-    operation: endpoint.name,
-    get attempts() {
-      return attempt.number + renewal.requests
-    },
-    declares: endpoint.errors,
-    isWrite: endpoint.method !== "GET",
-    isRepeatable: endpoint.isRepeatable(body),
-    mayBeApplied: attempt.unknownSince !== undefined,
-    secrets: () => [...secrets, ...personalTexts(request.body === undefined ? undefined : parse(request.body))]
+/**
+ * One attempt on its way, within its time, which begins when there is a slot for it. One whose bearer is refused is made
+ * again with another, once for a call.
+ */
+class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string>
+  implements Errors.Call, Watch
+{
+  /** Until the call has to end, and then, until the attempt has to; `limit`: the time that it has as a whole. */
+  until: number
+  private limit = 0
+  /** Whether a request of this attempt has left. */
+  private hasLeft = false
+  private slot: RateLimit.Slot | undefined
+  private readonly bearers: Array<Redacted.Redacted> = []
+
+  constructor(
+    private readonly carrier: Carrier,
+    private readonly endpoint: Endpoint<Params, Body, Answer, Version>,
+    private readonly request: Outgoing,
+    private readonly body: Schema.Schema.Type<Body>,
+    private readonly attempt: RetryPolicy.Attempt,
+    private readonly renewal: Renewal,
+    private readonly priority: RateLimit.Level,
+    readonly clock: Clock.Clock
+  ) {
+    this.until = attempt.deadline
   }
-  const { renew } = carrier.bearer
-  let until = attempt.deadline
-  const patience = () => until - clock.unsafeCurrentTimeMillis()
-  const refused = (error: Errors.ContactsError) => {
-    renewal.isRefused = true
-    return Errors.fromBefore(call, error)
+
+  // --- the call, as errors tell of it
+
+  get operation() {
+    return this.endpoint.name
   }
-  /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
-  const unsent = (error: Errors.ContactsError) => {
-    if (!hasLeft) attempt.isUnsent = true
-    return Errors.fromBefore({ ...call, attempts: call.attempts - (hasLeft ? 0 : 1) }, error)
+  get attempts() {
+    const { attempt, renewal } = this
+    return attempt.number + renewal.requests - (attempt.isUnsent === true ? 1 : 0)
   }
-  const sending = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
-    Effect.flatMap(Effect.mapError(carrier.bearer.get(endpoint.name), unsent), (bearer) => {
-      secrets.push(Redacted.value(bearer))
-      hasLeft = true
-      isSent = true
-      slot.leave()
-      attempt.sentAt = clock.unsafeCurrentTimeMillis()
-      const onHead = (head: Omit<Errors.Answer, "body">) =>
-        slot.answered(head, head.status === 429 ? Errors.retryAfter(head, clock.unsafeCurrentTimeMillis()) : undefined)
-      return Effect.flatMap(carrier.transmit(request, bearer, call, onHead), (answer) => {
-        onHead(answer)
-        if (renew === undefined || renewal.isTried || !transmission.isRefusedBearer(answer)) {
-          return Effect.succeed(answer)
-        }
-        isSent = false
-        return Effect.flatMap(Effect.mapError(renew(endpoint.name, bearer), refused), (isAnother) => {
-          // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
-          renewal.isTried = true
-          if (!isAnother) return Effect.succeed(answer)
-          return paced((slot) => {
-            renewal.requests = 1
-            return sending(slot)
-          })
-        })
+  get declares() {
+    return this.endpoint.errors
+  }
+  get isWrite() {
+    return this.endpoint.method !== "GET"
+  }
+  get isRepeatable() {
+    return this.endpoint.isRepeatable(this.body)
+  }
+  get mayBeApplied() {
+    return this.attempt.unknownSince !== undefined
+  }
+  secrets() {
+    const { body } = this.request
+    return [...this.bearers.map(Redacted.value), ...personalTexts(body === undefined ? undefined : parse(body))]
+  }
+
+  // --- the time
+
+  private patience() {
+    return this.until - this.clock.unsafeCurrentTimeMillis()
+  }
+  private timedOut(isSent: boolean) {
+    return Errors.fromTimeout(this, Duration.millis(this.limit), isSent)
+  }
+  onTimeout() {
+    return this.timedOut(true)
+  }
+  /** While no request is on its way. */
+  private inTime<A>(self: Effect.Effect<A, Errors.ContactsError>, onError: typeof this.unsent) {
+    const { clock, until } = this
+    const onTimeout = () => this.unsent(this.timedOut(false))
+    return within(
+      Effect.mapError(self, (error) => onError.call(this, error)),
+      { clock, until, onTimeout }
+    )
+  }
+
+  // --- the way
+
+  perform(): Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError> {
+    return Effect.flatMap(
+      this.paced((slot) => this.begin(slot)),
+      (answer) => this.judged(answer)
+    )
+  }
+
+  /** One slot for one request. */
+  private paced(use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>) {
+    const ask = { priority: this.priority, patience: this.patience() }
+    return this.carrier.pacer.withSlot(ask, use, (refusal) => this.unsent(notYet(this.endpoint.name, refusal)))
+  }
+
+  private begin(slot: RateLimit.Slot) {
+    this.limit = Math.min(Duration.toMillis(this.attempt.timeout), Math.max(0, this.patience()))
+    this.until = this.clock.unsafeCurrentTimeMillis() + this.limit
+    return this.limit === 0 ? Effect.fail(this.unsent(this.timedOut(false))) : this.send(slot)
+  }
+
+  private send(slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> {
+    const { bearer } = this.carrier
+    const held = bearer.held?.(this.clock.unsafeCurrentTimeMillis())
+    if (held !== undefined) return this.sendWith(held, slot)
+    return Effect.flatMap(this.inTime(bearer.get(this.endpoint.name), this.unsent), (bearer) =>
+      this.sendWith(bearer, slot)
+    )
+  }
+
+  private sendWith(bearer: Redacted.Redacted, slot: RateLimit.Slot) {
+    this.bearers.push(bearer)
+    this.slot = slot
+    this.hasLeft = true
+    slot.leave()
+    this.attempt.sentAt = this.clock.unsafeCurrentTimeMillis()
+    return Effect.flatMap(this.carrier.transmit(this.request, bearer, this, this), (answer) => {
+      this.onHead(answer)
+      const { renew } = this.carrier.bearer
+      return renew === undefined || this.renewal.isTried || !transmission.isRefusedBearer(answer)
+        ? Effect.succeed(answer)
+        : this.sendAgain(renew(this.endpoint.name, bearer), answer)
+    })
+  }
+
+  /** With another bearer, if there is one. */
+  private sendAgain(renewed: Effect.Effect<boolean, Errors.ContactsError>, answer: Errors.Answer) {
+    return Effect.flatMap(this.inTime(renewed, this.refused), (isAnother) => {
+      // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
+      this.renewal.isTried = true
+      if (!isAnother) return Effect.succeed(answer)
+      return this.paced((slot) => {
+        this.renewal.requests = 1
+        return this.send(slot)
       })
     })
-  /** One slot for one request. */
-  const paced = (
-    use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>
-  ): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
-    carrier.pacer.withSlot({ priority, patience: patience() }, use, (refusal) => unsent(notYet(endpoint.name, refusal)))
-  /** The time of an attempt begins when there is a slot for it. */
-  const inTime = (slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> => {
-    const limit = Duration.min(attempt.timeout, Duration.millis(Math.max(0, patience())))
-    until = clock.unsafeCurrentTimeMillis() + Duration.toMillis(limit)
-    const timedOut = () => {
-      const error = Errors.fromTimeout(call, limit, isSent)
-      return isSent ? error : unsent(error)
-    }
-    return Duration.toMillis(limit) === 0 ? Effect.fail(timedOut()) : within(sending(slot), limit, timedOut)
   }
-  return Effect.flatMap(paced(inTime), (answer) => {
-    const judged = judge(endpoint, call, answer, clock)
+
+  onHead(head: Omit<Errors.Answer, "body">) {
+    const isRefused = head.status === 429
+    this.slot?.answered(head, isRefused ? Errors.retryAfter(head, this.clock.unsafeCurrentTimeMillis()) : undefined)
+  }
+
+  private judged(answer: Errors.Answer) {
+    const { attempt, clock, endpoint } = this
+    const judged = judge(endpoint, this, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
     const now = clock.unsafeCurrentTimeMillis()
     const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
     return Either.right(endpoint.reconcile(judged.right, repeat))
-  })
+  }
+
+  // --- what came before a request
+
+  /** This attempt is none, if it has sent nothing. */
+  private unsent(error: Errors.ContactsError) {
+    if (!this.hasLeft) this.attempt.isUnsent = true
+    return Errors.fromBefore(this, error)
+  }
+  private refused(error: Errors.ContactsError) {
+    this.renewal.isRefused = true
+    return Errors.fromBefore(this, error)
+  }
 }
 
 /** The error for a request that cannot leave in time. */
@@ -467,14 +576,14 @@ export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, stri
 /** One attempt over HTTP. */
 const transmitting = (transmit: transmission.Transmit, baseUrl: URL): Carrier["transmit"] => {
   const base = transmission.join(baseUrl, "")
-  return ({ method, path, version, body }, bearer, call, onHead) =>
+  return ({ method, path, version, body }, bearer, call, watch) =>
     transmit(
       HttpClientRequest.make(method)(`${base}${path}`, {
         headers: { accept: "application/json", authorization: `Bearer ${Redacted.value(bearer)}`, version },
         ...(body === undefined ? {} : { body: HttpBody.text(body, "application/json") })
       }),
       call,
-      onHead
+      watch
     )
 }
 

@@ -15,19 +15,19 @@ const abandon = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => {
   setTimeout(() => fiber.unsafeInterruptAsFork(fiber.id()), 0)
 }
 
-const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
+/** The host's. */
+export const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /** What a timer of the host can wait. */
 const longestTimer = 2 ** 31 - 1
 
-/** Does it when the time is over, by whatever clock it is; the answer takes that back. By the host's, a fiber is spared. */
-const later = (clock: Clock.Clock, time: Duration.Duration, task: () => void): (() => void) => {
-  const millis = Duration.toMillis(time)
+/** Does it after so many milliseconds of whatever clock it is, unless that is taken back. By the host's, a fiber is spared. */
+export const later = (clock: Clock.Clock, millis: number, task: () => void): (() => void) => {
   if (clock === liveClock && millis <= longestTimer) {
     const timer = setTimeout(task, millis)
     return () => clearTimeout(timer)
   }
-  const fiber = Effect.runFork(clock.sleep(time))
+  const fiber = Effect.runFork(clock.sleep(Duration.millis(millis)))
   fiber.addObserver(({ _tag }) => {
     if (_tag === "Success") task()
   })
@@ -35,31 +35,42 @@ const later = (clock: Clock.Clock, time: Duration.Duration, task: () => void): (
 }
 
 /**
+ * - `clock`, `until`: the moment, in milliseconds of the epoch by that clock.
+ * - `onTimeout`: what becomes of something that has not ended then.
+ */
+export interface Deadline<E> {
+  readonly clock: Clock.Clock
+  readonly until: number
+  readonly onTimeout: () => E
+}
+
+/** The milliseconds until then. */
+export const timeLeft = ({ clock, until }: Pick<Deadline<unknown>, "clock" | "until">): number =>
+  Math.max(0, until - clock.unsafeCurrentTimeMillis())
+
+/**
  * The effect, or what `onTimeout` makes of it when its time is over. Neither that nor an interruption waits for the effect
  * to end, be it uninterruptible or slow to clean up.
  */
-export const within = <A, E, R>(
+export const within = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
-  limit: Duration.Duration,
-  onTimeout: () => E
-): Effect.Effect<A, E, R> =>
+  deadline: Deadline<E2>
+): Effect.Effect<A, E | E2, R> =>
   Effect.flatMap(Effect.runtime<R>(), (runtime) =>
-    Effect.clockWith((clock) =>
-      Effect.async<A, E>((resume) => {
-        // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
-        const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
-        const cancel = later(clock, limit, () => {
-          abandon(fiber)
-          resume(Effect.failSync(onTimeout))
-        })
-        fiber.addObserver((exit) => {
-          cancel()
-          resume(Effect.flatten(exit))
-        })
-        return Effect.sync(() => {
-          cancel()
-          abandon(fiber)
-        })
+    Effect.async<A, E | E2>((resume) => {
+      // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
+      const cancel = later(deadline.clock, timeLeft(deadline), () => {
+        abandon(fiber)
+        resume(Effect.failSync(() => deadline.onTimeout()))
       })
-    )
+      fiber.addObserver((exit) => {
+        cancel()
+        resume(Effect.flatten(exit))
+      })
+      return Effect.sync(() => {
+        cancel()
+        abandon(fiber)
+      })
+    })
   )

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Ask, Level, Pacer, Refusal, Slot } from "../RateLimit.js"
+import { liveClock } from "./deadline.js"
 import { type Entry, type Look, type News, newsOf, type SlidingLog, takeAll, type Wanted } from "./slidingLog.js"
 
 /** Slots that a log has given away. */
@@ -60,7 +61,9 @@ interface Waiter {
 }
 
 /** By a clock that is not set: it counts on, whatever happens to the time of day. */
-export const monotonic = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+export const monotonic = (clock: Clock.Clock): number =>
+  // Not by nanoseconds, where that can be: a bigint costs more than the rest of a slot.
+  clock === liveClock ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /** What a timer can wait. */
 const longestSleep = 2 ** 31 - 1
@@ -222,6 +225,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
   }
 
+  /** In a region that cannot be interrupted. */
   const using = <A, E, R>(
     entry: Entry,
     use: (slot: Slot) => Effect.Effect<A, E, R>,
@@ -247,14 +251,22 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
         if (!isSettled) settle(newsOf(headers, status === 429, retryAfter))
       }
     }
-    return Effect.onExit(restore(Effect.suspend(() => use(slot))), () =>
-      Effect.sync(() => {
-        if (isSettled || hasLeft) return settle(undefined)
-        isSettled = true
-        log.giveBack(entry)
-        wake()
-      })
-    )
+    const release = () => {
+      if (isSettled || hasLeft) return settle(undefined)
+      isSettled = true
+      log.giveBack(entry)
+      wake()
+    }
+    return Effect.matchCauseEffect(restore(Effect.suspend(() => use(slot))), {
+      onFailure: (cause) => {
+        release()
+        return Effect.failCause(cause)
+      },
+      onSuccess: (value) => {
+        release()
+        return Effect.succeed(value)
+      }
+    })
   }
 
   return {

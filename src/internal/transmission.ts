@@ -2,7 +2,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
@@ -13,6 +13,8 @@ import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
+import { within } from "./deadline.js"
+import * as exchange from "./exchange.js"
 import { isArray, parseObject } from "./json.js"
 
 // --- where to ----------------------------------------------------------------------------------------------------------
@@ -41,6 +43,9 @@ export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, strin
 
 const redirects = new Set([301, 302, 303, 307, 308])
 const maxRedirects = 5
+
+const locationOf = ({ status, headers }: exchange.Head): string | undefined =>
+  redirects.has(status) ? headers["location"] : undefined
 
 /** Where a redirect leads, if it keeps the method and stays where the bearer belongs. */
 const redirected = (
@@ -115,65 +120,78 @@ const answerOf = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
   error._tag === "ResponseError" && error.reason === "StatusCode" ? Effect.succeed(error.response) : Effect.fail(error)
 
-/** A body that is not needed for the verdict may break off, and gets a second. */
+/** A body that is not needed for the verdict may break off, and has its time. */
 const patient = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string> =>
   response.text.pipe(
-    Effect.timeoutTo({ duration: "1 second", onTimeout: () => "", onSuccess: (body) => body }),
+    Effect.timeoutTo({ duration: exchange.patience, onTimeout: () => "", onSuccess: (body) => body }),
     Effect.orElseSucceed(() => "")
   )
-
-/** Any 2xx. */
-export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
 
 /** The whole body. Where the status has decided already, a body that breaks off or hangs is none. */
 const readAnswer = (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError> => {
   const { status, headers } = response
-  const text = isSuccess(response) ? response.text : patient(response)
+  const text = exchange.isSuccess(response) ? response.text : patient(response)
   return Effect.map(text, (body) => ({ status, headers, body }))
 }
 
 // --- one request -------------------------------------------------------------------------------------------------------
 
-/**
- * One request until its whole answer is there, and `onHead` told what came before the body. Only redirects within its origin
- * are followed.
- */
-export type Transmit = (
+/** One request until its whole answer is there, within its time. Only redirects within its origin are followed. */
+export type Transmit = <E>(
   request: HttpClientRequest.HttpClientRequest,
   call: Errors.Call,
-  onHead?: (head: Omit<Errors.Answer, "body">) => void
-) => Effect.Effect<Errors.Answer, Errors.OperationalError>
+  watch: exchange.Watch<E>
+) => Effect.Effect<Errors.Answer, Errors.OperationalError | E>
 
-/** Over the app's own client, whatever was put on it. */
-export const over = (client: HttpClient.HttpClient): Transmit => {
-  const manual = withManualRedirects(client)
+/** The answer, or that of what it redirects to, read to its end so that the connection can be used again. */
+const followed = <E>(
+  carry: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Errors.Answer, E>,
+  request: HttpClientRequest.HttpClientRequest,
+  call: Errors.Call,
+  hops = maxRedirects
+): Effect.Effect<Errors.Answer, E | Errors.UnexpectedResponse> =>
+  Effect.flatMap(carry(request), (answer) => {
+    const location = locationOf(answer)
+    if (location === undefined) return Effect.succeed(answer)
+    const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
+    return Either.isLeft(next)
+      ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
+      : followed(carry, next.right, call, hops - 1)
+  })
 
-  const send = (
-    request: HttpClientRequest.HttpClientRequest,
-    call: Errors.Call,
-    onHead: ((head: Omit<Errors.Answer, "body">) => void) | undefined,
-    hops: number
-  ): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.UnexpectedResponse> =>
-    Effect.flatMap(Effect.catchAll(manual.execute(request), answerOf), (response) => {
-      const location = response.headers["location"]
-      if (location === undefined || !redirects.has(response.status)) {
-        onHead?.(response)
-        return readAnswer(response)
-      }
-      const next = hops === 0 ? Either.left("too many in a row") : redirected(request, response.status, location)
-      const proceed = Either.isLeft(next)
-        ? Effect.fail(Errors.fromRedirect(call, response.status, next.left))
-        : send(next.right, call, onHead, hops - 1)
-      // Read to its end, so that the connection can be used again.
-      return Effect.zipRight(patient(response), proceed)
-    })
-
-  return (request, call, onHead) =>
-    Effect.mapError(guarded(send(request, call, onHead, maxRedirects)), (error) =>
-      Errors.isOperational(error) ? error : Errors.fromTransport(call, error)
+/** Where a transport keeps the time itself. */
+const overExchange =
+  (perform: exchange.Exchange): Transmit =>
+  (request, call, watch) =>
+    Effect.mapError(
+      followed((sent) => perform(sent, watch), request, call),
+      errorOf(call)
     )
+
+/** Over any client, whatever was put on it. */
+const overClient = (client: HttpClient.HttpClient): Transmit => {
+  const manual = withManualRedirects(client)
+  return (request, call, watch) => {
+    const carry = (sent: HttpClientRequest.HttpClientRequest) =>
+      Effect.flatMap(Effect.catchAll(manual.execute(sent), answerOf), (response) => {
+        if (locationOf(response) === undefined) watch.onHead?.(response)
+        return readAnswer(response)
+      })
+    return within(guarded(Effect.mapError(followed(carry, request, call), errorOf(call))), watch)
+  }
+}
+
+const errorOf =
+  (call: Errors.Call) =>
+  <E>(error: HttpClientError.HttpClientError | E): Errors.OperationalError | E =>
+    HttpClientError.isHttpClientError(error) ? Errors.fromTransport(call, error) : error
+
+/** Over the app's own client. */
+export const over = (client: HttpClient.HttpClient): Transmit => {
+  const perform = exchange.of(client)
+  return perform === undefined ? overClient(client) : overExchange(perform)
 }
 
 /** The same path on every base. */

@@ -1,0 +1,37 @@
+// A transport that can carry a request until its whole answer is there, and keep the limit of its time, without a fiber.
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Effect from "effect/Effect"
+import type * as Errors from "../Errors.js"
+import type { Deadline } from "./deadline.js"
+
+/** What came before a body. */
+export type Head = Omit<Errors.Answer, "body">
+
+/** How long there is for the whole answer, and who is told what came before its body. */
+export interface Watch<E> extends Deadline<E> {
+  readonly onHead?: (head: Head) => void
+}
+
+/** One request, as it is: no redirect is followed. A body that the status does not need has a second. */
+export type Exchange = <E>(
+  request: HttpClientRequest.HttpClientRequest,
+  watch: Watch<E>
+) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | E>
+
+const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
+
+/** The client, with its exchange. What the app makes of it (`mapRequest`, `transform`) is another client, without one. */
+export const keeping = (client: HttpClient.HttpClient, exchange: Exchange): HttpClient.HttpClient => {
+  exchanges.set(client, exchange)
+  return client
+}
+
+export const of = (client: HttpClient.HttpClient): Exchange | undefined => exchanges.get(client)
+
+/** The milliseconds that a body may take that is not needed for the verdict. */
+export const patience = 1000
+
+/** Any 2xx. */
+export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
