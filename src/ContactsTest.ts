@@ -99,7 +99,7 @@ const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsS
     retryPolicy: RetryPolicy.none,
     pacer: RateLimit.unpaced,
     bearer: { get: () => Effect.succeed(Redacted.make("in-memory")) },
-    transmit: ({ name, params, version, body }) =>
+    transmit: ({ name, params, version, body }, _, __, watch) =>
       Effect.gen(function* () {
         // ContactsService has these three endpoints and no other.
         const operation = operations[name as keyof typeof operations]
@@ -113,6 +113,7 @@ const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsS
           return [reply, directory]
         })
         const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }
+        watch.onHead({ status, headers: {} })
         return { status, headers: {}, body: JSON.stringify(answered) }
       })
   })

@@ -23,6 +23,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
+import { alone } from "./internal/deadline.js"
 import { isSuccess } from "./internal/exchange.js"
 import { parseObject } from "./internal/json.js"
 import * as transmission from "./internal/transmission.js"
@@ -253,11 +254,14 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
     const once = Effect.gen(function* () {
       const clock = yield* Effect.clock
       const answer = yield* Effect.mapError(
-        transmit(request, call, {
-          clock,
-          until: clock.unsafeCurrentTimeMillis() + Duration.toMillis(exchangeTimeout),
-          onTimeout: () => Errors.fromTimeout(call, exchangeTimeout, true)
-        }),
+        alone(
+          {
+            clock,
+            until: clock.unsafeCurrentTimeMillis() + Duration.toMillis(exchangeTimeout),
+            onTimeout: () => Errors.fromTimeout(call, exchangeTimeout, true)
+          },
+          (watch) => transmit(request, call, watch)
+        ),
         failed
       )
       const now = yield* Clock.currentTimeMillis

@@ -26,7 +26,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import * as Undici from "undici"
 import type * as Errors from "./Errors.js"
 import { later, timeLeft } from "./internal/deadline.js"
-import { type Exchange as Carry, isSuccess, keeping, patience, type Watch } from "./internal/exchange.js"
+import { type Exchange as Carry, isSuccess, keeping, locationOf, patience, type Watch } from "./internal/exchange.js"
 
 // --- the request -------------------------------------------------------------------------------------------------------
 
@@ -71,13 +71,13 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<r
 
 // --- the answer --------------------------------------------------------------------------------------------------------
 
+/** Nobody else has them: undici makes them for each answer. */
 const headersOf = (headers: IncomingHttpHeaders): Headers.Headers => {
-  const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined) plain[name] = typeof value === "string" ? value : value.join(", ")
+    if (typeof value !== "string") headers[name] = value?.join(", ") ?? ""
   }
-  return Headers.unsafeFromRecord(plain)
+  return Headers.unsafeFromRecord(headers as Record<string, string>)
 }
 
 const unpackers: { readonly [encoding: string]: (packed: Uint8Array) => Uint8Array } = {
@@ -259,14 +259,14 @@ class Response extends Exchange {
 }
 
 /** For those who want the whole answer in time. */
-class Carriage<E> extends Exchange {
+class Carriage extends Exchange {
   private inTime: () => void
   private inPatience: (() => void) | undefined
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
-    private readonly watch: Watch<E>,
-    private readonly resume: Resume<Errors.Answer, HttpClientError.HttpClientError | E>
+    private readonly watch: Watch,
+    private readonly resume: Resume<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
   ) {
     super(request)
     this.inTime = later(watch.clock, timeLeft(watch), () => {
@@ -275,7 +275,7 @@ class Carriage<E> extends Exchange {
     })
   }
   protected onHead() {
-    this.watch.onHead?.(this)
+    if (locationOf(this) === undefined) this.watch.onHead?.(this)
     if (isSuccess(this)) return
     this.inPatience = later(this.watch.clock, patience, () => {
       this.giveUp()
@@ -378,8 +378,9 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
           resume(outcome)
         })
         held = carriage
+        watch.onInterrupt = () => held?.giveUp()
         const fault = dispatch(carriage, target, sent)
-        return fault === undefined ? Effect.sync(() => held?.giveUp()) : carriage.finish(Effect.fail(fault))
+        if (fault !== undefined) carriage.finish(Effect.fail(fault))
       })
     )
 

@@ -141,7 +141,8 @@ export interface Outgoing {
  *
  * - `clock`, `until`: the moment until which its whole answer has to be there, in milliseconds of the epoch by that clock;
  *   `onTimeout`: the error if it is not.
- * - `onHead`: may be told what came before the body.
+ * - `onHead`: has to be told what came before the body.
+ * - `onInterrupt`: may be set to what gives the request up if its call is interrupted, in place of a finalizer.
  *
  * @since 0.1.0
  * @category models
@@ -151,6 +152,7 @@ export interface Watch {
   readonly until: number
   readonly onTimeout: () => Errors.ContactsError
   readonly onHead: (head: Omit<Errors.Answer, "body">) => void
+  onInterrupt?: (() => void) | undefined
 }
 
 /**
@@ -191,18 +193,19 @@ interface Plan {
   readonly names: ReadonlyArray<string>
 }
 
-type Parse = (value: unknown) => Either.Either<any, ParseResult.ParseIssue>
+type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
 
 /** In one pass, or, where that does not do, by the schema. */
 const reading =
-  (read: Reader | undefined, parse: Parse): Parse =>
+  <A>(read: Reader | undefined, parse: Parse<A>): Parse<A> =>
   (value) => {
     const found = read === undefined ? unread : read(value)
-    return found === unread ? parse(value) : Either.right(found)
+    // A property test holds readers to what their schemas make of a value.
+    return found === unread ? parse(value) : Either.right(found as A)
   }
 
 /** What a schema reads as it is, it also writes so. */
-const encoderOf = (schema: Codec): Parse =>
+const encoderOf = <A, I>(schema: Schema.Schema<A, I>): Parse<I> =>
   reading(
     SchemaAST.typeAST(schema.ast) === schema.ast ? readerOf(schema.ast, true) : undefined,
     ParseResult.encodeUnknownEither(schema, strictly)
@@ -316,19 +319,11 @@ export const make = (carrier: Carrier): Service => {
       const clock = Context.get(services, Clock.Clock)
       const policy = policyOf(fiber.currentContext) ?? carrier.retryPolicy
       const priority = Context.get(fiber.currentContext, RateLimit.Priority)
-      const renewal: Renewal = { isTried: false, isRefused: false, requests: 0 }
-      const call: RetryPolicy.Call<Schema.Schema.Type<typeof endpoint.answer>> = {
-        operation: endpoint.name,
-        send: (attempt) => new Sending(carrier, endpoint, request, body, attempt, renewal, priority, clock).perform(),
-        isOver: () => renewal.isRefused,
-        look:
-          verify &&
-          ((limit) =>
-            Effect.provideService(verify(service, params, body), RetryPolicy.RetryPolicy, {
-              ...policy,
-              deadline: limit
-            }))
-      }
+      const look =
+        verify &&
+        ((limit: Duration.Duration) =>
+          Effect.provideService(verify(service, params, body), RetryPolicy.RetryPolicy, { ...policy, deadline: limit }))
+      const call = new Calling(carrier, endpoint, request, body, priority, clock, look)
       const performed = RetryPolicy.perform(call, policy, budget, clock)
       return Context.get(services, Tracer.Tracer) === nativeTracer ? performed : traced(request, performed)
     })
@@ -342,13 +337,40 @@ const policyOf = (context: Context.Context<never>): RetryPolicy.Policy | undefin
   context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as RetryPolicy.Policy | undefined
 
 /**
- * Whether a call has asked for another bearer, and was refused that; and the requests that it has sent besides its attempts,
- * one at most.
+ * A call, and what its attempts have in common.
+ *
+ * - `isRenewed`: it has asked for another bearer; `isRefused`: and was refused that.
+ * - `renewals`: the requests that it has sent besides its attempts, one at most.
  */
-interface Renewal {
-  isTried: boolean
-  isRefused: boolean
-  requests: 0 | 1
+class Calling<
+  Params extends Codec,
+  Body extends Codec,
+  Answer extends Codec,
+  Version extends string
+> implements RetryPolicy.Call<Schema.Schema.Type<Answer>> {
+  isRenewed = false
+  isRefused = false
+  renewals: 0 | 1 = 0
+
+  constructor(
+    readonly carrier: Carrier,
+    readonly endpoint: Endpoint<Params, Body, Answer, Version>,
+    readonly request: Outgoing,
+    readonly body: Schema.Schema.Type<Body>,
+    readonly priority: RateLimit.Level,
+    readonly clock: Clock.Clock,
+    readonly look: RetryPolicy.Call<Schema.Schema.Type<Answer>>["look"]
+  ) {}
+
+  get operation() {
+    return this.endpoint.name
+  }
+  send(attempt: RetryPolicy.Attempt) {
+    return new Sending(this, attempt).perform()
+  }
+  isOver() {
+    return this.isRefused
+  }
 }
 
 /**
@@ -364,17 +386,12 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   /** Whether a request of this attempt has left. */
   private hasLeft = false
   private slot: RateLimit.Slot | undefined
-  private readonly bearers: Array<Redacted.Redacted> = []
+  private bearer: Redacted.Redacted | undefined
+  private refusedBearer: Redacted.Redacted | undefined
 
   constructor(
-    private readonly carrier: Carrier,
-    private readonly endpoint: Endpoint<Params, Body, Answer, Version>,
-    private readonly request: Outgoing,
-    private readonly body: Schema.Schema.Type<Body>,
-    private readonly attempt: RetryPolicy.Attempt,
-    private readonly renewal: Renewal,
-    private readonly priority: RateLimit.Level,
-    readonly clock: Clock.Clock
+    private readonly call: Calling<Params, Body, Answer, Version>,
+    private readonly attempt: RetryPolicy.Attempt
   ) {
     this.until = attempt.deadline
   }
@@ -382,33 +399,37 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   // --- the call, as errors tell of it
 
   get operation() {
-    return this.endpoint.name
+    return this.call.endpoint.name
   }
   get attempts() {
-    const { attempt, renewal } = this
-    return attempt.number + renewal.requests - (attempt.isUnsent === true ? 1 : 0)
+    const { number, isUnsent } = this.attempt
+    return number + this.call.renewals - (isUnsent === true ? 1 : 0)
   }
   get declares() {
-    return this.endpoint.errors
+    return this.call.endpoint.errors
   }
   get isWrite() {
-    return this.endpoint.method !== "GET"
+    return this.call.endpoint.method !== "GET"
   }
   get isRepeatable() {
-    return this.endpoint.isRepeatable(this.body)
+    return this.call.endpoint.isRepeatable(this.call.body)
   }
   get mayBeApplied() {
     return this.attempt.unknownSince !== undefined
   }
   secrets() {
-    const { body } = this.request
-    return [...this.bearers.map(Redacted.value), ...personalTexts(body === undefined ? undefined : parse(body))]
+    const { body } = this.call.request
+    const bearers = [this.refusedBearer, this.bearer].flatMap((bearer) => (bearer ? [Redacted.value(bearer)] : []))
+    return [...bearers, ...personalTexts(body === undefined ? undefined : parse(body))]
   }
 
   // --- the time
 
-  private patience() {
-    return this.until - this.clock.unsafeCurrentTimeMillis()
+  get clock() {
+    return this.call.clock
+  }
+  private now() {
+    return this.call.clock.unsafeCurrentTimeMillis()
   }
   private timedOut(isSent: boolean) {
     return Errors.fromTimeout(this, Duration.millis(this.limit), isSent)
@@ -417,13 +438,12 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     return this.timedOut(true)
   }
   /** While no request is on its way. */
-  private inTime<A>(self: Effect.Effect<A, Errors.ContactsError>, onError: typeof this.unsent) {
+  private inTime<A>(
+    self: Effect.Effect<A, Errors.ContactsError>,
+    onError: (error: Errors.ContactsError) => Errors.ContactsError
+  ) {
     const { clock, until } = this
-    const onTimeout = () => this.unsent(this.timedOut(false))
-    return within(
-      Effect.mapError(self, (error) => onError.call(this, error)),
-      { clock, until, onTimeout }
-    )
+    return within(Effect.mapError(self, onError), { clock, until, onTimeout: () => this.unsent(this.timedOut(false)) })
   }
 
   // --- the way
@@ -437,76 +457,84 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
 
   /** One slot for one request. */
   private paced(use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>) {
-    const ask = { priority: this.priority, patience: this.patience() }
-    return this.carrier.pacer.withSlot(ask, use, (refusal) => this.unsent(notYet(this.endpoint.name, refusal)))
+    const { carrier, endpoint, priority } = this.call
+    return carrier.pacer.withSlot({ priority, patience: this.until - this.now() }, use, (refusal) =>
+      this.unsent(notYet(endpoint.name, refusal))
+    )
   }
 
   private begin(slot: RateLimit.Slot) {
-    this.limit = Math.min(Duration.toMillis(this.attempt.timeout), Math.max(0, this.patience()))
-    this.until = this.clock.unsafeCurrentTimeMillis() + this.limit
+    const now = this.now()
+    this.limit = Math.min(Duration.toMillis(this.attempt.timeout), Math.max(0, this.until - now))
+    this.until = now + this.limit
     return this.limit === 0 ? Effect.fail(this.unsent(this.timedOut(false))) : this.send(slot)
   }
 
   private send(slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> {
-    const { bearer } = this.carrier
-    const held = bearer.held?.(this.clock.unsafeCurrentTimeMillis())
+    const { carrier, endpoint } = this.call
+    const held = carrier.bearer.held?.(this.now())
     if (held !== undefined) return this.sendWith(held, slot)
-    return Effect.flatMap(this.inTime(bearer.get(this.endpoint.name), this.unsent), (bearer) =>
-      this.sendWith(bearer, slot)
-    )
+    const had = this.inTime(carrier.bearer.get(endpoint.name), (error) => this.unsent(error))
+    return Effect.flatMap(had, (bearer) => this.sendWith(bearer, slot))
   }
 
   private sendWith(bearer: Redacted.Redacted, slot: RateLimit.Slot) {
-    this.bearers.push(bearer)
+    const { call } = this
+    const { renew } = call.carrier.bearer
+    this.bearer = bearer
     this.slot = slot
     this.hasLeft = true
     slot.leave()
-    this.attempt.sentAt = this.clock.unsafeCurrentTimeMillis()
-    return Effect.flatMap(this.carrier.transmit(this.request, bearer, this, this), (answer) => {
-      this.onHead(answer)
-      const { renew } = this.carrier.bearer
-      return renew === undefined || this.renewal.isTried || !transmission.isRefusedBearer(answer)
-        ? Effect.succeed(answer)
-        : this.sendAgain(renew(this.endpoint.name, bearer), answer)
-    })
+    this.attempt.sentAt = this.now()
+    const answered = call.carrier.transmit(call.request, bearer, this, this)
+    if (renew === undefined || call.isRenewed) return answered
+    return Effect.flatMap(answered, (answer) =>
+      transmission.isRefusedBearer(answer)
+        ? this.sendAgain(renew(call.endpoint.name, bearer), answer)
+        : Effect.succeed(answer)
+    )
   }
 
   /** With another bearer, if there is one. */
   private sendAgain(renewed: Effect.Effect<boolean, Errors.ContactsError>, answer: Errors.Answer) {
-    return Effect.flatMap(this.inTime(renewed, this.refused), (isAnother) => {
+    const { call } = this
+    const refused = (error: Errors.ContactsError) => {
+      call.isRefused = true
+      return Errors.fromBefore(this, error)
+    }
+    return Effect.flatMap(this.inTime(renewed, refused), (isAnother) => {
       // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
-      this.renewal.isTried = true
+      call.isRenewed = true
       if (!isAnother) return Effect.succeed(answer)
+      this.refusedBearer = this.bearer
       return this.paced((slot) => {
-        this.renewal.requests = 1
+        call.renewals = 1
         return this.send(slot)
       })
     })
   }
 
   onHead(head: Omit<Errors.Answer, "body">) {
-    const isRefused = head.status === 429
-    this.slot?.answered(head, isRefused ? Errors.retryAfter(head, this.clock.unsafeCurrentTimeMillis()) : undefined)
+    this.slot?.answered(head, head.status === 429 ? Errors.retryAfter(head, this.now()) : undefined)
+  }
+
+  set onInterrupt(giveUp: (() => void) | undefined) {
+    if (this.slot !== undefined) this.slot.onInterrupt = giveUp
   }
 
   private judged(answer: Errors.Answer) {
-    const { attempt, clock, endpoint } = this
+    const { attempt, call } = this
+    const { endpoint, clock } = call
     const judged = judge(endpoint, this, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = this.now()
     const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
     return Either.right(endpoint.reconcile(judged.right, repeat))
   }
 
-  // --- what came before a request
-
-  /** This attempt is none, if it has sent nothing. */
+  /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
   private unsent(error: Errors.ContactsError) {
     if (!this.hasLeft) this.attempt.isUnsent = true
-    return Errors.fromBefore(this, error)
-  }
-  private refused(error: Errors.ContactsError) {
-    this.renewal.isRefused = true
     return Errors.fromBefore(this, error)
   }
 }
@@ -573,18 +601,38 @@ export const defaultBaseUrl = transmission.vendorUrl
  */
 export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, string> = transmission.validateBaseUrl
 
+/** A request without its URL, made once for all that have its bearer, version and method. */
+const requests = () => {
+  let held: Redacted.Redacted | undefined
+  const made = new Map<string, HttpClientRequest.HttpClientRequest>()
+  return (bearer: Redacted.Redacted, { method, version }: Outgoing): HttpClientRequest.HttpClientRequest => {
+    if (bearer !== held) made.clear()
+    held = bearer
+    const name = method + version
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const authorization = `Bearer ${Redacted.value(bearer)}`
+    const request = HttpClientRequest.make(method)("", {
+      headers: { accept: "application/json", authorization, version }
+    })
+    made.set(name, request)
+    return request
+  }
+}
+
 /** One attempt over HTTP. */
 const transmitting = (transmit: transmission.Transmit, baseUrl: URL): Carrier["transmit"] => {
   const base = transmission.join(baseUrl, "")
-  return ({ method, path, version, body }, bearer, call, watch) =>
-    transmit(
-      HttpClientRequest.make(method)(`${base}${path}`, {
-        headers: { accept: "application/json", authorization: `Bearer ${Redacted.value(bearer)}`, version },
-        ...(body === undefined ? {} : { body: HttpBody.text(body, "application/json") })
-      }),
+  const requestWith = requests()
+  return (outgoing, bearer, call, watch) => {
+    const { path, body } = outgoing
+    const request = HttpClientRequest.setUrl(requestWith(bearer, outgoing), base + path)
+    return transmit(
+      body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json")),
       call,
       watch
     )
+  }
 }
 
 /**

@@ -18,7 +18,7 @@ import * as Metric from "effect/Metric"
 import * as MetricKey from "effect/MetricKey"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { type Log, logOf, makePacer } from "./internal/pacer.js"
+import { type Log, logOf, makePacer, using } from "./internal/pacer.js"
 import { makeSlidingLog, type Settings } from "./internal/slidingLog.js"
 
 // --- priorities --------------------------------------------------------------------------------------------------------
@@ -78,6 +78,7 @@ export interface Refusal {
  *
  * - `leave`: it leaves now.
  * - `answered`: this came back, and, of a 429, for how many milliseconds it asks to wait.
+ * - `onInterrupt`: done if its use is interrupted, by whoever gave the slot.
  *
  * @since 0.1.0
  * @category models
@@ -88,6 +89,7 @@ export interface Slot {
     answer: { readonly status: number; readonly headers: { readonly [name: string]: string | undefined } },
     retryAfter: number | undefined
   ) => void
+  onInterrupt?: (() => void) | undefined
 }
 
 /**
@@ -252,8 +254,6 @@ const inMemory = (options?: Options) => (key: string) => fromLog(key, logOf(make
  */
 export const make = (options?: Options): Effect.Effect<Service> => Effect.sync(() => fromPacers(inMemory(options)))
 
-const noSlot: Slot = { leave: constVoid, answered: constVoid }
-
 /**
  * A limit that is none.
  *
@@ -261,7 +261,7 @@ const noSlot: Slot = { leave: constVoid, answered: constVoid }
  * @category constructors
  */
 export const unpaced: Pacer = {
-  withSlot: (_, use) => use(noSlot),
+  withSlot: (_, use) => using({ leave: constVoid, answered: constVoid }, use, constVoid),
   isIdle: Effect.succeed(true),
   state: Effect.succeed({
     key: "",

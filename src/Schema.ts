@@ -749,7 +749,14 @@ const isoMoment = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]
 const isMoment = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && (isoMoment.test(value) || /\b(?:GMT|UTC)$/.test(value)))
 
+/** As the service writes them. */
+const usualMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
+
 const canonicalInstant: Canonical = (value) => {
+  if (typeof value === "string" && usualMoment.test(value)) {
+    const millis = Date.parse(value)
+    return Number.isNaN(millis) ? undefined : DateTime.unsafeMake(millis)
+  }
   if (!isMoment(value)) return undefined
   const input = typeof value === "string" && withoutOffset.test(value) ? `${value.replace(" ", "T")}Z` : value
   const date = new Date(input)

@@ -49,28 +49,52 @@ export const timeLeft = ({ clock, until }: Pick<Deadline<unknown>, "clock" | "un
   Math.max(0, until - clock.unsafeCurrentTimeMillis())
 
 /**
- * The effect, or what `onTimeout` makes of it when its time is over. Neither that nor an interruption waits for the effect
- * to end, be it uninterruptible or slow to clean up.
+ * - `onInterrupt`: told by what is under way how to give it up. Whoever performs it does that when it is interrupted: a
+ *   finalizer for each thing under way would cost more than the rest of a call.
  */
-export const within = <A, E, R, E2>(
-  self: Effect.Effect<A, E, R>,
-  deadline: Deadline<E2>
-): Effect.Effect<A, E | E2, R> =>
+export interface Watched<E> extends Deadline<E> {
+  onInterrupt?: (() => void) | undefined
+}
+
+/**
+ * The effect, or what `onTimeout` makes of it when its time is over. Neither that nor giving it up waits for the effect to
+ * end, be it uninterruptible or slow to clean up.
+ */
+export const watched = <A, E, R, E2>(self: Effect.Effect<A, E, R>, watch: Watched<E2>): Effect.Effect<A, E | E2, R> =>
   Effect.flatMap(Effect.runtime<R>(), (runtime) =>
     Effect.async<A, E | E2>((resume) => {
       // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
       const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
-      const cancel = later(deadline.clock, timeLeft(deadline), () => {
+      let giveUp: (() => void) | undefined = () => {
+        cancel()
         abandon(fiber)
-        resume(Effect.failSync(() => deadline.onTimeout()))
+      }
+      const cancel = later(watch.clock, timeLeft(watch), () => {
+        abandon(fiber)
+        resume(Effect.failSync(() => watch.onTimeout()))
       })
       fiber.addObserver((exit) => {
+        // Let go when it is over: what the caller's fiber still holds outlives many a collection.
+        giveUp = undefined
         cancel()
         resume(Effect.flatten(exit))
       })
-      return Effect.sync(() => {
-        cancel()
-        abandon(fiber)
-      })
+      watch.onInterrupt = () => giveUp?.()
     })
   )
+
+/** {@link watched}, by itself: an interruption gives it up. */
+export const within = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  deadline: Deadline<E2>
+): Effect.Effect<A, E | E2, R> => alone(deadline, (watch) => watched(self, watch))
+
+/** Something that is watched by nobody else. */
+export const alone = <A, E, R, E2>(
+  { clock, until, onTimeout }: Deadline<E2>,
+  perform: (watch: Watched<E2>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const watch: Watched<E2> = { clock, until, onTimeout: () => onTimeout() }
+    return Effect.onInterrupt(perform(watch), () => Effect.sync(() => watch.onInterrupt?.()))
+  })

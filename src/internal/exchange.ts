@@ -4,21 +4,21 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
-import type { Deadline } from "./deadline.js"
+import type { Watched } from "./deadline.js"
 
 /** What came before a body. */
 export type Head = Omit<Errors.Answer, "body">
 
-/** How long there is for the whole answer, and who is told what came before its body. */
-export interface Watch<E> extends Deadline<E> {
+/** How long there is for the whole answer, and who is told what came before its body: not of a redirect. */
+export interface Watch extends Watched<Errors.ContactsError> {
   readonly onHead?: (head: Head) => void
 }
 
 /** One request, as it is: no redirect is followed. A body that the status does not need has a second. */
-export type Exchange = <E>(
+export type Exchange = (
   request: HttpClientRequest.HttpClientRequest,
-  watch: Watch<E>
-) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | E>
+  watch: Watch
+) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
 
 const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
 
@@ -35,3 +35,9 @@ export const patience = 1000
 
 /** Any 2xx. */
 export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
+
+const redirects = new Set([301, 302, 303, 307, 308])
+
+/** Where a redirect leads. */
+export const locationOf = ({ status, headers }: Head): string | undefined =>
+  redirects.has(status) ? headers["location"] : undefined

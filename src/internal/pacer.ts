@@ -1,4 +1,5 @@
 // Who waits for a slot, and in which order slots are given away.
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
@@ -185,11 +186,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
   })
 
-  const waited = (
-    ask: Ask,
-    now: number,
-    restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ): Effect.Effect<Entry, Refusal> => {
+  const waited = (ask: Ask, now: number, restore: Restore): Effect.Effect<Entry, Refusal> => {
     const { priority, patience } = ask
     const place = (priority === "interactive" ? queues.interactive.size : waiting()) + 1
     const refusal = refusalOf(log.dayOver(priority, now), log.wait(priority, place, now), patience)
@@ -225,13 +222,8 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
   }
 
-  /** In a region that cannot be interrupted. */
-  const using = <A, E, R>(
-    entry: Entry,
-    use: (slot: Slot) => Effect.Effect<A, E, R>,
-    clock: Clock.Clock,
-    restore: (self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E, R> => {
+  /** A slot for an entry, and how it is given back. */
+  const slotOf = (entry: Entry, clock: Clock.Clock): [slot: Slot, release: () => void] => {
     let hasLeft = false
     let isSettled = false
     const settle = (news: News | undefined) => {
@@ -257,16 +249,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
       log.giveBack(entry)
       wake()
     }
-    return Effect.matchCauseEffect(restore(Effect.suspend(() => use(slot))), {
-      onFailure: (cause) => {
-        release()
-        return Effect.failCause(cause)
-      },
-      onSuccess: (value) => {
-        release()
-        return Effect.succeed(value)
-      }
-    })
+    return [slot, release]
   }
 
   return {
@@ -279,10 +262,10 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
           const entry = isFirst ? log.takeOne(priority, now) : undefined
           if (entry !== undefined) {
             changed(now)
-            return using(entry, use, clock, restore)
+            return used(...slotOf(entry, clock), use, restore)
           }
           return Effect.flatMap(Effect.mapError(waited(ask, now, restore), onRefusal), (entry) =>
-            using(entry, use, clock, restore)
+            used(...slotOf(entry, clock), use, restore)
           )
         })
       ),
@@ -313,6 +296,34 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
   }
 }
+
+type Restore = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Uses a slot, and releases it, in a region that cannot be interrupted. */
+const used = <A, E, R>(
+  slot: Slot,
+  release: () => void,
+  use: (slot: Slot) => Effect.Effect<A, E, R>,
+  restore: Restore
+): Effect.Effect<A, E, R> =>
+  Effect.matchCauseEffect(restore(Effect.suspend(() => use(slot))), {
+    onFailure: (cause) => {
+      if (Cause.isInterrupted(cause)) slot.onInterrupt?.()
+      release()
+      return Effect.failCause(cause)
+    },
+    onSuccess: (value) => {
+      release()
+      return Effect.succeed(value)
+    }
+  })
+
+/** Uses a slot that nobody has to wait for. */
+export const using = <A, E, R>(
+  slot: Slot,
+  use: (slot: Slot) => Effect.Effect<A, E, R>,
+  release: () => void
+): Effect.Effect<A, E, R> => Effect.uninterruptibleMask((restore) => used(slot, release, use, restore))
 
 const refusalOf = (dayOver: number | undefined, wait: number, patience: number): Refusal | undefined => {
   if (dayOver !== undefined && dayOver > patience) return { isDayOver: true, retryAfter: dayOver }

@@ -13,7 +13,7 @@ import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
-import { within } from "./deadline.js"
+import { watched } from "./deadline.js"
 import * as exchange from "./exchange.js"
 import { isArray, parseObject } from "./json.js"
 
@@ -41,11 +41,7 @@ export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, strin
 
 // --- redirects ---------------------------------------------------------------------------------------------------------
 
-const redirects = new Set([301, 302, 303, 307, 308])
 const maxRedirects = 5
-
-const locationOf = ({ status, headers }: exchange.Head): string | undefined =>
-  redirects.has(status) ? headers["location"] : undefined
 
 /** Where a redirect leads, if it keeps the method and stays where the bearer belongs. */
 const redirected = (
@@ -138,37 +134,45 @@ const readAnswer = (
 
 // --- one request -------------------------------------------------------------------------------------------------------
 
-/** One request until its whole answer is there, within its time. Only redirects within its origin are followed. */
-export type Transmit = <E>(
+/**
+ * One request until its whole answer is there, within its time. Only redirects within its origin are followed. See
+ * `Watched` for how it is given up.
+ */
+export type Transmit = (
   request: HttpClientRequest.HttpClientRequest,
   call: Errors.Call,
-  watch: exchange.Watch<E>
-) => Effect.Effect<Errors.Answer, Errors.OperationalError | E>
+  watch: exchange.Watch
+) => Effect.Effect<Errors.Answer, Errors.ContactsError>
+
+type Carry = (
+  request: HttpClientRequest.HttpClientRequest
+) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
 
 /** The answer, or that of what it redirects to, read to its end so that the connection can be used again. */
-const followed = <E>(
-  carry: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Errors.Answer, E>,
+const followed = (
+  carry: Carry,
   request: HttpClientRequest.HttpClientRequest,
   call: Errors.Call,
   hops = maxRedirects
-): Effect.Effect<Errors.Answer, E | Errors.UnexpectedResponse> =>
-  Effect.flatMap(carry(request), (answer) => {
-    const location = locationOf(answer)
-    if (location === undefined) return Effect.succeed(answer)
-    const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
-    return Either.isLeft(next)
-      ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
-      : followed(carry, next.right, call, hops - 1)
+): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
+  Effect.matchEffect(carry(request), {
+    onFailure: (error) =>
+      Effect.fail(HttpClientError.isHttpClientError(error) ? Errors.fromTransport(call, error) : error),
+    onSuccess: (answer) => {
+      const location = exchange.locationOf(answer)
+      if (location === undefined) return Effect.succeed(answer)
+      const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
+      return Either.isLeft(next)
+        ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
+        : followed(carry, next.right, call, hops - 1)
+    }
   })
 
 /** Where a transport keeps the time itself. */
 const overExchange =
   (perform: exchange.Exchange): Transmit =>
   (request, call, watch) =>
-    Effect.mapError(
-      followed((sent) => perform(sent, watch), request, call),
-      errorOf(call)
-    )
+    followed((sent) => perform(sent, watch), request, call)
 
 /** Over any client, whatever was put on it. */
 const overClient = (client: HttpClient.HttpClient): Transmit => {
@@ -176,17 +180,12 @@ const overClient = (client: HttpClient.HttpClient): Transmit => {
   return (request, call, watch) => {
     const carry = (sent: HttpClientRequest.HttpClientRequest) =>
       Effect.flatMap(Effect.catchAll(manual.execute(sent), answerOf), (response) => {
-        if (locationOf(response) === undefined) watch.onHead?.(response)
+        if (exchange.locationOf(response) === undefined) watch.onHead?.(response)
         return readAnswer(response)
       })
-    return within(guarded(Effect.mapError(followed(carry, request, call), errorOf(call))), watch)
+    return watched(guarded(followed(carry, request, call)), watch)
   }
 }
-
-const errorOf =
-  (call: Errors.Call) =>
-  <E>(error: HttpClientError.HttpClientError | E): Errors.OperationalError | E =>
-    HttpClientError.isHttpClientError(error) ? Errors.fromTransport(call, error) : error
 
 /** Over the app's own client. */
 export const over = (client: HttpClient.HttpClient): Transmit => {
