@@ -5,6 +5,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Runtime from "effect/Runtime"
 
 /**
@@ -58,13 +59,17 @@ export interface Watched<E> extends Deadline<E> {
 
 /**
  * The effect, or what `onTimeout` makes of it when its time is over. Neither that nor giving it up waits for the effect to
- * end, be it uninterruptible or slow to clean up.
+ * end, be it uninterruptible or slow to clean up: it has a fiber of its own, whose references may be others.
  */
-export const watched = <A, E, R, E2>(self: Effect.Effect<A, E, R>, watch: Watched<E2>): Effect.Effect<A, E | E2, R> =>
+export const watched = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  watch: Watched<E2>,
+  updateRefs: Runtime.RunForkOptions["updateRefs"] = identity
+): Effect.Effect<A, E | E2, R> =>
   Effect.flatMap(Effect.runtime<R>(), (runtime) =>
     Effect.async<A, E | E2>((resume) => {
       // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
-      const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)), { updateRefs })
       let giveUp: (() => void) | undefined = () => {
         cancel()
         abandon(fiber)

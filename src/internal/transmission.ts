@@ -8,6 +8,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
@@ -67,48 +68,41 @@ const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequ
     Effect.updateFiberRefs((id, refs) => {
       const context = FiberRefs.getOrDefault(refs, FiberRef.currentContext)
       const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-      const manual: typeof globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: "manual" })
+      const manual = Context.add(context, FetchHttpClient.Fetch, manualFetch(fetch))
+      // Here too, because a client may bring a predicate of its own.
+      const isUntraced = FiberRefs.getOrDefault(refs, HttpClient.currentTracerDisabledWhen) === constTrue
       return FiberRefs.updateManyAs(refs, {
-        entries: [
-          [FiberRef.currentContext, [[id, Context.add(context, FetchHttpClient.Fetch, manual)]]],
-          // Here too, because a client may bring a predicate of its own.
-          [HttpClient.currentTracerDisabledWhen, [[id, constTrue]]]
-        ]
+        entries: [[FiberRef.currentContext, [[id, manual]]], ...(isUntraced ? [] : [untraced(id)])]
       })
     }),
     request
   )
 )
 
+const manualFetches = new WeakMap<typeof globalThis.fetch, typeof globalThis.fetch>()
+
+const manualFetch = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => {
+  const known = manualFetches.get(fetch)
+  if (known !== undefined) return known
+  const manual: typeof globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: "manual" })
+  manualFetches.set(fetch, manual)
+  return manual
+}
+
+const untraced = (id: FiberId.Runtime) => [HttpClient.currentTracerDisabledWhen, [[id, constTrue]]] as const
+
 const redactAuthorization = (names: ReadonlyArray<string | RegExp>) =>
   names.includes("authorization") ? names : [...names, "authorization"]
 
 /**
- * What holds while a request is on its way, in whatever fiber that is: no span and no trace headers of the platform, no
- * bearer in what somebody prints, and the context as it was when it is over. Set all at once: a region for each would cost
- * several times as much.
+ * What holds in the fiber of a request: no span and no trace headers of the platform, and no bearer in what somebody prints.
  */
-const guarded = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.flatMap(Effect.getFiberRefs, (before) => {
-    const restored = Effect.updateFiberRefs(() => before)
-    return Effect.zipRight(
-      guard,
-      Effect.matchCauseEffect(self, {
-        onSuccess: (value) => Effect.as(restored, value),
-        onFailure: (cause) => Effect.zipRight(restored, Effect.failCause(cause))
-      })
-    )
-  })
-
-const guard = Effect.updateFiberRefs((id, refs) => {
+const guard = (refs: FiberRefs.FiberRefs, id: FiberId.Runtime): FiberRefs.FiberRefs => {
   const names = FiberRefs.getOrDefault(refs, Headers.currentRedactedNames)
   return FiberRefs.updateManyAs(refs, {
-    entries: [
-      [HttpClient.currentTracerDisabledWhen, [[id, constTrue]]],
-      [Headers.currentRedactedNames, [[id, redactAuthorization(names)]]]
-    ]
+    entries: [untraced(id), [Headers.currentRedactedNames, [[id, redactAuthorization(names)]]]]
   })
-})
+}
 
 /** A client that fails on statuses still has the answer, and the answer decides. */
 const answerOf = (
@@ -183,7 +177,7 @@ const overClient = (client: HttpClient.HttpClient): Transmit => {
         if (exchange.locationOf(response) === undefined) watch.onHead?.(response)
         return readAnswer(response)
       })
-    return watched(guarded(followed(carry, request, call)), watch)
+    return watched(followed(carry, request, call), watch, guard)
   }
 }
 
