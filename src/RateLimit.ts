@@ -12,7 +12,6 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as MetricKey from "effect/MetricKey"
@@ -261,7 +260,7 @@ export const make = (options?: Options): Effect.Effect<Service> => Effect.sync((
  * @category constructors
  */
 export const unpaced: Pacer = {
-  withSlot: (_, use) => using({ leave: constVoid, answered: constVoid }, use, constVoid),
+  withSlot: (_, use) => using(use),
   isIdle: Effect.succeed(true),
   state: Effect.succeed({
     key: "",

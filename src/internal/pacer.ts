@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Ask, Level, Pacer, Refusal, Slot } from "../RateLimit.js"
 import { liveClock } from "./deadline.js"
@@ -222,34 +223,37 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
   }
 
-  /** A slot for an entry, and how it is given back. */
-  const slotOf = (entry: Entry, clock: Clock.Clock): [slot: Slot, release: () => void] => {
-    let hasLeft = false
-    let isSettled = false
-    const settle = (news: News | undefined) => {
+  /** A slot for an entry. A class: closures for each slot would cost more than the rest of it. */
+  class Held implements HeldSlot {
+    private hasLeft = false
+    private isSettled = false
+    onInterrupt: (() => void) | undefined
+
+    constructor(
+      private readonly entry: Entry,
+      private readonly clock: Clock.Clock
+    ) {}
+    leave() {
+      this.hasLeft = true
+    }
+    answered({ headers, status }: Parameters<Slot["answered"]>[0], retryAfter: number | undefined) {
+      // It is told twice of most answers: of the head, and of the whole.
+      if (!this.isSettled) this.settle(newsOf(headers, status === 429, retryAfter))
+    }
+    release() {
       // An attempt that has run out of time may still be told its answer.
-      if (isSettled) return
-      isSettled = true
-      const now = monotonic(clock)
-      if (log.settle(entry, news, now) && isDispatching) wake()
-      changed(now)
-    }
-    const slot: Slot = {
-      leave: () => {
-        hasLeft = true
-      },
-      answered: ({ headers, status }, retryAfter) => {
-        // It is told twice of most answers: of the head, and of the whole.
-        if (!isSettled) settle(newsOf(headers, status === 429, retryAfter))
-      }
-    }
-    const release = () => {
-      if (isSettled || hasLeft) return settle(undefined)
-      isSettled = true
-      log.giveBack(entry)
+      if (this.isSettled) return
+      if (this.hasLeft) return this.settle(undefined)
+      this.isSettled = true
+      log.giveBack(this.entry)
       wake()
     }
-    return [slot, release]
+    private settle(news: News | undefined) {
+      this.isSettled = true
+      const now = monotonic(this.clock)
+      if (log.settle(this.entry, news, now) && isDispatching) wake()
+      changed(now)
+    }
   }
 
   return {
@@ -262,10 +266,10 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
           const entry = isFirst ? log.takeOne(priority, now) : undefined
           if (entry !== undefined) {
             changed(now)
-            return used(...slotOf(entry, clock), use, restore)
+            return used(new Held(entry, clock), use, restore)
           }
           return Effect.flatMap(Effect.mapError(waited(ask, now, restore), onRefusal), (entry) =>
-            used(...slotOf(entry, clock), use, restore)
+            used(new Held(entry, clock), use, restore)
           )
         })
       ),
@@ -299,31 +303,33 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
 
 type Restore = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
+interface HeldSlot extends Slot {
+  readonly release: () => void
+}
+
 /** Uses a slot, and releases it, in a region that cannot be interrupted. */
 const used = <A, E, R>(
-  slot: Slot,
-  release: () => void,
+  slot: HeldSlot,
   use: (slot: Slot) => Effect.Effect<A, E, R>,
   restore: Restore
 ): Effect.Effect<A, E, R> =>
   Effect.matchCauseEffect(restore(Effect.suspend(() => use(slot))), {
     onFailure: (cause) => {
       if (Cause.isInterrupted(cause)) slot.onInterrupt?.()
-      release()
+      slot.release()
       return Effect.failCause(cause)
     },
     onSuccess: (value) => {
-      release()
+      slot.release()
       return Effect.succeed(value)
     }
   })
 
 /** Uses a slot that nobody has to wait for. */
-export const using = <A, E, R>(
-  slot: Slot,
-  use: (slot: Slot) => Effect.Effect<A, E, R>,
-  release: () => void
-): Effect.Effect<A, E, R> => Effect.uninterruptibleMask((restore) => used(slot, release, use, restore))
+export const using = <A, E, R>(use: (slot: Slot) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    used({ leave: constVoid, answered: constVoid, release: constVoid }, use, restore)
+  )
 
 const refusalOf = (dayOver: number | undefined, wait: number, patience: number): Refusal | undefined => {
   if (dayOver !== undefined && dayOver > patience) return { isDayOver: true, retryAfter: dayOver }
