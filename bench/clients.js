@@ -81,10 +81,10 @@ const textFields = [
 ].concat(["state", "country", "postalCode", "website", "timezone", "dateOfBirth", "source", "assignedTo", "type"])
 
 /** Each of these fields, as the same thing. */
-const each = (field) => Object.fromEntries(textFields.map((name) => [name, field]))
+export const each = (field) => Object.fromEntries(textFields.map((name) => [name, field]))
 
 /** The fields of the contact that the documentation describes, as anybody would write them. */
-const contactOf = (z) => {
+export const contactOf = (z) => {
   return z.looseObject({
     id: z.string(),
     ...each(z.string().nullish()),
@@ -147,6 +147,44 @@ const ours = async (baseUrl, transport, around = (effect) => effect) => {
   const changes = model(update())
   const lead = model(upsert())
   return fibers(call, Layer.provide(ContactsService.layer({ baseUrl, token: Redacted.make(token) }), transport))
+}
+
+/** A stream of many upserts, each of another lead, as `ContactsBulk` performs them. */
+const bulk = async (baseUrl) => {
+  const Effect = await import("effect/Effect")
+  const Layer = await import("effect/Layer")
+  const ManagedRuntime = await import("effect/ManagedRuntime")
+  const Redacted = await import("effect/Redacted")
+  const Stream = await import("effect/Stream")
+  const ContactsBulk = await import("../dist/ContactsBulk.js")
+  const { ContactsService } = await import("../dist/ContactsService.js")
+  const RateLimit = await import("../dist/RateLimit.js")
+  const layer = ContactsService.layer({ baseUrl, token: Redacted.make(token) }).pipe(
+    Layer.provide(await ownLayer()),
+    Layer.provide(Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited))
+  )
+  const runtime = ManagedRuntime.make(layer)
+  const { customFields: _, phone: __, ...lead } = upsert()
+  return (_, calls, atOnce, note) => {
+    const leads = Stream.map(Stream.range(1, calls), (number) => ({ ...lead, email: `lead-${number}@example.com` }))
+    const upserts = ContactsBulk.upsertMany(leads, { concurrency: atOnce })
+    return runtime.runPromise(Stream.runForEach(upserts, () => Effect.sync(() => note(0))))
+  }
+}
+
+/** The same from a pool of promises. */
+const bulkOverUndici = async (baseUrl) => {
+  const { Agent, request } = await import("undici")
+  const dispatcher = new Agent()
+  const { method, path, headers } = requests().upsert
+  const { customFields: _, phone: __, ...lead } = upsert()
+  let number = 0
+  return pool(async () => {
+    number += 1
+    const body = JSON.stringify({ ...lead, email: `lead-${number}@example.com` })
+    const response = await request(`${baseUrl}${path}`, { method, dispatcher, headers: { ...headers, ...json }, body })
+    return JSON.parse(await response.body.text())
+  })
 }
 
 const fetchLayer = async () => (await import("@effect/platform/FetchHttpClient")).layer
@@ -215,3 +253,6 @@ export const clients = {
   ours: async (url) => ours(url, await ownLayer()),
   "ours, traced": async (url) => ours(url, await ownLayer(), await traced())
 }
+
+/** What is measured with 100,000 upserts. */
+export const bulkClients = { "undici, bulk": bulkOverUndici, "ours, bulk": bulk }

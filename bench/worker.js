@@ -1,9 +1,9 @@
 // One client in a process of its own, told by messages how often to call, and how often at once.
 import { PerformanceObserver } from "node:perf_hooks"
-import { clients } from "./clients.js"
+import { bulkClients, clients } from "./clients.js"
 
 const [name, url] = process.argv.slice(2)
-const run = await clients[name](url)
+const run = await { ...clients, ...bulkClients }[name](url)
 
 let collections = 0
 new PerformanceObserver((list) => (collections += list.getEntries().length)).observe({ entryTypes: ["gc"] })

@@ -15,10 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
@@ -26,7 +25,7 @@ import { within } from "./internal/deadline.js"
 import { inSeconds } from "./internal/duration.js"
 import { isSuccess } from "./internal/exchange.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
-import { type Reader, readerOf, unread } from "./internal/reader.js"
+import { decoder, encoder } from "./internal/reader.js"
 import * as transmission from "./internal/transmission.js"
 import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
@@ -180,8 +179,6 @@ export interface Carrier {
   readonly retryPolicy: RetryPolicy.Policy
 }
 
-const strictly = { errors: "all", onExcessProperty: "error" } as const
-
 /** The names of the parameters in a path template. */
 const parameters = /\{(\w+)\}/g
 
@@ -193,33 +190,15 @@ interface Plan {
   readonly names: ReadonlyArray<string>
 }
 
-type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
-
-/** In one pass, or, where that does not do, by the schema. */
-const reading =
-  <A>(read: Reader | undefined, parse: Parse<A>): Parse<A> =>
-  (value) => {
-    const found = read === undefined ? unread : read(value)
-    // A property test holds readers to what their schemas make of a value.
-    return found === unread ? parse(value) : Either.right(found as A)
-  }
-
-/** What a schema reads as it is, it also writes so. */
-const encoderOf = <A, I>(schema: Schema.Schema<A, I>): Parse<I> =>
-  reading(
-    SchemaAST.typeAST(schema.ast) === schema.ast ? readerOf(schema.ast, true) : undefined,
-    ParseResult.encodeUnknownEither(schema, strictly)
-  )
-
 const plans = new WeakMap<object, Plan>()
 
 const planOf = (row: Pick<Endpoint<Codec, Codec, Codec, string>, "params" | "body" | "answer" | "path">): Plan => {
   const known = plans.get(row)
   if (known !== undefined) return known
   const plan: Plan = {
-    encodeParams: encoderOf(row.params),
-    encodeBody: encoderOf(row.body),
-    decodeAnswer: reading(readerOf(row.answer.ast, false), ParseResult.decodeUnknownEither(row.answer)),
+    encodeParams: encoder(row.params),
+    encodeBody: encoder(row.body),
+    decodeAnswer: decoder(row.answer),
     names: Array.from(row.path.matchAll(parameters), ([, name = ""]) => name)
   }
   plans.set(row, plan)

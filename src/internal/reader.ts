@@ -1,37 +1,35 @@
-// Reading a value in one pass where it is as its schema has it. What is not is the schema's business, and its message.
+// Reading and writing a value in one pass where it is as its schema has it. What is not is the schema's business, and its
+// message.
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { isObject } from "./json.js"
+import { isArray, isObject } from "./json.js"
 
-/** What a value is read as, or {@link unread}. */
+/** What a value is read or written as, or {@link unread}. */
 export type Reader = (value: unknown) => unknown
 
-/** This value has to be left to the schema. */
+/** This value is not as the schema has it. */
 export const unread: unique symbol = Symbol("unread")
 
-/** Annotates a schema with a reader of its own. */
+/** Annotates a schema with a reader of its own, for decoding. */
 export const annotationId: unique symbol = Symbol.for("effect-growthhub/Reader")
+
+/** Decoding leaves out what it does not know, encoding refuses it. */
+type Direction = "decode" | "encode"
+
+export const strictly = { errors: "all", onExcessProperty: "error" } as const
 
 const plain =
   (is: (value: unknown) => boolean): Reader =>
   (value) =>
     is(value) ? value : unread
 
-const leaf = (ast: SchemaAST.AST): Reader | undefined => {
-  switch (ast._tag) {
-    case "UnknownKeyword":
-      return (value) => value
-    case "StringKeyword":
-      return plain((value) => typeof value === "string")
-    case "BooleanKeyword":
-      return plain((value) => typeof value === "boolean")
-    case "UndefinedKeyword":
-      return plain((value) => value === undefined)
-    case "Literal":
-      return plain((value) => value === ast.literal)
-    default:
-      return undefined
-  }
+/** Countries are many. */
+const oneOf = (values: ReadonlyArray<unknown>): Reader => {
+  const all = new Set(values)
+  return plain((value) => all.has(value))
 }
 
 const union =
@@ -44,68 +42,119 @@ const union =
     return unread
   }
 
+const array =
+  (read: Reader): Reader =>
+  (value) => {
+    if (!isArray(value)) return unread
+    const out: Array<unknown> = []
+    for (const element of value) {
+      const found = read(element)
+      if (found === unread) return unread
+      out.push(found)
+    }
+    return out
+  }
+
+const filtered =
+  (ast: SchemaAST.Refinement, read: Reader): Reader =>
+  (value) => {
+    const found = read(value)
+    return found !== unread && Option.isNone(ast.filter(found, strictly, ast)) ? found : unread
+  }
+
 interface Property {
-  readonly name: string
+  readonly name: PropertyKey
   readonly isOptional: boolean
   readonly read: Reader
 }
 
-/** Its fields and no others. With `isClosed`, others are left to the schema. */
 const struct =
   (properties: ReadonlyArray<Property>, isClosed: boolean): Reader =>
   (value) => {
     if (!isObject(value)) return unread
-    const out: Record<string, unknown> = {}
+    const out: Record<PropertyKey, unknown> = {}
+    const fields: { readonly [name: PropertyKey]: unknown } = value
     let count = 0
     for (const { name, isOptional, read } of properties) {
-      if (!Object.hasOwn(value, name)) {
+      if (!Object.hasOwn(fields, name)) {
         if (isOptional) continue
         return unread
       }
-      const field = read(value[name])
+      const field = read(fields[name])
       if (field === unread) return unread
       out[name] = field
       count += 1
     }
-    return isClosed && Reflect.ownKeys(value).length !== count ? unread : out
+    return isClosed && Reflect.ownKeys(fields).length !== count ? unread : out
   }
 
-const all = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> | undefined => {
-  const found = values.filter((value) => value !== undefined)
-  return found.length === values.length ? found : undefined
+/** By the schema itself, as slow as it is. */
+const general = (ast: SchemaAST.AST, direction: Direction): Reader => {
+  const schema = Schema.make(ast)
+  const parse =
+    direction === "decode" ? ParseResult.decodeUnknownOption(schema) : ParseResult.encodeUnknownOption(schema, strictly)
+  return (value) => Option.getOrElse(parse(value), () => unread)
 }
 
-/**
- * The reader of a schema, if it is made of nothing but plain values, unions of them, filters and structs, or has a reader of
- * its own. With `isClosed`, a struct takes no other fields than its own.
- */
-export const readerOf = (ast: SchemaAST.AST, isClosed: boolean): Reader | undefined => {
-  const own = ast.annotations[annotationId] as Reader | undefined
+/** Plain values, unions, filters, arrays and structs in one pass, and the rest, part by part, by the schema. */
+export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
+  const own = direction === "decode" ? (ast.annotations[annotationId] as Reader | undefined) : undefined
   if (own !== undefined) return own
-  if (SchemaAST.isRefinement(ast)) {
-    const from = readerOf(ast.from, isClosed)
-    return (
-      from &&
-      ((value) => {
-        const found = from(value)
-        return found !== unread && Option.isNone(ast.filter(found, options, ast)) ? found : unread
-      })
-    )
+  switch (ast._tag) {
+    case "UnknownKeyword":
+      return (value) => value
+    case "StringKeyword":
+      return plain((value) => typeof value === "string")
+    case "NumberKeyword":
+      return plain((value) => typeof value === "number")
+    case "BooleanKeyword":
+      return plain((value) => typeof value === "boolean")
+    case "UndefinedKeyword":
+      return plain((value) => value === undefined)
+    case "Literal":
+      return plain((value) => value === ast.literal)
+    case "Union":
+      return ast.types.every(SchemaAST.isLiteral)
+        ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
+        : union(ast.types.map((type) => readerOf(type, direction)))
+    case "Refinement":
+      // What is written is judged before it is transformed.
+      return direction === "decode" || SchemaAST.typeAST(ast.from) === ast.from
+        ? filtered(ast, readerOf(ast.from, direction))
+        : general(ast, direction)
+    case "TupleType": {
+      const [element, ...more] = ast.rest
+      return element !== undefined && more.length === 0 && ast.elements.length === 0
+        ? array(readerOf(element.type, direction))
+        : general(ast, direction)
+    }
+    case "TypeLiteral": {
+      if (ast.indexSignatures.length > 0) return general(ast, direction)
+      const properties = ast.propertySignatures.map(({ name, isOptional, type }) => ({
+        name,
+        isOptional,
+        read: readerOf(type, direction)
+      }))
+      return struct(properties, direction === "encode")
+    }
+    default:
+      return general(ast, direction)
   }
-  if (SchemaAST.isUnion(ast)) {
-    const readers = all(ast.types.map(leaf))
-    return readers && union(readers)
-  }
-  if (SchemaAST.isTypeLiteral(ast) && ast.indexSignatures.length === 0) {
-    const properties = all(
-      ast.propertySignatures.map(({ name, isOptional, type }): Property | undefined => {
-        const read = readerOf(type, isClosed)
-        return typeof name === "string" && read ? { name, isOptional, read } : undefined
-      })
-    )
-    return properties && struct(properties, isClosed)
-  }
-  return leaf(ast)
 }
 
-const options: SchemaAST.ParseOptions = {}
+type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
+
+/** In one pass, or by the schema, for its message. A property test holds the one to the other. */
+const quickly =
+  <A>(read: Reader, parse: Parse<A>): Parse<A> =>
+  (value) => {
+    const found = read(value)
+    return found === unread ? parse(value) : Either.right(found as A)
+  }
+
+export const decoder = <A, I>(schema: Schema.Schema<A, I>): Parse<A> =>
+  quickly(readerOf(schema.ast, "decode"), ParseResult.decodeUnknownEither(schema))
+
+/** With all that is wrong with a value, and none of what is unknown. */
+export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> =>
+  quickly(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))

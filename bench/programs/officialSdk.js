@@ -1,0 +1,9 @@
+// The same with the official SDK.
+import sdk from "@gohighlevel/api-client"
+
+sdk.HighLevel.BASE_URL = process.env.URL
+const { contacts } = new sdk.HighLevel({ privateIntegrationToken: "pit-bench", logLevel: "none" })
+
+contacts
+  .getContact({ contactId: "seD4PfOuKoVMLkEZqohJ" })
+  .then(({ contact }) => console.log(performance.now(), contact.id))

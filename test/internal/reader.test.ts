@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as ParseResult from "effect/ParseResult"
+import * as S from "effect/Schema"
+import { getContact, updateContact, upsertContact } from "effect-growthhub/ContactsService"
+import { Contact } from "effect-growthhub/Schema"
+import { decoder, encoder, strictly } from "../../src/internal/reader.js"
+import * as fc from "../arbitraries.js"
+
+const rows = [getContact, updateContact, upsertContact]
+
+const told = <A>(result: Either.Either<A, ParseResult.ParseIssue>) =>
+  Either.mapLeft(result, (issue) => ParseResult.ArrayFormatter.formatIssueSync(issue))
+
+/** A value with a field of it spoilt, or another one beside them. */
+const spoilt = (value: FastCheck.Arbitrary<object>): FastCheck.Arbitrary<object> =>
+  FastCheck.tuple(
+    value,
+    FastCheck.dictionary(
+      FastCheck.oneof(
+        FastCheck.constantFrom("id", "contact", "new", "succeeded", "email", "tags", "customFields", "country", "dnd"),
+        FastCheck.string()
+      ),
+      FastCheck.oneof(FastCheck.jsonValue(), FastCheck.constantFrom(undefined, Symbol("s"), 1n, new Date(0))),
+      { maxKeys: 2 }
+    )
+  ).map(([whole, spoil]) => ({ ...whole, ...spoil }))
+
+const answers = FastCheck.tuple(spoilt(fc.contact), FastCheck.boolean()).chain(([contact, isNew]) =>
+  spoilt(FastCheck.constant({ contact, new: isNew, traceId: "t", succeded: true, more: [1] }))
+)
+
+const params = spoilt(FastCheck.record({ contactId: FastCheck.oneof(fc.id, FastCheck.string()) }))
+
+const bodies = spoilt(FastCheck.tuple(fc.written, fc.id).map(([fields, locationId]) => ({ ...fields, locationId })))
+
+describe("what a call reads and writes in one pass", () => {
+  it.prop("is what the schema makes of an answer, whatever is in it", [answers], ([answer]) => {
+    for (const { answer: schema } of rows as ReadonlyArray<{ answer: S.Schema<unknown, unknown> }>) {
+      expect(told(decoder(schema)(answer))).toEqual(told(ParseResult.decodeUnknownEither(schema)(answer)))
+    }
+  })
+
+  it.prop("is what the schema makes of an input, with all that is wrong with it", [params, bodies], (inputs) => {
+    for (const { params, body } of rows) {
+      for (const schema of [params, body] as ReadonlyArray<S.Schema<unknown, unknown>>) {
+        for (const input of inputs) {
+          expect(told(encoder(schema)(input))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(input)))
+        }
+      }
+    }
+  })
+
+  it.prop("leaves a contact that is as it has to be", [fc.contact], ([contact]) => {
+    const read = Either.getOrThrow(decoder(Contact)(S.encodeSync(Contact)(contact)))
+    expect(S.is(Contact)(read)).toBe(true)
+    expect(read).toEqual(S.decodeSync(Contact)(S.encodeSync(Contact)(contact)))
+  })
+
+  it.prop(
+    "goes part by part where a schema transforms, filters or is open",
+    [FastCheck.dictionary(FastCheck.constantFrom("n", "list", "pair", "open", "both"), FastCheck.jsonValue())],
+    ([value]) => {
+      const schema = S.Struct({
+        n: S.optional(S.NumberFromString.pipe(S.filter((n) => n > 1))),
+        list: S.optional(S.Array(S.Union(S.Number, S.Literal("a", "b")))),
+        pair: S.optional(S.Tuple(S.String, S.Number)),
+        open: S.optional(S.Record({ key: S.String, value: S.Boolean })),
+        both: S.optional(S.Union(S.Struct({ a: S.String }), S.Struct({ b: S.Undefined }), S.NumberFromString))
+      })
+      expect(told(decoder(schema)(value))).toEqual(told(ParseResult.decodeUnknownEither(schema)(value)))
+      expect(told(encoder(schema)(value))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(value)))
+    }
+  )
+})
