@@ -26,6 +26,7 @@ import * as Errors from "./Errors.js"
 import { alone } from "./internal/deadline.js"
 import { isSuccess } from "./internal/exchange.js"
 import { parseObject } from "./internal/json.js"
+import * as telemetry from "./internal/telemetry.js"
 import * as transmission from "./internal/transmission.js"
 import { LocationId } from "./Schema.js"
 import type * as TokenStore from "./TokenStore.js"
@@ -503,6 +504,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             user_type: current.userType
           })
         )
+        telemetry.refreshes(1, { outcome: Either.isRight(asked) ? "ok" : asked.left.error._tag })
         if (Either.isLeft(asked)) {
           if (!asked.left.isDead) return yield* Effect.fail(asked.left.error)
           const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(section.get, Option.none))

@@ -18,7 +18,6 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
@@ -26,9 +25,29 @@ import { inSeconds } from "./internal/duration.js"
 import { isSuccess } from "./internal/exchange.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 import { decoder, encoder } from "./internal/reader.js"
+import * as telemetry from "./internal/telemetry.js"
 import * as transmission from "./internal/transmission.js"
 import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
+
+/**
+ * The names of the metrics of calls, all in seconds or counted:
+ *
+ * - `callDuration`: a histogram of calls with their repeats and waits, by `operation` and `outcome` (`ok`, or the tag of the
+ *   error).
+ * - `requestDuration`: a histogram of single requests, by `http.request.method`, `url.template`, `server.address`,
+ *   `server.port`, `http.response.status_code` and `error.type`.
+ * - `retries`: counts repeats, by `operation` and the `error.type` that they follow.
+ * - `refreshes`: counts exchanges of a grant, by `outcome`.
+ *
+ * Those of pacing are `RateLimit.metrics`.
+ *
+ * Source: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const metrics = telemetry.metrics
 
 // --- an endpoint, described --------------------------------------------------------------------------------------------
 
@@ -162,6 +181,7 @@ export interface Watch {
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
  * - `pacer`: when a request may leave.
  * - `retryPolicy`: for calls that bring none of their own.
+ * - `server`: where requests go, as spans and metrics tell.
  *
  * @since 0.1.0
  * @category models
@@ -177,6 +197,7 @@ export interface Carrier {
   ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
   readonly retryPolicy: RetryPolicy.Policy
+  readonly server?: { readonly address: string; readonly port: number } | undefined
 }
 
 /** The names of the parameters in a path template. */
@@ -302,9 +323,12 @@ export const make = (carrier: Carrier): Service => {
         verify &&
         ((limit: Duration.Duration) =>
           Effect.provideService(verify(service, params, body), RetryPolicy.RetryPolicy, { ...policy, deadline: limit }))
-      const call = new Calling(carrier, endpoint, request, body, priority, clock, look)
+      const isTraced = telemetry.isTracing(services)
+      const call = new Calling(carrier, endpoint, request, body, priority, clock, look, isTraced)
       const performed = RetryPolicy.perform(call, policy, budget, clock)
-      return Context.get(services, Tracer.Tracer) === nativeTracer ? performed : traced(request, performed)
+      return isTraced
+        ? telemetry.spanned(performed, `ContactsService.${endpoint.name}`, "internal", request.params)
+        : performed
     })
   const service: Service = { perform }
   return service
@@ -330,6 +354,7 @@ class Calling<
   isRenewed = false
   isRefused = false
   renewals: 0 | 1 = 0
+  private readonly beganAt: number
 
   constructor(
     readonly carrier: Carrier,
@@ -338,19 +363,58 @@ class Calling<
     readonly body: Schema.Schema.Type<Body>,
     readonly priority: RateLimit.Level,
     readonly clock: Clock.Clock,
-    readonly look: RetryPolicy.Call<Schema.Schema.Type<Answer>>["look"]
-  ) {}
+    readonly look: RetryPolicy.Call<Schema.Schema.Type<Answer>>["look"],
+    private readonly isTraced: boolean
+  ) {
+    this.beganAt = clock.unsafeCurrentTimeMillis()
+  }
 
   get operation() {
     return this.endpoint.name
   }
   send(attempt: RetryPolicy.Attempt) {
-    return new Sending(this, attempt).perform()
+    const sent = new Sending(this, attempt).perform()
+    if (!this.isTraced) return sent
+    const { method, template } = this.request
+    const attributes = {
+      ...this.tags(),
+      "http.request.resend_count": attempt.number > 1 ? attempt.number - 1 : undefined
+    }
+    return telemetry.spanned(sent, `${method} ${template}`, "client", attributes, () => answered(attempt))
   }
   isOver() {
     return this.isRefused
   }
+
+  // --- what is measured
+
+  private tags() {
+    const { method, template } = this.request
+    const { server } = this.carrier
+    return {
+      "http.request.method": method,
+      "url.template": template,
+      "server.address": server?.address,
+      "server.port": server?.port
+    }
+  }
+  private secondsSince(moment: number) {
+    return (this.clock.unsafeCurrentTimeMillis() - moment) / 1000
+  }
+  onAttempt(attempt: RetryPolicy.Attempt, error: Errors.ContactsError | undefined) {
+    if (attempt.sentAt === undefined) return
+    const tags = { ...this.tags(), ...answered(attempt), "error.type": error?._tag }
+    telemetry.requestDuration(this.secondsSince(attempt.sentAt), tags)
+  }
+  onRepeat(error: Errors.ContactsError) {
+    telemetry.retries(1, { operation: this.operation, "error.type": error._tag })
+  }
+  onEnd(error: Errors.ContactsError | undefined) {
+    telemetry.callDuration(this.secondsSince(this.beganAt), { operation: this.operation, outcome: error?._tag ?? "ok" })
+  }
 }
+
+const answered = ({ status }: RetryPolicy.Attempt) => ({ "http.response.status_code": status })
 
 /**
  * One attempt on its way, within its time, which begins when there is a slot for it. One whose bearer is refused is made
@@ -494,6 +558,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   }
 
   onHead(head: Omit<Errors.Answer, "body">) {
+    this.attempt.status = head.status
     this.slot?.answered(head, head.status === 429 ? Errors.retryAfter(head, this.now()) : undefined)
   }
 
@@ -530,22 +595,6 @@ const notYet = (operation: string, { isDayOver, retryAfter }: RateLimit.Refusal)
     message,
     retryAfter: Duration.millis(Math.ceil(retryAfter))
   })
-}
-
-const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
-
-/** A span carries ids, never a person's data: a tracer sees neither the contact nor what was sent. */
-const traced = <A, E>(request: Outgoing, self: Effect.Effect<A, E>): Effect.Effect<A, E> => {
-  let answer: Option.Option<A> = Option.none()
-  const unseen = Effect.map(self, (value) => {
-    answer = Option.some(value)
-  })
-  const spanned = Effect.withSpan(unseen, `ContactsService.${request.name}`, {
-    kind: "client",
-    captureStackTrace: false,
-    attributes: { "http.request.method": request.method, "url.template": request.template, ...request.params }
-  })
-  return Effect.map(spanned, () => Option.getOrThrow(answer))
 }
 
 // --- over the app's HttpClient -----------------------------------------------------------------------------------------
@@ -631,8 +680,10 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
       const baseUrl = validateBaseUrl(options.baseUrl ?? defaultBaseUrl)
       const { token, versions } = options
       const credentials = Redacted.isRedacted(token) ? Credentials.privateIntegrationToken(token) : token
-      const { host } = Either.getOrElse(baseUrl, () => new URL(defaultBaseUrl))
+      const { host, hostname, port, protocol } = Either.getOrElse(baseUrl, () => new URL(defaultBaseUrl))
+      const defaultPort = protocol === "https:" ? 443 : 80
       return make({
+        server: { address: hostname, port: port === "" ? defaultPort : Number(port) },
         pacer: yield* rateLimit.open(`${host}:${credentials.quota}`),
         bearer: Either.isRight(baseUrl)
           ? yield* credentials.open(baseUrl.right)

@@ -173,7 +173,8 @@ const spend = (budget: Budget, { budget: most }: Policy): boolean => {
  * - `deadline`: until when it has to end.
  * - `timeout`: how long it may take from when it leaves, before that.
  * - `unknownSince`: when the first of the earlier attempts left that may have been applied; absent if there is none.
- * - `sentAt`: when its request left; `isUnsent`: it ended before it left. Written down by whoever sends it.
+ * - `sentAt`: when its request left; `isUnsent`: it ended before it left; `status`: of its answer. Written down by whoever
+ *   sends it.
  *
  * @since 0.1.0
  * @category models
@@ -185,12 +186,15 @@ export interface Attempt {
   readonly unknownSince?: number
   sentAt?: number
   isUnsent?: boolean
+  status?: number
 }
 
 /**
  * - `send`: one attempt.
  * - `isOver`: whether no further attempt could end otherwise, whatever the error says of the same call at another time.
  * - `look`: finds out within the given time whether the call was applied after all, where the endpoint has a way to.
+ * - `onAttempt`: told of each attempt that has ended, and when it began; `onRepeat`: of each error that is followed by
+ *   another attempt; `onEnd`: of the end.
  *
  * @since 0.1.0
  * @category models
@@ -200,6 +204,9 @@ export interface Call<A> {
   readonly send: (attempt: Attempt) => Effect.Effect<A, ContactsError>
   readonly isOver?: (() => boolean) | undefined
   readonly look?: ((limit: Duration.Duration) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
+  readonly onAttempt?: (attempt: Attempt, error: ContactsError | undefined) => void
+  readonly onRepeat?: (error: ContactsError) => void
+  readonly onEnd?: (error: ContactsError | undefined) => void
 }
 
 /** A call on its way: `deadline` in milliseconds of the epoch. */
@@ -241,11 +248,14 @@ const sending = <A>(run: Run<A>, attempt: Attempt, schedule: unknown): Effect.Ef
   return Effect.matchEffect(run.call.send(attempt), {
     onSuccess: (answer) => {
       earn(run.budget)
+      run.call.onAttempt?.(attempt, undefined)
+      run.call.onEnd?.(undefined)
       return attempt.number === 1
         ? Effect.succeed(answer)
         : Effect.as(annotated(run, attempt, beganAt, "Attempt succeeded"), answer)
     },
     onFailure: (error) => {
+      run.call.onAttempt?.(attempt, error)
       if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(run.budget)
       return failed(run, { attempt, beganAt, error, schedule })
     }
@@ -260,7 +270,10 @@ const failed = <A>(run: Run<A>, failure: Failed): Effect.Effect<A, ContactsError
         ? ended(run, failure, decision)
         : Effect.zipRight(
             Effect.sleep(Duration.millis(decision.delay)),
-            Effect.suspend(() => sending(run, following(run, failure), decision.schedule))
+            Effect.suspend(() => {
+              run.call.onRepeat?.(failure.error)
+              return sending(run, following(run, failure), decision.schedule)
+            })
           )
     )
   )
@@ -323,20 +336,27 @@ const ended = <A>(
   Effect.suspend(() => {
     const { call, policy, budget } = run
     const { error } = failure
+    const failing = Effect.suspend(() => {
+      call.onEnd?.(error)
+      return Effect.fail(error)
+    })
     const isOpen = error.outcome === "Unknown" && error._tag !== "RateLimited" && decision.mayLook
     const limit = remaining(run)
     if (!isOpen || call.look === undefined || !policy.verifyUnknown || Duration.toMillis(limit) === 0) {
-      return Effect.fail(error)
+      return failing
     }
-    if (!spend(budget, policy)) return Effect.fail(error)
+    if (!spend(budget, policy)) return failing
     return Effect.matchEffect(call.look(limit), {
-      onFailure: () => Effect.fail(error),
+      onFailure: () => failing,
       onSuccess: Option.match({
-        onSome: (answer) => Effect.as(tell(run, failure, "Looked up: it was applied"), answer),
+        onSome: (answer) => {
+          call.onEnd?.(undefined)
+          return Effect.as(tell(run, failure, "Looked up: it was applied"), answer)
+        },
         onNone: () => {
           const next = following(run, failure)
           const isWorthwhile = error.isRetryable && Duration.toMillis(remaining(run)) >= worthwhile
-          if (!isWorthwhile || !spend(budget, policy)) return Effect.fail(error)
+          if (!isWorthwhile || !spend(budget, policy)) return failing
           const last = { ...run, policy: { ...policy, schedule: Schedule.stop, verifyUnknown: false } }
           return Effect.zipRight(
             tell(run, failure, "Looked up: it was not applied; again now"),

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -44,6 +45,9 @@ const calling =
         )
       )
     )
+
+/** Repeats without a wait. */
+const atOnce = RetryPolicy.make({ schedule: Schedule.recurs(3), verifyUnknown: false })
 
 const within = (attemptTimeout: Duration.DurationInput): RetryPolicy.Policy => ({
   ...RetryPolicy.none,
@@ -569,26 +573,51 @@ describe("a span", () => {
       context: (f) => f()
     })
 
-  it.scoped("is there where a tracer is, carries ids and nothing personal, and is the only one", () =>
+  const told = ({ name, kind, attributes }: Tracer.Span) => ({ name, kind, ...Object.fromEntries(attributes) })
+
+  it.scopedLive("is there for a call and for each request where a tracer is, with ids and nothing personal", () =>
     Effect.gen(function* () {
+      let served = 0
       const { url } = yield* serving((_, response) =>
-        json(response, 422, { message: ["email jane@canary.example of Jane is bad, pit-canary-0123"] })
+        ++served === 1
+          ? json(response, 503, { message: "later" })
+          : json(response, 422, { message: ["email jane@canary.example of Jane is bad, pit-canary-0123"] })
       )
       const spans: Array<Tracer.Span> = []
-      const run = calling(FetchHttpClient.layer, { baseUrl: url })
+      const run = calling(FetchHttpClient.layer, { baseUrl: url }, atOnce)
       yield* run((contacts) =>
         contacts.updateContact(id, { email: "jane@canary.example", firstName: "Jane", phone: "+1 555 010 9999" })
       ).pipe(Effect.flip, Effect.withTracer(recording(spans)))
-      expect(spans.map(({ name }) => name)).toEqual(["ContactsService.updateContact"])
-      expect(Object.fromEntries(spans[0]?.attributes ?? [])).toEqual({
+      const request = {
+        name: "PUT /contacts/{contactId}",
+        kind: "client",
         "http.request.method": "PUT",
         "url.template": "/contacts/{contactId}",
-        contactId: id
-      })
-      const { kind, status } = spans[0] ?? {}
-      expect(kind).toBe("client")
+        "server.address": "127.0.0.1",
+        "server.port": Number(new URL(url).port)
+      }
+      expect(spans.map(told)).toEqual([
+        {
+          name: "ContactsService.updateContact",
+          kind: "internal",
+          contactId: id,
+          "error.type": "Unprocessable"
+        },
+        { ...request, "http.response.status_code": 503, "error.type": "ServerError" },
+        {
+          ...request,
+          "http.request.resend_count": 1,
+          "http.response.status_code": 422,
+          "error.type": "Unprocessable"
+        }
+      ])
+      const [call, ...requests] = spans
+      expect(requests.map(({ parent }) => Option.getOrThrow(parent))).toEqual([call, call])
       expect(
-        JSON.stringify(status, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))
+        JSON.stringify(
+          spans.map(({ status }) => status),
+          (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)
+        )
       ).not.toMatch(/jane|canary|010 9999/i)
     })
   )
@@ -611,6 +640,52 @@ describe("a span", () => {
       ).pipe(Layer.provide(FetchHttpClient.layer))
       yield* calling(spy, { baseUrl: url })(get)
       expect(parents).toEqual([Option.none()])
+    })
+  )
+})
+
+describe("the metrics", () => {
+  /** Tags and count of what was measured under a name, where a tag has a value. */
+  const counted = (name: string, tag: string, value: string) =>
+    Effect.map(Metric.snapshot, (pairs) =>
+      pairs.flatMap(({ metricKey, metricState }) => {
+        const tags = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
+        if (metricKey.name !== name || tags[tag] !== value) return []
+        return [{ ...tags, count: Number((metricState as unknown as { readonly count: number | bigint }).count) }]
+      })
+    )
+
+  it.scopedLive("tell of each request by what it was answered, of calls by their outcome, and of repeats", () =>
+    Effect.gen(function* () {
+      let served = 0
+      const { url } = yield* serving((_, response) =>
+        ++served === 1 ? json(response, 503, {}) : json(response, 200, { contact })
+      )
+      const calls = counted(HttpLayer.metrics.callDuration, "operation", "getContact")
+      const outcome = (all: Effect.Effect.Success<typeof calls>) =>
+        all.reduce((sum, one) => sum + ("outcome" in one && one.outcome === "ok" ? one.count : 0), 0)
+      const before = outcome(yield* calls)
+      const run = calling(FetchHttpClient.layer, { baseUrl: url }, atOnce)
+      yield* run(get)
+      yield* run(get)
+      expect(outcome(yield* calls) - before).toBe(2)
+      const { port } = new URL(url)
+      const request = {
+        "http.request.method": "GET",
+        "url.template": "/contacts/{contactId}",
+        "server.address": "127.0.0.1",
+        "server.port": port
+      }
+      const requests = yield* counted(HttpLayer.metrics.requestDuration, "server.port", port)
+      expect(requests).toHaveLength(2)
+      expect(requests).toEqual(
+        expect.arrayContaining([
+          { ...request, "http.response.status_code": "200", count: 2 },
+          { ...request, "http.response.status_code": "503", "error.type": "ServerError", count: 1 }
+        ])
+      )
+      const retries = yield* counted(HttpLayer.metrics.retries, "operation", "getContact")
+      expect(retries).toContainEqual(expect.objectContaining({ "error.type": "ServerError" }))
     })
   )
 })
