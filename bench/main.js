@@ -3,9 +3,7 @@ import { fork } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { bulkClients, clients } from "./clients.js"
-import { decoding } from "./decoding.js"
 import { picture } from "./picture.js"
-import { bundled, imports } from "./startup.js"
 import { median } from "./statistics.js"
 
 const { values: options } = parseArgs({
@@ -17,7 +15,8 @@ const { values: options } = parseArgs({
     parts: { type: "string", default: "calls,bytes,startup,decoding,bulk" },
     operations: { type: "string", default: "get,update,upsert" },
     crowds: { type: "string", default: "1,16,64" },
-    picture: { type: "string" }
+    picture: { type: "string" },
+    "at-most-bytes": { type: "string", default: "Infinity" }
   }
 })
 const rounds = Number(options.rounds)
@@ -110,6 +109,7 @@ if (parts.includes("bytes")) {
 let startup, bundles
 if (parts.includes("startup")) {
   tell("imports, bundles")
+  const { bundled, imports } = await import("./startup.js")
   startup = await imports(rounds + 2)
   bundles = await bundled(rounds + 2, url)
 }
@@ -117,6 +117,7 @@ if (parts.includes("startup")) {
 let decoded
 if (parts.includes("decoding")) {
   tell("decoding")
+  const { decoding } = await import("./decoding.js")
   decoded = decoding(rounds)
 }
 
@@ -193,3 +194,9 @@ const lines = [
 if (options.picture !== undefined) writeFileSync(options.picture, picture(get))
 if (options.json) console.log(JSON.stringify(figures))
 else console.log([...lines, "", JSON.stringify(figures, null, 2)].join("\n"))
+
+// A gate for CI: bytes are the same from run to run, and times are not.
+if (figures.bytesPerCall > Number(options["at-most-bytes"])) {
+  tell(`A call allocates ${figures.bytesPerCall} bytes, and may allocate ${options["at-most-bytes"]}`)
+  process.exitCode = 1
+}

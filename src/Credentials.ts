@@ -504,7 +504,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             user_type: current.userType
           })
         )
-        telemetry.refreshes(1, { outcome: Either.isRight(asked) ? "ok" : asked.left.error._tag })
+        telemetry.refreshes(1, Either.isRight(asked) ? "ok" : asked.left.error._tag)
         if (Either.isLeft(asked)) {
           if (!asked.left.isDead) return yield* Effect.fail(asked.left.error)
           const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(section.get, Option.none))

@@ -376,8 +376,12 @@ class Calling<
     const sent = new Sending(this, attempt).perform()
     if (!this.isTraced) return sent
     const { method, template } = this.request
+    const { server } = this.carrier
     const attributes = {
-      ...this.tags(),
+      "http.request.method": method,
+      "url.template": template,
+      "server.address": server?.address,
+      "server.port": server?.port,
       "http.request.resend_count": attempt.number > 1 ? attempt.number - 1 : undefined
     }
     return telemetry.spanned(sent, `${method} ${template}`, "client", attributes, () => answered(attempt))
@@ -388,29 +392,21 @@ class Calling<
 
   // --- what is measured
 
-  private tags() {
-    const { method, template } = this.request
-    const { server } = this.carrier
-    return {
-      "http.request.method": method,
-      "url.template": template,
-      "server.address": server?.address,
-      "server.port": server?.port
-    }
-  }
   private secondsSince(moment: number) {
     return (this.clock.unsafeCurrentTimeMillis() - moment) / 1000
   }
   onAttempt(attempt: RetryPolicy.Attempt, error: Errors.ContactsError | undefined) {
     if (attempt.sentAt === undefined) return
-    const tags = { ...this.tags(), ...answered(attempt), "error.type": error?._tag }
-    telemetry.requestDuration(this.secondsSince(attempt.sentAt), tags)
+    const { method, template } = this.request
+    const { server } = this.carrier
+    const seconds = this.secondsSince(attempt.sentAt)
+    telemetry.requestDuration(seconds, method, template, server?.address, server?.port, attempt.status, error?._tag)
   }
   onRepeat(error: Errors.ContactsError) {
-    telemetry.retries(1, { operation: this.operation, "error.type": error._tag })
+    telemetry.retries(1, this.operation, error._tag)
   }
   onEnd(error: Errors.ContactsError | undefined) {
-    telemetry.callDuration(this.secondsSince(this.beganAt), { operation: this.operation, outcome: error?._tag ?? "ok" })
+    telemetry.callDuration(this.secondsSince(this.beganAt), this.operation, error?._tag ?? "ok")
   }
 }
 

@@ -27,51 +27,59 @@ const boundaries = MetricBoundaries.fromIterable([
 
 type Updatable = Pick<Metric.Metric<unknown, number, unknown>, "unsafeUpdate">
 
+type Values = ReadonlyArray<string | number | undefined>
+
 /** A metric for each set of tags, made when it is first updated: finding one again costs more than updating it. */
-const tagged = (make: (labels: ReadonlyArray<MetricLabel.MetricLabel>) => Updatable) => {
+const tagged = (names: ReadonlyArray<string>, make: (labels: ReadonlyArray<MetricLabel.MetricLabel>) => Updatable) => {
   const made = new Map<string, Updatable>()
-  return (value: number, tags: Tags): void => {
-    let name = ""
-    for (const tag in tags) name += `${tags[tag] ?? ""} `
+  const first = (values: Values): Updatable =>
+    make(
+      names.flatMap((name, index) => {
+        const value = values[index]
+        return value === undefined ? [] : [MetricLabel.make(name, String(value))]
+      })
+    )
+  return (amount: number, ...values: Values): void => {
+    const name = values.join()
     let metric = made.get(name)
     if (metric === undefined) {
-      metric = make(
-        Object.entries(tags).flatMap(([tag, value]) =>
-          value === undefined ? [] : [MetricLabel.make(tag, String(value))]
-        )
-      )
+      metric = first(values)
       made.set(name, metric)
     }
-    metric.unsafeUpdate(value, [])
+    metric.unsafeUpdate(amount, [])
   }
 }
 
-const histogram = (name: string, description: string) =>
-  tagged((labels) =>
+const histogram = (name: string, description: string, tags: ReadonlyArray<string>) =>
+  tagged(tags, (labels) =>
     Metric.fromMetricKey(MetricKey.taggedWithLabels(MetricKey.histogram(name, boundaries, description), labels))
   )
 
-const counter = (name: string, description: string) =>
-  tagged((labels) =>
+const counter = (name: string, description: string, tags: ReadonlyArray<string>) =>
+  tagged(tags, (labels) =>
     Metric.fromMetricKey(
       MetricKey.taggedWithLabels(MetricKey.counter(name, { description, incremental: true }), labels)
     )
   )
 
-/** Of a call with all its attempts and waits, in seconds: `operation`, `outcome` (`ok`, or the tag of its error). */
 export const callDuration = histogram(
   metrics.callDuration,
-  "Duration of calls with their repeats and waits, in seconds"
+  "Duration of calls with their repeats and waits, in seconds",
+  ["operation", "outcome"]
 )
 
-/** Of one request, in seconds. */
-export const requestDuration = histogram(metrics.requestDuration, "Duration of HTTP client requests, in seconds")
+export const requestDuration = histogram(metrics.requestDuration, "Duration of HTTP client requests, in seconds", [
+  "http.request.method",
+  "url.template",
+  "server.address",
+  "server.port",
+  "http.response.status_code",
+  "error.type"
+])
 
-/** Attempts that were repeated: `operation`, `error.type`. */
-export const retries = counter(metrics.retries, "Requests that were sent again")
+export const retries = counter(metrics.retries, "Requests that were sent again", ["operation", "error.type"])
 
-/** Exchanges of a grant: `outcome`. */
-export const refreshes = counter(metrics.refreshes, "Exchanges of a grant")
+export const refreshes = counter(metrics.refreshes, "Exchanges of a grant", ["outcome"])
 
 // --- spans -------------------------------------------------------------------------------------------------------------
 
