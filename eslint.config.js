@@ -1,7 +1,41 @@
+import importX, { createNodeResolver } from "eslint-plugin-import-x"
 import tseslint from "typescript-eslint"
 
+/** The rooms of the house, in the order in which they may know each other: a file imports only from rows above its own. */
+const rooms = [
+  ["Schema", "Errors"],
+  ["TokenStore", "TokenStoreFile", "TokenStoreRedis", "RateLimit", "RateLimitRedis", "HttpClientUndici"],
+  ["Credentials", "RetryPolicy"],
+  ["HttpLayer"],
+  ["ContactsService"],
+  ["ContactsBulk"],
+  ["sandbox"],
+  ["ContactsTest"],
+  ["cli"],
+  ["index"]
+]
+
+const path = (room) => (["sandbox", "cli"].includes(room) ? `./src/${room}` : `./src/${room}.ts`)
+
+/** The sandbox is nobody's client: it knows the schema only. */
+const mayNotKnow = (room, other) => room === "sandbox" && other !== "Schema"
+
+const zones = rooms
+  .flatMap((row, index) =>
+    row.map((room) => ({
+      target: path(room),
+      from: rooms
+        .flatMap((others, place) =>
+          others.filter((other) => place > index || (place < index && mayNotKnow(room, other)))
+        )
+        .map(path),
+      message: "A file imports only from rooms above its own: see CONTRIBUTING.md."
+    }))
+  )
+  .filter(({ from }) => from.length > 0)
+
 export default tseslint.config(
-  { ignores: ["dist", ".snippets", "coverage", "bench/node_modules"] },
+  { ignores: ["dist", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
@@ -16,7 +50,14 @@ export default tseslint.config(
   },
   {
     files: ["src/**"],
+    plugins: { "import-x": importX },
+    settings: {
+      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] }
+    },
     rules: {
+      "import-x/no-cycle": "error",
+      "import-x/no-restricted-paths": ["error", { zones }],
       "no-console": "error",
       // A barrel loads everything: see "Import" in the measurements.
       "no-restricted-imports": [

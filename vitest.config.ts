@@ -13,7 +13,7 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     testTimeout: 30_000,
     // More than there are cores on a small machine: most of what takes long waits for another process.

@@ -1,4 +1,4 @@
-// Compiles every ```ts snippet of the README and every @example of the docstrings, each as a module of its own.
+// Compiles every ```ts snippet of the README and the guides, and every @example of the docstrings, each as a module of its own.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename } from "node:path"
@@ -20,8 +20,19 @@ const examples = (text) =>
 const sources = readdirSync(new URL("src", root), { recursive: true })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => `src/${file}`)
+const pages = [
+  "README.md",
+  ...readdirSync(new URL("docs", root))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`)
+]
 const snippets = [
-  ...fences(readFileSync(new URL("README.md", root), "utf8")).map((code, index) => [`README-${index + 1}`, code]),
+  ...pages.flatMap((page) =>
+    fences(readFileSync(new URL(page, root), "utf8")).map((code, index) => [
+      `${basename(page, ".md")}-${index + 1}`,
+      code
+    ])
+  ),
   ...sources.flatMap((file) =>
     examples(readFileSync(new URL(file, root), "utf8")).map((code, index) => [
       `${basename(file, ".ts")}-${index + 1}`,

@@ -6,7 +6,8 @@ import * as Credentials from "effect-growthhub/Credentials"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { generateKeyPairSync } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -56,5 +57,61 @@ describe("examples/many-locations.ts", () => {
       Effect.provide(FetchHttpClient.layer),
       Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, tags: ["vip"] }] }))
     )
+  )
+})
+
+describe("examples/telemetry.ts", () => {
+  it.scopedLive("tells OpenTelemetry of a call and its request", () =>
+    Effect.gen(function* () {
+      const { url, token } = yield* Sandbox
+      const environment = { GROWTHHUB_BASE_URL: url, GROWTHHUB_TOKEN: Redacted.value(token) }
+      const { code, output } = yield* running("examples/telemetry.ts", ["jane"], environment)
+      expect(code).toBe(0)
+      for (const name of ["ContactsService.getContact", "GET /contacts/{contactId}", "http.client.request.duration"]) {
+        expect(output).toContain(name)
+      }
+    }).pipe(Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId }] })))
+  )
+})
+
+describe("examples/leads-app/main.ts", () => {
+  it.scopedLive("serves leads, and takes no event that is not signed", () =>
+    Effect.gen(function* () {
+      const { url, token } = yield* Sandbox
+      const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()
+      const app = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, ["--import", "tsx", "examples/leads-app/main.ts"], {
+            cwd: fileURLToPath(new URL("..", import.meta.url)),
+            env: {
+              PATH: process.env["PATH"],
+              GROWTHHUB_BASE_URL: url,
+              GROWTHHUB_TOKEN: Redacted.value(token),
+              GROWTHHUB_LOCATION_ID: locationId,
+              WEBHOOK_PUBLIC_KEY: publicKey,
+              PORT: "0"
+            }
+          })
+        ),
+        (app) => Effect.sync(() => void app.kill())
+      )
+      const address = yield* Effect.async<string>((resume) => {
+        let output = ""
+        app.stdout.on("data", (chunk: Buffer) => {
+          output += String(chunk)
+          const [, port] = /Listening on \S*?:(\d+)/.exec(output) ?? []
+          if (port !== undefined) resume(Effect.succeed(`http://127.0.0.1:${port}`))
+        })
+        app.once("exit", () => resume(Effect.die(new Error(`ended: ${output}`))))
+      })
+      const answered = (path: string, init?: RequestInit) =>
+        Effect.promise(async () => {
+          const answer = await fetch(`${address}${path}`, init)
+          return { status: answer.status, body: await answer.text() }
+        })
+      expect(yield* answered("/leads/jane")).toMatchObject({ status: 200, body: expect.stringContaining("jane") as unknown })
+      expect(yield* answered("/leads/nobody")).toMatchObject({ status: 404 })
+      expect(yield* answered("/webhooks/crm", { method: "POST", body: "{}" })).toMatchObject({ status: 401 })
+    }).pipe(Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId }] })))
   )
 })
