@@ -6,13 +6,20 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as S from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService, type Service } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
-import type { HttpLayer } from "effect-growthhub"
+import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import {
@@ -26,11 +33,17 @@ import {
 } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
+import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import type { Redis } from "ioredis"
 
 declare const contacts: Service
 declare const id: ContactId
 declare const locationId: LocationId
 declare const contact: Contact
+declare const http: HttpLayer.Service
+declare const redis: Redis
+declare const checkpoint: ContactsBulk.Checkpoint
+declare const leads: Stream.Stream<ContactUpsert, "broken", "source">
 const token = Redacted.make("pit-1")
 
 type AnyError =
@@ -230,5 +243,90 @@ describe("an error", () => {
     expectTypeOf<Errors.RateLimited["retryAfter"]>().toEqualTypeOf<Duration.Duration | undefined>()
     expectTypeOf<Errors.TransportError["outcome"]>().toEqualTypeOf<"NotApplied" | "Unknown">()
     expectTypeOf<Errors.ServerError["outcome"]>().toEqualTypeOf<"NotApplied" | "Unknown">()
+  })
+})
+
+describe("bulk", () => {
+  it("adds its own errors to those of the stream, and needs the service", () => {
+    expectTypeOf(ContactsBulk.upsertMany(leads)).toEqualTypeOf<
+      Stream.Stream<
+        ContactsBulk.Outcome,
+        "broken" | ContactsBulk.Stopped | ContactsBulk.CheckpointError,
+        "source" | ContactsService
+      >
+    >()
+    expectTypeOf(ContactsBulk.progress(checkpoint)).toEqualTypeOf<
+      Effect.Effect<Option.Option<ContactsBulk.Progress>, ContactsBulk.CheckpointError>
+    >()
+    expectTypeOf(ContactsBulk.clear(checkpoint)).toEqualTypeOf<Effect.Effect<void, ContactsBulk.CheckpointError>>()
+    expectTypeOf(ContactsBulk.deadLetters(checkpoint)).toEqualTypeOf<
+      Stream.Stream<ContactsBulk.Failure, ContactsBulk.CheckpointError>
+    >()
+    expectTypeOf(ContactsBulk.getMany(Stream.make(id))).toEqualTypeOf<
+      Stream.Stream<ContactsBulk.Found, never, ContactsService>
+    >()
+    expectTypeOf(ContactsBulk.makeCache({ capacity: 1, timeToLive: "1 minute" })).toEqualTypeOf<
+      Effect.Effect<ContactsBulk.ContactCache, never, ContactsService>
+    >()
+  })
+
+  it("takes contacts that can be upserted, and no others", () => {
+    // @ts-expect-error A contact of no location.
+    ContactsBulk.upsertMany(Stream.make({ email: "a@example.com" }))
+    // @ts-expect-error A plain text as an id.
+    ContactsBulk.getMany(Stream.make("seD4PfOuKoVMLkEZqohJ"))
+  })
+})
+
+describe("layers of limits, stores and transports", () => {
+  it("need what they are given, and nothing else", () => {
+    expectTypeOf(RateLimit.layer({ reserve: 0.1 })).toEqualTypeOf<Layer.Layer<RateLimit.RateLimit>>()
+    expectTypeOf(RateLimitRedis.layer({ client: redis })).toEqualTypeOf<Layer.Layer<RateLimit.RateLimit>>()
+    expectTypeOf(HttpClientUndici.layer()).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
+    expectTypeOf(TokenStore.layerMemory()).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
+    expectTypeOf(TokenStoreRedis.layer({ client: redis })).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
+  })
+
+  it("show in no requirement of a call", () => {
+    const paced = contacts.getContact(id).pipe(Effect.provideService(RateLimit.Priority, "bulk"))
+    expectTypeOf(paced).toEqualTypeOf<Effect.Effect<Contact, AnyError>>()
+    // @ts-expect-error Another priority.
+    contacts.getContact(id).pipe(Effect.provideService(RateLimit.Priority, "urgent"))
+    expectTypeOf(Effect.flatMap(RateLimit.RateLimit, ({ states }) => states)).toEqualTypeOf<
+      Effect.Effect<ReadonlyArray<RateLimit.State>>
+    >()
+  })
+})
+
+describe("an endpoint of an app's own", () => {
+  const tag = HttpLayer.endpoint({
+    name: "tag",
+    method: "POST",
+    path: "/contacts/{contactId}/tags",
+    version: "2021-07-28",
+    versions: { "2021-07-28": (body) => body },
+    params: S.Struct({ contactId: ContactId }),
+    body: S.Struct({ tags: S.Array(S.String) }),
+    answer: S.Struct({ tags: S.Array(S.String) }),
+    errors: [400, 401, 422],
+    isRepeatable: () => true
+  })
+
+  it("answers its own type, and fails as the others do", () => {
+    expectTypeOf(http.perform(tag, { contactId: id }, { tags: ["vip"] })).toEqualTypeOf<
+      Effect.Effect<{ readonly tags: ReadonlyArray<string> }, AnyError>
+    >()
+    expectTypeOf(HttpLayer.layer({ token })).toEqualTypeOf<
+      Layer.Layer<HttpLayer.ContactsHttp, never, HttpClient.HttpClient>
+    >()
+  })
+
+  it("takes its own parameters and body only", () => {
+    // @ts-expect-error No parameters.
+    http.perform(tag, {}, { tags: [] })
+    // @ts-expect-error Another body.
+    http.perform(tag, { contactId: id }, { tags: [1] })
+    // @ts-expect-error A Version that it does not have.
+    HttpLayer.endpoint({ ...tag, version: "2020-01-01" })
   })
 })
