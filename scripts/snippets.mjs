@@ -29,7 +29,7 @@ const pages = [
 const snippets = [
   ...pages.flatMap((page) =>
     fences(readFileSync(new URL(page, root), "utf8")).map((code, index) => [
-      `${basename(page, ".md")}-${index + 1}`,
+      `${page.replace(/\W/g, "-")}-${index + 1}`,
       code
     ])
   ),
