@@ -7,6 +7,7 @@
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
 import { defaulting } from "../internal/schema.js"
+import { reads, writes } from "./Operations.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ export const Latency = S.Union(
  */
 export type Latency = typeof Latency.Type
 
-const Endpoint = S.Literal("getContact", "updateContact", "upsertContact", "token", "locationToken")
+const Endpoint = S.Literal(...reads, ...writes, "token", "locationToken")
 
 /**
  * The endpoints that can break: those of the contacts, and the two of OAuth.

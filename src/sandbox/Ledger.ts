@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as S from "effect/Schema"
+import { writes } from "./Operations.js"
 
 /**
  * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
@@ -35,7 +36,7 @@ export interface ReceivedRequest extends S.Schema.Type<typeof ReceivedRequest> {
  * @category models
  */
 export const AppliedWrite = S.Struct({
-  operation: S.Literal("updateContact", "upsertContact"),
+  operation: S.Literal(...writes),
   contactId: S.String,
   isNew: S.Boolean,
   at: S.DateTimeUtc,

@@ -13,7 +13,23 @@ import type { Scope } from "./Tokens.js"
  * @since 0.1.0
  * @category models
  */
-export type Name = "getContact" | "updateContact" | "upsertContact"
+export type Name = (typeof reads)[number] | (typeof writes)[number]
+
+/**
+ * Those that change nothing.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const reads = ["getContact"] as const
+
+/**
+ * Those that do, and that the ledger tells of.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const writes = ["updateContact", "upsertContact"] as const
 
 /**
  * A status and the JSON that goes with it.
@@ -33,7 +49,7 @@ export interface Reply {
  * @category models
  */
 export interface Write {
-  readonly operation: Exclude<Name, "getContact">
+  readonly operation: (typeof writes)[number]
   readonly contactId: string
   readonly isNew: boolean
 }
