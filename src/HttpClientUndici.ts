@@ -16,6 +16,7 @@ import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { constVoid } from "effect/Function"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -158,6 +159,11 @@ abstract class Exchange
     this.onFailure(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
   }
 
+  /** Whether anything of it is on the wire. */
+  protected get hasLeft() {
+    return this.controller !== undefined
+  }
+
   /** Whoever gives up on the answer gives up the request. */
   abort() {
     this.isAborted = true
@@ -260,7 +266,7 @@ class Response extends Exchange {
 
 /** For those who want the whole answer in time. */
 class Carriage extends Exchange {
-  private inTime: () => void
+  private inTime: () => void = constVoid
   private inPatience: (() => void) | undefined
 
   constructor(
@@ -269,10 +275,19 @@ class Carriage extends Exchange {
     private readonly resume: Resume<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
   ) {
     super(request)
-    this.inTime = later(watch.clock, timeLeft(watch), () => {
-      this.giveUp()
-      this.resume(Effect.failSync(() => watch.onTimeout()))
-    })
+  }
+  /** Whether there is any time. */
+  begin(): boolean {
+    const { watch } = this
+    const left = timeLeft(watch)
+    if (left === 0) this.resume(Effect.failSync(() => watch.onTimeout(false)))
+    else {
+      this.inTime = later(watch.clock, left, () => {
+        this.giveUp()
+        this.resume(Effect.failSync(() => watch.onTimeout(this.hasLeft)))
+      })
+    }
+    return left > 0
   }
   protected onHead() {
     if (locationOf(this) === undefined) this.watch.onHead?.(this)
@@ -335,7 +350,8 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
       origin,
       path,
       method: request.method,
-      headers: headers === undefined ? request.headers : { ...request.headers, ...headers },
+      // A dispatcher may write to them, and the request is used again.
+      headers: { ...request.headers, ...headers },
       body
     }
     try {
@@ -377,6 +393,7 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
           held = undefined
           resume(outcome)
         })
+        if (!carriage.begin()) return
         held = carriage
         watch.onInterrupt = () => held?.giveUp()
         const fault = dispatch(carriage, target, sent)

@@ -158,7 +158,7 @@ export interface Outgoing {
  * What is kept in mind while a request is on its way.
  *
  * - `clock`, `until`: the moment until which its whole answer has to be there, in milliseconds of the epoch by that clock;
- *   `onTimeout`: the error if it is not.
+ *   `onTimeout`: the error if it is not, told `false` where it is certain that nothing has left.
  * - `onHead`: has to be told what came before the body.
  * - `onInterrupt`: may be set to what gives the request up if its call is interrupted, in place of a finalizer.
  *
@@ -168,7 +168,7 @@ export interface Outgoing {
 export interface Watch {
   readonly clock: Clock.Clock
   readonly until: number
-  readonly onTimeout: () => Errors.ContactsError
+  readonly onTimeout: (hasLeft?: boolean) => Errors.ContactsError
   readonly onHead: (head: Omit<Errors.Answer, "body">) => void
   onInterrupt?: (() => void) | undefined
 }
@@ -392,15 +392,17 @@ class Calling<
 
   // --- what is measured
 
-  private secondsSince(moment: number) {
+  secondsSince(moment: number) {
     return (this.clock.unsafeCurrentTimeMillis() - moment) / 1000
   }
   onAttempt(attempt: RetryPolicy.Attempt, error: Errors.ContactsError | undefined) {
-    if (attempt.sentAt === undefined) return
+    if (attempt.sentAt !== undefined) this.measure(this.secondsSince(attempt.sentAt), attempt.status, error?._tag)
+  }
+  /** One request. */
+  measure(seconds: number, status: number | undefined, errorType: string | undefined) {
     const { method, template } = this.request
     const { server } = this.carrier
-    const seconds = this.secondsSince(attempt.sentAt)
-    telemetry.requestDuration(seconds, method, template, server?.address, server?.port, attempt.status, error?._tag)
+    telemetry.requestDuration(seconds, method, template, server?.address, server?.port, status, errorType)
   }
   onRepeat(error: Errors.ContactsError) {
     telemetry.retries(1, this.operation, error._tag)
@@ -473,8 +475,8 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   private timedOut(isSent: boolean) {
     return Errors.fromTimeout(this, Duration.millis(this.limit), isSent)
   }
-  onTimeout() {
-    return this.timedOut(true)
+  onTimeout(hasLeft = true) {
+    return this.timedOut(hasLeft)
   }
   /** While no request is on its way. */
   private inTime<A>(
@@ -523,6 +525,8 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     this.bearer = bearer
     this.slot = slot
     this.hasLeft = true
+    if (this.refusedBearer !== undefined) call.renewals = 1
+    this.attempt.status = undefined
     slot.leave()
     this.attempt.sentAt = this.now()
     const answered = call.carrier.transmit(call.request, bearer, this, this)
@@ -537,6 +541,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   /** With another bearer, if there is one. */
   private sendAgain(renewed: Effect.Effect<boolean, Errors.ContactsError>, answer: Errors.Answer) {
     const { call } = this
+    const seconds = call.secondsSince(this.attempt.sentAt ?? this.now())
     const refused = (error: Errors.ContactsError) => {
       call.isRefused = true
       return Errors.fromBefore(this, error)
@@ -546,10 +551,8 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
       call.isRenewed = true
       if (!isAnother) return Effect.succeed(answer)
       this.refusedBearer = this.bearer
-      return this.paced((slot) => {
-        call.renewals = 1
-        return this.send(slot)
-      })
+      call.measure(seconds, answer.status, "Unauthorized")
+      return this.paced((slot) => this.send(slot))
     })
   }
 

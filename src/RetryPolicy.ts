@@ -186,7 +186,7 @@ export interface Attempt {
   readonly unknownSince?: number
   sentAt?: number
   isUnsent?: boolean
-  status?: number
+  status?: number | undefined
 }
 
 /**

@@ -2,12 +2,21 @@ import { describe, expect, it } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { TransportError } from "effect-growthhub/Errors"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId } from "effect-growthhub/Schema"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import { serving } from "./servers.js"
+import { Agent } from "undici"
+import * as exchange from "../src/internal/exchange.js"
+import { json, serving } from "./servers.js"
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
@@ -112,5 +121,65 @@ describe("the client on undici's dispatch", () => {
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => closed === 2, times: 400 })
       expect(closed).toBe(2)
     }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  const calling = (client: HttpClient.HttpClient, baseUrl: string, policy = RetryPolicy.none) =>
+    ContactsService.layer({ token: Redacted.make("pit-1"), baseUrl }).pipe(
+      Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
+      Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, policy))
+    )
+  const id = ContactId.make("jane")
+
+  it.scopedLive("keeps what a dispatcher writes to one request out of the next", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id } }))
+      let calls = 0
+      const writing = new Agent().compose((dispatch) => (options, handler) => {
+        calls += 1
+        if (calls === 1) (options.headers as Record<string, string>)["x-tenant"] = "one"
+        return dispatch(options, handler)
+      })
+      yield* Effect.gen(function* () {
+        const contacts = yield* ContactsService
+        yield* contacts.getContact(id)
+        yield* contacts.getContact(id)
+      }).pipe(Effect.provide(calling(HttpClientUndici.make(writing), url)))
+      expect(seen.map(({ headers }) => headers["x-tenant"])).toEqual(["one", undefined])
+    })
+  )
+
+  it.scopedLive("says of a request that had to wait for a connection that it was not applied", () =>
+    Effect.gen(function* () {
+      const { url, seen, first } = yield* serving(() => undefined)
+      const client = HttpClientUndici.make(new Agent({ connections: 1, pipelining: 1 }))
+      yield* Effect.fork(client.get(url))
+      yield* first
+      const policy = { ...RetryPolicy.none, attemptTimeout: Duration.millis(50) }
+      const error = yield* Effect.flatMap(ContactsService, (contacts) =>
+        contacts.updateContact(id, { city: "A" })
+      ).pipe(Effect.provide(calling(client, url, policy)), Effect.flip)
+      expect(error).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied" })
+      expect(seen).toHaveLength(1)
+    })
+  )
+
+  it.effect("sends nothing when there is no time left", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, {}))
+      const clock = yield* Effect.clock
+      const carry = exchange.of(HttpClientUndici.make(new Agent()))!
+      const late = new TransportError({
+        operation: "o",
+        attempts: 0,
+        message: "late",
+        outcome: "NotApplied",
+        isRetryable: true
+      })
+      const error = yield* Effect.flip(
+        carry(HttpClientRequest.get(url), { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late })
+      )
+      expect(error).toBe(late)
+      expect(seen).toEqual([])
+    }).pipe(Effect.scoped)
   )
 })

@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { ContactsService, getContact, type Options, updateContact } from "effect-growthhub/ContactsService"
+import * as Credentials from "effect-growthhub/Credentials"
 import { fromTransport, type TransportError, Unauthorized } from "effect-growthhub/Errors"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RateLimit from "effect-growthhub/RateLimit"
@@ -622,6 +623,40 @@ describe("a span", () => {
     })
   )
 
+  it.scopedLive.each(["fetch", "undici's dispatch"] as const)("says that it was interrupted, over %s", (transport) =>
+    Effect.gen(function* () {
+      const { url, first } = yield* serving(() => undefined)
+      const spans: Array<Tracer.Span> = []
+      const fiber = yield* Effect.fork(
+        calling(transports[transport], { baseUrl: url })(get).pipe(Effect.withTracer(recording(spans)))
+      )
+      yield* first
+      yield* Fiber.interrupt(fiber)
+      expect(spans.map(({ attributes }) => attributes.get("error.type"))).toEqual(["interrupted", "interrupted"])
+    })
+  )
+
+  it.scopedLive("has the status of the request that ended last, and no other's", () =>
+    Effect.gen(function* () {
+      let served = 0
+      const { url } = yield* serving((_, response) => {
+        served += 1
+        if (served === 1) json(response, 401, { message: "Invalid JWT" })
+        else response.destroy()
+      })
+      let asked = 0
+      const source = Credentials.accessToken(Effect.sync(() => Redacted.make(`token-${(asked += 1)}`)))
+      const spans: Array<Tracer.Span> = []
+      const error = yield* calling(FetchHttpClient.layer, { baseUrl: url, token: source })(get).pipe(
+        Effect.flip,
+        Effect.withTracer(recording(spans))
+      )
+      expect(error).toMatchObject({ _tag: "TransportError", attempts: 2 })
+      expect(told(spans[1]!)).toMatchObject({ "error.type": "TransportError" })
+      expect(told(spans[1]!)).not.toHaveProperty("http.response.status_code")
+    })
+  )
+
   it.scoped("is not made where no tracer is", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 200, { contact }))
@@ -765,6 +800,24 @@ describe("a bearer that is not there when a call is repeated", () => {
       const fiber = yield* Effect.fork(Effect.flip(http.perform(updateContact, { contactId: id }, { city: "Austin" })))
       yield* TestClock.adjust("1 second")
       expect(yield* Fiber.join(fiber)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", attempts: 0 })
+    })
+  )
+
+  it.scopedLive("after a renewal has not been sent again, and is not counted so", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 401, { message: "Invalid JWT" }))
+      let asked = 0
+      const source = Credentials.accessToken(
+        Effect.suspend(() => {
+          asked += 1
+          return asked < 3 ? Effect.succeed(Redacted.make(`token-${asked}`)) : Effect.never
+        })
+      )
+      const error = yield* Effect.flip(
+        calling(FetchHttpClient.layer, { baseUrl: url, token: source }, within("200 millis"))(get)
+      )
+      expect(error).toMatchObject({ code: "TIMEOUT", attempts: 1 })
+      expect(seen).toHaveLength(1)
     })
   )
 

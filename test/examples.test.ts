@@ -109,7 +109,10 @@ describe("examples/leads-app/main.ts", () => {
           const answer = await fetch(`${address}${path}`, init)
           return { status: answer.status, body: await answer.text() }
         })
-      expect(yield* answered("/leads/jane")).toMatchObject({ status: 200, body: expect.stringContaining("jane") as unknown })
+      expect(yield* answered("/leads/jane")).toMatchObject({
+        status: 200,
+        body: expect.stringContaining("jane") as unknown
+      })
       expect(yield* answered("/leads/nobody")).toMatchObject({ status: 404 })
       expect(yield* answered("/webhooks/crm", { method: "POST", body: "{}" })).toMatchObject({ status: 401 })
     }).pipe(Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId }] })))

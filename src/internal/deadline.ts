@@ -37,12 +37,12 @@ export const later = (clock: Clock.Clock, millis: number, task: () => void): (()
 
 /**
  * - `clock`, `until`: the moment, in milliseconds of the epoch by that clock.
- * - `onTimeout`: what becomes of something that has not ended then.
+ * - `onTimeout`: what becomes of something that has not ended then; it is told where that is certain not to have left.
  */
 export interface Deadline<E> {
   readonly clock: Clock.Clock
   readonly until: number
-  readonly onTimeout: () => E
+  readonly onTimeout: (hasLeft?: boolean) => E
 }
 
 /** The milliseconds until then. */

@@ -96,10 +96,19 @@ const general = (ast: SchemaAST.AST, direction: Direction): Reader => {
   return (value) => Option.getOrElse(parse(value), () => unread)
 }
 
+/** What it is before it is decoded, or encoded. */
+const given = (ast: SchemaAST.AST, direction: Direction) =>
+  direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
+
+/** Which of several structs it is, the schema finds out in its own way. */
+const isAmbiguous = (types: ReadonlyArray<SchemaAST.AST>, direction: Direction): boolean =>
+  types.filter((type) => given(type, direction)._tag === "TypeLiteral").length > 1
+
 /** Plain values, unions, filters, arrays and structs in one pass, and the rest, part by part, by the schema. */
 export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
   const own = direction === "decode" ? (ast.annotations[annotationId] as Reader | undefined) : undefined
   if (own !== undefined) return own
+  if (SchemaAST.ParseOptionsAnnotationId in ast.annotations) return general(ast, direction)
   switch (ast._tag) {
     case "UnknownKeyword":
       return (value) => value
@@ -114,6 +123,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
     case "Literal":
       return plain((value) => value === ast.literal)
     case "Union":
+      if (isAmbiguous(ast.types, direction)) return general(ast, direction)
       return ast.types.every(SchemaAST.isLiteral)
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))
@@ -129,7 +139,8 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
         : general(ast, direction)
     }
     case "TypeLiteral": {
-      if (ast.indexSignatures.length > 0) return general(ast, direction)
+      // One without fields takes anything.
+      if (ast.indexSignatures.length > 0 || ast.propertySignatures.length === 0) return general(ast, direction)
       const properties = ast.propertySignatures.map(({ name, isOptional, type }) => ({
         name,
         isOptional,

@@ -111,19 +111,22 @@ export const spanned = <A, E extends { readonly _tag: string }>(
   ending: () => Tags = () => ({})
 ): Effect.Effect<A, E> => {
   let answer: Option.Option<A> = Option.none()
-  const span = Effect.useSpan(name, { kind, captureStackTrace: false }, (span) => {
-    annotate(span, attributes)
-    return Effect.matchCauseEffect(Effect.withParentSpan(self, span), {
-      onSuccess: (value) => {
-        answer = Option.some(value)
-        annotate(span, ending())
-        return Effect.void
-      },
-      onFailure: (cause) => {
-        annotate(span, { ...ending(), "error.type": errorType(cause) })
-        return Effect.failCause(cause)
-      }
+  const span = Effect.uninterruptibleMask((restore) =>
+    Effect.useSpan(name, { kind, captureStackTrace: false }, (span) => {
+      annotate(span, attributes)
+      // An interruption passes by whoever can be interrupted.
+      return Effect.matchCauseEffect(restore(Effect.withParentSpan(self, span)), {
+        onSuccess: (value) => {
+          answer = Option.some(value)
+          annotate(span, ending())
+          return Effect.void
+        },
+        onFailure: (cause) => {
+          annotate(span, { ...ending(), "error.type": errorType(cause) })
+          return Effect.failCause(cause)
+        }
+      })
     })
-  })
+  )
   return Effect.map(span, () => Option.getOrThrow(answer))
 }

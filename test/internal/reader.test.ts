@@ -73,4 +73,21 @@ describe("what a call reads and writes in one pass", () => {
       expect(told(encoder(schema)(value))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(value)))
     }
   )
+
+  it("leaves it to the schema which of several structs a value is, and what its own options say", () => {
+    const Tagged = S.Struct({ a: S.Literal("x"), b: S.String })
+    const cases: ReadonlyArray<readonly [schema: S.Schema.AnyNoContext, value: unknown]> = [
+      [S.Union(S.Struct({ a: S.String }), Tagged), { a: "x", b: "y" }],
+      [S.Union(S.Struct({ c: S.optional(S.String) }), Tagged), { a: "x", b: "y" }],
+      [S.Struct({}), { a: 1 }],
+      [S.Struct({ inner: S.Struct({}) }), { inner: new Date(0) }],
+      [S.Struct({ a: S.String }).annotations({ parseOptions: { onExcessProperty: "error" } }), { a: "x", b: 1 }],
+      [S.Struct({ a: S.String }).annotations({ parseOptions: { onExcessProperty: "preserve" } }), { a: "x", b: 1 }]
+    ]
+    for (const [any, value] of cases) {
+      const schema: S.Schema<unknown, unknown> = any
+      expect(told(decoder(schema)(value))).toEqual(told(ParseResult.decodeUnknownEither(schema)(value)))
+      expect(told(encoder(schema)(value))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(value)))
+    }
+  })
 })
