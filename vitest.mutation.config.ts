@@ -1,15 +1,8 @@
 import { defineConfig } from "vitest/config"
 import config from "./vitest.config.js"
 
-// For Stryker: the tests of the rooms that are mutated, without those of types and of other processes.
+// For scripts/mutation.mjs: the tests of one room, without those of types.
 export default defineConfig({
   ...config,
-  test: {
-    include: [
-      "test/{Errors,RetryPolicy,RateLimit,Credentials,Schema,ContactsService}.test.ts",
-      "test/internal/*.test.ts",
-      "test/sandbox/{Directory,Duplicates}.test.ts"
-    ],
-    testTimeout: 20_000
-  }
+  test: { include: (process.env["MUTATION_TESTS"] ?? "").split(","), testTimeout: 20_000 }
 })

@@ -561,3 +561,103 @@ describe("what may be written", () => {
     expect(S.is(Country)("us")).toBe(false)
   })
 })
+
+describe("what is told, and what is kept out", () => {
+  it("is what is wrong with an id", () => {
+    const fault = (id: string) =>
+      Either.match(S.decodeUnknownEither(ContactId)(id), {
+        onLeft: ({ issue }) => Errors.faults(issue).join().replace("the input ", ""),
+        onRight: () => "none"
+      })
+    expect(["", "..", "x".repeat(257), "a/b", "a\nb", "\ud800"].map(fault)).toEqual([
+      "must not be empty",
+      "must not be a relative path segment",
+      "must not be longer than 256 characters",
+      "must not contain a slash",
+      "must not contain control characters",
+      "must be well-formed text"
+    ])
+  })
+
+  it("is a day that is in no calendar: it stays as it came, and is not sent", () => {
+    for (const day of ["2023-02-30", "2023-13-01", "2023-00-10", "2023-04-31", "2023-01-00"]) {
+      expect(read({ dateOfBirth: day }).dateOfBirth, day).toBe(day)
+      expect(faults(ContactUpdate, { dateOfBirth: day }), day).toHaveLength(1)
+    }
+    expect(read({ dateOfBirth: "2024-02-29T23:00:00.000-05:00" }).dateOfBirth).toBe("2024-02-29")
+  })
+
+  it("is an own __proto__, wherever it stands", () => {
+    const contact = read(
+      JSON.parse(
+        '{"__proto__":{"a":1},"name":null,"dndSettings":{"__proto__":{"status":"active"},"SMS":{"status":"active"}}}'
+      )
+    )
+    expect(Object.keys(contact)).toEqual(["id", "dndSettings"])
+    expect(Object.keys(contact.dndSettings ?? {})).toEqual(["SMS"])
+    expect(Object.getPrototypeOf(contact)).toBe(Object.prototype)
+  })
+
+  it("is a size that is no number", () => {
+    const size = (size: unknown) => {
+      const file = { url: "https://a.example/f", meta: { size } }
+      const [field] = read({ customFields: [{ id: "f", value: { uuid: file } }] }).customFields ?? []
+      return (field?.value as unknown as { readonly uuid: { readonly meta?: { readonly size?: number } } }).uuid.meta
+        ?.size
+    }
+    expect([12, "12", " 12 ", "", " ", "twelve", true, {}, Infinity].map(size)).toEqual([
+      12,
+      12,
+      12,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined
+    ])
+  })
+
+  it("is a custom field without an id or a value, and a key that is no text", () => {
+    const { customFields } = read({
+      customFields: [{ value: "a" }, { id: "", value: "b" }, { id: "c" }, { id: "d", value: "e", key: 5 }, "f"]
+    })
+    expect(customFields).toEqual([{ id: "d", value: "e" }])
+    expect(read({ customFields: [{ id: "d", value: "e", key: "k" }] }).customFields).toEqual([
+      { id: "d", key: "k", value: "e" }
+    ])
+  })
+
+  it("is a list that is none: it is taken as its one element", () => {
+    expect(read({ tags: "vip", followers: ["a", null, 7] })).toMatchObject({ tags: ["vip"], followers: ["a", "7"] })
+  })
+
+  it("is a moment that depends on where it is read", () => {
+    const zone = process.env["TZ"]
+    process.env["TZ"] = "America/New_York"
+    const moment = (dateAdded: unknown) => {
+      const contact = read({ dateAdded })
+      return contact.dateAdded && DateTime.formatIso(contact.dateAdded)
+    }
+    const moments = [
+      "2024-05-01T10:00:00",
+      "2024-05-01 10:00",
+      "2024-05-01T10:00:00.000Z",
+      "2024-05-01T12:00:00+02:00",
+      "Wed, 01 May 2024 10:00:00 GMT",
+      1714557600000
+    ].map(moment)
+    const none = ["May 1, 2024 10:00", "GMT 2024-05-01 10:00:00 x", "2024-13-01T10:00:00Z", true, {}].map(moment)
+    if (zone === undefined) delete process.env["TZ"]
+    else process.env["TZ"] = zone
+    expect(new Set(moments)).toEqual(new Set(["2024-05-01T10:00:00.000Z"]))
+    expect(none).toEqual([undefined, undefined, undefined, undefined, undefined])
+  })
+
+  it("is text around an email", () => {
+    for (const email of ["a@b.c d", "x a@b.c", "a@b@c", "@b", "a@", "a"]) {
+      expect(faults(ContactUpdate, { email }), email).toEqual(["email must be an email"])
+    }
+    expect(faults(ContactUpdate, { email: "a@b" })).toEqual([])
+  })
+})
