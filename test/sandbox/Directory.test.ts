@@ -171,3 +171,112 @@ describe("a directory", () => {
     expect(Directory.contacts(directory)).toEqual([])
   })
 })
+
+describe("what a change leaves", () => {
+  const field = (id: string, field_value: unknown) => ({ id, field_value })
+  const before = upserted(Directory.make(), {
+    name: "Jane Q. Roe",
+    email: "jane@x.com",
+    phone: "+1 (555) 010-0100",
+    tags: ["a"],
+    customFields: [field("one", "1"), field("two", "2")],
+    dndSettings: { SMS: { status: "active" } }
+  })
+  const id = before.contact.id
+  const after = (changes: object) => updated(before.directory, id, changes)
+
+  it("is what it does not name", () => {
+    const { contact, isNew } = after({ city: "Austin" })
+    expect(isNew).toBe(false)
+    const { dateUpdated: _, city: __, lastUpdatedBy: ___, ...rest } = contact
+    const { dateUpdated: ____, lastUpdatedBy: _____, ...first } = before.contact
+    expect(rest).toEqual(first)
+  })
+
+  it("is the other custom fields and channels; an empty value clears one", () => {
+    expect(after({ customFields: [field("two", "3"), field("three", "4")] }).contact["customFields"]).toEqual([
+      { id: "one", value: "1" },
+      { id: "two", value: "3" },
+      { id: "three", value: "4" }
+    ])
+    expect(after({ customFields: [field("one", "")] }).contact["customFields"]).toEqual([{ id: "two", value: "2" }])
+    expect(after({ dndSettings: { Call: { status: "active" } } }).contact["dndSettings"]).toEqual({
+      SMS: { status: "active" },
+      Call: { status: "active" }
+    })
+    const without = upserted(Directory.make(), { email: "j@x.com" })
+    expect(without.contact["customFields"]).toEqual([])
+    expect(
+      updated(without.directory, without.contact.id, { dndSettings: { SMS: { status: "active" } } }).contact
+    ).toMatchObject({
+      dndSettings: { SMS: { status: "active" } }
+    })
+  })
+
+  it("is no tag but those that are given", () => {
+    expect(after({ tags: ["B", "b", "C"] }).contact["tags"]).toEqual(["b", "c"])
+    expect(after({ city: "Austin" }).contact["tags"]).toEqual(["a"])
+  })
+
+  it("is a name whose parts follow it, and parts whose name follows them", () => {
+    const names = ({ contact: { name, firstName, lastName } }: Directory.Applied) => [name, firstName, lastName]
+    expect(names(before)).toEqual(["Jane Q. Roe", "Jane", "Q. Roe"])
+    expect(names(after({ lastName: "Doe" }))).toEqual(["Jane Doe", "Jane", "Doe"])
+    expect(names(after({ firstName: "Joan" }))).toEqual(["Joan Q. Roe", "Joan", "Q. Roe"])
+    expect(names(after({ lastName: null }))).toEqual(["Jane", "Jane", undefined])
+    expect(names(after({ name: "Max Mustermann" }))).toEqual(["Max Mustermann", "Max", "Mustermann"])
+    expect(names(after({ name: "Max", firstName: "Moritz" }))).toEqual(["Max", "Moritz", "Q. Roe"])
+    expect(names(after({ name: null }))).toEqual([undefined, undefined, undefined])
+    expect(names(after({ city: "Austin" }))).toEqual(["Jane Q. Roe", "Jane", "Q. Roe"])
+  })
+
+  it("is found by its phone however that is written, and by its email however that is", () => {
+    const found = (body: object) => upserted(before.directory, body).contact.id === id
+    expect(found({ email: "JANE@X.com" })).toBe(true)
+    expect(found({ phone: "15550100100" })).toBe(true)
+    expect(found({ phone: "1-555-010-0101" })).toBe(false)
+    const worded = upserted(Directory.make(), { phone: "none given" })
+    expect(upserted(worded.directory, { phone: "NONE GIVEN" }).isNew).toBe(false)
+  })
+
+  it("is found by nothing that it no longer has, and leaves others that have it", () => {
+    const allowing = { ...Directory.defaultLocation, duplicates: { allow: true, check: ["email"] as const } }
+    const first = upserted(Directory.make({ locations: [allowing] }), {
+      email: "same@x.com",
+      createNewIfDuplicateAllowed: true
+    })
+    const second = upserted(first.directory, { email: "same@x.com", createNewIfDuplicateAllowed: true })
+    expect(second.isNew).toBe(true)
+    const moved = updated(second.directory, first.contact.id, { email: "other@x.com" })
+    expect(upserted(moved.directory, { email: "same@x.com" }).contact.id).toBe(second.contact.id)
+    const gone = updated(moved.directory, second.contact.id, { email: "third@x.com" })
+    expect(upserted(gone.directory, { email: "same@x.com" }).isNew).toBe(true)
+  })
+
+  it("is told who did it, and when", () => {
+    const actor = { source: "INTEGRATION", channel: "OAUTH", sourceId: "sandbox" }
+    expect(before.contact["createdBy"]).toEqual({ ...actor, timestamp: "2026-01-01T00:00:00.000Z" })
+  })
+
+  it("is the same from a snapshot", () => {
+    const snapshot = Directory.toSnapshot(before.directory)
+    expect(snapshot).toMatchObject({ created: 1, locations: [{ id: locationId }], contacts: [{ id }] })
+    const again = Directory.fromSnapshot(JSON.parse(JSON.stringify(snapshot)) as Directory.Snapshot)
+    expect(Directory.contacts(again)).toEqual(Directory.contacts(before.directory))
+    expect(upserted(again, { email: "jane@x.com" }).isNew).toBe(false)
+    expect(upserted(again, { email: "new@x.com" }).contact.id).toBe(
+      upserted(before.directory, { email: "new@x.com" }).contact.id
+    )
+  })
+
+  it("is refused in the service's words", () => {
+    expect(refusal(Directory.get(before.directory, caller, "nobody"))).toEqual({
+      status: 400,
+      message: "Contact not found for id:nobody"
+    })
+    const elsewhere = { ...caller, locationId: LocationId.make("elsewhere") }
+    const forbidden = { status: 403, message: "The token does not have access to this location." }
+    expect(refusal(Directory.get(before.directory, elsewhere, id))).toEqual(forbidden)
+    expect(refusal(Directory.upsert(before.directory, elsewhere, { locationId, email: "a@x.com" }))).toEqual(forbidden)
+  })
+})
