@@ -522,3 +522,148 @@ describe("input with many faults", () => {
     expect(error.status).toBeUndefined()
   })
 })
+
+describe("an error for what came before, beside or instead of an answer", () => {
+  it("of a body that cannot be read names what is wrong with it, and not what was sent", () => {
+    const error = Errors.fromUnreadable(
+      call({ secrets: () => ["Janet-Canary"] }),
+      answer(200, { traceId: "trace-1" }),
+      ["contact.id must be a string", "contact.name Janet-Canary is odd"]
+    )
+    expect(error).toMatchObject({
+      _tag: "UnexpectedResponse",
+      operation: "updateContact",
+      attempts: 1,
+      status: 200,
+      traceId: "trace-1",
+      outcome: "Unknown",
+      isRetryable: true,
+      details: ["contact.id must be a string", "contact.name [redacted] is odd"]
+    })
+    expect(error.message).toBe(`The answer cannot be read: ${error.details.join("; ")}`)
+    expect(
+      Errors.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
+    ).toBeUndefined()
+  })
+
+  it("of a redirect says whether the request may have been applied", () => {
+    const outcomes = [301, 302, 303, 307, 308].map((status) => Errors.fromRedirect(call(), status, "too many").outcome)
+    expect(outcomes).toEqual(["Unknown", "Unknown", "Unknown", "NotApplied", "NotApplied"])
+    expect(Errors.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
+      status: 307,
+      isRetryable: false,
+      message: "Redirect (307) not followed: too many in a row"
+    })
+  })
+
+  it("of time that is over says whether the request had left", () => {
+    const timeout = (isSent: boolean) => Errors.fromTimeout(call(), Duration.seconds(2), isSent)
+    expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "No whole answer within 2s" })
+    expect(timeout(false)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", isRetryable: true, attempts: 1 })
+  })
+
+  it("of a base URL that cannot be used would not pass", () => {
+    expect(Errors.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
+      attempts: 0,
+      outcome: "NotApplied",
+      isRetryable: false,
+      message: "The base URL is not a URL"
+    })
+  })
+
+  it("of a bearer that cannot be had is of the same class, with the attempts of its call", () => {
+    const before = new Errors.Unauthorized({ operation: "o", attempts: 0, message: "none", reconnect: true })
+    const after = Errors.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
+    expect(after).toBeInstanceOf(Errors.Unauthorized)
+    expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
+  })
+
+  it("of a request that could not be built tells that from one that was sent", () => {
+    const built = (reason: string, _tag = "RequestError") => Errors.fromTransport(call(), { _tag, reason })
+    for (const reason of ["Encode", "InvalidUrl"]) {
+      expect(built(reason)).toMatchObject({ outcome: "NotApplied", isRetryable: false })
+      expect(built(reason, "ResponseError")).toMatchObject({ outcome: "Unknown" })
+    }
+    expect(built("Transport")).toMatchObject({ outcome: "Unknown", isRetryable: true })
+    expect(built("Transport").message).toBe("The connection failed before the whole answer came")
+  })
+
+  it("has a code only where it is one", () => {
+    const codes = ["ECONNRESET", "lower", "X", 42, "HAS SPACE", undefined].map(
+      (code) => Errors.fromTransport(call(), { cause: { code } }).code
+    )
+    expect(codes).toEqual(["ECONNRESET", undefined, undefined, undefined, undefined, undefined])
+    expect(Errors.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
+  })
+
+  it("of many tries to connect has applied nothing only if none of them came further", () => {
+    const tries = (...syscalls: ReadonlyArray<string>) =>
+      Errors.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
+    expect(tries("connect", "getaddrinfo")).toBe("NotApplied")
+    expect(tries("connect", "read")).toBe("Unknown")
+  })
+
+  it("of input with exactly as many faults as are told says nothing of more", () => {
+    const lines = (count: number) => Array.from({ length: count }, (_, i) => `tags.${i} must be a string`)
+    expect(Errors.fromFaults("o", lines(100)).details).toEqual(lines(100))
+    expect(Errors.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
+  })
+})
+
+describe("a day that is over", () => {
+  const waiting = (status: number, headers: Errors.Answer["headers"]) => {
+    const error = fromAnswer(call(), answer(status, {}, headers))
+    return "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
+  }
+  const day = { "x-ratelimit-daily-remaining": "0", "x-ratelimit-daily-reset": "5000" }
+
+  it("is waited for after a 429 that left nothing of it, and then only", () => {
+    expect(waiting(429, day)).toBe(5000)
+    expect(waiting(429, { ...day, "retry-after": "9" })).toBe(9000)
+    expect(waiting(429, { ...day, "retry-after": "2" })).toBe(5000)
+    expect(waiting(429, { ...day, "x-ratelimit-daily-remaining": "1" })).toBeUndefined()
+    expect(waiting(429, { "x-ratelimit-daily-reset": "5000" })).toBeUndefined()
+    expect(waiting(503, day)).toBeUndefined()
+  })
+
+  it("does not make a wait of what is no time", () => {
+    expect(waiting(429, { "retry-after": "soon" })).toBeUndefined()
+    expect(waiting(429, { "retry-after": "12 s" })).toBeUndefined()
+    expect(waiting(429, { "retry-after": " 12 " })).toBe(12_000)
+    expect(waiting(429, { "retry-after-ms": "1.2" })).toBe(2)
+    expect(waiting(429, { "retry-after-ms": "-1" })).toBeUndefined()
+  })
+})
+
+describe("what is said of an answer without a message", () => {
+  const said = (body: unknown, type?: string) =>
+    fromAnswer(call(), answer(500, body, type === undefined ? {} : { "content-type": type })).message
+
+  it("is its form and its length", () => {
+    expect(said("")).toBe("The service answered 500 without a body")
+    expect(said("<html>", "Text/HTML; charset=utf-8")).toBe(
+      "The service answered 500, not JSON but text/html, 6 characters"
+    )
+    expect(said("text", "not a type")).toBe("The service answered 500, not JSON but no known type, 4 characters")
+    expect(said("text", " text/plain x")).toBe("The service answered 500, not JSON but no known type, 4 characters")
+    expect(said("text")).toBe("The service answered 500, not JSON but no known type, 4 characters")
+    expect(said({ nothing: 1 })).toBe("The service answered 500, JSON without a message, 13 characters")
+  })
+
+  it("is nothing of what is no text, or empty", () => {
+    expect(fromAnswer(call(), answer(422, { message: ["", 5, "email is bad"] })).details).toEqual(["email is bad"])
+    expect(fromAnswer(call(), answer(422, { message: "", error: "Unprocessable Entity" })).details).toEqual([
+      "Unprocessable Entity"
+    ])
+    expect(fromAnswer(call(), answer(422, { message: "m", traceId: "no trace" })).traceId).toBeUndefined()
+    expect(fromAnswer(call(), answer(422, { message: "m", traceId: "x".repeat(101) })).traceId).toBeUndefined()
+    expect(fromAnswer(call(), answer(422, { message: "m", traceId: 7 })).traceId).toBeUndefined()
+  })
+
+  it("is whether a status of the client's side may have been applied", () => {
+    const outcomes = [399, 400, 404, 408, 418].map(
+      (status) => fromAnswer(call({ declares: [] }), answer(status, {})).outcome
+    )
+    expect(outcomes).toEqual(["Unknown", "NotApplied", "NotApplied", "Unknown", "NotApplied"])
+  })
+})
