@@ -420,6 +420,42 @@ describe("calls of a service", () => {
   })
 })
 
+describe("the gauges of a limit", () => {
+  const gauge = (name: string, key: string) =>
+    Effect.map(Metric.value(Metric.tagged(Metric.gauge(name), "key", key)), (state) => state.value)
+
+  it.scoped("tell what is left of the day once an answer has told it, and nothing before", () =>
+    Effect.gen(function* () {
+      const { open } = yield* RateLimit.make({ limit: 5 })
+      const pacer = yield* open("a-day")
+      const ask = { priority: "interactive", patience: 1000 } as const
+      const told = {
+        "x-ratelimit-limit-daily": "100",
+        "x-ratelimit-daily-remaining": "42",
+        "x-ratelimit-daily-reset": "9000"
+      }
+      const one = (headers: { readonly [name: string]: string }) =>
+        pacer.withSlot(ask, (slot) => Effect.sync(() => slot.answered({ status: 200, headers }, undefined)), identity)
+      yield* one({})
+      expect(yield* gauge(RateLimit.metrics.dayLeft, "a-day")).toBe(0)
+      yield* one(told)
+      expect(yield* gauge(RateLimit.metrics.dayLeft, "a-day")).toBe(42)
+      expect(yield* gauge(RateLimit.metrics.free, "a-day")).toBe(3)
+    })
+  )
+
+  it.scoped("are of each service by itself where no limit is provided, which tells of none", () =>
+    Effect.gen(function* () {
+      const { open, states } = yield* RateLimit.RateLimit
+      const [one, another] = [yield* open("same"), yield* open("same")]
+      yield* one.withSlot({ priority: "interactive", patience: 1 }, (slot) => Effect.sync(() => slot.leave()), identity)
+      expect((yield* one.state).used).toBe(1)
+      expect((yield* another.state).used).toBe(0)
+      expect(yield* states).toEqual([])
+    })
+  )
+})
+
 describe("a slot", () => {
   const ask = (patience: number): RateLimit.Ask => ({ priority: "interactive", patience })
   const opened = (options: RateLimit.Options) => Effect.flatMap(RateLimit.make(options), ({ open }) => open("key"))
