@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const rooms = {
-  Errors: { file: "src/Errors.ts", tests: ["test/Errors.test.ts"] },
+  Errors: { file: "src/Errors.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
   RateLimit: { file: "src/RateLimit.ts", tests: ["test/RateLimit.test.ts"] },
   Credentials: { file: "src/Credentials.ts", tests: ["test/Credentials.test.ts"] },
