@@ -448,6 +448,10 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
 
     const left = (grant: TokenStore.Grant, now: number) => grant.expiresAt.epochMillis - now - state.ahead
 
+    /** Whether it is time to refresh it, though it may be good yet. */
+    const isDue = (grant: TokenStore.Grant, now: number) =>
+      left(grant, now) <= early(grant) || grant.exchanging !== undefined
+
     const newest = (stored: TokenStore.Grant | undefined) =>
       state.grant !== undefined && stored !== undefined && Redacted.value(stored.refreshToken) === state.unsavedSince
         ? state.grant
@@ -572,8 +576,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
     return {
       held: (now) => {
         const { grant } = state
-        const isGood = grant !== undefined && grant.exchanging === undefined && left(grant, now) > early(grant)
-        return isGood ? grant.accessToken : undefined
+        return grant !== undefined && !isDue(grant, now) ? grant.accessToken : undefined
       },
       get: (operation) =>
         Effect.zipRight(
@@ -582,8 +585,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             if (state.grant === undefined) return Effect.zipRight(refreshed(operation), held(operation))
             const remaining = left(state.grant, now)
             if (remaining <= late(lifetime(state.grant))) return Effect.zipRight(refreshed(operation), held(operation))
-            const isDue = remaining <= early(state.grant) || state.grant.exchanging !== undefined
-            if (!isDue || now < state.quietUntil) return held(operation)
+            if (!isDue(state.grant, now) || now < state.quietUntil) return held(operation)
             return Effect.zipRight(begun(operation), held(operation))
           })
         ),

@@ -26,7 +26,7 @@ import { Readable } from "node:stream"
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import * as Undici from "undici"
 import type * as Errors from "./Errors.js"
-import { later, timeLeft } from "./internal/deadline.js"
+import { abandon, later, timeLeft } from "./internal/deadline.js"
 import { type Exchange as Carry, isSuccess, keeping, locationOf, patience, type Watch } from "./internal/exchange.js"
 
 // --- the request -------------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ const bodyOf = (body: HttpBody.HttpBody): Sent | Effect.Effect<Sent> => {
     case "FormData":
     case "Raw":
       return Effect.promise(async () => {
-        const response = new globalThis.Response((body._tag === "Raw" ? body.body : body.formData) as never)
+        const response = new Response((body._tag === "Raw" ? body.body : body.formData) as never)
         const type = response.headers.get("content-type")
         return [new Uint8Array(await response.arrayBuffer()), type === null ? {} : { "content-type": type }]
       })
@@ -212,7 +212,7 @@ abstract class Exchange
       return HttpClientResponse.fromWeb(
         this.request,
         // The web knows no others.
-        new globalThis.Response(body, { status: Math.min(this.status, 599), headers: this.headers })
+        new Response(body, { status: Math.min(this.status, 599), headers: this.headers })
       )
     })
   }
@@ -232,7 +232,7 @@ abstract class Exchange
     return Stream.fromEffect(this.bytes)
   }
   get cookies() {
-    return HttpClientResponse.fromWeb(this.request, new globalThis.Response(null, { headers: this.headers })).cookies
+    return HttpClientResponse.fromWeb(this.request, new Response(null, { headers: this.headers })).cookies
   }
   get remoteAddress() {
     return Option.none()
@@ -249,7 +249,7 @@ abstract class Exchange
 const interrupted = () => new Error("The request was interrupted")
 
 /** For those who want the head first. */
-class Response extends Exchange {
+class Reply extends Exchange {
   constructor(
     request: HttpClientRequest.HttpClientRequest,
     private readonly resume: Resume<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
@@ -317,10 +317,9 @@ class Carriage extends Exchange {
     this.inTime()
     this.inPatience?.()
   }
-  /** In another turn: taking a request off the wire takes a while, and whoever has given up on it does not wait for that. */
   giveUp() {
     this.stop()
-    setTimeout(() => this.abort(), 0)
+    abandon(() => this.abort())
   }
 }
 
@@ -378,9 +377,9 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     ready(request, (target, sent) =>
       Effect.async<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
-        const response = new Response(request, resume)
-        const fault = dispatch(response, target, sent)
-        return fault === undefined ? Effect.sync(() => response.abort()) : resume(Effect.fail(fault))
+        const reply = new Reply(request, resume)
+        const fault = dispatch(reply, target, sent)
+        return fault === undefined ? Effect.sync(() => reply.abort()) : resume(Effect.fail(fault))
       })
     )
 

@@ -22,7 +22,7 @@ import * as Credentials from "./Credentials.js"
 import * as Errors from "./Errors.js"
 import { within } from "./internal/deadline.js"
 import { inSeconds } from "./internal/duration.js"
-import { isSuccess } from "./internal/exchange.js"
+import * as exchange from "./internal/exchange.js"
 import { isArray, isObject, type JsonObject, parse, parseOption, stringifyOption } from "./internal/json.js"
 import { decoder, encoder } from "./internal/reader.js"
 import * as telemetry from "./internal/telemetry.js"
@@ -165,12 +165,8 @@ export interface Outgoing {
  * @since 0.1.0
  * @category models
  */
-export interface Watch {
-  readonly clock: Clock.Clock
-  readonly until: number
-  readonly onTimeout: (hasLeft?: boolean) => Errors.ContactsError
-  readonly onHead: (head: Omit<Errors.Answer, "body">) => void
-  onInterrupt?: (() => void) | undefined
+export interface Watch extends exchange.Watch {
+  readonly onHead: (head: exchange.Head) => void
 }
 
 /**
@@ -269,7 +265,7 @@ const judge = <Answer extends Codec>(
   answer: Errors.Answer,
   clock: Clock.Clock
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
-  if (!isSuccess(answer)) {
+  if (!exchange.isSuccess(answer)) {
     return Either.left(Errors.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
   }
   const json = parseOption(answer.body)
@@ -556,7 +552,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     })
   }
 
-  onHead(head: Omit<Errors.Answer, "body">) {
+  onHead(head: exchange.Head) {
     this.attempt.status = head.status
     this.slot?.answered(head, head.status === 429 ? Errors.retryAfter(head, this.now()) : undefined)
   }

@@ -4,7 +4,6 @@ import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Runtime from "effect/Runtime"
 
@@ -12,9 +11,7 @@ import * as Runtime from "effect/Runtime"
  * In another turn: taking a request off the wire takes a transport a millisecond or more, and whoever has given up on it
  * does not wait for that.
  */
-const abandon = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => {
-  setTimeout(() => fiber.unsafeInterruptAsFork(fiber.id()), 0)
-}
+export const abandon = (take: () => void): void => void setTimeout(take, 0)
 
 /** The host's. */
 export const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
@@ -70,12 +67,13 @@ export const watched = <A, E, R, E2>(
     Effect.async<A, E | E2>((resume) => {
       // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
       const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)), { updateRefs })
+      const interrupt = () => fiber.unsafeInterruptAsFork(fiber.id())
       let giveUp: (() => void) | undefined = () => {
         cancel()
-        abandon(fiber)
+        abandon(interrupt)
       }
       const cancel = later(watch.clock, timeLeft(watch), () => {
-        abandon(fiber)
+        abandon(interrupt)
         resume(Effect.failSync(() => watch.onTimeout()))
       })
       fiber.addObserver((exit) => {
