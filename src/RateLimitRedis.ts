@@ -27,33 +27,42 @@ const batch = 10
 const lease = 30_000
 
 /**
- * The sliding log of slidingLog.ts, kept in Redis and by its clock. It is told what has ended and how many slots are
- * wanted, and answers how many there are, and how things stand.
+ * The sliding log of slidingLog.ts, kept in Redis and by its clock, function by function. It is told what has ended and how
+ * many slots are wanted, and answers how many there are, and how things stand.
  *
- * KEYS: the log, by when the answers came; the requests of the last part of the interval, by when they were let go; the
- * numbers; the processes, by when they were last seen.
+ * KEYS: the log, by when the answers came; the requests of the last two intervals, by when they were let go; the numbers; the
+ * processes, by when they were last seen.
  */
 const script = `
-local log, recent, numbers, processes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local log, departures, numbers, processes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local told = cjson.decode(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('GET', numbers)
 local s = stored and cjson.decode(stored) or {
-  epoch = now, limit = told.limit, interval = told.interval, departed = 0, expired = 0, heardAt = 0, strangers = 0, strangersAt = 0,
-  seenAt = 0, told = 0, pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0
+  epoch = now, limit = told.limit, interval = told.interval, departed = 0, expired = 0, departedAt = 0,
+  heardAt = 0, heardSince = 0, heardOf = 0, heardFrom = 0, heardUpTo = 0, silentUpTo = 0, told = 0, counted = 0,
+  pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0,
+  strangers = 0, strangersAt = 0, seenAt = 0, fullAt = 0,
+  windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
 }
 
-local function own()
-  local left = s.limit - math.ceil(s.strangers * ${1 + log.headroom})
-  return math.max(1, math.min(left, math.floor(s.limit * told.share)))
-end
+local function round(number) return math.floor(number + 0.5) end
+local function most() return math.max(1, math.floor(s.limit * told.share)) end
+local function own() return math.max(1, math.min(s.limit - round(s.strangers), most())) end
+local function held() return redis.call('ZCARD', log) end
 local function inFlight() return redis.call('ZCOUNT', log, '(' .. now, '+inf') end
+local function departedAfter(time) return redis.call('ZCOUNT', departures, '(' .. time, '+inf') end
 local function part() return s.interval / ${log.parts} end
 local function perPart() return math.ceil(own() / ${log.parts}) end
+local function isDark()
+  return now - s.heardAt > part() or s.heardUpTo < s.silentUpTo and now - s.heardSince <= part()
+end
+local function isSeen() return now - s.seenAt <= ${log.remembered} * s.interval end
+local function windowOf(time) return s.windowAt + math.floor((time - s.windowAt) / s.interval) * s.interval end
 local function advance()
   s.expired = s.expired + redis.call('ZREMRANGEBYSCORE', log, '-inf', now - s.interval - ${log.margin})
-  redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - part())
+  redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - 2 * s.interval)
   if s.strangers > 0 and now - s.strangersAt > s.interval then s.strangers = 0 end
   if s.dayLimit > 0 and now >= s.dayEndsAt then
     s.dayLeft = s.dayLimit
@@ -61,38 +70,102 @@ local function advance()
   end
 end
 
-local function hear(ended, answeredAt)
-  local news = ended.news
-  s.heardAt = math.max(s.heardAt, answeredAt)
+local function turn(entry, count, isRefused, at)
+  if s.windowAt == 0 then
+    local since = departedAfter(at - s.interval + ${log.margin})
+    if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
+    s.windowAt = at
+    s.windowWidth = math.min(s.interval, at - s.heardFrom)
+    s.seenOthers = s.strangers / ${log.parts}
+    s.seenTime = part()
+  else
+    local began = windowOf(at)
+    if isRefused and s.heardOf <= began and entry.takenAt > began then
+      s.windowAt = 0
+      return
+    end
+    if entry.takenAt <= s.turnedAt or count >= entry.counted then return end
+    local earliest = math.max(s.heardFrom, windowOf(s.heardFrom) + s.interval - s.windowWidth)
+    if s.heardOf > began then s.windowAt = at end
+    s.windowWidth = math.max(0, windowOf(at) - earliest)
+  end
+  -- Those that Redis let go before it was told of this do not tell of another.
+  s.turnedAt = now
+  s.othersAt = 0
+  s.counted = 0
+end
+
+local function measure(entry, count, at)
+  local began = windowOf(entry.takenAt)
+  if count > departedAfter(began - s.windowWidth) then s.seenAt = at end
+  if entry.takenAt <= s.windowAt or entry.takenAt < s.othersAt then return end
+  local others = math.max(0, count - math.max(0, departedAfter(began) - (s.departed - entry.departed)))
+  if s.othersAt > began then
+    local time = entry.takenAt - s.othersAt
+    local fading = math.exp(-time / (${log.remembered} * s.interval))
+    s.seenOthers = s.seenOthers * fading + others - s.others
+    s.seenTime = s.seenTime * fading + time
+  end
+  s.others = others
+  s.othersAt = entry.takenAt
+  if not isSeen() then return end
+  s.strangers = math.min(s.limit, math.max(0, s.seenOthers / s.seenTime * s.interval))
+  s.strangersAt = at
+end
+
+local function weigh(entry, count, beyond, at)
+  if not isSeen() then return end
+  local ours = departedAfter(entry.takenAt - s.interval) - (s.departed - entry.departed)
+  local others = math.max(0, count - math.max(0, ours))
+  if count >= s.limit then s.fullAt = at end
+  local wasFull = others < s.strangers and at - s.fullAt <= s.interval
+  local isNew = not wasFull and at - s.strangersAt > part()
+  local change = (others - s.strangers) * (wasFull and ${log.weightWhereFull} or ${log.weight})
+  s.strangers = math.max(beyond, isNew and others or s.strangers + change)
+  s.strangersAt = at
+end
+
+local function hear(entry, news, at)
+  if at - s.heardAt > s.interval then
+    s.silentUpTo = s.departed
+    s.heardSince = at
+  end
+  s.heardAt = math.max(s.heardAt, at)
   s.limit = news.limit or s.limit
   s.interval = news.interval or s.interval
-  local isKnown = ended.epoch == s.epoch
+  -- What Redis has lost is not compared.
+  local isKnown = entry.epoch == s.epoch
   if isKnown and news.remaining and news.remaining <= s.limit then
-    s.told = news.remaining - inFlight()
-    local used = s.limit - news.remaining + (news.isRefused and 1 or 0)
-    local most = s.departed - ended.expired
-    if used > most then s.seenAt = now end
-    if now - s.seenAt <= ${log.remembered} * s.interval then
-      local others = math.max(0, used - redis.call('ZCOUNT', log, '(' .. (now - s.interval), now))
-      if now - s.strangersAt <= part() then others = s.strangers + (others - s.strangers) * ${log.weight} end
-      s.strangers = math.max(used - most, others)
-      s.strangersAt = now
+    local count = s.limit - news.remaining
+    turn(entry, count, news.isRefused, at)
+    if entry.takenAt >= s.heardOf then
+      s.told = news.remaining - (s.departed - entry.departed) - (entry.inFlight - 1)
     end
+    if entry.takenAt > s.turnedAt then s.counted = count end
+    local beyond = count + (news.isRefused and 1 or 0) - (s.departed - entry.expired)
+    if beyond > 0 then s.seenAt = at end
+    if s.windowAt == 0 then weigh(entry, count, beyond, at)
+    elseif not news.isRefused then measure(entry, count, at) end
+  end
+  if isKnown then
+    s.heardOf = math.max(s.heardOf, entry.takenAt)
+    s.heardFrom = math.max(s.heardFrom, entry.since)
+    s.heardUpTo = math.max(s.heardUpTo, entry.departed)
   end
   if news.day then
     s.dayLimit = news.day.limit
-    s.dayLeft = news.day.left - (isKnown and s.departed - ended.departed or 0)
-    s.dayEndsAt = answeredAt + news.day.endsIn
+    s.dayLeft = news.day.left - (isKnown and s.departed - entry.departed or 0)
+    s.dayEndsAt = at + news.day.endsIn
   end
   if not news.isRefused then
     s.pause = 0
   elseif news.retryAfter and news.retryAfter > 0 then
-    s.pausedAt = answeredAt
-    s.pausedUntil = math.max(s.pausedUntil, answeredAt + math.min(news.retryAfter, ${log.longestPause}))
-  elseif now - ended.age >= s.pausedAt then
+    s.pausedAt = at
+    s.pausedUntil = math.max(s.pausedUntil, at + math.min(news.retryAfter, ${log.longestPause}))
+  elseif now - entry.age >= s.pausedAt then
     s.pause = math.min(s.pause == 0 and part() or s.pause * 2, s.interval)
-    s.pausedAt = answeredAt
-    s.pausedUntil = math.max(s.pausedUntil, answeredAt + s.pause)
+    s.pausedAt = at
+    s.pausedUntil = math.max(s.pausedUntil, at + s.pause)
   end
 end
 
@@ -100,42 +173,65 @@ advance()
 for _, ended in ipairs(told.ended) do
   if ended.isBack then
     if redis.call('ZREM', log, ended.member) == 1 then
+      redis.call('ZREM', departures, ended.member)
       s.expired = s.expired + 1
       s.dayLeft = s.dayLeft + 1
     end
   else
     if ended.epoch ~= s.epoch then s.departed = s.departed + 1 end
     redis.call('ZADD', log, now - ended.ago, ended.member)
-    if ended.news then hear(ended, now - ended.ago) end
+    if ended.news then
+      if ended.news.isRefused then redis.call('ZREM', departures, ended.member) end
+      hear(ended, ended.news, now - ended.ago)
+    end
   end
 end
 advance()
 
+local function roomInWindow()
+  if s.heardOf <= windowOf(now) then return 1 - inFlight() end
+  local room = s.told - math.max(0, math.ceil(s.strangers - s.others))
+  if room <= ${log.looks} then
+    if s.departedAt + ${log.lookApart} * s.interval > now then return 0 end
+    return math.min(s.told, 1 - inFlight())
+  end
+  if s.seenTime < s.interval / 2 then return math.min(room, perPart() - departedAfter(now - part())) end
+  return math.min(room, perPart() - inFlight())
+end
+local function roomBeside()
+  if s.told > 0 then return math.min(own() - held(), s.told, perPart() - inFlight()) end
+  if now - s.heardAt < part() / 4 then return 0 end
+  return math.min(own() - held(), 1 - inFlight())
+end
 local function room(isBulk)
   if now < s.pausedUntil then return 0 end
-  local free = own() - redis.call('ZCARD', log)
-  if s.strangers > 0 then
-    if s.told > 0 then free = math.min(free, s.told, perPart() - inFlight())
-    elseif now - s.heardAt < part() / 4 then free = 0
-    else free = math.min(free, 1 - inFlight()) end
-  end
-  if isBulk or now - s.heardAt > part() then free = math.min(free, perPart() - redis.call('ZCARD', recent)) end
+  local free = most() - held()
+  if s.windowAt == 0 then
+    if s.strangers > 0 then free = roomBeside() end
+  elseif isSeen() then free = math.min(free, roomInWindow()) end
+  if isBulk or isDark() then free = math.min(free, perPart() - departedAfter(now - part())) end
   if s.dayLimit > 0 then
     free = math.min(free, isBulk and s.dayLeft - math.floor(s.dayLimit * told.reserve) or s.dayLeft)
   end
   return math.max(0, free)
 end
 local function letGo(count)
+  if count > 0 then s.departedAt = now end
   for _ = 1, count do
     s.departed = s.departed + 1
     s.told = s.told - 1
     local member = told.process .. ':' .. s.epoch .. ':' .. s.departed
     redis.call('ZADD', log, now + ${lease}, member)
-    redis.call('ZADD', recent, now, member)
+    redis.call('ZADD', departures, now, member)
     if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
   end
 end
-local departed = s.departed
+local flying = inFlight()
+local first = flying > 0 and redis.call('ZRANGE', departures, -flying, -flying, 'WITHSCORES')[2]
+local entry = {
+  epoch = s.epoch, departed = s.departed, expired = s.expired, inFlight = flying, counted = s.counted,
+  takenAt = now, since = first and tonumber(first) or now
+}
 local interactive = math.min(told.interactive, room(false), ${batch})
 letGo(interactive)
 local bulk = math.min(told.bulk, room(true), ${batch} - interactive)
@@ -145,7 +241,7 @@ redis.call('ZADD', processes, now, told.process)
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now - 60000)
 redis.call('SET', numbers, cjson.encode(s), 'PX', 2 * 86400000)
 redis.call('PEXPIRE', log, ${lease} + 2 * s.interval)
-redis.call('PEXPIRE', recent, ${lease} + 2 * s.interval)
+redis.call('PEXPIRE', departures, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', processes, 60000)
 
 local function scores(key)
@@ -154,49 +250,47 @@ local function scores(key)
   for index = 2, #found, 2 do ages[#ages + 1] = now - tonumber(found[index]) end
   return ages
 end
-local held = redis.call('ZCARD', log)
-local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held > own()
+local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held() > own()
 return cjson.encode({
-  interactive = interactive, bulk = bulk, epoch = s.epoch, departed = departed, expired = s.expired,
-  limit = s.limit, interval = s.interval, held = held, strangers = s.strangers, told = s.told,
-  pausedFor = math.max(0, s.pausedUntil - now), heardAgo = now - s.heardAt,
-  dayLimit = s.dayLimit, dayLeft = s.dayLeft, dayEndsIn = s.dayEndsAt - now,
-  ages = isShort and scores(log) or {}, recentAges = isShort and scores(recent) or {},
+  interactive = interactive, bulk = bulk, entry = entry, now = now, numbers = s, held = held(),
+  ages = isShort and scores(log) or {}, departureAges = isShort and scores(departures) or {},
   processes = redis.call('ZCARD', processes)
 })
 `
 
+/** The numbers of the log, as Redis has them: times by its clock, or 0 for never. */
+interface Numbers extends Omit<log.State, "answers" | "departures" | "inFlight" | "windowAt" | "today"> {
+  readonly windowAt: number
+  readonly dayLimit: number
+  readonly dayLeft: number
+  readonly dayEndsAt: number
+}
+
 interface Reply {
   readonly interactive: number
   readonly bulk: number
-  /** When the numbers began: they begin anew where Redis has lost them. */
-  readonly epoch: number
-  readonly departed: number
-  readonly expired: number
-  readonly limit: number
-  readonly interval: number
+  /** What is known of the slots of this reply: of the one before the first. */
+  readonly entry: log.Entry & { readonly epoch: number }
+  readonly now: number
+  readonly numbers: Numbers
   readonly held: number
-  readonly strangers: number
-  readonly told: number
-  readonly pausedFor: number
-  readonly heardAgo: number
-  readonly dayLimit: number
-  readonly dayLeft: number
-  readonly dayEndsIn: number
   /** An empty list comes as an object. */
   readonly ages: { readonly [index: string]: number }
-  readonly recentAges: { readonly [index: string]: number }
+  readonly departureAges: { readonly [index: string]: number }
   readonly processes: number
 }
 
-/** A request that has ended, as Redis is told of it. With what Redis said when it let it go, if it did. */
-interface Ended {
+/**
+ * A request that has ended, as Redis is told of it. With what Redis said when it let it go, if it did: by its clock.
+ *
+ * - `epoch`: when the numbers began: they begin anew where Redis has lost them.
+ */
+interface Ended extends Partial<log.Entry> {
   readonly member: string
   readonly epoch?: number
   readonly at: number
-  readonly takenAt: number
-  readonly departed?: number
-  readonly expired?: number
+  /** By the clock here. */
+  readonly leftAt: number
   readonly isBack?: true
   readonly news?: log.News
 }
@@ -225,29 +319,41 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   let isTelling = false
   let members = 0
   let wake: () => void = constVoid
-  const shared = new WeakMap<log.Entry, Pick<Ended, "member" | "epoch" | "departed" | "expired">>()
+  const shared = new WeakMap<log.Entry, Omit<Ended, "at" | "leftAt">>()
 
   const current = () => (isAway ? local : view)
   const part = (now: number) => current().look(now).interval / log.parts
 
-  const viewOf = (reply: Reply, now: number): log.SlidingLog => {
-    const state = log.makeState(reply)
-    // Those to come are of requests that are on their way.
-    for (const age of Object.values(reply.ages)) if (age >= 0) state.answers.push(now - age)
-    for (const age of Object.values(reply.recentAges)) state.recent.push(now - age)
-    state.inFlight = reply.held - state.answers.length()
-    state.strangers = reply.strangers
-    state.strangersAt = now
-    state.told = reply.told
-    state.heardAt = now - reply.heardAgo
-    state.pausedUntil = now + reply.pausedFor
-    if (reply.dayLimit > 0) {
-      state.today = { limit: reply.dayLimit, left: reply.dayLeft, endsAt: now + reply.dayEndsIn }
+  const viewOf = ({ ages, departureAges, held, numbers, now: asked }: Reply, now: number): log.SlidingLog => {
+    const here = (time: number) => (time === 0 ? -Infinity : time - asked + now)
+    const { dayLimit, dayLeft, dayEndsAt, ...known } = numbers
+    const state: log.State = {
+      ...log.makeState(numbers),
+      ...known,
+      departedAt: here(numbers.departedAt),
+      heardAt: here(numbers.heardAt),
+      heardSince: here(numbers.heardSince),
+      heardOf: here(numbers.heardOf),
+      heardFrom: here(numbers.heardFrom),
+      pausedAt: here(numbers.pausedAt),
+      pausedUntil: here(numbers.pausedUntil),
+      // What was told last holds until it is asked again.
+      strangersAt: now,
+      seenAt: here(numbers.seenAt),
+      fullAt: here(numbers.fullAt),
+      windowAt: numbers.windowAt === 0 ? undefined : here(numbers.windowAt),
+      turnedAt: here(numbers.turnedAt),
+      othersAt: here(numbers.othersAt),
+      today: dayLimit > 0 ? { limit: dayLimit, left: dayLeft, endsAt: here(dayEndsAt) } : undefined
     }
+    // Those to come are of requests that are on their way.
+    for (const age of Object.values(ages)) if (age >= 0) state.answers.push(now - age)
+    for (const age of Object.values(departureAges)) state.departures.push(now - age)
+    state.inFlight = held - state.answers.length()
     return log.makeSlidingLog(settings, state)
   }
 
-  const keys = ["log", "recent", "numbers", "processes"].map((name) => `${key}:${name}`)
+  const keys = ["log", "departures", "numbers", "processes"].map((name) => `${key}:${name}`)
 
   /** Tells Redis what has ended, and asks it for slots. */
   const exchanged = async (wanted: log.Wanted, time: number): Promise<Reply> => {
@@ -258,7 +364,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       ...wanted,
       ...settings,
       process,
-      ended: telling.map(({ at, takenAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - takenAt }))
+      ended: telling.map(({ at, leftAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - leftAt }))
     }
     // As ioredis types it: whatever a script returns.
     const replied = client
@@ -290,17 +396,20 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   /** Slots that come too late for those who wanted them. */
   const returned = (reply: Reply) => {
     const now = clock()
-    for (const known of membersOf(reply)) ended.push({ ...known, at: now, takenAt: now, isBack: true })
+    for (const known of membersOf(reply)) ended.push({ ...known, at: now, leftAt: now, isBack: true })
     if (ended.length > 0) tell()
   }
 
-  const membersOf = ({ interactive, bulk, epoch, departed, expired }: Reply) =>
-    Array.from({ length: interactive + bulk }, (_, index) => ({
-      member: `${process}:${epoch}:${departed + index + 1}`,
-      epoch,
-      departed: departed + index + 1,
-      expired
-    }))
+  const membersOf = ({ interactive, bulk, entry }: Reply) =>
+    Array.from({ length: interactive + bulk }, (_, index) => {
+      const departed = entry.departed + index + 1
+      return {
+        ...entry,
+        member: `${process}:${entry.epoch}:${departed}`,
+        departed,
+        inFlight: entry.inFlight + index + 1
+      }
+    })
 
   /** What has ended is told soon: others may be waiting for it. */
   const tell = () => {
@@ -360,7 +469,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     },
     settle: (entry, news, now) => {
       const changes = local.settle(entry, news, now)
-      ended.push({ ...memberOf(entry), at: now, takenAt: entry.takenAt, ...(news === undefined ? {} : { news }) })
+      ended.push({ ...memberOf(entry), at: now, leftAt: entry.takenAt, ...(news === undefined ? {} : { news }) })
       tell()
       return changes
     },
@@ -368,7 +477,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       local.giveBack(entry)
       const known = shared.get(entry)
       if (known === undefined) return
-      ended.push({ ...known, at: clock(), takenAt: entry.takenAt, isBack: true })
+      ended.push({ ...known, at: clock(), leftAt: entry.takenAt, isBack: true })
       tell()
     },
     free: (now) => current().free(now),

@@ -64,12 +64,50 @@ describe("a sliding log", () => {
     }
   )
 
-  it.each([1, 2, 3, 4, 5])("beside strangers takes what they leave, and lets them be, seed %i", (seed) => {
-    const limits = { max: 100, interval: 1000, strangers: { share: 0.5, seed } }
-    const { refused, strangers, ended } = simulate({ limits, arrivals: burst(600), out: 5, back: 5, seed })
+  it.each((["sliding", "fixed"] as const).flatMap((window) => [1, 2, 3, 4, 5].map((seed) => ({ window, seed }))))(
+    "beside strangers takes what they leave, and lets them be, in $window windows, seed $seed",
+    ({ window, seed }) => {
+      const limits = { max: 100, interval: 1000, window, strangers: { share: 0.5, seed } }
+      const { refused, strangers, ended } = simulate({ limits, arrivals: burst(600), out: 5, back: 5, seed })
+      expect(refused).toBeLessThanOrEqual(6)
+      expect(strangers.refused / strangers.given).toBeLessThan(0.1)
+      // Eleven intervals after the first fifty, if it takes all that they leave.
+      expect(ended).toBeLessThan(12_400)
+    }
+  )
+
+  it.each([0.2, 0.8])("beside strangers who take %d of a fixed window learns how many they are", (share) => {
+    const limits = { max: 100, interval: 1000, window: "fixed" as const, strangers: { share, seed: 1 } }
+    const calls = 1200 * (1 - share)
+    const { refused, strangers, ended } = simulate({ limits, arrivals: burst(calls), out: 5, back: 5, seed: 1 })
     expect(refused).toBeLessThanOrEqual(6)
-    expect(strangers.refused / strangers.given).toBeLessThan(0.1)
+    expect(strangers.refused / strangers.given).toBeLessThan(0.15)
     expect(ended).toBeLessThan(12_400)
+  })
+
+  it("is not misled by windows that turn while nobody else is there", () => {
+    const [sliding, fixed] = (["sliding", "fixed"] as const).map((window) =>
+      simulate({ limits: { interval: 1000, window }, arrivals: burst(600), out: 20, back: 20, seed: 1 })
+    )
+    expect(fixed).toMatchObject({ refused: 0, ended: sliding!.ended })
+  })
+
+  it("takes windows for sliding again when one does not turn", () => {
+    const log = makeSlidingLog({ ...settings, limit: 20 })
+    const answer = (remaining: number, isRefused = false) =>
+      newsOf({ "x-ratelimit-max": "20", "x-ratelimit-remaining": String(remaining) }, isRefused, undefined)
+    const call = (now: number, remaining: number, isRefused?: boolean) =>
+      log.settle(log.takeOne("interactive", now)!, answer(remaining, isRefused), now + 1)
+    // Ten of its own and four of others; then as few as there can only be in a new window.
+    for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
+    call(500, 19)
+    expect(log.look(501)).toMatchObject({ strangers: 4 })
+    // The next window begins at 1501, by that: one goes and sees, and finds the old one full.
+    call(600, 18)
+    call(1502, 0, true)
+    expect(log.look(1503).pausedFor).toBe(100)
+    // What it says is that of the last interval.
+    expect(log.look(1503)).toMatchObject({ strangers: 19 })
   })
 
   it("does not take requests of its own that overtake each other for those of strangers", () => {
@@ -98,9 +136,13 @@ describe("a sliding log", () => {
     const first = taken("interactive", 0)
     expect(first.length).toBe(10)
     expect(log.again("interactive", 0)).toBe(100)
-    expect(taken("interactive", 100).length).toBe(10)
-    log.settle(first[0]!, newsOf({}, false, undefined), 150)
-    expect(taken("bulk", 150).length).toBe(0)
+    const second = taken("interactive", 100)
+    expect(second.length).toBe(10)
+    // All that left in the dark: any of them may be the one that tells of others.
+    for (const entry of first) log.settle(entry, newsOf({}, false, undefined), 150)
+    expect(taken("interactive", 150).length).toBe(0)
+    for (const entry of second) log.settle(entry, newsOf({}, false, undefined), 160)
+    expect(taken("bulk", 160).length).toBe(0)
     expect(taken("bulk", 200).length).toBe(10)
     expect(taken("interactive", 200).length).toBe(70)
   })

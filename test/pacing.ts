@@ -51,20 +51,24 @@ export const simulate = (traffic: Traffic): Told => {
   const log = makeSlidingLog({ limit: 100, interval: 10_000, share: 1, reserve: 0.05 })
   const events: Array<Event> = arrivals.map((at) => ({ at, _tag: "Call" }))
   const counted: Array<number> = []
-  let [waiting, refused, done, now] = [0, 0, 0, 0]
+  let [waiting, refused, done, now, left] = [0, 0, 0, 0, 0]
   let wasIdle = false
   let answeredAt = -Infinity
+  /** How many had left when the service was heard again, and how many of the first ones it has answered. */
+  let [silent, answered] = [0, 0]
   while (done < arrivals.length) {
     for (let isFree = true; isFree && waiting > 0;) {
       const entry = log.takeOne(priority, now)
       isFree = entry !== undefined
       if (entry === undefined) continue
       waiting -= 1
+      left = entry.departed
       events.push({ at: now + random.number() * out, _tag: "Counted", entry })
     }
     const again = waiting > 0 ? log.again(priority, now) : Infinity
-    // In the first part of the interval after an answer, when it is known what there is.
-    const isKnown = now - answeredAt <= limits.interval / 10 && priority === "interactive"
+    // In the first part of the interval after an answer, and when those are answered that left before it: it is known what
+    // there is.
+    const isKnown = now - answeredAt <= limits.interval / 10 && answered >= silent && priority === "interactive"
     if (waiting > 0 && isKnown && log.free(now) > 0) wasIdle = true
     events.sort((a, b) => a.at - b.at)
     const at = events[0]?.at ?? Infinity
@@ -81,6 +85,8 @@ export const simulate = (traffic: Traffic): Told => {
       if (isAdmitted) counted.push(time)
       events.push({ at: now + random.number() * back, _tag: "Answered", entry: event.entry, headers, isAdmitted })
     } else {
+      if (now - answeredAt > limits.interval) silent = left
+      answered = Math.max(answered, event.entry.departed)
       answeredAt = now
       log.settle(event.entry, newsOf(event.headers, !event.isAdmitted, undefined), now)
       if (event.isAdmitted) done += 1

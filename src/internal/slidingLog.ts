@@ -48,12 +48,16 @@ export const newsOf = (
  * A request in the log.
  *
  * - `expired`, `departed`: how many had left the log, and how many had come into it, when it was let go itself.
- * - `takenAt`: when that was.
+ * - `inFlight`: how many had no answer then, itself among them; `counted`: what the service had counted by its last word.
+ * - `takenAt`: when that was; `since`: when the first of those was let go that had no answer, if they are answered in turn.
  */
 export interface Entry {
   readonly expired: number
   readonly departed: number
+  readonly inFlight: number
+  readonly counted: number
   readonly takenAt: number
+  readonly since: number
 }
 
 export interface Wanted {
@@ -95,42 +99,77 @@ export const parts = 10
 /** Nobody is made to wait longer than this by a single 429: then one request goes and sees. */
 export const longestPause = 60_000
 
-/** The share of the strangers' requests that is left free beside them: they come when they come. */
-export const headroom = 0.01
-
 /** What an answer weighs in how many strangers there are: requests may overtake each other. */
 export const weight = 0.25
 
+/** What it weighs where nothing was left in the last interval: strangers that are refused are not seen. */
+export const weightWhereFull = weight / 8
+
 /** For how many intervals strangers are looked for after they were certainly there. */
 export const remembered = 2
+
+/**
+ * In a fixed window beside strangers, so many requests of those that may leave are kept back, and go this part of the
+ * interval apart from the one before: something has to be heard until its end.
+ */
+export const looks = 3
+export const lookApart = 1 / 4
 
 // --- the log -----------------------------------------------------------------------------------------------------------
 
 /**
  * - `answers`: when the answers came of those that are still in the log.
- * - `recent`: when those were let go that were let go in the last part of the interval.
- * - `departed`, `expired`: how many came into the log, and how many have left it.
- * - `heardAt`: when the service last answered; `told`: what was left by its word then, without those that left since.
- * - `strangers`, `strangersAt`: the requests of others that count, and when that was told; `seenAt`: when they were there for
- *   certain, not only by the look of it.
+ * - `departures`: when those were let go that the service may have counted in the last two intervals.
+ * - `departed`, `expired`: how many came into the log, and how many have left it; `departedAt`: when the last one did.
+ * - `heardAt`: when the service last answered; `heardSince`: since when it does again; `heardOf`, `heardFrom`, `heardUpTo`:
+ *   `takenAt`, `since` and `departed` of the latest of the requests that it has answered; `silentUpTo`: how many were let go
+ *   while it had not been heard for long.
+ * - `told`: what was left by its word, without those that it may not have counted; `counted`: those that it had.
  * - `pause`: how long the current pause was meant to be, where no 429 said it.
+ *
+ * Of strangers:
+ *
+ * - `strangers`, `strangersAt`: the requests of others in an interval, and when that was told; `seenAt`: when they were there
+ *   for certain, not only by the look of it; `fullAt`: when nothing was left.
+ *
+ * Of windows that do not slide:
+ *
+ * - `windowAt`: when one had begun, if they do not; `windowWidth`: by how much it may have begun before that; `turnedAt`: when
+ *   the last one was seen to turn.
+ * - `others`, `othersAt`: the requests of others in the current one, and of when.
+ * - `seenOthers`, `seenTime`: how many of them came in which time, what is long ago counting less.
  */
 export interface State {
   limit: number
   interval: number
   readonly answers: Times.Times
-  readonly recent: Times.Times
+  readonly departures: Times.Times
   inFlight: number
   departed: number
   expired: number
+  departedAt: number
   heardAt: number
-  strangers: number
-  strangersAt: number
-  seenAt: number
+  heardSince: number
+  heardOf: number
+  heardFrom: number
+  heardUpTo: number
+  silentUpTo: number
   told: number
+  counted: number
   pausedAt: number
   pausedUntil: number
   pause: number
+  strangers: number
+  strangersAt: number
+  seenAt: number
+  fullAt: number
+  windowAt: number | undefined
+  windowWidth: number
+  turnedAt: number
+  others: number
+  othersAt: number
+  seenOthers: number
+  seenTime: number
   today: { readonly limit: number; left: number; readonly endsAt: number } | undefined
 }
 
@@ -138,18 +177,33 @@ export const makeState = ({ limit, interval }: Pick<Settings, "limit" | "interva
   limit,
   interval,
   answers: Times.make(),
-  recent: Times.make(),
+  departures: Times.make(),
   inFlight: 0,
   departed: 0,
   expired: 0,
+  departedAt: -Infinity,
   heardAt: -Infinity,
-  strangers: 0,
-  strangersAt: -Infinity,
-  seenAt: -Infinity,
+  heardSince: -Infinity,
+  heardOf: -Infinity,
+  heardFrom: -Infinity,
+  heardUpTo: 0,
+  silentUpTo: 0,
   told: Infinity,
+  counted: 0,
   pausedAt: -Infinity,
   pausedUntil: -Infinity,
   pause: 0,
+  strangers: 0,
+  strangersAt: -Infinity,
+  seenAt: -Infinity,
+  fullAt: -Infinity,
+  windowAt: undefined,
+  windowWidth: 0,
+  turnedAt: -Infinity,
+  others: 0,
+  othersAt: -Infinity,
+  seenOthers: 0,
+  seenTime: 0,
   today: undefined
 })
 
@@ -171,15 +225,18 @@ export interface SlidingLog {
 /**
  * A log in which no `interval` ever holds more than `limit` requests, wherever it starts, by the clock of the service: a
  * request is in it from when it is let go until `interval` after its answer came, for it has been counted before that.
+ *
+ * What others use is what the service has counted beyond that. Its windows are taken to slide until an answer tells of fewer
+ * requests than there have certainly been: then they are taken to be fixed, and to begin when that can have been.
  */
 export const makeSlidingLog = (settings: Settings, state: State = makeState(settings)): SlidingLog => {
-  const { answers, recent } = state
+  const { answers, departures } = state
 
   const part = () => state.interval / parts
 
   const advance = (now: number) => {
     state.expired += answers.dropUntil(now - state.interval - margin)
-    recent.dropUntil(now - part())
+    departures.dropUntil(now - 2 * state.interval)
     if (state.strangers > 0 && now - state.strangersAt > state.interval) state.strangers = 0
     const { today } = state
     if (today !== undefined && now >= today.endsAt) state.today = { ...today, left: today.limit, endsAt: now + day }
@@ -189,7 +246,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   const most = () => Math.max(1, Math.floor(state.limit * settings.share))
 
   /** What they leave of it, and never nothing: one request has to see whether they are still there. */
-  const own = () => Math.max(1, Math.min(state.limit - Math.ceil(state.strangers * (1 + headroom)), most()))
+  const own = () => Math.max(1, Math.min(state.limit - Math.round(state.strangers), most()))
 
   const held = () => state.inFlight + answers.length()
 
@@ -198,29 +255,149 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
     return Math.max(0, own() - held())
   }
 
-  const isDark = (now: number) => now - state.heardAt > part()
+  /** Whether it is not known what others use: those that left since it was not have to be answered first. */
+  const isDark = (now: number) =>
+    now - state.heardAt > part() || (state.heardUpTo < state.silentUpTo && now - state.heardSince <= part())
 
   const perPart = () => Math.ceil(own() / parts)
 
   const reserved = () => (state.today === undefined ? 0 : Math.floor(state.today.limit * settings.reserve))
 
+  // --- fixed windows
+
+  /** When the window of a moment had begun. */
+  const windowOf = (time: number, windowAt: number) =>
+    windowAt + Math.floor((time - windowAt) / state.interval) * state.interval
+
+  const isSeen = (now: number) => now - state.seenAt <= remembered * state.interval
+
+  /** Until the next look. */
+  const untilLook = (now: number) => state.departedAt + lookApart * state.interval - now
+
+  /** What may leave in a fixed window: at its beginning one goes and sees; then what is not for strangers that are to come. */
+  const roomInWindow = (now: number, windowAt: number): number => {
+    if (state.heardOf <= windowOf(now, windowAt)) return 1 - state.inFlight
+    const room = state.told - Math.max(0, Math.ceil(state.strangers - state.others))
+    if (room <= looks) return untilLook(now) > 0 ? 0 : Math.min(state.told, 1 - state.inFlight)
+    // As long as it is not known how many come in a window.
+    if (state.seenTime < state.interval / 2) return Math.min(room, perPart() - departures.countAfter(now - part()))
+    return Math.min(room, perPart() - state.inFlight)
+  }
+
+  /** Sees fixed windows, and when they turn. `count`: what the service has counted. */
+  const turn = (entry: Entry, count: number, isRefused: boolean, now: number): void => {
+    const { windowAt } = state
+    if (windowAt === undefined) {
+      const since = departures.countAfter(now - state.interval + margin)
+      if (count >= since - (state.departed - entry.departed) - entry.inFlight) return
+      state.windowAt = now
+      state.windowWidth = Math.min(state.interval, now - state.heardFrom)
+      // Few of the strangers may have been seen: that weighs little.
+      state.seenOthers = state.strangers / parts
+      state.seenTime = part()
+    } else {
+      const began = windowOf(now, windowAt)
+      if (isRefused && state.heardOf <= began && entry.takenAt > began) {
+        // It has not turned.
+        state.windowAt = undefined
+        return
+      }
+      if (entry.takenAt <= state.turnedAt || count >= entry.counted) return
+      const earliest = Math.max(
+        state.heardFrom,
+        windowOf(state.heardFrom, windowAt) + state.interval - state.windowWidth
+      )
+      if (state.heardOf > began) state.windowAt = now
+      state.windowWidth = Math.max(0, windowOf(now, state.windowAt!) - earliest)
+    }
+    state.turnedAt = now
+    state.othersAt = -Infinity
+    state.counted = 0
+  }
+
+  /** How many strangers come in a fixed window, by how many came between two answers. */
+  const measure = (entry: Entry, count: number, now: number, windowAt: number): void => {
+    const began = windowOf(entry.takenAt, windowAt)
+    // At most those that were let go since it may have begun.
+    if (count > departures.countAfter(began - state.windowWidth)) state.seenAt = now
+    if (entry.takenAt <= windowAt || entry.takenAt < state.othersAt) return
+    const others = Math.max(0, count - Math.max(0, departures.countAfter(began) - (state.departed - entry.departed)))
+    if (state.othersAt > began) {
+      const time = entry.takenAt - state.othersAt
+      const fading = Math.exp(-time / (remembered * state.interval))
+      state.seenOthers = state.seenOthers * fading + others - state.others
+      state.seenTime = state.seenTime * fading + time
+    }
+    state.others = others
+    state.othersAt = entry.takenAt
+    if (!isSeen(now)) return
+    state.strangers = Math.min(state.limit, Math.max(0, (state.seenOthers / state.seenTime) * state.interval))
+    state.strangersAt = now
+  }
+
+  // --- windows that slide
+
   /**
    * Not all at once, so that others are seen when they come; and where the service has told that nothing is left, one goes
    * and sees.
    */
-  const besideStrangers = (now: number): number => {
-    if (state.told > 0) return Math.min(state.told, perPart() - state.inFlight)
-    return now - state.heardAt < part() / 4 ? 0 : 1 - state.inFlight
+  const roomBeside = (now: number): number => {
+    if (state.told > 0) return Math.min(own() - held(), state.told, perPart() - state.inFlight)
+    return now - state.heardAt < part() / 4 ? 0 : Math.min(own() - held(), 1 - state.inFlight)
   }
+
+  /** How many requests of others were in the last interval. `beyond`: those that certainly were. */
+  const weigh = (entry: Entry, count: number, beyond: number, now: number): void => {
+    if (!isSeen(now)) return
+    // As if none had overtaken another.
+    const ours = departures.countAfter(entry.takenAt - state.interval) - (state.departed - entry.departed)
+    const others = Math.max(0, count - Math.max(0, ours))
+    if (count >= state.limit) state.fullAt = now
+    const wasFull = others < state.strangers && now - state.fullAt <= state.interval
+    const isNew = !wasFull && now - state.strangersAt > part()
+    const change = (others - state.strangers) * (wasFull ? weightWhereFull : weight)
+    state.strangers = Math.max(beyond, isNew ? others : state.strangers + change)
+    state.strangersAt = now
+  }
+
+  // --- both
+
+  const isBeside = (now: number) => (state.windowAt === undefined ? state.strangers > 0 : isSeen(now))
 
   const room = (priority: keyof Wanted, now: number): number => {
     if (now < state.pausedUntil) return 0
-    const { today } = state
-    const left = own() - held()
-    const beside = state.strangers > 0 ? Math.min(left, besideStrangers(now)) : left
-    const free = priority === "bulk" || isDark(now) ? Math.min(beside, perPart() - recent.length()) : beside
+    const { today, windowAt } = state
+    const left = most() - held()
+    const beside = !isBeside(now)
+      ? left
+      : windowAt === undefined
+        ? roomBeside(now)
+        : Math.min(left, roomInWindow(now, windowAt))
+    const free =
+      priority === "bulk" || isDark(now) ? Math.min(beside, perPart() - departures.countAfter(now - part())) : beside
     if (today === undefined) return free
     return Math.min(free, priority === "bulk" ? today.left - reserved() : today.left)
+  }
+
+  /** Until the next one may go, of those that go evenly. */
+  const evenly = (now: number) => {
+    const last = departures.at(departures.length() - perPart()) ?? now
+    return last + part() > now ? last + part() - now : part()
+  }
+
+  /** Until the log holds less than so many. */
+  const untilLess = (most: number, now: number) =>
+    held() < most ? Infinity : (answers.at(held() - most) ?? Infinity) + state.interval + margin - now
+
+  const untilBeside = (now: number) => {
+    const { windowAt } = state
+    if (windowAt === undefined) {
+      const look = state.told > 0 ? Infinity : Math.max(1, state.heardAt + part() / 4 - now)
+      return Math.min(look, untilLess(own(), now))
+    }
+    const look = state.told > 0 && untilLook(now) > 0 ? untilLook(now) : Infinity
+    const turn = windowOf(now, windowAt) + state.interval - now
+    return Math.min(look, turn, untilLess(most(), now))
   }
 
   const dayOver = (priority: keyof Wanted, now: number): number | undefined => {
@@ -233,33 +410,48 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   const letGo = (now: number): Entry => {
     state.inFlight += 1
     state.departed += 1
+    state.departedAt = now
     state.told -= 1
-    recent.push(now)
+    departures.push(now)
     if (state.today !== undefined) state.today.left -= 1
-    return { expired: state.expired, departed: state.departed, takenAt: now }
+    const { expired, departed, inFlight, counted } = state
+    return {
+      expired,
+      departed,
+      inFlight,
+      counted,
+      takenAt: now,
+      since: departures.at(departures.length() - inFlight) ?? now
+    }
   }
 
   /** What the answer to a request tells. */
   const hear = (entry: Entry, news: News, now: number): void => {
+    if (now - state.heardAt > state.interval) {
+      state.silentUpTo = state.departed
+      state.heardSince = now
+    }
     state.heardAt = now
     state.limit = news.limit ?? state.limit
     state.interval = news.interval ?? state.interval
     if (news.remaining !== undefined && news.remaining <= state.limit) {
-      state.told = news.remaining - state.inFlight
-      const used = state.limit - news.remaining + (news.isRefused ? 1 : 0)
-      // At most those that were in the log when it was let go, and those that were let go since.
-      const ours = state.departed - entry.expired
-      if (used > ours) state.seenAt = now
-      if (now - state.seenAt <= remembered * state.interval) {
-        const others = Math.max(0, used - answers.countAfter(now - state.interval))
-        const isStale = now - state.strangersAt > part()
-        state.strangers = Math.max(
-          used - ours,
-          isStale ? others : state.strangers + (others - state.strangers) * weight
-        )
-        state.strangersAt = now
+      const count = state.limit - news.remaining
+      turn(entry, count, news.isRefused, now)
+      if (entry.takenAt >= state.heardOf) {
+        // Those that were on their way then, and those that left since, may not have been counted.
+        state.told = news.remaining - (state.departed - entry.departed) - (entry.inFlight - 1)
       }
+      // Those that were let go before a window was seen to turn may have been counted in the one before.
+      if (entry.takenAt > state.turnedAt) state.counted = count
+      // At most those that were in the log when it was let go, and those that were let go since.
+      const beyond = count + (news.isRefused ? 1 : 0) - (state.departed - entry.expired)
+      if (beyond > 0) state.seenAt = now
+      if (state.windowAt === undefined) weigh(entry, count, beyond, now)
+      else if (!news.isRefused) measure(entry, count, now, state.windowAt)
     }
+    state.heardOf = Math.max(state.heardOf, entry.takenAt)
+    state.heardFrom = Math.max(state.heardFrom, entry.since)
+    state.heardUpTo = Math.max(state.heardUpTo, entry.departed)
     if (news.day !== undefined) {
       const { limit, left, endsIn } = news.day
       // Those that were let go since may not have been counted yet.
@@ -303,10 +495,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const closed = Math.max(state.pausedUntil - now, dayOver(priority, now) ?? 0)
       if (closed > 0) return closed
       // What an answer brings may come before that: see settle.
-      const leaving = held() - own()
-      const next = leaving >= 0 ? (answers.at(leaving) ?? Infinity) + state.interval + margin - now : Infinity
-      const retold = state.strangers > 0 && state.told <= 0 ? Math.max(1, state.heardAt + part() / 4 - now) : Infinity
-      return Math.min(next, retold, (recent.at(recent.length() - perPart()) ?? now) + part() - now)
+      return Math.min(evenly(now), isBeside(now) ? untilBeside(now) : untilLess(most(), now))
     },
 
     settle: (entry, news, now) => {
@@ -315,13 +504,15 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const isFirst = answers.length() === 0
       state.inFlight -= 1
       answers.push(now)
+      if (news?.isRefused === true) departures.remove(entry.takenAt)
       if (news !== undefined) hear(entry, news, now)
       return isFirst || now < state.pausedUntil || room("interactive", now) > before
     },
 
-    giveBack: () => {
+    giveBack: (entry) => {
       state.inFlight -= 1
       state.expired += 1
+      departures.remove(entry.takenAt)
       if (state.today !== undefined) state.today.left += 1
     },
 

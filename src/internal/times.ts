@@ -6,6 +6,8 @@ export interface Times {
   readonly push: (time: number) => void
   /** How many are after a time. */
   readonly countAfter: (time: number) => number
+  /** Takes one back. */
+  readonly remove: (time: number) => void
   /** Drops the first ones that are at or before a time, and says how many. */
   readonly dropUntil: (time: number) => number
 }
@@ -23,19 +25,25 @@ export const make = (): Times => {
       first = 0
     }
   }
+  /** The index of the first one that is after a time. */
+  const after = (time: number) => {
+    let low = first
+    let high = times.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (times[middle]! <= time) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
   return {
     length: () => times.length - first,
     at: (index) => (index < 0 ? undefined : times[first + index]),
     push: (time) => void times.push(time),
-    countAfter: (time) => {
-      let low = first
-      let high = times.length
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        if (times[middle]! <= time) low = middle + 1
-        else high = middle
-      }
-      return times.length - low
+    countAfter: (time) => times.length - after(time),
+    remove: (time) => {
+      const index = after(time) - 1
+      if (index >= first && times[index] === time) times.splice(index, 1)
     },
     dropUntil: (time) => {
       let count = 0
