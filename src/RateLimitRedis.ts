@@ -17,6 +17,9 @@ import * as RateLimit from "./RateLimit.js"
 /** Where Redis did not answer, nobody waits for it: it is asked aside, so often (milliseconds), until it does. */
 const askedAside = 1000
 
+/** What has ended is told so soon (milliseconds), together with what ends until then. */
+const toldAfter = 5
+
 /** What Redis may take to answer: a request waits for it. */
 const patience = 500
 
@@ -41,7 +44,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('GET', numbers)
 local s = stored and cjson.decode(stored) or {
   epoch = now, limit = told.limit, interval = told.interval, departed = 0, expired = 0, departedAt = 0,
-  heardAt = 0, heardSince = 0, heardOf = 0, heardFrom = 0, heardUpTo = 0, silentUpTo = 0, told = 0, counted = 0,
+  heardAt = 0, heardSince = 0, heardOf = 0, heardUpTo = 0, silentUpTo = 0, told = 0, counted = 0, countedFrom = 0,
   pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0,
   strangers = 0, strangersAt = 0, seenAt = 0, fullAt = 0,
   windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
@@ -75,7 +78,7 @@ local function turn(entry, count, isRefused, at)
     local since = departedAfter(at - s.interval + ${log.margin})
     if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
     s.windowAt = at
-    s.windowWidth = math.min(s.interval, at - s.heardFrom)
+    s.windowWidth = s.interval
     s.seenOthers = s.strangers / ${log.parts}
     s.seenTime = part()
   else
@@ -85,7 +88,8 @@ local function turn(entry, count, isRefused, at)
       return
     end
     if entry.takenAt <= s.turnedAt or count >= entry.counted then return end
-    local earliest = math.max(s.heardFrom, windowOf(s.heardFrom) + s.interval - s.windowWidth)
+    local from = entry.countedFrom
+    local earliest = math.max(from, windowOf(from) + s.interval - s.windowWidth)
     if s.heardOf > began then s.windowAt = at end
     s.windowWidth = math.max(0, windowOf(at) - earliest)
   end
@@ -141,7 +145,10 @@ local function hear(entry, news, at)
     if entry.takenAt >= s.heardOf then
       s.told = news.remaining - (s.departed - entry.departed) - (entry.inFlight - 1)
     end
-    if entry.takenAt > s.turnedAt then s.counted = count end
+    if entry.takenAt > s.turnedAt then
+      s.counted = count
+      s.countedFrom = entry.since
+    end
     local beyond = count + (news.isRefused and 1 or 0) - (s.departed - entry.expired)
     if beyond > 0 then s.seenAt = at end
     if s.windowAt == 0 then weigh(entry, count, beyond, at)
@@ -149,7 +156,6 @@ local function hear(entry, news, at)
   end
   if isKnown then
     s.heardOf = math.max(s.heardOf, entry.takenAt)
-    s.heardFrom = math.max(s.heardFrom, entry.since)
     s.heardUpTo = math.max(s.heardUpTo, entry.departed)
   end
   if news.day then
@@ -229,8 +235,8 @@ end
 local flying = inFlight()
 local first = flying > 0 and redis.call('ZRANGE', departures, -flying, -flying, 'WITHSCORES')[2]
 local entry = {
-  epoch = s.epoch, departed = s.departed, expired = s.expired, inFlight = flying, counted = s.counted,
-  takenAt = now, since = first and tonumber(first) or now
+  epoch = s.epoch, departed = s.departed, expired = s.expired, inFlight = flying, since = first and tonumber(first) or now,
+  counted = s.counted, countedFrom = s.countedFrom, takenAt = now
 }
 local interactive = math.min(told.interactive, room(false), ${batch})
 letGo(interactive)
@@ -244,16 +250,16 @@ redis.call('PEXPIRE', log, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', departures, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', processes, 60000)
 
-local function scores(key)
+local function scores(key, first, last)
   local ages = {}
-  local found = redis.call('ZRANGE', key, 0, 999, 'WITHSCORES')
+  local found = redis.call('ZRANGE', key, first, last, 'WITHSCORES')
   for index = 2, #found, 2 do ages[#ages + 1] = now - tonumber(found[index]) end
   return ages
 end
 local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held() > own()
 return cjson.encode({
   interactive = interactive, bulk = bulk, entry = entry, now = now, numbers = s, held = held(),
-  ages = isShort and scores(log) or {}, departureAges = isShort and scores(departures) or {},
+  ages = isShort and scores(log, 0, 999) or {}, departureAges = isShort and scores(departures, -perPart(), -1) or {},
   processes = redis.call('ZCARD', processes)
 })
 `
@@ -334,7 +340,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       heardAt: here(numbers.heardAt),
       heardSince: here(numbers.heardSince),
       heardOf: here(numbers.heardOf),
-      heardFrom: here(numbers.heardFrom),
+      countedFrom: here(numbers.countedFrom),
       pausedAt: here(numbers.pausedAt),
       pausedUntil: here(numbers.pausedUntil),
       // What was told last holds until it is asked again.
@@ -411,7 +417,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       }
     })
 
-  /** What has ended is told soon: others may be waiting for it. */
+  /** Others may be waiting for it. */
   const tell = () => {
     if (isTelling || isAway) return
     isTelling = true
@@ -426,7 +432,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
           isTelling = false
         }
       )
-    }, 0)
+    }, toldAfter)
   }
 
   const memberOf = (entry: log.Entry) => shared.get(entry) ?? { member: `${process}:away:${(members += 1)}` }

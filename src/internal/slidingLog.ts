@@ -48,16 +48,19 @@ export const newsOf = (
  * A request in the log.
  *
  * - `expired`, `departed`: how many had left the log, and how many had come into it, when it was let go itself.
- * - `inFlight`: how many had no answer then, itself among them; `counted`: what the service had counted by its last word.
- * - `takenAt`: when that was; `since`: when the first of those was let go that had no answer, if they are answered in turn.
+ * - `inFlight`: how many had no answer then, itself among them; `since`: when the first of those was let go, if they are answered
+ *   in turn.
+ * - `counted`, `countedFrom`: what the service had counted by its last word, and `since` of the request that this was about.
+ * - `takenAt`: when that was.
  */
 export interface Entry {
   readonly expired: number
   readonly departed: number
   readonly inFlight: number
-  readonly counted: number
-  readonly takenAt: number
   readonly since: number
+  readonly counted: number
+  readonly countedFrom: number
+  readonly takenAt: number
 }
 
 export interface Wanted {
@@ -121,10 +124,11 @@ export const lookApart = 1 / 4
  * - `answers`: when the answers came of those that are still in the log.
  * - `departures`: when those were let go that the service may have counted in the last two intervals.
  * - `departed`, `expired`: how many came into the log, and how many have left it; `departedAt`: when the last one did.
- * - `heardAt`: when the service last answered; `heardSince`: since when it does again; `heardOf`, `heardFrom`, `heardUpTo`:
- *   `takenAt`, `since` and `departed` of the latest of the requests that it has answered; `silentUpTo`: how many were let go
- *   while it had not been heard for long.
- * - `told`: what was left by its word, without those that it may not have counted; `counted`: those that it had.
+ * - `heardAt`: when the service last answered; `heardSince`: since when it does again; `heardOf`, `heardUpTo`: `takenAt` and
+ *   `departed` of the latest of the requests that it has answered; `silentUpTo`: how many were let go while it had not been
+ *   heard for long.
+ * - `told`: what was left by its word, without those that it may not have counted; `counted`, `countedFrom`: those that it had,
+ *   and `since` of the request that this was about.
  * - `pause`: how long the current pause was meant to be, where no 429 said it.
  *
  * Of strangers:
@@ -151,11 +155,11 @@ export interface State {
   heardAt: number
   heardSince: number
   heardOf: number
-  heardFrom: number
   heardUpTo: number
   silentUpTo: number
   told: number
   counted: number
+  countedFrom: number
   pausedAt: number
   pausedUntil: number
   pause: number
@@ -185,11 +189,11 @@ export const makeState = ({ limit, interval }: Pick<Settings, "limit" | "interva
   heardAt: -Infinity,
   heardSince: -Infinity,
   heardOf: -Infinity,
-  heardFrom: -Infinity,
   heardUpTo: 0,
   silentUpTo: 0,
   told: Infinity,
   counted: 0,
+  countedFrom: -Infinity,
   pausedAt: -Infinity,
   pausedUntil: -Infinity,
   pause: 0,
@@ -291,7 +295,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const since = departures.countAfter(now - state.interval + margin)
       if (count >= since - (state.departed - entry.departed) - entry.inFlight) return
       state.windowAt = now
-      state.windowWidth = Math.min(state.interval, now - state.heardFrom)
+      state.windowWidth = state.interval
       // Few of the strangers may have been seen: that weighs little.
       state.seenOthers = state.strangers / parts
       state.seenTime = part()
@@ -303,10 +307,9 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
         return
       }
       if (entry.takenAt <= state.turnedAt || count >= entry.counted) return
-      const earliest = Math.max(
-        state.heardFrom,
-        windowOf(state.heardFrom, windowAt) + state.interval - state.windowWidth
-      )
+      // That was counted in the one before.
+      const from = entry.countedFrom
+      const earliest = Math.max(from, windowOf(from, windowAt) + state.interval - state.windowWidth)
       if (state.heardOf > began) state.windowAt = now
       state.windowWidth = Math.max(0, windowOf(now, state.windowAt!) - earliest)
     }
@@ -414,14 +417,15 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
     state.told -= 1
     departures.push(now)
     if (state.today !== undefined) state.today.left -= 1
-    const { expired, departed, inFlight, counted } = state
+    const { expired, departed, inFlight, counted, countedFrom } = state
     return {
       expired,
       departed,
       inFlight,
+      since: departures.at(departures.length() - inFlight) ?? now,
       counted,
-      takenAt: now,
-      since: departures.at(departures.length() - inFlight) ?? now
+      countedFrom,
+      takenAt: now
     }
   }
 
@@ -442,7 +446,10 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
         state.told = news.remaining - (state.departed - entry.departed) - (entry.inFlight - 1)
       }
       // Those that were let go before a window was seen to turn may have been counted in the one before.
-      if (entry.takenAt > state.turnedAt) state.counted = count
+      if (entry.takenAt > state.turnedAt) {
+        state.counted = count
+        state.countedFrom = entry.since
+      }
       // At most those that were in the log when it was let go, and those that were let go since.
       const beyond = count + (news.isRefused ? 1 : 0) - (state.departed - entry.expired)
       if (beyond > 0) state.seenAt = now
@@ -450,7 +457,6 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       else if (!news.isRefused) measure(entry, count, now, state.windowAt)
     }
     state.heardOf = Math.max(state.heardOf, entry.takenAt)
-    state.heardFrom = Math.max(state.heardFrom, entry.since)
     state.heardUpTo = Math.max(state.heardUpTo, entry.departed)
     if (news.day !== undefined) {
       const { limit, left, endsIn } = news.day
