@@ -47,7 +47,7 @@ local s = stored and cjson.decode(stored) or {
   heardAt = 0, heardSince = 0, heardOf = 0, heardUpTo = 0, silentUpTo = 0, told = 0, counted = 0, countedFrom = 0,
   pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0,
   strangers = 0, strangersAt = 0, seenAt = 0, fullAt = 0,
-  windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
+  unsureAt = 0, windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
 }
 
 local function round(number) return math.floor(number + 0.5) end
@@ -75,6 +75,7 @@ end
 
 local function turn(entry, count, isRefused, at)
   if s.windowAt == 0 then
+    if at - s.unsureAt <= s.interval then return end
     local since = departedAfter(at - s.interval + ${log.margin})
     if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
     s.windowAt = at
@@ -136,7 +137,10 @@ local function hear(entry, news, at)
   end
   s.heardAt = math.max(s.heardAt, at)
   s.limit = news.limit or s.limit
-  s.interval = news.interval or s.interval
+  if news.interval and news.interval ~= s.interval then
+    s.interval = news.interval
+    s.windowAt = 0
+  end
   -- What Redis has lost is not compared.
   local isKnown = entry.epoch == s.epoch
   if isKnown and news.remaining and news.remaining <= s.limit then
@@ -186,8 +190,9 @@ for _, ended in ipairs(told.ended) do
   else
     if ended.epoch ~= s.epoch then s.departed = s.departed + 1 end
     redis.call('ZADD', log, now - ended.ago, ended.member)
+    if ended.news and ended.news.isRefused then redis.call('ZREM', departures, ended.member)
+    elseif not ended.news or not ended.news.remaining then s.unsureAt = now - ended.ago end
     if ended.news then
-      if ended.news.isRefused then redis.call('ZREM', departures, ended.member) end
       hear(ended, ended.news, now - ended.ago)
     end
   end
@@ -347,6 +352,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       strangersAt: now,
       seenAt: here(numbers.seenAt),
       fullAt: here(numbers.fullAt),
+      unsureAt: here(numbers.unsureAt),
       windowAt: numbers.windowAt === 0 ? undefined : here(numbers.windowAt),
       turnedAt: here(numbers.turnedAt),
       othersAt: here(numbers.othersAt),

@@ -138,6 +138,7 @@ export const lookApart = 1 / 4
  *
  * Of windows that do not slide:
  *
+ * - `unsureAt`: when a request ended of which it is not known whether the service has counted it.
  * - `windowAt`: when one had begun, if they do not; `windowWidth`: by how much it may have begun before that; `turnedAt`: when
  *   the last one was seen to turn.
  * - `others`, `othersAt`: the requests of others in the current one, and of when.
@@ -167,6 +168,7 @@ export interface State {
   strangersAt: number
   seenAt: number
   fullAt: number
+  unsureAt: number
   windowAt: number | undefined
   windowWidth: number
   turnedAt: number
@@ -201,6 +203,7 @@ export const makeState = ({ limit, interval }: Pick<Settings, "limit" | "interva
   strangersAt: -Infinity,
   seenAt: -Infinity,
   fullAt: -Infinity,
+  unsureAt: -Infinity,
   windowAt: undefined,
   windowWidth: 0,
   turnedAt: -Infinity,
@@ -292,6 +295,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   const turn = (entry: Entry, count: number, isRefused: boolean, now: number): void => {
     const { windowAt } = state
     if (windowAt === undefined) {
+      if (now - state.unsureAt <= state.interval) return
       const since = departures.countAfter(now - state.interval + margin)
       if (count >= since - (state.departed - entry.departed) - entry.inFlight) return
       state.windowAt = now
@@ -437,7 +441,10 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
     }
     state.heardAt = now
     state.limit = news.limit ?? state.limit
-    state.interval = news.interval ?? state.interval
+    if (news.interval !== undefined && news.interval !== state.interval) {
+      state.interval = news.interval
+      state.windowAt = undefined
+    }
     if (news.remaining !== undefined && news.remaining <= state.limit) {
       const count = state.limit - news.remaining
       turn(entry, count, news.isRefused, now)
@@ -511,6 +518,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       state.inFlight -= 1
       answers.push(now)
       if (news?.isRefused === true) departures.remove(entry.takenAt)
+      else if (news?.remaining === undefined) state.unsureAt = now
       if (news !== undefined) hear(entry, news, now)
       return isFirst || now < state.pausedUntil || room("interactive", now) > before
     },
