@@ -2,10 +2,11 @@
 import { Type } from "@sinclair/typebox"
 import { TypeCompiler } from "@sinclair/typebox/compiler"
 import * as Schema from "effect/Schema"
+import { build } from "esbuild"
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as v from "valibot"
 import { z } from "zod"
-import { readerOf } from "../dist/internal/reader.js"
 import { Contact } from "../dist/Schema.js"
 import { contactOf, each } from "./clients.js"
 import { median } from "./statistics.js"
@@ -16,7 +17,17 @@ const { contact } = JSON.parse(text)
 const optional = (schema) => v.optional(v.nullable(schema))
 const maybe = (schema) => Type.Optional(Type.Union([schema, Type.Null()]))
 
-const decoders = () => {
+/** Of the sources: the package has no module for it. */
+const loadReader = async () => {
+  const [entry, outfile] = ["../src/internal/reader.ts", "programs/bundled/reader.mjs"].map((file) =>
+    fileURLToPath(new URL(file, import.meta.url))
+  )
+  await build({ entryPoints: [entry], bundle: true, packages: "external", format: "esm", outfile, logLevel: "error" })
+  return import(outfile)
+}
+
+const decoders = async () => {
+  const { readerOf } = await loadReader()
   const zod = contactOf(z)
   const valibot = v.looseObject({
     id: v.string(),
@@ -56,8 +67,8 @@ const decoders = () => {
 }
 
 /** Microseconds for each. */
-export const decoding = (rounds, times = 20_000) => {
-  const all = decoders()
+export const decoding = async (rounds, times = 20_000) => {
+  const all = await decoders()
   const samples = Object.fromEntries(Object.keys(all).map((name) => [name, []]))
   for (let round = -2; round < rounds; round += 1) {
     for (const [name, decode] of Object.entries(all)) {

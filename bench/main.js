@@ -118,7 +118,7 @@ let decoded
 if (parts.includes("decoding")) {
   tell("decoding")
   const { decoding } = await import("./decoding.js")
-  decoded = decoding(rounds)
+  decoded = await decoding(rounds)
 }
 
 let bulk
