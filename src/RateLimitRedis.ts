@@ -33,7 +33,7 @@ const lease = 30_000
  * The sliding log of slidingLog.ts, kept in Redis and by its clock, function by function. It is told what has ended and how
  * many slots are wanted, and answers how many there are, and how things stand.
  *
- * KEYS: the log, by when the answers came; the requests of the last two intervals, by when they were let go; the numbers; the
+ * KEYS: the log, by when the answers came; the requests of the last intervals, by when they were let go; the numbers; the
  * processes, by when they were last seen.
  */
 const script = `
@@ -42,13 +42,16 @@ local told = cjson.decode(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stored = redis.call('GET', numbers)
-local s = stored and cjson.decode(stored) or {
+local s = {
   epoch = now, limit = told.limit, interval = told.interval, departed = 0, expired = 0, departedAt = 0,
   heardAt = 0, heardSince = 0, heardOf = 0, heardUpTo = 0, silentUpTo = 0, told = 0, counted = 0, countedFrom = 0,
   pausedAt = 0, pausedUntil = 0, pause = 0, dayLimit = 0, dayLeft = 0, dayEndsAt = 0,
   strangers = 0, strangersAt = 0, seenAt = 0, fullAt = 0,
-  unsureAt = 0, windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
+  unsureUntil = 0, doubt = 0, windowAt = 0, windowWidth = 0, turnedAt = 0, others = 0, othersAt = 0, seenOthers = 0, seenTime = 0
 }
+if stored then
+  for name, value in pairs(cjson.decode(stored)) do s[name] = value end
+end
 
 local function round(number) return math.floor(number + 0.5) end
 local function most() return math.max(1, math.floor(s.limit * told.share)) end
@@ -65,7 +68,7 @@ local function isSeen() return now - s.seenAt <= ${log.remembered} * s.interval 
 local function windowOf(time) return s.windowAt + math.floor((time - s.windowAt) / s.interval) * s.interval end
 local function advance()
   s.expired = s.expired + redis.call('ZREMRANGEBYSCORE', log, '-inf', now - s.interval - ${log.margin})
-  redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - 2 * s.interval)
+  redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - ${log.kept} * s.interval)
   if s.strangers > 0 and now - s.strangersAt > s.interval then s.strangers = 0 end
   if s.dayLimit > 0 and now >= s.dayEndsAt then
     s.dayLeft = s.dayLimit
@@ -73,9 +76,16 @@ local function advance()
   end
 end
 
+local function look(apart) return (inFlight() == 0 or now - s.departedAt >= apart) and 1 or 0 end
+local function doubt(at)
+  s.windowAt = 0
+  s.doubt = math.min(math.max(s.interval, s.doubt * 2), ${log.longestDoubt})
+  s.unsureUntil = math.max(s.unsureUntil, at + s.doubt)
+end
+
 local function turn(entry, count, isRefused, at)
   if s.windowAt == 0 then
-    if at - s.unsureAt <= s.interval then return end
+    if at < s.unsureUntil then return end
     local since = departedAfter(at - s.interval + ${log.margin})
     if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
     s.windowAt = at
@@ -85,12 +95,18 @@ local function turn(entry, count, isRefused, at)
   else
     local began = windowOf(at)
     if isRefused and s.heardOf <= began and entry.takenAt > began then
-      s.windowAt = 0
+      doubt(at)
       return
     end
     if entry.takenAt <= s.turnedAt or count >= entry.counted then return end
     local from = entry.countedFrom
     local earliest = math.max(from, windowOf(from) + s.interval - s.windowWidth)
+    if earliest > at then
+      doubt(at)
+      s.strangers = 0
+      s.seenAt = 0
+      return
+    end
     if s.heardOf > began then s.windowAt = at end
     s.windowWidth = math.max(0, windowOf(at) - earliest)
   end
@@ -102,7 +118,9 @@ end
 
 local function measure(entry, count, at)
   local began = windowOf(entry.takenAt)
-  if count > departedAfter(began - s.windowWidth) then s.seenAt = at end
+  local from = began - s.windowWidth - ${log.margin} - (began - s.windowAt) * ${log.drift}
+  if s.turnedAt <= from or from < now - ${log.kept} * s.interval then return end
+  if count > departedAfter(from) then s.seenAt = at end
   if entry.takenAt <= s.windowAt or entry.takenAt < s.othersAt then return end
   local others = math.max(0, count - math.max(0, departedAfter(began) - (s.departed - entry.departed)))
   if s.othersAt > began then
@@ -153,13 +171,13 @@ local function hear(entry, news, at)
       s.counted = count
       s.countedFrom = entry.since
     end
+    s.heardOf = math.max(s.heardOf, entry.takenAt)
     local beyond = count + (news.isRefused and 1 or 0) - (s.departed - entry.expired)
     if beyond > 0 then s.seenAt = at end
     if s.windowAt == 0 then weigh(entry, count, beyond, at)
     elseif not news.isRefused then measure(entry, count, at) end
   end
   if isKnown then
-    s.heardOf = math.max(s.heardOf, entry.takenAt)
     s.heardUpTo = math.max(s.heardUpTo, entry.departed)
   end
   if news.day then
@@ -185,13 +203,19 @@ for _, ended in ipairs(told.ended) do
     if redis.call('ZREM', log, ended.member) == 1 then
       redis.call('ZREM', departures, ended.member)
       s.expired = s.expired + 1
+      s.told = s.told + 1
       s.dayLeft = s.dayLeft + 1
     end
   else
-    if ended.epoch ~= s.epoch then s.departed = s.departed + 1 end
+    if ended.epoch ~= s.epoch then
+      s.departed = s.departed + 1
+      redis.call('ZADD', departures, now - ended.age, ended.member)
+    end
     redis.call('ZADD', log, now - ended.ago, ended.member)
     if ended.news and ended.news.isRefused then redis.call('ZREM', departures, ended.member)
-    elseif not ended.news or not ended.news.remaining then s.unsureAt = now - ended.ago end
+    elseif ended.epoch ~= s.epoch or not ended.news or not ended.news.remaining then
+      s.unsureUntil = math.max(s.unsureUntil, now - ended.ago + s.interval)
+    end
     if ended.news then
       hear(ended, ended.news, now - ended.ago)
     end
@@ -200,11 +224,11 @@ end
 advance()
 
 local function roomInWindow()
-  if s.heardOf <= windowOf(now) then return 1 - inFlight() end
+  if s.heardOf <= windowOf(now) then return look(${log.lookApart} * s.interval) end
   local room = s.told - math.max(0, math.ceil(s.strangers - s.others))
   if room <= ${log.looks} then
     if s.departedAt + ${log.lookApart} * s.interval > now then return 0 end
-    return math.min(s.told, 1 - inFlight())
+    return math.min(s.told, 1)
   end
   if s.seenTime < s.interval / 2 then return math.min(room, perPart() - departedAfter(now - part())) end
   return math.min(room, perPart() - inFlight())
@@ -212,7 +236,7 @@ end
 local function roomBeside()
   if s.told > 0 then return math.min(own() - held(), s.told, perPart() - inFlight()) end
   if now - s.heardAt < part() / 4 then return 0 end
-  return math.min(own() - held(), 1 - inFlight())
+  return math.min(own() - held(), look(part()))
 end
 local function room(isBulk)
   if now < s.pausedUntil then return 0 end
@@ -352,7 +376,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       strangersAt: now,
       seenAt: here(numbers.seenAt),
       fullAt: here(numbers.fullAt),
-      unsureAt: here(numbers.unsureAt),
+      unsureUntil: here(numbers.unsureUntil),
       windowAt: numbers.windowAt === 0 ? undefined : here(numbers.windowAt),
       turnedAt: here(numbers.turnedAt),
       othersAt: here(numbers.othersAt),

@@ -116,6 +116,40 @@ describe("a sliding log", () => {
     expect(ended).toBeLessThan(2 * (10_000 + 1800) + 3600)
   })
 
+  it("loses little by an answer that is not exact: windows that slide do not turn twice in an interval", () => {
+    const log = makeSlidingLog({ ...settings, limit: 100 })
+    // One every 20 ms: fifty in each interval. One answer, of a service that has forgotten them all, tells of one.
+    const sent: Array<number> = []
+    let held = 0
+    for (let now = 0; now < 5000; now += 20) {
+      const entry = log.takeOne("interactive", now)
+      if (entry === undefined) {
+        held += 1
+        continue
+      }
+      sent.push(now)
+      const count = now === 2000 ? 1 : sent.filter((then) => then > now - 1000).length
+      const headers = { "x-ratelimit-max": "100", "x-ratelimit-remaining": String(100 - count) }
+      log.settle(entry, newsOf(headers, false, undefined), now + 1)
+    }
+    expect(log.look(5000).strangers).toBe(0)
+    expect(held).toBeLessThan(15)
+  })
+
+  it("goes and sees beside strangers though a request hangs", () => {
+    const log = makeSlidingLog({ ...settings, limit: 20 })
+    const call = (now: number, remaining: number) => {
+      const headers = { "x-ratelimit-max": "20", "x-ratelimit-remaining": String(remaining) }
+      log.settle(log.takeOne("interactive", now)!, newsOf(headers, false, undefined), now + 1)
+    }
+    for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
+    call(500, 19)
+    // The first one of the next window has no answer.
+    expect(log.takeOne("interactive", 1510)).toBeDefined()
+    expect(log.takeOne("interactive", 1600)).toBeUndefined()
+    expect(log.takeOne("interactive", 1760)).toBeDefined()
+  })
+
   it("learns the limit and the interval from the answers", () => {
     const log = makeSlidingLog({ ...settings, limit: 100, interval: 10_000 })
     const headers = {

@@ -102,11 +102,20 @@ export const parts = 10
 /** Nobody is made to wait longer than this by a single 429: then one request goes and sees. */
 export const longestPause = 60_000
 
+/** Where fixed windows were seen that were none, they are looked for again after this, at the latest. */
+export const longestDoubt = 60 * 60 * 1000
+
+/** The service's clock may be so much faster or slower than ours. */
+export const drift = 1e-4
+
 /** What an answer weighs in how many strangers there are: requests may overtake each other. */
 export const weight = 0.25
 
 /** What it weighs where nothing was left in the last interval: strangers that are refused are not seen. */
 export const weightWhereFull = weight / 8
+
+/** For how many intervals it is known what was let go: for a window, when it may have begun, and the answer. */
+export const kept = 3
 
 /** For how many intervals strangers are looked for after they were certainly there. */
 export const remembered = 2
@@ -122,7 +131,7 @@ export const lookApart = 1 / 4
 
 /**
  * - `answers`: when the answers came of those that are still in the log.
- * - `departures`: when those were let go that the service may have counted in the last two intervals.
+ * - `departures`: when those were let go that the service may have counted.
  * - `departed`, `expired`: how many came into the log, and how many have left it; `departedAt`: when the last one did.
  * - `heardAt`: when the service last answered; `heardSince`: since when it does again; `heardOf`, `heardUpTo`: `takenAt` and
  *   `departed` of the latest of the requests that it has answered; `silentUpTo`: how many were let go while it had not been
@@ -138,7 +147,8 @@ export const lookApart = 1 / 4
  *
  * Of windows that do not slide:
  *
- * - `unsureAt`: when a request ended of which it is not known whether the service has counted it.
+ * - `unsureUntil`: for so long, they are not looked for: a request has ended of which it is not known whether the service has
+ *   counted it, or one did not turn, for as long as `doubt`.
  * - `windowAt`: when one had begun, if they do not; `windowWidth`: by how much it may have begun before that; `turnedAt`: when
  *   the last one was seen to turn.
  * - `others`, `othersAt`: the requests of others in the current one, and of when.
@@ -168,7 +178,8 @@ export interface State {
   strangersAt: number
   seenAt: number
   fullAt: number
-  unsureAt: number
+  unsureUntil: number
+  doubt: number
   windowAt: number | undefined
   windowWidth: number
   turnedAt: number
@@ -203,7 +214,8 @@ export const makeState = ({ limit, interval }: Pick<Settings, "limit" | "interva
   strangersAt: -Infinity,
   seenAt: -Infinity,
   fullAt: -Infinity,
-  unsureAt: -Infinity,
+  unsureUntil: -Infinity,
+  doubt: 0,
   windowAt: undefined,
   windowWidth: 0,
   turnedAt: -Infinity,
@@ -243,7 +255,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
 
   const advance = (now: number) => {
     state.expired += answers.dropUntil(now - state.interval - margin)
-    departures.dropUntil(now - 2 * state.interval)
+    departures.dropUntil(now - kept * state.interval)
     if (state.strangers > 0 && now - state.strangersAt > state.interval) state.strangers = 0
     const { today } = state
     if (today !== undefined && now >= today.endsAt) state.today = { ...today, left: today.limit, endsAt: now + day }
@@ -278,24 +290,34 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
 
   const isSeen = (now: number) => now - state.seenAt <= remembered * state.interval
 
-  /** Until the next look. */
+  /** One that goes and sees. It does not wait for one that hangs. */
+  const look = (apart: number, now: number) => (state.inFlight === 0 || now - state.departedAt >= apart ? 1 : 0)
+
+  /** Until the next one of those that are kept back. */
   const untilLook = (now: number) => state.departedAt + lookApart * state.interval - now
 
   /** What may leave in a fixed window: at its beginning one goes and sees; then what is not for strangers that are to come. */
   const roomInWindow = (now: number, windowAt: number): number => {
-    if (state.heardOf <= windowOf(now, windowAt)) return 1 - state.inFlight
+    if (state.heardOf <= windowOf(now, windowAt)) return look(lookApart * state.interval, now)
     const room = state.told - Math.max(0, Math.ceil(state.strangers - state.others))
-    if (room <= looks) return untilLook(now) > 0 ? 0 : Math.min(state.told, 1 - state.inFlight)
+    if (room <= looks) return untilLook(now) > 0 ? 0 : Math.min(state.told, 1)
     // As long as it is not known how many come in a window.
     if (state.seenTime < state.interval / 2) return Math.min(room, perPart() - departures.countAfter(now - part()))
     return Math.min(room, perPart() - state.inFlight)
+  }
+
+  /** Windows slide after all, or what is told of them is not exact: longer each time, they are taken to. */
+  const doubt = (now: number): void => {
+    state.windowAt = undefined
+    state.doubt = Math.min(Math.max(state.interval, state.doubt * 2), longestDoubt)
+    state.unsureUntil = Math.max(state.unsureUntil, now + state.doubt)
   }
 
   /** Sees fixed windows, and when they turn. `count`: what the service has counted. */
   const turn = (entry: Entry, count: number, isRefused: boolean, now: number): void => {
     const { windowAt } = state
     if (windowAt === undefined) {
-      if (now - state.unsureAt <= state.interval) return
+      if (now < state.unsureUntil) return
       const since = departures.countAfter(now - state.interval + margin)
       if (count >= since - (state.departed - entry.departed) - entry.inFlight) return
       state.windowAt = now
@@ -307,13 +329,20 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const began = windowOf(now, windowAt)
       if (isRefused && state.heardOf <= began && entry.takenAt > began) {
         // It has not turned.
-        state.windowAt = undefined
+        doubt(now)
         return
       }
       if (entry.takenAt <= state.turnedAt || count >= entry.counted) return
       // That was counted in the one before.
       const from = entry.countedFrom
       const earliest = Math.max(from, windowOf(from, windowAt) + state.interval - state.windowWidth)
+      if (earliest > now) {
+        // None can have turned: what was learned of strangers by it is not so, either.
+        doubt(now)
+        state.strangers = 0
+        state.seenAt = -Infinity
+        return
+      }
       if (state.heardOf > began) state.windowAt = now
       state.windowWidth = Math.max(0, windowOf(now, state.windowAt!) - earliest)
     }
@@ -325,8 +354,11 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   /** How many strangers come in a fixed window, by how many came between two answers. */
   const measure = (entry: Entry, count: number, now: number, windowAt: number): void => {
     const began = windowOf(entry.takenAt, windowAt)
+    const from = began - state.windowWidth - margin - (began - windowAt) * drift
+    // Where it was not seen to turn, what is counted may be that of the one before; and that may be too long ago.
+    if (state.turnedAt <= from || from < now - kept * state.interval) return
     // At most those that were let go since it may have begun.
-    if (count > departures.countAfter(began - state.windowWidth)) state.seenAt = now
+    if (count > departures.countAfter(from)) state.seenAt = now
     if (entry.takenAt <= windowAt || entry.takenAt < state.othersAt) return
     const others = Math.max(0, count - Math.max(0, departures.countAfter(began) - (state.departed - entry.departed)))
     if (state.othersAt > began) {
@@ -350,7 +382,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
    */
   const roomBeside = (now: number): number => {
     if (state.told > 0) return Math.min(own() - held(), state.told, perPart() - state.inFlight)
-    return now - state.heardAt < part() / 4 ? 0 : Math.min(own() - held(), 1 - state.inFlight)
+    return now - state.heardAt < part() / 4 ? 0 : Math.min(own() - held(), look(part(), now))
   }
 
   /** How many requests of others were in the last interval. `beyond`: those that certainly were. */
@@ -402,7 +434,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       const look = state.told > 0 ? Infinity : Math.max(1, state.heardAt + part() / 4 - now)
       return Math.min(look, untilLess(own(), now))
     }
-    const look = state.told > 0 && untilLook(now) > 0 ? untilLook(now) : Infinity
+    const look = untilLook(now) > 0 ? untilLook(now) : Infinity
     const turn = windowOf(now, windowAt) + state.interval - now
     return Math.min(look, turn, untilLess(most(), now))
   }
@@ -457,13 +489,13 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
         state.counted = count
         state.countedFrom = entry.since
       }
+      state.heardOf = Math.max(state.heardOf, entry.takenAt)
       // At most those that were in the log when it was let go, and those that were let go since.
       const beyond = count + (news.isRefused ? 1 : 0) - (state.departed - entry.expired)
       if (beyond > 0) state.seenAt = now
       if (state.windowAt === undefined) weigh(entry, count, beyond, now)
       else if (!news.isRefused) measure(entry, count, now, state.windowAt)
     }
-    state.heardOf = Math.max(state.heardOf, entry.takenAt)
     state.heardUpTo = Math.max(state.heardUpTo, entry.departed)
     if (news.day !== undefined) {
       const { limit, left, endsIn } = news.day
@@ -518,7 +550,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       state.inFlight -= 1
       answers.push(now)
       if (news?.isRefused === true) departures.remove(entry.takenAt)
-      else if (news?.remaining === undefined) state.unsureAt = now
+      else if (news?.remaining === undefined) state.unsureUntil = Math.max(state.unsureUntil, now + state.interval)
       if (news !== undefined) hear(entry, news, now)
       return isFirst || now < state.pausedUntil || room("interactive", now) > before
     },
@@ -526,6 +558,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
     giveBack: (entry) => {
       state.inFlight -= 1
       state.expired += 1
+      state.told += 1
       departures.remove(entry.takenAt)
       if (state.today !== undefined) state.today.left += 1
     },
