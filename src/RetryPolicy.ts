@@ -202,11 +202,11 @@ export interface Attempt {
 export interface Call<A> {
   readonly operation: string
   readonly send: (attempt: Attempt) => Effect.Effect<A, ContactsError>
-  readonly isOver?: (() => boolean) | undefined
+  readonly isOver: () => boolean
   readonly look?: ((limit: Duration.Duration) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
-  readonly onAttempt?: (attempt: Attempt, error: ContactsError | undefined) => void
-  readonly onRepeat?: (error: ContactsError) => void
-  readonly onEnd?: (error: ContactsError | undefined) => void
+  readonly onAttempt: (attempt: Attempt, error: ContactsError | undefined) => void
+  readonly onRepeat: (error: ContactsError) => void
+  readonly onEnd: (error: ContactsError | undefined) => void
 }
 
 /** A call on its way: `deadline` in milliseconds of the epoch. */
@@ -248,14 +248,14 @@ const sending = <A>(run: Run<A>, attempt: Attempt, schedule: unknown): Effect.Ef
   return Effect.matchEffect(run.call.send(attempt), {
     onSuccess: (answer) => {
       earn(run.budget)
-      run.call.onAttempt?.(attempt, undefined)
-      run.call.onEnd?.(undefined)
+      run.call.onAttempt(attempt, undefined)
+      run.call.onEnd(undefined)
       return attempt.number === 1
         ? Effect.succeed(answer)
         : Effect.as(annotated(run, attempt, beganAt, "Attempt succeeded"), answer)
     },
     onFailure: (error) => {
-      run.call.onAttempt?.(attempt, error)
+      run.call.onAttempt(attempt, error)
       if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(run.budget)
       return failed(run, { attempt, beganAt, error, schedule })
     }
@@ -271,7 +271,7 @@ const failed = <A>(run: Run<A>, failure: Failed): Effect.Effect<A, ContactsError
         : Effect.zipRight(
             Effect.sleep(Duration.millis(decision.delay)),
             Effect.suspend(() => {
-              run.call.onRepeat?.(failure.error)
+              run.call.onRepeat(failure.error)
               return sending(run, following(run, failure), decision.schedule)
             })
           )
@@ -291,7 +291,7 @@ const floorOf = (error: ContactsError): number =>
     : 0
 
 const decide = <A>(run: Run<A>, { error, schedule }: Failed): Effect.Effect<Decision> => {
-  if (!error.isRetryable || run.call.isOver?.() === true) {
+  if (!error.isRetryable || run.call.isOver()) {
     return Effect.succeed(stop("a repeat would not help, or not be safe"))
   }
   const now = run.clock.unsafeCurrentTimeMillis()
@@ -337,7 +337,7 @@ const ended = <A>(
     const { call, policy, budget } = run
     const { error } = failure
     const failing = Effect.suspend(() => {
-      call.onEnd?.(error)
+      call.onEnd(error)
       return Effect.fail(error)
     })
     const isOpen = error.outcome === "Unknown" && error._tag !== "RateLimited" && decision.mayLook
@@ -350,7 +350,7 @@ const ended = <A>(
       onFailure: () => failing,
       onSuccess: Option.match({
         onSome: (answer) => {
-          call.onEnd?.(undefined)
+          call.onEnd(undefined)
           return Effect.as(tell(run, failure, "Looked up: it was applied"), answer)
         },
         onNone: () => {

@@ -115,6 +115,43 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
+  it.scopedLive("judges as the one in memory does: windows that do not slide, and what strangers use of them", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const settings = { limit: 20, interval: "1 minute" } as const
+      const pacers = [
+        yield* Effect.flatMap(RateLimit.make(settings), ({ open }) => open("windows")),
+        yield* Effect.flatMap(RateLimitRedis.make({ client, ...settings }), ({ open }) => open("windows"))
+      ]
+      // Ten beside four of others; as few as there can only be in a new window; three more of others in that one. Then what
+      // is left is for others, but for one that goes and sees; and one more, not told of, is refused.
+      const remaining = [...Array.from({ length: 10 }, (_, index) => 15 - index), 19, 15, 14, 3, 2]
+      for (const [index, left] of remaining.entries()) {
+        // Redis counts whole milliseconds.
+        yield* Effect.sleep("3 millis")
+        const [here, there] = yield* Effect.forEach(pacers, (pacer) =>
+          Effect.gen(function* () {
+            const outcome = yield* Effect.either(
+              pacer.withSlot(
+                ask("interactive", 150),
+                (slot) =>
+                  Effect.sync(() => {
+                    slot.leave()
+                    slot.answered({ status: 200, headers: headers({ remaining: left, left: 900 }) }, undefined)
+                  }),
+                refused
+              )
+            )
+            return { index, outcome: outcome._tag, ...(yield* standing(pacer)) }
+          })
+        )
+        expect(there).toEqual(here)
+      }
+      const numbers = yield* Effect.promise(() => client.get("growthhub:limit:{windows}:numbers"))
+      expect(numbers).toMatch(/"windowAt":[1-9]/)
+    })
+  )
+
   it.scopedLive("gives each process its share while Redis is away, and is one again when it is back", () =>
     Effect.gen(function* () {
       const { client, socket } = yield* redis

@@ -729,22 +729,28 @@ describe("the policy", () => {
 })
 
 describe("the timeline", () => {
-  const timeline = (level: LogLevel.LogLevel) => {
-    const lines: Array<string> = []
+  /** What an effect logs: messages, and what they are annotated with. */
+  const logged = <A, E, R>(self: Effect.Effect<A, E, R>, level: LogLevel.LogLevel = LogLevel.Debug) => {
+    const lines: Array<readonly [message: string, annotations: object]> = []
     const logger = Logger.make(({ message, annotations }) => {
-      lines.push(`${String(message)} ${JSON.stringify(Object.fromEntries(HashMap.toEntries(annotations)))}`)
+      lines.push([String(message), Object.fromEntries(HashMap.toEntries(annotations))])
     })
     const logging = Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(level))
+    return Effect.as(Effect.provide(self, logging), lines)
+  }
+
+  const timeline = (level: LogLevel.LogLevel) => {
     const reply = { status: 502, body: { message: "refused canary@example.com, Canary, pit-canary" } }
-    return calling(
+    const calls = calling(
       ["reset", reply, created],
       upsert({ email: "canary@example.com", firstName: "Canary" }),
       everySecond
     ).pipe(
       Effect.zipRight(calling([found], get)),
-      Effect.zipRight(calling([reply], upsert({ firstName: "Canary" }), everySecond)),
-      Effect.provide(logging),
-      Effect.as(lines)
+      Effect.zipRight(calling([reply], upsert({ firstName: "Canary" }), everySecond))
+    )
+    return Effect.map(logged(calls, level), (lines) =>
+      lines.map(([message, annotations]) => `${message} ${JSON.stringify(annotations)}`)
     )
   }
 
@@ -763,6 +769,42 @@ describe("the timeline", () => {
       expect(lines[1]).toContain('"status":502')
       expect(lines[2]).toContain('"attempt":3')
       expect(lines.join()).not.toMatch(/canary/i)
+    })
+  )
+
+  const last = ["reset", { status: 503 }, "never"] as const
+
+  it.effect.each([
+    ["the schedule has ended", { attempt: 1, error: "TransportError", code: "ECONNRESET" }, last[0], times(0)],
+    ["the budget is spent", { attempt: 1, error: "ServerError", status: 503 }, last[1], { ...everySecond, budget: 0 }],
+    [
+      "the deadline comes first",
+      { attempt: 2, error: "TransportError", code: "TIMEOUT" },
+      last[2],
+      { deadline: Duration.seconds(15) }
+    ]
+  ] as const)("says why there is no further attempt: %s", ([because, annotations, reply, policy]) =>
+    Effect.gen(function* () {
+      const lines = yield* logged(calling([reply], get, { ...everySecond, ...policy }))
+      expect(lines.at(-1)).toEqual([
+        `Attempt failed; not again: ${because}`,
+        { operation: "getContact", outcome: "NotApplied", millis: reply === "never" ? 4000 : 0, ...annotations }
+      ])
+    })
+  )
+
+  it.effect("says what a look has found", () =>
+    Effect.gen(function* () {
+      const looked = (contact: object): Reply => ({ status: 200, body: { contact: { id, ...contact } } })
+      const messages = (replies: ReadonlyArray<Reply>) =>
+        Effect.map(logged(calling(replies, update({ firstName: "Rosan" }), times(0))), (lines) =>
+          lines.map(([message]) => message).slice(1)
+        )
+      expect(yield* messages(["reset", looked({ firstName: "Rosan" })])).toEqual(["Looked up: it was applied"])
+      expect(yield* messages(["reset", looked({}), found])).toEqual([
+        "Looked up: it was not applied; again now",
+        "Attempt succeeded"
+      ])
     })
   )
 
