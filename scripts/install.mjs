@@ -131,7 +131,7 @@ const unused = bundled.filter((name) =>
 )
 expect(
   unused.length === 0,
-  `it has nothing that it does not use: ${unused.join() || "only " + bundled.length + " modules"}`
+  `it has nothing that it does not use: ${unused.join() || `only ${bundled.join()}`}`
 )
 
 // --- with all peers, every example -------------------------------------------------------------------------------------

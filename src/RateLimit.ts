@@ -18,7 +18,8 @@ import * as MetricKey from "effect/MetricKey"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type Log, logOf, makePacer, using } from "./internal/pacer.js"
-import { makeSlidingLog, type Settings } from "./internal/slidingLog.js"
+import type { Settings } from "./internal/logState.js"
+import { makeSlidingLog } from "./internal/slidingLog.js"
 
 // --- priorities --------------------------------------------------------------------------------------------------------
 

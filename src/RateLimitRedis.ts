@@ -11,7 +11,10 @@ import * as Layer from "effect/Layer"
 import type { Redis } from "ioredis"
 import { inTime } from "./internal/lock.js"
 import { type Given, type Log, monotonic } from "./internal/pacer.js"
-import * as log from "./internal/slidingLog.js"
+import * as LogState from "./internal/logState.js"
+import type { News } from "./internal/news.js"
+import { longestPause, makeSlidingLog, type SlidingLog, takeAll, type Wanted } from "./internal/slidingLog.js"
+import * as Strangers from "./internal/strangers.js"
 import * as RateLimit from "./RateLimit.js"
 
 /** Where Redis did not answer, nobody waits for it: it is asked aside, so often (milliseconds), until it does. */
@@ -30,7 +33,7 @@ const batch = 10
 const lease = 30_000
 
 /**
- * The sliding log of slidingLog.ts, kept in Redis and by its clock, function by function. It is told what has ended and how
+ * The sliding log of slidingLog.ts and the strangers of strangers.ts, kept in Redis and by its clock, function by function. It is told what has ended and how
  * many slots are wanted, and answers how many there are, and how things stand.
  *
  * KEYS: the log, by when the answers came; the requests of the last intervals, by when they were let go; the numbers; the
@@ -59,16 +62,16 @@ local function own() return math.max(1, math.min(s.limit - round(s.strangers), m
 local function held() return redis.call('ZCARD', log) end
 local function inFlight() return redis.call('ZCOUNT', log, '(' .. now, '+inf') end
 local function departedAfter(time) return redis.call('ZCOUNT', departures, '(' .. time, '+inf') end
-local function part() return s.interval / ${log.parts} end
-local function perPart() return math.ceil(own() / ${log.parts}) end
+local function part() return s.interval / ${LogState.parts} end
+local function perPart() return math.ceil(own() / ${LogState.parts}) end
 local function isDark()
   return now - s.heardAt > part() or s.heardUpTo < s.silentUpTo and now - s.heardSince <= part()
 end
-local function isSeen() return now - s.seenAt <= ${log.remembered} * s.interval end
+local function isSeen() return now - s.seenAt <= ${Strangers.remembered} * s.interval end
 local function windowOf(time) return s.windowAt + math.floor((time - s.windowAt) / s.interval) * s.interval end
 local function advance()
-  s.expired = s.expired + redis.call('ZREMRANGEBYSCORE', log, '-inf', now - s.interval - ${log.margin})
-  redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - ${log.kept} * s.interval)
+  s.expired = s.expired + redis.call('ZREMRANGEBYSCORE', log, '-inf', now - s.interval - ${LogState.margin})
+  redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - ${LogState.kept} * s.interval)
   if s.strangers > 0 and now - s.strangersAt > s.interval then s.strangers = 0 end
   if s.dayLimit > 0 and now >= s.dayEndsAt then
     s.dayLeft = s.dayLimit
@@ -79,18 +82,18 @@ end
 local function look(apart) return (inFlight() == 0 or now - s.departedAt >= apart) and 1 or 0 end
 local function doubt(at)
   s.windowAt = 0
-  s.doubt = math.min(math.max(s.interval, s.doubt * 2), ${log.longestDoubt})
+  s.doubt = math.min(math.max(s.interval, s.doubt * 2), ${Strangers.longestDoubt})
   s.unsureUntil = math.max(s.unsureUntil, at + s.doubt)
 end
 
 local function turn(entry, count, isRefused, at)
   if s.windowAt == 0 then
     if at < s.unsureUntil then return end
-    local since = departedAfter(at - s.interval + ${log.margin})
+    local since = departedAfter(at - s.interval + ${LogState.margin})
     if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
     s.windowAt = at
     s.windowWidth = s.interval
-    s.seenOthers = s.strangers / ${log.parts}
+    s.seenOthers = s.strangers / ${LogState.parts}
     s.seenTime = part()
   else
     local began = windowOf(at)
@@ -118,14 +121,14 @@ end
 
 local function measure(entry, count, at)
   local began = windowOf(entry.takenAt)
-  local from = began - s.windowWidth - ${log.margin} - (began - s.windowAt) * ${log.drift}
-  if s.turnedAt <= from or from < now - ${log.kept} * s.interval then return end
+  local from = began - s.windowWidth - ${LogState.margin} - (began - s.windowAt) * ${Strangers.drift}
+  if s.turnedAt <= from or from < now - ${LogState.kept} * s.interval then return end
   if count > departedAfter(from) then s.seenAt = at end
   if entry.takenAt <= s.windowAt or entry.takenAt < s.othersAt then return end
   local others = math.max(0, count - math.max(0, departedAfter(began) - (s.departed - entry.departed)))
   if s.othersAt > began then
     local time = entry.takenAt - s.othersAt
-    local fading = math.exp(-time / (${log.remembered} * s.interval))
+    local fading = math.exp(-time / (${Strangers.remembered} * s.interval))
     s.seenOthers = s.seenOthers * fading + others - s.others
     s.seenTime = s.seenTime * fading + time
   end
@@ -143,7 +146,7 @@ local function weigh(entry, count, beyond, at)
   if count >= s.limit then s.fullAt = at end
   local wasFull = others < s.strangers and at - s.fullAt <= s.interval
   local isNew = not wasFull and at - s.strangersAt > part()
-  local change = (others - s.strangers) * (wasFull and ${log.weightWhereFull} or ${log.weight})
+  local change = (others - s.strangers) * (wasFull and ${Strangers.weightWhereFull} or ${Strangers.weight})
   s.strangers = math.max(beyond, isNew and others or s.strangers + change)
   s.strangersAt = at
 end
@@ -189,7 +192,7 @@ local function hear(entry, news, at)
     s.pause = 0
   elseif news.retryAfter and news.retryAfter > 0 then
     s.pausedAt = at
-    s.pausedUntil = math.max(s.pausedUntil, at + math.min(news.retryAfter, ${log.longestPause}))
+    s.pausedUntil = math.max(s.pausedUntil, at + math.min(news.retryAfter, ${longestPause}))
   elseif now - entry.age >= s.pausedAt then
     s.pause = math.min(s.pause == 0 and part() or s.pause * 2, s.interval)
     s.pausedAt = at
@@ -224,10 +227,10 @@ end
 advance()
 
 local function roomInWindow()
-  if s.heardOf <= windowOf(now) then return look(${log.lookApart} * s.interval) end
+  if s.heardOf <= windowOf(now) then return look(${Strangers.lookApart} * s.interval) end
   local room = s.told - math.max(0, math.ceil(s.strangers - s.others))
-  if room <= ${log.looks} then
-    if s.departedAt + ${log.lookApart} * s.interval > now then return 0 end
+  if room <= ${Strangers.looks} then
+    if s.departedAt + ${Strangers.lookApart} * s.interval > now then return 0 end
     return math.min(s.told, 1)
   end
   if s.seenTime < s.interval / 2 then return math.min(room, perPart() - departedAfter(now - part())) end
@@ -294,7 +297,7 @@ return cjson.encode({
 `
 
 /** The numbers of the log, as Redis has them: times by its clock, or 0 for never. */
-interface Numbers extends Omit<log.State, "answers" | "departures" | "inFlight" | "windowAt" | "today"> {
+interface Numbers extends Omit<LogState.State, "answers" | "departures" | "inFlight" | "windowAt" | "today"> {
   readonly windowAt: number
   readonly dayLimit: number
   readonly dayLeft: number
@@ -305,7 +308,7 @@ interface Reply {
   readonly interactive: number
   readonly bulk: number
   /** What is known of the slots of this reply: of the one before the first. */
-  readonly entry: log.Entry & { readonly epoch: number }
+  readonly entry: LogState.Entry & { readonly epoch: number }
   readonly now: number
   readonly numbers: Numbers
   readonly held: number
@@ -320,14 +323,14 @@ interface Reply {
  *
  * - `epoch`: when the numbers began: they begin anew where Redis has lost them.
  */
-interface Ended extends Partial<log.Entry> {
+interface Ended extends Partial<LogState.Entry> {
   readonly member: string
   readonly epoch?: number
   readonly at: number
   /** By the clock here. */
   readonly leftAt: number
   readonly isBack?: true
-  readonly news?: log.News
+  readonly news?: News
 }
 
 /** What is not told for so long is of no use any more: it has left the log. */
@@ -338,14 +341,14 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   const process = Math.random().toString(36).slice(2)
   let processes = 1
   /** What is let go here, whoever has allowed it: while Redis is away, a share of the limit, as many as there are processes. */
-  const local = log.makeSlidingLog({
+  const local = makeSlidingLog({
     ...settings,
     get share() {
       return settings.share / processes
     }
   })
   /** The shared log as it was told last. */
-  let view = log.makeSlidingLog(settings)
+  let view = makeSlidingLog(settings)
   let viewedAt = -Infinity
   let granted = 0
   let isAway = false
@@ -354,16 +357,16 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   let isTelling = false
   let members = 0
   let wake: () => void = constVoid
-  const shared = new WeakMap<log.Entry, Omit<Ended, "at" | "leftAt">>()
+  const shared = new WeakMap<LogState.Entry, Omit<Ended, "at" | "leftAt">>()
 
   const current = () => (isAway ? local : view)
-  const part = (now: number) => current().look(now).interval / log.parts
+  const part = (now: number) => current().look(now).interval / LogState.parts
 
-  const viewOf = ({ ages, departureAges, held, numbers, now: asked }: Reply, now: number): log.SlidingLog => {
+  const viewOf = ({ ages, departureAges, held, numbers, now: asked }: Reply, now: number): SlidingLog => {
     const here = (time: number) => (time === 0 ? -Infinity : time - asked + now)
     const { dayLimit, dayLeft, dayEndsAt, ...known } = numbers
-    const state: log.State = {
-      ...log.makeState(numbers),
+    const state: LogState.State = {
+      ...LogState.makeState(numbers),
       ...known,
       departedAt: here(numbers.departedAt),
       heardAt: here(numbers.heardAt),
@@ -386,13 +389,13 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     for (const age of Object.values(ages)) if (age >= 0) state.answers.push(now - age)
     for (const age of Object.values(departureAges)) state.departures.push(now - age)
     state.inFlight = held - state.answers.length()
-    return log.makeSlidingLog(settings, state)
+    return makeSlidingLog(settings, state)
   }
 
   const keys = ["log", "departures", "numbers", "processes"].map((name) => `${key}:${name}`)
 
   /** Tells Redis what has ended, and asks it for slots. */
-  const exchanged = async (wanted: log.Wanted, time: number): Promise<Reply> => {
+  const exchanged = async (wanted: Wanted, time: number): Promise<Reply> => {
     const telling = ended
     ended = []
     const now = clock()
@@ -465,7 +468,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     }, toldAfter)
   }
 
-  const memberOf = (entry: log.Entry) => shared.get(entry) ?? { member: `${process}:away:${(members += 1)}` }
+  const memberOf = (entry: LogState.Entry) => shared.get(entry) ?? { member: `${process}:away:${(members += 1)}` }
 
   const given = (reply: Reply, now: number): Given => {
     const entries = membersOf(reply).map((known) => {
@@ -493,7 +496,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
           const reply = await exchanged(wanted, time).catch(constVoid)
           if (reply !== undefined) return given(reply, clock())
         }
-        return isAway ? log.takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
+        return isAway ? takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
       }),
     dayOver: (priority, now) => current().dayOver(priority, now),
     // What was told long ago is no reason to refuse anybody: others may have left since.

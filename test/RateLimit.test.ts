@@ -21,7 +21,8 @@ import type { ContactsError } from "effect-growthhub/Errors"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
-import { makeSlidingLog, newsOf } from "../src/internal/slidingLog.js"
+import { newsOf } from "../src/internal/news.js"
+import { makeSlidingLog } from "../src/internal/slidingLog.js"
 import { simulate } from "./pacing.js"
 
 const settings = { limit: 3, interval: 1000, share: 1, reserve: 0.1 }

@@ -1,7 +1,9 @@
 // Requests through a sliding log to the sandbox's own quota and back, in virtual time.
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
-import { type Entry, makeSlidingLog, newsOf } from "../src/internal/slidingLog.js"
+import type { Entry } from "../src/internal/logState.js"
+import { newsOf } from "../src/internal/news.js"
+import { makeSlidingLog } from "../src/internal/slidingLog.js"
 import * as Quota from "../src/sandbox/Quota.js"
 
 const decode = S.decodeSync(Quota.Limits)

@@ -7,7 +7,9 @@ import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Ask, Level, Pacer, Refusal, Slot } from "../RateLimit.js"
 import { liveClock } from "./deadline.js"
-import { type Entry, type Look, type News, newsOf, type SlidingLog, takeAll, type Wanted } from "./slidingLog.js"
+import type { Entry } from "./logState.js"
+import { type News, newsOf } from "./news.js"
+import { type Look, type SlidingLog, takeAll, type Wanted } from "./slidingLog.js"
 
 /** Slots that a log has given away. */
 export type Given = { readonly [priority in Level]: ReadonlyArray<Entry> }
