@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox"
 import { TypeCompiler } from "@sinclair/typebox/compiler"
 import * as Schema from "effect/Schema"
 import { build } from "esbuild"
-import { readFileSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as v from "valibot"
 import { z } from "zod"
@@ -23,7 +23,9 @@ const loadReader = async () => {
     fileURLToPath(new URL(file, import.meta.url))
   )
   await build({ entryPoints: [entry], bundle: true, packages: "external", format: "esm", outfile, logLevel: "error" })
-  return import(outfile)
+  const reader = await import(outfile)
+  rmSync(outfile)
+  return reader
 }
 
 const decoders = async () => {
