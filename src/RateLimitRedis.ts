@@ -33,8 +33,8 @@ const batch = 10
 const lease = 30_000
 
 /**
- * The sliding log of slidingLog.ts and the strangers of strangers.ts, kept in Redis and by its clock, function by function. It is told what has ended and how
- * many slots are wanted, and answers how many there are, and how things stand.
+ * The sliding log of slidingLog.ts and the strangers of strangers.ts, kept in Redis and by its clock, function by function.
+ * It is told what has ended and how many slots are wanted, and answers how many there are, and how things stand.
  *
  * KEYS: the log, by when the answers came; the requests of the last intervals, by when they were let go; the numbers; the
  * processes, by when they were last seen.
