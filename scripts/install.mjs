@@ -129,10 +129,7 @@ said(`a bundle for browsers of the smallest program: ${kilobytes.toFixed(0)} kB 
 const unused = bundled.filter((name) =>
   /^(internal\/)?(ContactsBulk|ContactsTest|.*Redis|TokenStore.*|HttpClientUndici|sandbox|cli)/.test(name)
 )
-expect(
-  unused.length === 0,
-  `it has nothing that it does not use: ${unused.join() || `only ${bundled.join()}`}`
-)
+expect(unused.length === 0, `it has nothing that it does not use: ${unused.join() || `only ${bundled.join()}`}`)
 
 // --- with all peers, every example -------------------------------------------------------------------------------------
 
