@@ -63,7 +63,8 @@ const measuring = (
   seed: number,
   worker: Effect.Effect<ChildProcess, never, Scope.Scope>,
   transport: string,
-  calls = allCalls
+  calls = allCalls,
+  before = warmUp
 ): Effect.Effect<Measured> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -74,7 +75,7 @@ const measuring = (
         setting === "together" ? (yield* RedisServer.make(yield* Installation.directory)).socket : undefined
       const children = yield* Effect.replicateEffect(worker, processes[setting])
       const unlimited = { url, token, transport, limit: 1_000_000, interval }
-      yield* asked(children, unlimited, warmUp)
+      yield* asked(children, unlimited, before)
       const atOnce = limit * (1 - share[setting])
       const burst = elapsed(yield* asked(children, unlimited, atOnce))
       yield* judge.reset
@@ -94,8 +95,8 @@ const measuring = (
 
 const ours = Effect.map(Child.spawn("./paced.ts"), ({ child }) => child)
 
-export const runOurs = (judge: Judge, one: Case, seed: number, transport: string, calls?: number) =>
-  measuring(judge, one, seed, ours, transport, calls)
+export const runOurs = (judge: Judge, one: Case, seed: number, transport: string, calls?: number, before?: number) =>
+  measuring(judge, one, seed, ours, transport, calls, before)
 
 export const rivals = ["sdk", "bottleneck", "experimental"] as const
 

@@ -450,7 +450,8 @@ describe("the budget", () => {
         })
         const { arrived } = yield* calling([...replies, "refused"], many(20), policy)
         expect(arrived.length).toBeLessThanOrEqual(20 + budget + Math.ceil(answers.filter(Boolean).length / 2))
-      })
+      }),
+    { fastCheck: { numRuns: 12 } }
   )
 })
 

@@ -51,7 +51,13 @@ export const simulate = (traffic: Traffic): Told => {
   const strangers = { given: 0, refused: 0 }
   const quota = Quota.make(limits, epoch, strangers)
   const log = makeSlidingLog({ limit: 100, interval: 10_000, share: 1, reserve: 0.05 })
-  const events: Array<Event> = arrivals.map((at) => ({ at, _tag: "Call" }))
+  const events = arrivals.map((at): Event => ({ at, _tag: "Call" })).sort((a, b) => a.at - b.at)
+  /** Behind those of the same time. */
+  const add = (event: Event) => {
+    let index = events.length
+    while (index > 0 && events[index - 1]!.at > event.at) index -= 1
+    events.splice(index, 0, event)
+  }
   const counted: Array<number> = []
   let [waiting, refused, done, now, left] = [0, 0, 0, 0, 0]
   let wasIdle = false
@@ -65,14 +71,13 @@ export const simulate = (traffic: Traffic): Told => {
       if (entry === undefined) continue
       waiting -= 1
       left = entry.departed
-      events.push({ at: now + random.number() * out, _tag: "Counted", entry })
+      add({ at: now + random.number() * out, _tag: "Counted", entry })
     }
     const again = waiting > 0 ? log.again(priority, now) : Infinity
     // In the first part of the interval after an answer, and when those are answered that left before it: it is known what
     // there is.
     const isKnown = now - answeredAt <= limits.interval / 10 && answered >= silent && priority === "interactive"
     if (waiting > 0 && isKnown && log.free(now) > 0) wasIdle = true
-    events.sort((a, b) => a.at - b.at)
     const at = events[0]?.at ?? Infinity
     if (at > now + Math.max(again, 0.001)) {
       now += Math.max(again, 0.001)
@@ -85,7 +90,7 @@ export const simulate = (traffic: Traffic): Told => {
       const time = epoch + Math.floor(now)
       const { isAdmitted, headers } = quota.admit(time)
       if (isAdmitted) counted.push(time)
-      events.push({ at: now + random.number() * back, _tag: "Answered", entry: event.entry, headers, isAdmitted })
+      add({ at: now + random.number() * back, _tag: "Answered", entry: event.entry, headers, isAdmitted })
     } else {
       if (now - answeredAt > limits.interval) silent = left
       answered = Math.max(answered, event.entry.departed)

@@ -53,7 +53,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
         ...(RedisServer.isThere ? [{ setting: "together", window: "fixed" } as const] : [])
       ] as const
       for (const one of cases) {
-        expect(yield* Pacing.runOurs(judge, one, 1, "fetch", 240)).toMatchObject({ refused: 0, lost: 0 })
+        expect(yield* Pacing.runOurs(judge, one, 1, "fetch", 240, 30)).toMatchObject({ refused: 0, lost: 0 })
       }
     })
   )
