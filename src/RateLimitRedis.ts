@@ -12,7 +12,7 @@ import type { Redis } from "ioredis"
 import { inTime } from "./internal/lock.js"
 import { type Given, type Log, monotonic } from "./internal/pacer.js"
 import * as LogState from "./internal/logState.js"
-import type { News } from "./internal/news.js"
+import { day, type News } from "./internal/news.js"
 import { longestPause, makeSlidingLog, type SlidingLog, takeAll, type Wanted } from "./internal/slidingLog.js"
 import * as Strangers from "./internal/strangers.js"
 import * as RateLimit from "./RateLimit.js"
@@ -62,6 +62,7 @@ local function own() return math.max(1, math.min(s.limit - round(s.strangers), m
 local function held() return redis.call('ZCARD', log) end
 local function inFlight() return redis.call('ZCOUNT', log, '(' .. now, '+inf') end
 local function departedAfter(time) return redis.call('ZCOUNT', departures, '(' .. time, '+inf') end
+local function departedUpTo(entry, time) return departedAfter(time) - (s.departed - entry.departed) end
 local function part() return s.interval / ${LogState.parts} end
 local function perPart() return math.ceil(own() / ${LogState.parts}) end
 local function isDark()
@@ -75,7 +76,7 @@ local function advance()
   if s.strangers > 0 and now - s.strangersAt > s.interval then s.strangers = 0 end
   if s.dayLimit > 0 and now >= s.dayEndsAt then
     s.dayLeft = s.dayLimit
-    s.dayEndsAt = now + 86400000
+    s.dayEndsAt = now + ${day}
   end
 end
 
@@ -89,8 +90,7 @@ end
 local function turn(entry, count, isRefused, at)
   if s.windowAt == 0 then
     if at < s.unsureUntil then return end
-    local since = departedAfter(at - s.interval + ${LogState.margin})
-    if count >= since - (s.departed - entry.departed) - entry.inFlight then return end
+    if count >= departedUpTo(entry, at - s.interval + ${LogState.margin}) - entry.inFlight then return end
     s.windowAt = at
     s.windowWidth = s.interval
     s.seenOthers = s.strangers / ${LogState.parts}
@@ -125,7 +125,7 @@ local function measure(entry, count, at)
   if s.turnedAt <= from or from < now - ${LogState.kept} * s.interval then return end
   if count > departedAfter(from) then s.seenAt = at end
   if entry.takenAt <= s.windowAt or entry.takenAt < s.othersAt then return end
-  local others = math.max(0, count - math.max(0, departedAfter(began) - (s.departed - entry.departed)))
+  local others = math.max(0, count - math.max(0, departedUpTo(entry, began)))
   if s.othersAt > began then
     local time = entry.takenAt - s.othersAt
     local fading = math.exp(-time / (${Strangers.remembered} * s.interval))
@@ -141,8 +141,7 @@ end
 
 local function weigh(entry, count, beyond, at)
   if not isSeen() then return end
-  local ours = departedAfter(entry.takenAt - s.interval) - (s.departed - entry.departed)
-  local others = math.max(0, count - math.max(0, ours))
+  local others = math.max(0, count - math.max(0, departedUpTo(entry, entry.takenAt - s.interval)))
   if count >= s.limit then s.fullAt = at end
   local wasFull = others < s.strangers and at - s.fullAt <= s.interval
   local isNew = not wasFull and at - s.strangersAt > part()
@@ -277,7 +276,7 @@ letGo(bulk)
 
 redis.call('ZADD', processes, now, told.process)
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now - 60000)
-redis.call('SET', numbers, cjson.encode(s), 'PX', 2 * 86400000)
+redis.call('SET', numbers, cjson.encode(s), 'PX', ${2 * day})
 redis.call('PEXPIRE', log, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', departures, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', processes, 60000)

@@ -22,12 +22,20 @@ import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { newsOf } from "../src/internal/news.js"
-import { makeSlidingLog } from "../src/internal/slidingLog.js"
+import { makeSlidingLog, type SlidingLog } from "../src/internal/slidingLog.js"
 import { simulate } from "./pacing.js"
 
 const settings = { limit: 3, interval: 1000, share: 1, reserve: 0.1 }
 
 const burst = (calls: number) => Array.from({ length: calls }, () => 0)
+
+/** Calls of a log, each answered a millisecond later with what is left of twenty. */
+const calls =
+  (log: SlidingLog) =>
+  (now: number, remaining: number, isRefused = false) => {
+    const headers = { "x-ratelimit-max": "20", "x-ratelimit-remaining": String(remaining) }
+    log.settle(log.takeOne("interactive", now)!, newsOf(headers, isRefused, undefined), now + 1)
+  }
 
 describe("a sliding log", () => {
   it.prop(
@@ -96,10 +104,7 @@ describe("a sliding log", () => {
 
   it("takes windows for sliding again when one does not turn", () => {
     const log = makeSlidingLog({ ...settings, limit: 20 })
-    const answer = (remaining: number, isRefused = false) =>
-      newsOf({ "x-ratelimit-max": "20", "x-ratelimit-remaining": String(remaining) }, isRefused, undefined)
-    const call = (now: number, remaining: number, isRefused?: boolean) =>
-      log.settle(log.takeOne("interactive", now)!, answer(remaining, isRefused), now + 1)
+    const call = calls(log)
     // Ten of its own and four of others; then as few as there can only be in a new window.
     for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
     call(500, 19)
@@ -140,10 +145,7 @@ describe("a sliding log", () => {
 
   it("goes and sees beside strangers though a request hangs", () => {
     const log = makeSlidingLog({ ...settings, limit: 20 })
-    const call = (now: number, remaining: number) => {
-      const headers = { "x-ratelimit-max": "20", "x-ratelimit-remaining": String(remaining) }
-      log.settle(log.takeOne("interactive", now)!, newsOf(headers, false, undefined), now + 1)
-    }
+    const call = calls(log)
     for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
     call(500, 19)
     // The first one of the next window has no answer.

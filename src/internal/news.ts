@@ -15,7 +15,9 @@ export interface News {
 }
 
 const hour = 60 * 60 * 1000
-const day = 24 * hour
+
+/** How long the quota of a day lasts. */
+export const day = 24 * hour
 
 const numberIn = (text: string | undefined, least: number, most: number): number | undefined => {
   if (text === undefined || !/^\d{1,12}$/.test(text)) return undefined

@@ -1,10 +1,8 @@
 // A sliding log of requests, and what the service's answers tell about its limits. All times are milliseconds of one clock.
 
 import { type Entry, kept, makeState, margin, measuresOf, parts, type Settings, type State } from "./logState.js"
-import type { News } from "./news.js"
+import { day, type News } from "./news.js"
 import { makeStrangers } from "./strangers.js"
-
-const day = 24 * 60 * 60 * 1000
 
 export interface Wanted {
   readonly interactive: number
@@ -173,8 +171,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       if (closed > 0) return closed
       // What an answer brings may come before that: see settle.
       if (!strangers.areThere(now)) return Math.min(evenly(now), untilLess(most(), now))
-      const allowed = state.windowAt === undefined ? own() : most()
-      return Math.min(evenly(now), strangers.untilRoom(now), untilLess(allowed, now))
+      return Math.min(evenly(now), strangers.untilRoom(now), untilLess(strangers.allowed(), now))
     },
 
     settle: (entry, news, now) => {

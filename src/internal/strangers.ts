@@ -33,12 +33,13 @@ export const lookApart = 1 / 4
 // -----------------------------------------------------------------------------------------------------------------------
 
 /**
- * - `areThere`: whether there are any.
+ * - `areThere`: whether there are any; `allowed`: how many the log may hold beside them.
  * - `room`: how many may leave beside them, as far as they are concerned; `untilRoom`: when to look again.
  * - `hear`: what the answer to a request tells of them.
  */
 export interface Strangers {
   readonly areThere: (now: number) => boolean
+  readonly allowed: () => number
   readonly room: (now: number) => number
   readonly untilRoom: (now: number) => number
   readonly hear: (entry: Entry, news: News, now: number) => void
@@ -46,6 +47,9 @@ export interface Strangers {
 
 export const makeStrangers = (state: State, { part, held, most, own, perPart }: Measures): Strangers => {
   const { departures } = state
+
+  /** How many were let go after a time, up to a request and with it. */
+  const upTo = (entry: Entry, time: number) => departures.countAfter(time) - (state.departed - entry.departed)
 
   // --- fixed windows
 
@@ -83,8 +87,7 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
     const { windowAt } = state
     if (windowAt === undefined) {
       if (now < state.unsureUntil) return
-      const since = departures.countAfter(now - state.interval + margin)
-      if (count >= since - (state.departed - entry.departed) - entry.inFlight) return
+      if (count >= upTo(entry, now - state.interval + margin) - entry.inFlight) return
       state.windowAt = now
       state.windowWidth = state.interval
       // Few of the strangers may have been seen: that weighs little.
@@ -125,7 +128,7 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
     // At most those that were let go since it may have begun.
     if (count > departures.countAfter(from)) state.seenAt = now
     if (entry.takenAt <= windowAt || entry.takenAt < state.othersAt) return
-    const others = Math.max(0, count - Math.max(0, departures.countAfter(began) - (state.departed - entry.departed)))
+    const others = Math.max(0, count - Math.max(0, upTo(entry, began)))
     if (state.othersAt > began) {
       const time = entry.takenAt - state.othersAt
       const fading = Math.exp(-time / (remembered * state.interval))
@@ -154,8 +157,7 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
   const weigh = (entry: Entry, count: number, beyond: number, now: number): void => {
     if (!isSeen(now)) return
     // As if none had overtaken another.
-    const ours = departures.countAfter(entry.takenAt - state.interval) - (state.departed - entry.departed)
-    const others = Math.max(0, count - Math.max(0, ours))
+    const others = Math.max(0, count - Math.max(0, upTo(entry, entry.takenAt - state.interval)))
     if (count >= state.limit) state.fullAt = now
     const wasFull = others < state.strangers && now - state.fullAt <= state.interval
     const isNew = !wasFull && now - state.strangersAt > part()
@@ -191,6 +193,8 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
 
   return {
     areThere,
+    // In a fixed window, what is theirs is kept back from what is left of it.
+    allowed: () => (state.windowAt === undefined ? own() : most()),
     hear,
     room: (now) => {
       const { windowAt } = state
