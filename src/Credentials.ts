@@ -279,8 +279,16 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       }
       return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
     })
-    // An exchange that is on its way is waited for; between two, the end of the service need not wait.
-    return Effect.interruptible(Effect.retry(Effect.uninterruptible(once), exchangeAttempts))
+    // An exchange that is on its way is waited for, and what it brought is had; between two, nobody need wait.
+    return Effect.flatMap(Schedule.driver(exchangeAttempts), (driver) => {
+      const attempt: Effect.Effect<Granted, Refused> = Effect.catchAll(once, (refused) =>
+        Effect.matchEffect(Effect.interruptible(driver.next(refused)), {
+          onFailure: () => Effect.fail(refused),
+          onSuccess: () => attempt
+        })
+      )
+      return Effect.uninterruptible(attempt)
+    })
   }
 }
 

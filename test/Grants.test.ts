@@ -1,0 +1,1220 @@
+// An OAuth grant by the clock of the test, against a vendor that says what the test wants: nothing is listened to.
+import { describe, expect, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as Credentials from "effect-growthhub/Credentials"
+import { LocationId } from "effect-growthhub/Schema"
+import * as TokenStore from "effect-growthhub/TokenStore"
+import { inspect } from "node:util"
+
+const second = 1000
+const minute = 60 * second
+const day = 24 * 60 * minute
+
+const app = { clientId: "app", clientSecret: Redacted.make("canary-secret") }
+const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
+const companyId = "company"
+const baseUrl = new URL("https://vendor.example/")
+
+// --- a vendor ----------------------------------------------------------------------------------------------------------
+
+interface Asked {
+  readonly at: number
+  readonly method: string
+  readonly url: string
+  readonly headers: { readonly [name: string]: string }
+  readonly form: { readonly [field: string]: string }
+}
+
+/** What it says to each request, the last of it again and again. Where that is nothing, it does not answer. */
+type Says = Response | undefined
+
+const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest) =>
+  body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+
+const vendor = (...answers: ReadonlyArray<(asked: Asked) => Says>) => {
+  const asked: Array<Asked> = []
+  const client = HttpClient.make((request, url) =>
+    Effect.flatMap(Effect.clock, (clock) => {
+      const { method, headers } = request
+      const form = Object.fromEntries(new URLSearchParams(bodyOf(request)))
+      const one = { at: clock.unsafeCurrentTimeMillis(), method, url: url.href, headers: { ...headers }, form }
+      const answer = answers[Math.min(asked.push(one), answers.length) - 1]?.(one)
+      return answer === undefined ? Effect.never : Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+    })
+  )
+  return { asked, client }
+}
+
+/** One that answers when the test says so. */
+const slow = (says: (asked: Asked) => Says) => {
+  const { asked, client } = vendor(says)
+  const latch = Effect.unsafeMakeLatch()
+  return {
+    asked,
+    client: HttpClient.transformResponse(client, Effect.zipLeft(latch.await)),
+    answer: () => latch.unsafeOpen()
+  }
+}
+
+const says =
+  (body: unknown, status = 200, headers: { readonly [name: string]: string } = {}) =>
+  (): Says =>
+    Response.json(body, { status, headers })
+
+const silent = (): Says => undefined
+
+const pair = (number: number, more: object = {}) =>
+  says({ access_token: `access-${number}`, refresh_token: `refresh-${number}`, expires_in: day / second, ...more })
+
+const grantOf = (more: Partial<TokenStore.Grant> = {}): TokenStore.Grant => ({
+  accessToken: Redacted.make("access-0"),
+  refreshToken: Redacted.make("refresh-0"),
+  issuedAt: DateTime.unsafeMake(0),
+  expiresAt: DateTime.unsafeMake(day),
+  userType: "Location",
+  ...more
+})
+
+const ended = grantOf({ expiresAt: DateTime.unsafeMake(0), issuedAt: DateTime.unsafeMake(-day) })
+
+// --- what the tests do with it -----------------------------------------------------------------------------------------
+
+const turning = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+
+const joined = <A, E>(fiber: Fiber.Fiber<A, E>, step: Duration.DurationInput = "1 second") =>
+  Effect.gen(function* () {
+    while (Option.isNone(yield* Fiber.poll(fiber))) {
+      yield* turning
+      yield* TestClock.adjust(step)
+    }
+    return yield* Fiber.join(fiber)
+  })
+
+/** Lets the time of the test pass until it ends. */
+const running = <A, E, R>(self: Effect.Effect<A, E, R>, step?: Duration.DurationInput) =>
+  Effect.flatMap(Effect.fork(self), (fiber) => joined(fiber, step))
+
+type Client = Pick<ReturnType<typeof vendor>, "client">
+
+const opened = (credentials: Credentials.Credentials, { client }: Client) =>
+  Effect.provideService(credentials.open(baseUrl), HttpClient.HttpClient, client)
+
+/** A service for the location, over what its store holds. */
+const service = (over: Client, grant: TokenStore.Grant | undefined, more: { readonly companyId?: string } = {}) =>
+  Effect.gen(function* () {
+    const key = more.companyId ?? locationId
+    const store = yield* TokenStore.makeMemory(grant === undefined ? [] : [[key, grant]])
+    return yield* serviceOver(over, store, more)
+  })
+
+const serviceOver = (over: Client, store: TokenStore.Service, more: { readonly companyId?: string } = {}) =>
+  Effect.map(opened(Credentials.oauth({ ...app, locationId, store, ...more }), over), (bearer) => {
+    const { get, renew, held } = bearer as Required<Credentials.Bearer>
+    return {
+      store,
+      kept: Effect.map(store.get(more.companyId ?? locationId), Option.getOrThrow),
+      get: Effect.map(get("getContact"), Redacted.value),
+      renew: (refused: string) => renew("getContact", Redacted.make(refused)),
+      held: (now: number) => {
+        const token = held(now)
+        return token && Redacted.value(token)
+      }
+    }
+  })
+
+const exchange = (over: Client, options: { store?: TokenStore.Service; [option: string]: unknown } = {}) =>
+  Effect.gen(function* () {
+    const store = options.store ?? (yield* TokenStore.makeMemory())
+    return yield* Effect.provideService(
+      Credentials.authorizationCode({ ...app, code: Redacted.make("canary-code"), baseUrl, ...options, store }),
+      HttpClient.HttpClient,
+      over.client
+    )
+  })
+
+const exposed = ({ accessToken, refreshToken, ...others }: TokenStore.Grant) => ({
+  ...others,
+  accessToken: Redacted.value(accessToken),
+  refreshToken: Redacted.value(refreshToken)
+})
+
+/** A store whose writes a test can make fail, and see. */
+const watchedStore = (
+  store: TokenStore.Service,
+  isBroken: (grant: TokenStore.Grant) => boolean
+): { readonly store: TokenStore.Service; readonly written: Array<TokenStore.Grant> } => {
+  const written: Array<TokenStore.Grant> = []
+  return {
+    written,
+    store: {
+      get: store.get,
+      exclusive: (key, use) =>
+        store.exclusive(key, ({ get, set }) =>
+          use({
+            get,
+            set: (grant) =>
+              Effect.suspend(() => {
+                written.push(grant)
+                return isBroken(grant) ? new TokenStore.TokenStoreError({ message: "disk full" }) : set(grant)
+              })
+          })
+        )
+    }
+  }
+}
+
+const isPair = ({ exchanging }: TokenStore.Grant) => exchanging === undefined
+
+// --- bearers that do not change ----------------------------------------------------------------------------------------
+
+describe("a private integration token", () => {
+  const open = (token: string) => opened(Credentials.privateIntegrationToken(Redacted.make(token)), vendor())
+
+  it.scoped("is at hand for every call", () =>
+    Effect.gen(function* () {
+      const { get, held, renew } = yield* open("pit-1")
+      expect(Redacted.value(yield* get("getContact"))).toBe("pit-1")
+      expect(Redacted.value(held!(0)!)).toBe("pit-1")
+      expect(renew, "there is no other").toBeUndefined()
+    })
+  )
+
+  it.scoped("that cannot be sent is Unauthorized, and never at hand", () =>
+    Effect.gen(function* () {
+      const { get, held } = yield* open("pit 1")
+      expect(held!(0)).toBeUndefined()
+      expect(yield* Effect.flip(get("getContact"))).toMatchObject({
+        _tag: "Unauthorized",
+        operation: "getContact",
+        attempts: 0,
+        message: "The token contains blanks"
+      })
+    })
+  )
+
+  it.prop(
+    "counts against a quota of its own, by a name that does not tell it",
+    [FastCheck.string({ minLength: 12 }), FastCheck.string({ minLength: 12 })],
+    ([one, other]) => {
+      const quota = (token: string) => Credentials.privateIntegrationToken(Redacted.make(token)).quota
+      expect(quota(one)).toMatch(/^token:[0-9a-f]{1,8}$/)
+      expect(quota(one)).toBe(quota(one))
+      if (one !== other) expect(quota(one)).not.toBe(quota(other))
+    }
+  )
+
+  it("is told from what merely begins alike", () => {
+    const taken = (token: string) => Either.isRight(Credentials.validate(Redacted.make(token)))
+    expect(["bearers-1", "a-bearer", "not-bearer-1", "~", "!"].map(taken)).toEqual([true, true, true, true, true])
+    expect(["  Bearer pit-1", "bearer", "`pit-1`", "épit", "pit 1", "pi\nt"].map(taken)).toEqual(Array(6).fill(false))
+  })
+})
+
+describe("a source of tokens", () => {
+  it("is paced with those that it names, or by itself", () => {
+    const token = Effect.succeed(Redacted.make("a"))
+    expect(Credentials.accessToken(token, { quota: "app:location" }).quota).toBe("app:location")
+    const [one, other] = [Credentials.accessToken(token), Credentials.accessToken(token)]
+    expect(one.quota).toMatch(/^source:[0-9a-z]+$/)
+    expect(one.quota).not.toBe(other.quota)
+    expect(one.quota).not.toBe(Credentials.accessToken(token).quota)
+  })
+
+  it.scoped("has another token or none", () =>
+    Effect.gen(function* () {
+      const { renew } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make("a"))), vendor())
+      expect(yield* renew!("getContact", Redacted.make("a"))).toBe(false)
+      expect(yield* renew!("getContact", Redacted.make("b"))).toBe(true)
+    })
+  )
+
+  it.scoped("whose token cannot be sent is told why", () =>
+    Effect.gen(function* () {
+      const { get } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make(""))), vendor())
+      expect(yield* Effect.flip(get("getContact"))).toMatchObject({ message: "The token is empty", attempts: 0 })
+    })
+  )
+})
+
+// --- what the vendor is asked, and how its answers are read ------------------------------------------------------------
+
+describe("the token endpoint", () => {
+  it.scoped("is asked for the next pair as it is documented", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const { get } = yield* service(over, ended)
+      expect(yield* get).toBe("access-1")
+      expect(over.asked).toMatchObject([
+        {
+          method: "POST",
+          url: "https://vendor.example/oauth/token",
+          headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+          form: {
+            client_id: "app",
+            client_secret: "canary-secret",
+            grant_type: "refresh_token",
+            refresh_token: "refresh-0",
+            user_type: "Location"
+          }
+        }
+      ])
+      expect(over.asked[0]!.headers).not.toHaveProperty("authorization")
+    })
+  )
+
+  it.effect("is asked for a code as it is documented, without what is not known", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId, userType: "Location" }))
+      yield* exchange(over)
+      yield* exchange(over, { redirectUri: "https://app.example/back", userType: "Company" })
+      const form = {
+        client_id: "app",
+        client_secret: "canary-secret",
+        grant_type: "authorization_code",
+        code: "canary-code"
+      }
+      expect(over.asked.map(({ form }) => form)).toEqual([
+        form,
+        { ...form, redirect_uri: "https://app.example/back", user_type: "Company" }
+      ])
+    })
+  )
+
+  it.effect("is the vendor's where no other is named", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId }))
+      yield* exchange(over, { baseUrl: undefined })
+      expect(over.asked[0]!.url).toBe("https://services.leadconnectorhq.com/oauth/token")
+    })
+  )
+
+  it.scoped("is asked again while it is out of order, more and more seldom, for twenty seconds", () =>
+    Effect.gen(function* () {
+      const over = vendor(says({}, 503))
+      const { get } = yield* service(over, ended)
+      const error = yield* running(Effect.flip(get), "100 millis")
+      expect(error).toMatchObject({ _tag: "ServerError", status: 503, operation: "getContact", attempts: 1 })
+      const waits = over.asked.slice(1).map(({ at }, index) => at - over.asked[index]!.at)
+      for (const [index, wait] of waits.entries()) {
+        // Steps of the test's clock are 100 ms.
+        expect(wait).toBeGreaterThanOrEqual(0.8 * 200 * 2 ** index - 100)
+        expect(wait).toBeLessThanOrEqual(1.2 * 200 * 2 ** index + 100)
+      }
+      expect(over.asked.length).toBeGreaterThanOrEqual(7)
+      expect(over.asked.length).toBeLessThanOrEqual(9)
+    })
+  )
+
+  it.scoped("has eight seconds for each answer", () =>
+    Effect.gen(function* () {
+      const over = vendor(silent, pair(1))
+      const { get } = yield* service(over, ended)
+      expect(yield* running(get)).toBe("access-1")
+      expect(over.asked[1]!.at - over.asked[0]!.at).toBeGreaterThanOrEqual(8 * second)
+      expect(over.asked[1]!.at - over.asked[0]!.at).toBeLessThanOrEqual(9 * second)
+      const never = vendor(silent)
+      expect(yield* running(Effect.flip((yield* service(never, ended)).get))).toMatchObject({
+        _tag: "TransportError",
+        code: "TIMEOUT",
+        message: "No whole answer within 8s",
+        // An exchange writes nothing that is not found again.
+        isRetryable: true
+      })
+      expect(never.asked.length).toBeLessThanOrEqual(4)
+    })
+  )
+
+  it.scoped.each([
+    [400, { message: "client unknown" }, "BadRequest"],
+    [401, { message: "client unknown" }, "Unauthorized"],
+    [422, { message: "client unknown" }, "Unprocessable"],
+    [403, { message: "not for this app" }, "Forbidden"],
+    [404, {}, "UnexpectedResponse"]
+  ] as const)("is not asked again after a %d", ([status, body, tag]) =>
+    Effect.gen(function* () {
+      const over = vendor(says(body, status))
+      const { get } = yield* service(over, ended)
+      const error = yield* Effect.flip(get)
+      expect(error).toMatchObject({ _tag: tag, status, attempts: 1 })
+      expect(error).not.toHaveProperty("reconnect")
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("tells nobody what it was told", () =>
+    Effect.gen(function* () {
+      const echo = ({ form, headers }: Asked) =>
+        Response.json({ message: inspect({ form, headers }), error: Object.values(form) }, { status: 403 })
+      const errors = [
+        yield* Effect.flip((yield* service(vendor(echo), { ...ended, refreshToken: Redacted.make("canary-1") })).get),
+        yield* Effect.flip(exchange(vendor(echo))),
+        yield* Effect.flip(
+          (yield* service(vendor(echo), grantOf({ accessToken: Redacted.make("canary-2") }), { companyId })).get
+        )
+      ]
+      for (const error of errors) {
+        expect(error).toMatchObject({ _tag: "Forbidden" })
+        expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain("canary")
+      }
+      // The bearer as such may have blanks around it, and is blanked out with its prefix.
+      expect(errors[2]!.message).not.toContain("Bearer")
+    })
+  )
+
+  it.scoped("that answers no grant is not believed", () =>
+    Effect.gen(function* () {
+      for (const answer of [{}, [], "access-1", { access_token: "" }, { access_token: 7 }, null]) {
+        const { get, kept } = yield* service(vendor(says(answer)), ended)
+        expect(yield* running(Effect.flip(get))).toMatchObject({
+          _tag: "UnexpectedResponse",
+          message: "The answer cannot be read: it is no grant"
+        })
+        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-0" })
+      }
+    })
+  )
+
+  it.effect.each([
+    [3600, 3600 * second],
+    ["3600", 3600 * second],
+    [0.5, 500],
+    [366 * 86_400, 366 * day],
+    [366 * 86_400 + 1, day],
+    [0, day],
+    [-5, day],
+    ["soon", day],
+    [1e300, day],
+    [null, day],
+    [undefined, day]
+  ] as const)("that says expires_in: %s means a day if that cannot be", ([told, lifetime]) =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(5 * day)
+      const grant = yield* exchange(vendor(pair(1, { locationId, expires_in: told })))
+      expect(exposed(grant)).toMatchObject({
+        accessToken: "access-1",
+        refreshToken: "refresh-1",
+        issuedAt: DateTime.unsafeMake(5 * day),
+        expiresAt: DateTime.unsafeMake(5 * day + lifetime)
+      })
+    })
+  )
+
+  it.scoped("whose clock is another is taken by its own", () =>
+    Effect.gen(function* () {
+      const ahead = 3 * 60 * minute
+      const date = new Date(ahead).toUTCString()
+      const { get, held, kept } = yield* service(
+        vendor(() =>
+          Response.json(
+            { access_token: "access-1", refresh_token: "refresh-1", expires_in: 3600 },
+            { headers: { date } }
+          )
+        ),
+        ended
+      )
+      expect(yield* get).toBe("access-1")
+      expect(yield* kept).toMatchObject({
+        issuedAt: DateTime.unsafeMake(ahead),
+        expiresAt: DateTime.unsafeMake(ahead + 60 * minute)
+      })
+      // An hour from now, by either clock, six minutes early.
+      expect(held(54 * minute - 1)).toBe("access-1")
+      expect(held(54 * minute)).toBeUndefined()
+    })
+  )
+
+  it.effect("has its details kept, and those before them where it is silent", () =>
+    Effect.gen(function* () {
+      const details = { scope: "contacts.write", userType: "Location", locationId, companyId }
+      const grant = yield* exchange(vendor(pair(1, { ...details, planId: "plan" })))
+      expect(grant).toMatchObject(details)
+      expect(grant).not.toHaveProperty("planId")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const over = vendor(pair(1, { scope: "contacts.readonly", userType: "", companyId: 7 }))
+          const { get, kept } = yield* service(over, { ...ended, ...details })
+          yield* get
+          expect(yield* kept).toMatchObject({ ...details, scope: "contacts.readonly" })
+        })
+      )
+    })
+  )
+
+  it.scoped("that answers no other refresh token means the same one again", () =>
+    Effect.gen(function* () {
+      const { get, kept } = yield* service(vendor(says({ access_token: "access-1" })), ended)
+      yield* get
+      expect(exposed(yield* kept)).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-0" })
+      expect(yield* kept).not.toHaveProperty("exchanging")
+    })
+  )
+
+  it.scoped("is counted, by what it answered", () =>
+    Effect.gen(function* () {
+      const count = (outcome: string) =>
+        Effect.map(
+          Metric.value(Metric.tagged(Metric.counter("growthhub.client.token.refreshes"), "outcome", outcome)),
+          ({ count }) => count
+        )
+      const [ok, refused] = [yield* count("ok"), yield* count("Forbidden")]
+      yield* (yield* service(vendor(pair(1)), ended)).get
+      yield* Effect.flip((yield* service(vendor(says({}, 403)), ended)).get)
+      const counted = yield* Effect.map(Metric.snapshot, (all) =>
+        all
+          .filter(({ metricKey }) => metricKey.name === "growthhub.client.token.refreshes")
+          .flatMap(({ metricKey }) => metricKey.tags.map(({ key, value }) => `${key} ${value}`))
+      )
+      expect(counted).toEqual(expect.arrayContaining(["outcome ok", "outcome Forbidden"]))
+      expect([ok, refused].every((before) => before >= 0)).toBe(true)
+    })
+  )
+})
+
+describe("a grant is dead", () => {
+  const refused = (status: number, body: unknown) =>
+    Effect.gen(function* () {
+      const over = vendor(says(body, status))
+      const { get } = yield* service(over, ended)
+      return yield* Effect.flip(get)
+    })
+
+  const dead = {
+    _tag: "Unauthorized",
+    message: "The grant is dead: the customer must connect the app again",
+    reconnect: true,
+    locationId,
+    operation: "getContact",
+    attempts: 0
+  }
+
+  it.scoped.each([
+    { error: "invalid_grant" },
+    { error: "invalid_grant", error_description: "Something else" },
+    { message: "Invalid refresh token" },
+    { message: "invalid refresh_token given" },
+    { message: "Expired RefreshToken" },
+    { message: "This grant was revoked" },
+    { message: "The refresh token was used before" },
+    { message: "unknown refresh-token" },
+    { message: "used grant" },
+    { message: "revoked: the refresh token" },
+    { message: "Refresh token not found" },
+    { message: "refresh token is unknown" },
+    { message: "the grant has expired" },
+    { message: "grant invalid" },
+    { message: ["nothing", "The refresh token is invalid"] },
+    { error: "unauthorized_client", error_description: "The refresh token is expired" },
+    { message: 7, error_description: "The refresh token is expired" }
+  ])("where the vendor says so: %j", (body) =>
+    Effect.gen(function* () {
+      for (const status of [400, 401, 422]) expect(yield* refused(status, body)).toMatchObject(dead)
+    })
+  )
+
+  it.scoped.each([
+    { error: "invalid_client" },
+    { message: "invalid client" },
+    { message: "refresh token" },
+    { message: "The refresh token could not be checked" },
+    { message: `invalid ${"x".repeat(41)} grant` },
+    { message: `grant ${"x".repeat(41)} invalid` },
+    { message: { text: "invalid grant" } },
+    { hint: "invalid refresh token" },
+    ["invalid_grant"],
+    "invalid_grant",
+    null
+  ])("not where it says anything else: %j", (body) =>
+    Effect.gen(function* () {
+      for (const status of [400, 401, 422]) expect(yield* refused(status, body)).not.toHaveProperty("reconnect")
+    })
+  )
+
+  it.scoped("not by any other status", () =>
+    Effect.gen(function* () {
+      for (const status of [403, 404, 409]) {
+        expect(yield* refused(status, { error: "invalid_grant" })).not.toHaveProperty("reconnect")
+      }
+    })
+  )
+
+  it.scoped("not where somebody else has another one by now", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
+      // A store whose lock does not hold.
+      const over = vendor((asked) => {
+        expect(asked.form["refresh_token"]).toBe("refresh-0")
+        Effect.runSync(store.exclusive("another key", ({ get }) => get))
+        written()
+        return Response.json({ error: "invalid_grant" }, { status: 400 })
+      })
+      const sections: Array<TokenStore.Section> = []
+      const written = () => Effect.runSync(sections.at(-1)!.set(other))
+      const { get } = yield* serviceOver(over, {
+        get: store.get,
+        exclusive: (key, use) =>
+          store.exclusive(key, (section) => {
+            sections.push(section)
+            return use(section)
+          })
+      })
+      expect(yield* get).toBe("access-9")
+    })
+  )
+
+  it.scoped("also where the store cannot be read once more", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      let reads = 0
+      const { get } = yield* serviceOver(vendor(says({ error: "invalid_grant" }, 400)), {
+        get: store.get,
+        exclusive: (key, use) =>
+          store.exclusive(key, (section) =>
+            use({
+              ...section,
+              get: Effect.suspend(() =>
+                ++reads > 1 ? new TokenStore.TokenStoreError({ message: "disk gone" }) : section.get
+              )
+            })
+          )
+      })
+      expect(yield* Effect.flip(get)).toMatchObject(dead)
+    })
+  )
+
+  it.scoped("once, and the vendor is not asked about it again; its next one is asked about", () =>
+    Effect.gen(function* () {
+      const over = vendor(says({ error: "invalid_grant" }, 400), pair(2))
+      const { get, store } = yield* service(over, ended)
+      yield* Effect.flip(get)
+      expect(yield* Effect.flip(get)).toMatchObject(dead)
+      expect(over.asked).toHaveLength(1)
+      const next = { ...ended, refreshToken: Redacted.make("refresh-1") }
+      yield* store.exclusive(locationId, ({ set }) => set(next))
+      expect(yield* get).toBe("access-2")
+    })
+  )
+})
+
+// --- a code ------------------------------------------------------------------------------------------------------------
+
+describe("a code", () => {
+  it.effect("makes a grant that is kept under the id of its location, or of its company", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      const ofLocation = yield* exchange(vendor(pair(1, { locationId, companyId })), { store })
+      const ofCompany = yield* exchange(vendor(pair(2, { companyId })), { store })
+      expect(Option.getOrThrow(yield* store.get(locationId))).toEqual(ofLocation)
+      expect(Option.getOrThrow(yield* store.get(companyId))).toEqual(ofCompany)
+      expect(exposed(ofCompany)).toMatchObject({ accessToken: "access-2", refreshToken: "refresh-2" })
+    })
+  )
+
+  it.effect("that makes no grant for anybody is refused", () =>
+    Effect.gen(function* () {
+      for (const answer of [{ locationId, refresh_token: "" }, { userType: "Location" }]) {
+        expect(yield* Effect.flip(exchange(vendor(pair(1, answer))))).toMatchObject({
+          _tag: "Unauthorized",
+          operation: "authorizationCode",
+          attempts: 0,
+          message: "The vendor answered a grant without a refresh token, location or company"
+        })
+      }
+    })
+  )
+
+  it.effect("is not spent where the store cannot be used", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId }))
+      const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
+      const store = yield* TokenStore.makeMemory()
+      const locked = { ...store, exclusive: () => broken }
+      const unreadable: TokenStore.Service = {
+        ...store,
+        exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, get: broken }))
+      }
+      for (const store of [locked, unreadable]) expect(yield* Effect.flip(exchange(over, { store }))).toBe(broken)
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.effect("whose grant cannot be saved is saved as soon as it can, within two minutes", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory()
+      let isFull = true
+      const { store, written } = watchedStore(memory, () => isFull)
+      const fiber = yield* Effect.fork(exchange(vendor(pair(1, { locationId })), { store }))
+      while (written.length === 0) yield* turning
+      yield* TestClock.adjust("5 seconds")
+      expect(written.length).toBe(1 + 10)
+      isFull = false
+      yield* TestClock.adjust("500 millis")
+      expect(exposed(yield* Fiber.join(fiber))).toMatchObject({ refreshToken: "refresh-1" })
+      expect(Option.isSome(yield* memory.get(locationId))).toBe(true)
+      isFull = true
+      const failing = yield* Effect.fork(Effect.flip(exchange(vendor(pair(1, { locationId })), { store })))
+      while (written.length < 13) yield* turning
+      yield* TestClock.adjust("121 seconds")
+      expect(yield* Fiber.join(failing)).toMatchObject({ _tag: "TokenStoreError", message: "disk full" })
+    })
+  )
+
+  it.effect("that is being spent is not lost to a caller that gives up", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      const over = slow(pair(1, { locationId }))
+      const fiber = yield* Effect.fork(exchange(over, { store }))
+      while (over.asked.length === 0) yield* turning
+      const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* turning
+      over.answer()
+      yield* Fiber.join(interrupted)
+      expect(Option.isSome(yield* store.get(locationId))).toBe(true)
+    })
+  )
+
+  it.effect("that cannot be one is refused with its reason, and the app's mistakes with theirs", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId }))
+      const reasons: Array<[object, string]> = [
+        [{ code: Redacted.make("") }, "The code is empty"],
+        [{ clientId: "a b" }, "The client id contains blanks"],
+        [{ clientSecret: Redacted.make("'") }, "The client secret contains quotes"],
+        [{ baseUrl: "ftp://vendor.example" }, "The base URL must begin with https://"]
+      ]
+      for (const [options, reason] of reasons) {
+        expect(yield* Effect.flip(exchange(over, { ...options }))).toMatchObject({
+          _tag: "Unprocessable",
+          operation: "authorizationCode",
+          message: expect.stringContaining(reason) as string
+        })
+      }
+      expect(over.asked).toEqual([])
+    })
+  )
+})
+
+// --- when it is refreshed ----------------------------------------------------------------------------------------------
+
+describe("a token", () => {
+  /** Refreshed in the background, or for a call that waits. */
+  const after = (millis: number, grant: TokenStore.Grant, ...answers: ReadonlyArray<() => Says>) =>
+    Effect.gen(function* () {
+      const over = vendor(...answers)
+      const one = yield* service(over, grant)
+      yield* TestClock.setTime(millis)
+      const got = yield* one.get
+      yield* turning
+      return { ...one, got, over }
+    })
+
+  it.scoped("of a day is fetched anew ten minutes before its end, while calls go on with it", () =>
+    Effect.gen(function* () {
+      const before = yield* after(day - 10 * minute - 1, grantOf(), pair(1))
+      expect(before.got).toBe("access-0")
+      expect(before.held(day - 10 * minute - 1)).toBe("access-0")
+      expect(before.held(day - 10 * minute), "it is due").toBeUndefined()
+      expect(before.over.asked).toEqual([])
+      const then = yield* after(day - 10 * minute, grantOf(), pair(1))
+      expect(then.got).toBe("access-0")
+      expect(then.over.asked).toHaveLength(1)
+      expect(yield* then.get).toBe("access-1")
+    })
+  )
+
+  it.scoped("of a day is waited for in its last thirty seconds", () =>
+    Effect.gen(function* () {
+      expect((yield* after(day - 30 * second - 1, grantOf(), pair(1))).got).toBe("access-0")
+      expect((yield* after(day - 30 * second, grantOf(), pair(1))).got).toBe("access-1")
+    })
+  )
+
+  it.scoped("of a shorter life is fetched in its last tenth, and waited for in its last hundredth", () =>
+    Effect.gen(function* () {
+      const short = grantOf({ expiresAt: DateTime.unsafeMake(100 * second) })
+      expect((yield* after(90 * second - 1, short, pair(1))).over.asked).toHaveLength(0)
+      expect((yield* after(90 * second, short, pair(1))).over.asked).toHaveLength(1)
+      expect((yield* after(99 * second - 1, short, pair(1))).got).toBe("access-0")
+      expect((yield* after(99 * second, short, pair(1))).got).toBe("access-1")
+    })
+  )
+
+  it.scoped("whose beginning is not known lives for a day", () =>
+    Effect.gen(function* () {
+      const { issuedAt: _, ...grant } = grantOf({ expiresAt: DateTime.unsafeMake(60 * minute) })
+      expect((yield* after(50 * minute - 1, grant, pair(1))).over.asked).toHaveLength(0)
+      expect((yield* after(50 * minute, grant, pair(1))).over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that is being exchanged by nobody knows whom is exchanged again", () =>
+    Effect.gen(function* () {
+      const { over, held } = yield* after(0, grantOf({ exchanging: DateTime.unsafeMake(0) }), says({}, 403))
+      expect(over.asked).toHaveLength(1)
+      expect(held(0)).toBeUndefined()
+    })
+  )
+
+  it.scoped("that could not be fetched in the background is left alone for thirty seconds", () =>
+    Effect.gen(function* () {
+      const begin = day - 10 * minute
+      const { over, get } = yield* after(begin, grantOf(), says({}, 403), pair(1))
+      expect(over.asked).toHaveLength(1)
+      yield* TestClock.setTime(begin + 30 * second - 1)
+      expect(yield* get).toBe("access-0")
+      yield* turning
+      expect(over.asked).toHaveLength(1)
+      yield* TestClock.setTime(begin + 30 * second)
+      expect(yield* get).toBe("access-0")
+      yield* turning
+      expect(over.asked).toHaveLength(2)
+      expect(yield* get).toBe("access-1")
+    })
+  )
+
+  it.scoped("that has something left is used where the vendor has no other, and not when that is over", () =>
+    Effect.gen(function* () {
+      const { got, get } = yield* after(day - 1, grantOf(), says({}, 403))
+      expect(got).toBe("access-0")
+      yield* TestClock.setTime(day)
+      expect(yield* Effect.flip(get)).toMatchObject({ _tag: "Forbidden" })
+    })
+  )
+
+  it.scoped("that another process has fetched is taken, however little of it is left", () =>
+    Effect.gen(function* () {
+      const theirs = (left: number) =>
+        grantOf({
+          accessToken: Redacted.make("access-9"),
+          refreshToken: Redacted.make("refresh-9"),
+          expiresAt: DateTime.unsafeMake(2 * day),
+          issuedAt: DateTime.unsafeMake(2 * day - left)
+        })
+      const meeting = (grant: TokenStore.Grant, now: number) =>
+        Effect.gen(function* () {
+          yield* TestClock.setTime(0)
+          const over = vendor(pair(1))
+          const { get, store } = yield* service(over, grantOf())
+          yield* get
+          yield* store.exclusive(locationId, ({ set }) => set(grant))
+          yield* TestClock.setTime(now)
+          return { got: yield* get, asked: over.asked.length }
+        })
+      // Due, as its tenth is less than the ten minutes of a longer one; and it is theirs.
+      expect(yield* meeting(theirs(day), 2 * day - 5 * minute)).toEqual({ got: "access-9", asked: 0 })
+      expect(yield* meeting(theirs(day), 2 * day - 30 * second - 1)).toEqual({ got: "access-9", asked: 0 })
+      expect(yield* meeting(theirs(day), 2 * day - 30 * second)).toEqual({ got: "access-1", asked: 1 })
+      const exchanging = { ...theirs(day), exchanging: DateTime.unsafeMake(0) }
+      expect(yield* meeting(exchanging, 2 * day - 5 * minute)).toEqual({ got: "access-1", asked: 1 })
+    })
+  )
+
+  it.scoped("that was refused is replaced, once for all who met that", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const { get, renew, held } = yield* service(over, grantOf())
+      yield* get
+      const renewals = Array.from({ length: 5 }, () => renew("access-0"))
+      expect(yield* Effect.all(renewals, { concurrency: "unbounded" })).toEqual(Array(5).fill(true))
+      expect(over.asked).toHaveLength(1)
+      expect(held(0)).toBe("access-1")
+      expect(yield* renew("access-0"), "it has been").toBe(true)
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that was refused is not used again where there is no other", () =>
+    Effect.gen(function* () {
+      const { get, renew } = yield* service(vendor(says({}, 403)), grantOf())
+      yield* get
+      expect(yield* Effect.flip(renew("access-0"))).toMatchObject({ _tag: "Forbidden" })
+      const same = yield* service(vendor(says({ access_token: "access-0" })), grantOf())
+      yield* same.get
+      expect(yield* same.renew("access-0")).toBe(false)
+    })
+  )
+
+  it.scoped("of no installation is none", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const { get, held, renew } = yield* service(over, undefined)
+      const missing = {
+        _tag: "Unauthorized",
+        message: `There is no grant for ${locationId}`,
+        reconnect: true,
+        locationId,
+        attempts: 0
+      }
+      expect(yield* Effect.flip(get)).toMatchObject(missing)
+      expect(yield* Effect.flip(renew("access-0"))).toMatchObject(missing)
+      expect(held(0)).toBeUndefined()
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.effect("that is on its way when its service ends is kept", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const over = slow(pair(1))
+      const { get, kept } = yield* Scope.extend(service(over, ended), scope)
+      const fiber = yield* Effect.fork(get)
+      while (over.asked.length === 0) yield* turning
+      const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* turning
+      over.answer()
+      yield* Fiber.join(closed)
+      expect(exposed(yield* kept)).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-1" })
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
+  it.effect("that could not be had is not waited for when its service ends", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const over = vendor(says({}, 503))
+      const { get } = yield* Scope.extend(service(over, ended), scope)
+      const fiber = yield* Effect.fork(Effect.flip(get))
+      while (over.asked.length === 0) yield* turning
+      yield* turning
+      // By the clock of the test, which does not move.
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* Fiber.join(fiber)).toMatchObject({ message: "The service has been released" })
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.effect("of a service that has ended is not fetched: who waits is told", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const over = vendor(silent)
+      const { get } = yield* Scope.extend(service(over, ended), scope)
+      const fiber = yield* Effect.fork(Effect.flip(get))
+      while (over.asked.length === 0) yield* turning
+      const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
+      expect(yield* joined(fiber)).toMatchObject({
+        _tag: "Unauthorized",
+        message: "The service has been released",
+        operation: "getContact"
+      })
+      yield* joined(closed)
+      expect(yield* Effect.flip(get)).toMatchObject({ message: "The service has been released" })
+      expect(over.asked, "one exchange was on its way").toHaveLength(1)
+    })
+  )
+})
+
+// --- a store that fails ------------------------------------------------------------------------------------------------
+
+describe("a store that fails", () => {
+  const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
+  const told = {
+    _tag: "TransportError",
+    operation: "getContact",
+    attempts: 0,
+    message: "disk gone",
+    code: "TOKEN_STORE",
+    outcome: "NotApplied",
+    isRetryable: true
+  }
+
+  it.scoped("is told of to whom it concerns", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const stores: ReadonlyArray<TokenStore.Service> = [
+        { ...store, get: () => broken },
+        { ...store, exclusive: () => broken },
+        { ...store, exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, get: broken })) },
+        { ...store, exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, set: () => broken })) }
+      ]
+      for (const store of stores) {
+        expect(yield* Effect.flip((yield* serviceOver(over, store)).get)).toMatchObject(told)
+      }
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.scoped("writes down that an exchange begins, and then what it brought", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const { store, written } = watchedStore(memory, () => false)
+      yield* TestClock.setTime(7)
+      yield* (yield* serviceOver(vendor(pair(1)), store)).get
+      expect(written.map(exposed)).toMatchObject([
+        { refreshToken: "refresh-0", exchanging: DateTime.unsafeMake(7) },
+        { refreshToken: "refresh-1" }
+      ])
+      expect(written[1]).not.toHaveProperty("exchanging")
+    })
+  )
+
+  it.scoped("has what it could not take a second later", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      let isFull = true
+      const { store, written } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const { get } = yield* serviceOver(vendor(pair(1)), store)
+      expect(yield* get).toBe("access-1")
+      const pairs = () => written.filter(isPair).length
+      // At once, by the exchange and by the one that tries it again.
+      yield* turning
+      expect(pairs()).toBe(2)
+      yield* TestClock.adjust("10 seconds")
+      expect(pairs()).toBe(12)
+      isFull = false
+      yield* TestClock.adjust("1 second")
+      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+      yield* TestClock.adjust("10 seconds")
+      expect(pairs(), "and then no more").toBe(13)
+    })
+  )
+
+  it.effect("has it when the service ends, at the latest", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      let isFull = true
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* (yield* serviceOver(vendor(pair(1)), store)).get
+          yield* turning
+          isFull = false
+        })
+      )
+      expect(exposed(yield* kept)).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-1" })
+    })
+  )
+
+  it.effect("is not asked to save anything at the end where nothing is unsaved", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const { store, written } = watchedStore(memory, () => false)
+      let sections = 0
+      const counting: TokenStore.Service = {
+        get: store.get,
+        exclusive: (key, use) => {
+          sections += 1
+          return store.exclusive(key, use)
+        }
+      }
+      yield* Effect.scoped(Effect.flatMap(serviceOver(vendor(pair(1)), counting), ({ get }) => get))
+      expect({ sections, written: written.length }).toEqual({ sections: 1, written: 2 })
+    })
+  )
+
+  it.scoped("does not stop the next exchange, which goes on from what was not saved", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const { store } = watchedStore(memory, isPair)
+      const over = vendor(pair(1), pair(2), pair(3))
+      const { get, renew } = yield* serviceOver(over, store)
+      yield* get
+      expect(yield* renew("access-1")).toBe(true)
+      expect(yield* get).toBe("access-2")
+      expect(yield* renew("access-2")).toBe(true)
+      expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1", "refresh-2"])
+    })
+  )
+
+  it.scoped("and in which somebody has gone on meanwhile is followed", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const { store, written } = watchedStore(memory, (grant) => isPair(grant))
+      const { get, held } = yield* serviceOver(vendor(pair(1)), store)
+      expect(yield* get).toBe("access-1")
+      yield* turning
+      const tries = written.length
+      const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
+      yield* memory.exclusive(locationId, ({ set }) => set(other))
+      yield* TestClock.adjust("1 second")
+      expect(held(0)).toBe("access-9")
+      yield* TestClock.adjust("1 minute")
+      expect(written.length, "nothing is left to save").toBe(tries)
+    })
+  )
+})
+
+// --- location tokens ---------------------------------------------------------------------------------------------------
+
+describe("a location token", () => {
+  const company = grantOf({ accessToken: Redacted.make("company-0"), userType: "Company" })
+  const ofLocation = (number: number, more: object = {}) =>
+    says({ access_token: `location-${number}`, expires_in: day / second, ...more })
+
+  it.scoped("is asked for as it is documented", () =>
+    Effect.gen(function* () {
+      const over = vendor(ofLocation(1))
+      const { get } = yield* service(over, company, { companyId })
+      expect(yield* get).toBe("location-1")
+      expect(over.asked).toMatchObject([
+        {
+          method: "POST",
+          url: "https://vendor.example/oauth/locationToken",
+          headers: { accept: "application/json", authorization: "Bearer company-0", version: "2021-07-28" }
+        }
+      ])
+      expect(over.asked[0]!.form).toEqual({ companyId, locationId })
+    })
+  )
+
+  it.scoped("is at hand until its last thirty seconds, and asked for once by all who need it", () =>
+    Effect.gen(function* () {
+      const over = vendor(ofLocation(1), ofLocation(2))
+      const { get, held } = yield* service(over, grantOf({ ...company, expiresAt: DateTime.unsafeMake(9 * day) }), {
+        companyId
+      })
+      expect(held(0)).toBeUndefined()
+      yield* Effect.all([get, get, get], { concurrency: "unbounded" })
+      expect(over.asked).toHaveLength(1)
+      expect(held(day - 30 * second - 1)).toBe("location-1")
+      expect(held(day - 30 * second)).toBeUndefined()
+      yield* TestClock.setTime(day - 30 * second - 1)
+      expect(yield* get).toBe("location-1")
+      yield* TestClock.setTime(day - 30 * second)
+      expect(yield* get).toBe("location-2")
+    })
+  )
+
+  it.scoped("of a short life is so until its last hundredth", () =>
+    Effect.gen(function* () {
+      const { get, held } = yield* service(vendor(ofLocation(1, { expires_in: 100 })), company, { companyId })
+      yield* get
+      expect(held(99 * second - 1)).toBe("location-1")
+      expect(held(99 * second)).toBeUndefined()
+    })
+  )
+
+  it.scoped("that was refused is replaced, if there is another", () =>
+    Effect.gen(function* () {
+      const over = vendor(ofLocation(1), ofLocation(2), ofLocation(2))
+      const { get, renew } = yield* service(over, company, { companyId })
+      expect(yield* renew("location-0"), "none was had before").toBe(true)
+      expect(yield* renew("location-0")).toBe(true)
+      expect(over.asked).toHaveLength(1)
+      expect(yield* renew("location-1")).toBe(true)
+      expect(yield* get).toBe("location-2")
+      expect(yield* renew("location-2"), "it is the same again").toBe(false)
+      expect(over.asked).toHaveLength(3)
+    })
+  )
+
+  it.scoped("is asked for once more with another token of the company where that one was refused", () =>
+    Effect.gen(function* () {
+      const refused = says({ statusCode: 401, message: "Invalid JWT" }, 401)
+      const over = vendor(refused, pair(1), ofLocation(1))
+      const { get } = yield* service(over, company, { companyId })
+      expect(yield* get).toBe("location-1")
+      expect(over.asked.map(({ url, headers }) => [new URL(url).pathname, headers["authorization"]])).toEqual([
+        ["/oauth/locationToken", "Bearer company-0"],
+        ["/oauth/token", undefined],
+        ["/oauth/locationToken", "Bearer access-1"]
+      ])
+      const twice = vendor(refused, pair(1), refused)
+      const error = yield* Effect.flip((yield* service(twice, company, { companyId })).get)
+      expect(error).toMatchObject({ _tag: "Unauthorized", message: "Invalid JWT" })
+      expect(twice.asked).toHaveLength(3)
+      const same = vendor(refused, says({ access_token: "company-0" }))
+      expect(yield* Effect.flip((yield* service(same, company, { companyId })).get)).toBeInstanceOf(Error)
+      expect(same.asked).toHaveLength(2)
+    })
+  )
+
+  it.scoped("is not asked for again where another token would not change the answer", () =>
+    Effect.gen(function* () {
+      for (const [status, message] of [
+        [401, "The token is not authorized for this scope."],
+        [403, "no"]
+      ] as const) {
+        const over = vendor(says({ message }, status))
+        expect(yield* Effect.flip((yield* service(over, company, { companyId })).get)).toMatchObject({
+          status,
+          message
+        })
+        expect(over.asked).toHaveLength(1)
+      }
+    })
+  )
+
+  it.scoped("of a company without a grant says whose is missing", () =>
+    Effect.gen(function* () {
+      const { get } = yield* service(vendor(), undefined, { companyId })
+      expect(yield* Effect.flip(get)).toMatchObject({
+        message: "There is no grant for company",
+        reconnect: true,
+        locationId
+      })
+    })
+  )
+})
+
+// --- the app -----------------------------------------------------------------------------------------------------------
+
+describe("an app", () => {
+  it.scoped("that cannot be right fails each call with its reason, without a request", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const wrong: Array<[object, string]> = [
+        [{ clientId: "" }, "The client id is empty"],
+        [{ clientSecret: Redacted.make("a b") }, "The client secret contains blanks"],
+        [{ companyId: '"' }, "The company id contains quotes"]
+      ]
+      for (const [options, message] of wrong) {
+        const bearer = yield* opened(Credentials.oauth({ ...app, locationId, store, ...options }), over)
+        expect(yield* Effect.flip(bearer.get("getContact"))).toMatchObject({
+          _tag: "Unauthorized",
+          attempts: 0,
+          message
+        })
+      }
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.effect("and a location have a quota, whoever configures them", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      expect(Credentials.oauth({ ...app, locationId, store }).quota).toBe(`app:${locationId}`)
+      const variables = {
+        GROWTHHUB_CLIENT_ID: "app",
+        GROWTHHUB_CLIENT_SECRET: "canary-secret",
+        GROWTHHUB_LOCATION_ID: locationId
+      }
+      const configured = (more: object) =>
+        Effect.withConfigProvider(
+          Credentials.oauthConfig({ store }),
+          ConfigProvider.fromMap(new Map(Object.entries({ ...variables, ...more })))
+        )
+      expect((yield* configured({})).quota).toBe(`app:${locationId}`)
+      const over = vendor(says({}, 404))
+      const missing = (credentials: Credentials.Credentials) =>
+        Effect.scoped(Effect.flatMap(opened(credentials, over), ({ get }) => Effect.flip(get("getContact"))))
+      expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "" }))).toMatchObject({
+        message: `There is no grant for ${locationId}`
+      })
+      expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "company" }))).toMatchObject({
+        message: "There is no grant for company"
+      })
+      const error = yield* Effect.flip(configured({ GROWTHHUB_CLIENT_SECRET: "can ary" }))
+      expect(inspect(error)).toContain("GROWTHHUB_CLIENT_SECRET")
+      expect(inspect(error)).toContain("The client secret contains blanks")
+    })
+  )
+})
