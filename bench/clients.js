@@ -187,7 +187,8 @@ const bulkOverUndici = async (baseUrl) => {
   })
 }
 
-const fetchLayer = async () => (await import("@effect/platform/FetchHttpClient")).layer
+const platformFetchLayer = async () => (await import("@effect/platform/FetchHttpClient")).layer
+const fetchLayer = async () => (await import("../dist/HttpClientFetch.js")).layer
 const undiciLayer = async () => (await import("@effect/platform-node/NodeHttpClient")).layerUndici
 const ownLayer = async () => (await import("../dist/HttpClientUndici.js")).layer()
 
@@ -246,8 +247,9 @@ export const clients = {
     }
     return pool((operation) => calls[operation]())
   },
-  "Effect on fetch": async (url) => idiomatic(url, await fetchLayer()),
+  "Effect on fetch": async (url) => idiomatic(url, await platformFetchLayer()),
   "Effect on layerUndici": async (url) => idiomatic(url, await undiciLayer()),
+  "ours on FetchHttpClient": async (url) => ours(url, await platformFetchLayer()),
   "ours on fetch": async (url) => ours(url, await fetchLayer()),
   "ours on layerUndici": async (url) => ours(url, await undiciLayer()),
   ours: async (url) => ours(url, await ownLayer()),

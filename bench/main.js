@@ -137,6 +137,7 @@ const figures = {
   cpuPerCallOverUndici: cpu("ours", "undici"),
   cpuPerCallOverUndiciWithZod: cpu("ours", "undici + zod"),
   cpuPerCallOverOfficialSdkOnFetch: cpu("ours on fetch", "official SDK"),
+  cpuPerCallOverOfficialSdkOnFetchHttpClient: cpu("ours on FetchHttpClient", "official SDK"),
   bytesPerCall: allocated["ours"] && Math.round(allocated["ours"]),
   addedImportMsOverOfficialSdk: over(startup?.ours.millis, startup?.["official SDK"].millis),
   bundledStartMsOverOfficialSdk: over(bundles?.ours.millis, bundles?.["official SDK"].millis),

@@ -231,15 +231,13 @@ const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
   const json = parseObject(body)
   if (json === undefined || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
-  const lines = [json["message"], json["error_description"]].flat().filter((line) => typeof line === "string")
-  return lines.some((line) => deadGrant.test(line))
+  return [json["message"], json["error_description"]].flat().some((line) => deadGrant.test(String(line)))
 }
 
 /** Asks the token endpoint until it answers: the same exchange may be repeated, within its time. */
 const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
   const transmit = transmission.over(client)
   return (operation, path, form, headers = {}) => {
-    const fields = Object.entries(form).filter(([, value]) => value !== undefined)
     const call: Errors.Call = {
       operation,
       attempts: 1,
@@ -251,7 +249,7 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
     }
     const request = HttpClientRequest.post(transmission.join(baseUrl, path), {
       headers: { accept: "application/json", ...headers }
-    }).pipe(HttpClientRequest.bodyUrlParams(fields as Array<[string, string]>))
+    }).pipe(HttpClientRequest.bodyUrlParams(form))
     const once = Effect.gen(function* () {
       const clock = yield* Effect.clock
       const answer = yield* Effect.mapError(
@@ -374,8 +372,8 @@ const quiet = Duration.toMillis("30 seconds")
 
 interface State {
   grant: TokenStore.Grant | undefined
-  /** The refresh token that `grant` was exchanged for, while it could not be saved. */
-  unsavedSince: string | undefined
+  /** A grant that could not be saved yet, and the refresh token that it was exchanged for. */
+  unsaved: { readonly grant: TokenStore.Grant; readonly since: string } | undefined
   dead: string | undefined
   ahead: number
   quietUntil: number
@@ -441,7 +439,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
     const scope = yield* Effect.scope
     const state: State = {
       grant: undefined,
-      unsavedSince: undefined,
+      unsaved: undefined,
       dead: undefined,
       ahead: 0,
       quietUntil: 0
@@ -460,27 +458,25 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
     const isDue = (grant: TokenStore.Grant, now: number) =>
       left(grant, now) <= early(grant) || grant.exchanging !== undefined
 
-    const newest = (stored: TokenStore.Grant | undefined) =>
-      state.grant !== undefined && stored !== undefined && Redacted.value(stored.refreshToken) === state.unsavedSince
-        ? state.grant
-        : stored
+    /** What goes on from the one that is stored, where nobody else has: somebody may, and the customer may connect anew. */
+    const newest = (stored: TokenStore.Grant) =>
+      Redacted.value(stored.refreshToken) === state.unsaved?.since ? state.unsaved.grant : stored
 
     const save = (section: TokenStore.Section, grant: TokenStore.Grant) =>
       Effect.tap(section.set(grant), () => {
-        state.unsavedSince = undefined
+        state.unsaved = undefined
       })
 
     const saveUnsaved = Effect.suspend(() => {
-      if (state.unsavedSince === undefined) return Effect.void
+      if (state.unsaved === undefined) return Effect.void
       return store.exclusive(key, (section) =>
         Effect.gen(function* () {
           const stored = Option.getOrUndefined(yield* section.get)
-          const isNewer = stored !== undefined && Redacted.value(stored.refreshToken) !== state.unsavedSince
-          if (isNewer) {
-            // Somebody has gone on from there, or the customer has connected the app again.
-            state.grant = stored
-            state.unsavedSince = undefined
-          } else if (state.unsavedSince !== undefined && state.grant !== undefined) yield* save(section, state.grant)
+          const grant = stored === undefined ? state.unsaved?.grant : newest(stored)
+          if (grant === undefined) return
+          state.grant = grant
+          if (grant === stored) state.unsaved = undefined
+          else yield* save(section, grant)
         })
       )
     })
@@ -507,7 +503,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           section.set({ ...current, exchanging: DateTime.unsafeMake(began + state.ahead) }),
           fromStore(operation)
         )
-        state.unsavedSince = undefined
+        state.unsaved = undefined
         const asked = yield* Effect.either(
           ask(operation, "/oauth/token", {
             ...grantForm(installation),
@@ -527,12 +523,12 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           state.dead = refreshToken
           return yield* dead(operation)
         }
-        const grant = grantOf(asked.right, yield* Clock.currentTimeMillis, current)
         // It has the refresh token of the one before it at least.
-        state.grant = grant!
+        const grant = grantOf(asked.right, yield* Clock.currentTimeMillis, current)!
+        state.grant = grant
         state.ahead = asked.right.ahead
-        state.unsavedSince = refreshToken
-        yield* Effect.catchAll(save(section, grant!), () => Effect.forkIn(saveLater, scope))
+        state.unsaved = { grant, since: refreshToken }
+        yield* Effect.catchAll(save(section, grant), () => Effect.forkIn(saveLater, scope))
       })
 
     const work = (operation: string, refused: string | undefined): Effect.Effect<void, Errors.ContactsError> => {
@@ -540,9 +536,9 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
       return store
         .exclusive(key, (section) =>
           Effect.gen(function* () {
-            const stored = yield* Effect.mapError(section.get, fromStore(operation))
-            const current = newest(Option.getOrUndefined(stored))
-            if (current === undefined) return yield* missing(operation)
+            const stored = Option.getOrUndefined(yield* Effect.mapError(section.get, fromStore(operation)))
+            if (stored === undefined) return yield* missing(operation)
+            const current = newest(stored)
             state.grant = current
             const now = yield* Clock.currentTimeMillis
             const token = Redacted.value(current.accessToken)
@@ -576,10 +572,8 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         state.grant ??= Option.getOrUndefined(stored)
       })
 
-    const held = (operation: string) =>
-      Effect.suspend(() =>
-        state.grant === undefined ? Effect.fail(missing(operation)) : Effect.succeed(state.grant.accessToken)
-      )
+    /** Where there is a grant: a refresh that has succeeded leaves one. */
+    const held = Effect.sync(() => state.grant!.accessToken)
 
     return {
       held: (now) => {
@@ -590,11 +584,11 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         Effect.zipRight(
           Effect.suspend(() => (state.grant === undefined ? loaded(operation) : Effect.void)),
           Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            if (state.grant === undefined) return Effect.zipRight(refreshed(operation), held(operation))
+            if (state.grant === undefined) return Effect.zipRight(refreshed(operation), held)
             const remaining = left(state.grant, now)
-            if (remaining <= late(lifetime(state.grant))) return Effect.zipRight(refreshed(operation), held(operation))
-            if (!isDue(state.grant, now) || now < state.quietUntil) return held(operation)
-            return Effect.zipRight(begun(operation), held(operation))
+            if (remaining <= late(lifetime(state.grant))) return Effect.zipRight(refreshed(operation), held)
+            if (!isDue(state.grant, now) || now < state.quietUntil) return held
+            return Effect.zipRight(begun(operation), held)
           })
         ),
       renew: (operation, refused) =>

@@ -2,6 +2,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -11,6 +12,7 @@ export const transports = {
   fetch: FetchHttpClient.layer,
   "node:http": NodeHttpClient.layer,
   undici: NodeHttpClient.layerUndici,
+  "fetch, at once": HttpClientFetch.layer,
   "undici's dispatch": HttpClientUndici.layer()
 } as const
 

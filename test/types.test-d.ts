@@ -16,6 +16,7 @@ import { ContactsService, type Service } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
+import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RateLimit from "effect-growthhub/RateLimit"
@@ -282,6 +283,7 @@ describe("layers of limits, stores and transports", () => {
   it("need what they are given, and nothing else", () => {
     expectTypeOf(RateLimit.layer({ reserve: 0.1 })).toEqualTypeOf<Layer.Layer<RateLimit.RateLimit>>()
     expectTypeOf(RateLimitRedis.layer({ client: redis })).toEqualTypeOf<Layer.Layer<RateLimit.RateLimit>>()
+    expectTypeOf(HttpClientFetch.layer).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
     expectTypeOf(HttpClientUndici.layer()).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
     expectTypeOf(TokenStore.layerMemory()).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
     expectTypeOf(TokenStoreRedis.layer({ client: redis })).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()

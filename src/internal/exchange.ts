@@ -14,7 +14,10 @@ export interface Watch extends Watched<Errors.ContactsError> {
   readonly onHead?: (head: Head) => void
 }
 
-/** One request, as it is: no redirect is followed. A body that the status does not need has a second. */
+/**
+ * One request of this library, whose body is bytes or none, as it is: no redirect is followed. A body of the answer that the
+ * status does not need has a second.
+ */
 export type Exchange = (
   request: HttpClientRequest.HttpClientRequest,
   watch: Watch

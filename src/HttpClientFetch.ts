@@ -1,0 +1,126 @@
+/**
+ * The platform's `HttpClient` on fetch, for browsers, edges and other hosts that have no undici: what this library sends goes
+ * straight to fetch and comes back whole, which costs a good deal less. The app may bring any other.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Errors from "./Errors.js"
+import { abandon, later, timeLeft } from "./internal/deadline.js"
+import { type Exchange, type Head, isSuccess, keeping, locationOf, patience, type Watch } from "./internal/exchange.js"
+
+type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
+
+/** Fetch knows the length itself, and may not be told. */
+const headersOf = (request: HttpClientRequest.HttpClientRequest, { headers: all }: Options): Headers.Headers => {
+  const headers = all === undefined ? request.headers : Headers.merge(Headers.fromInput(all), request.headers)
+  return headers["content-length"] === undefined ? headers : Headers.remove(headers, "content-length")
+}
+
+type Outcome = Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
+
+/** One request, until its whole answer is there. */
+const fetched = (
+  fetch: typeof globalThis.fetch,
+  options: Options,
+  request: HttpClientRequest.HttpClientRequest,
+  watch: Watch
+): Outcome =>
+  Effect.async((resume) => {
+    const left = timeLeft(watch)
+    if (left === 0) return resume(Effect.failSync(() => watch.onTimeout(false)))
+    const controller = new AbortController()
+    let inPatience: (() => void) | undefined
+    const stop = () => {
+      // Let go: what the caller's fiber still holds outlives many a collection.
+      giveUp = undefined
+      inTime()
+      inPatience?.()
+    }
+    let giveUp: (() => void) | undefined = () => {
+      stop()
+      abandon(() => controller.abort())
+    }
+    watch.onInterrupt = () => giveUp?.()
+    const inTime = later(watch.clock, left, () => {
+      giveUp?.()
+      resume(Effect.failSync(() => watch.onTimeout()))
+    })
+    const finish = (outcome: Outcome) => {
+      stop()
+      resume(outcome)
+    }
+    const unsent = (cause: unknown) =>
+      finish(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
+
+    const received = (source: Response) => {
+      const head: Head = { status: source.status, headers: Headers.fromInput(source.headers) }
+      const answer = (body: string) => finish(Effect.succeed({ ...head, body }))
+      if (locationOf(head) === undefined) watch.onHead?.(head)
+      if (!isSuccess(head)) {
+        inPatience = later(watch.clock, patience, () => {
+          giveUp?.()
+          answer("")
+        })
+      }
+      return source.text().then(answer, (cause: unknown) => {
+        if (!isSuccess(head)) return answer("")
+        const response = HttpClientResponse.fromWeb(request, source)
+        finish(Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause })))
+      })
+    }
+
+    const init = {
+      ...options,
+      method: request.method,
+      headers: headersOf(request, options),
+      body: request.body._tag === "Uint8Array" ? (request.body.body as Uint8Array<ArrayBuffer>) : null,
+      redirect: "manual" as const,
+      signal: controller.signal
+    }
+    // A function of the app's own may break in any way.
+    new Promise<Response>((resolve) => resolve(fetch(request.url, init))).then(received).catch(unsent)
+  })
+
+/** As the platform's client has it: what the caller provides counts before what was provided to the layer. */
+const exchangeOf =
+  (ambient: Context.Context<never>): Exchange =>
+  (request, watch) =>
+    Effect.contextWithEffect((own: Context.Context<never>) => {
+      const provided = <I, A>(tag: Context.Tag<I, A>, otherwise: A): A =>
+        Option.getOrElse(Context.getOption(own, tag), () =>
+          Option.getOrElse(Context.getOption(ambient, tag), () => otherwise)
+        )
+      const options = provided(FetchHttpClient.RequestInit, {}) as Options
+      return fetched(provided(FetchHttpClient.Fetch, globalThis.fetch), options, request, watch)
+    })
+
+/**
+ * `FetchHttpClient.layer`, `Fetch` and `RequestInit` included, through which the calls of this library cost less. What an
+ * app makes of the client, with `HttpClient.mapRequest` say, carries them as any other client does.
+ *
+ * @example
+ * import * as Layer from "effect/Layer"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
+ *
+ * export const Contacts = ContactsService.layerConfig().pipe(Layer.provide(HttpClientFetch.layer))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(Effect.context<HttpClient.HttpClient>(), (context) =>
+    keeping(Context.get(context, HttpClient.HttpClient), exchangeOf(context))
+  )
+).pipe(Layer.provide(FetchHttpClient.layer))

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import { TransportError } from "effect-growthhub/Errors"
+import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
+import { ContactId } from "effect-growthhub/Schema"
+import * as exchange from "../src/internal/exchange.js"
+import { json, serving } from "./servers.js"
+
+const id = ContactId.make("jane")
+const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id))
+const update = Effect.flatMap(ContactsService, (contacts) => contacts.updateContact(id, { city: "A" }))
+
+const baseUrl = "https://vendor.example"
+const patient = { ...RetryPolicy.none, attemptTimeout: Duration.minutes(1) }
+
+/** A service over the transport, and what the app provides to it. */
+const calling = <R>(transport: Layer.Layer<HttpClient.HttpClient, never, R>, url = baseUrl) =>
+  ContactsService.layer({ token: Redacted.make("pit-1"), baseUrl: url }).pipe(
+    Layer.provide(transport),
+    Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, patient))
+  )
+
+/** The transport on a fetch of the test's own, and what that was called with. */
+const fetching = (answer: () => Promise<Response>) => {
+  const asked: Array<{ readonly url: unknown; readonly init: RequestInit }> = []
+  const fetch: typeof globalThis.fetch = (url, init = {}) => {
+    asked.push({ url, init })
+    return answer()
+  }
+  return { asked, fetch, layer: Layer.provide(HttpClientFetch.layer, Layer.succeed(FetchHttpClient.Fetch, fetch)) }
+}
+
+const jane = () => Promise.resolve(Response.json({ contact: { id } }))
+const never = () => new Promise<Response>(() => undefined)
+
+describe("the client on fetch", () => {
+  it.scopedLive("is the platform's for the app", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* serving((_, response) => json(response, 200, { a: 1 }))
+      const client = yield* HttpClient.HttpClient
+      const request = HttpClientRequest.post(url, { urlParams: { q: "1" } }).pipe(HttpClientRequest.bodyText("text"))
+      const response = yield* client.execute(request)
+      expect(yield* response.json).toEqual({ a: 1 })
+      expect(seen).toMatchObject([{ method: "POST", url: "/?q=1", body: "text" }])
+    }).pipe(Effect.provide(HttpClientFetch.layer))
+  )
+
+  it.effect("calls the Fetch that its own layer was provided with, or the caller's, and follows no redirect", () =>
+    Effect.gen(function* () {
+      const [ofLayer, ofCaller] = [fetching(jane), fetching(jane)]
+      yield* Effect.gen(function* () {
+        yield* update
+        yield* Effect.provideService(get, FetchHttpClient.Fetch, ofCaller.fetch)
+      }).pipe(Effect.provide(calling(ofLayer.layer)))
+      expect(ofLayer.asked).toMatchObject([
+        { url: "https://vendor.example/contacts/jane", init: { method: "PUT", redirect: "manual" } }
+      ])
+      expect(new TextDecoder().decode(ofLayer.asked[0]?.init.body as Uint8Array)).toBe('{"city":"A"}')
+      expect(ofLayer.asked[0]?.init.headers).not.toHaveProperty("content-length")
+      expect(ofCaller.asked).toMatchObject([{ init: { method: "GET", body: null, redirect: "manual" } }])
+    })
+  )
+
+  it.effect("keeps the app's RequestInit, but for what the request decides", () =>
+    Effect.gen(function* () {
+      const { asked, layer } = fetching(jane)
+      const init = {
+        headers: { "x-app": "mine", authorization: "theirs" },
+        credentials: "omit",
+        redirect: "follow",
+        method: "POST"
+      } as const
+      yield* Effect.provide(get, calling(Layer.provide(layer, Layer.succeed(FetchHttpClient.RequestInit, init))))
+      expect(asked).toMatchObject([
+        {
+          init: {
+            method: "GET",
+            credentials: "omit",
+            redirect: "manual",
+            headers: { "x-app": "mine", authorization: "Bearer pit-1" }
+          }
+        }
+      ])
+    })
+  )
+
+  it.effect("fails as a transport does where fetch breaks, in whatever way", () =>
+    Effect.gen(function* () {
+      const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } })
+      const broken = [
+        () => Promise.reject(refused),
+        () => {
+          throw refused
+        }
+      ]
+      for (const answer of broken) {
+        const error = yield* Effect.flip(Effect.provide(update, calling(fetching(answer).layer)))
+        expect(error).toMatchObject({ _tag: "TransportError", code: "ECONNREFUSED", outcome: "NotApplied" })
+      }
+      const nothing = fetching(() => undefined as unknown as Promise<Response>)
+      const error = yield* Effect.flip(Effect.provide(update, calling(nothing.layer)))
+      expect(error).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
+    })
+  )
+
+  it.effect("takes a request back that nobody waits for any more, and says that it may have been applied", () =>
+    Effect.gen(function* () {
+      for (const end of ["time", "interruption"] as const) {
+        const { asked, layer } = fetching(never)
+        const fiber = yield* Effect.fork(Effect.provide(Effect.flip(update), calling(layer)))
+        while (asked.length === 0) yield* Effect.yieldNow()
+        expect(asked[0]?.init.signal?.aborted).toBe(false)
+        if (end === "interruption") yield* Fiber.interrupt(fiber)
+        else {
+          yield* TestClock.adjust("1 minute")
+          expect(yield* Fiber.join(fiber)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown" })
+        }
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+        expect([end, asked[0]?.init.signal?.aborted]).toEqual([end, true])
+      }
+    })
+  )
+
+  it.effect("aborts nothing that is over", () =>
+    Effect.gen(function* () {
+      const { asked, layer } = fetching(jane)
+      yield* Effect.provide(get, calling(layer))
+      yield* TestClock.adjust("2 minutes")
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      expect(asked[0]?.init.signal?.aborted).toBe(false)
+    })
+  )
+
+  it.effect("of which an app makes another one carries the calls as that one does", () =>
+    Effect.gen(function* () {
+      const { asked, layer } = fetching(jane)
+      const own = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader("x-app", "mine")))
+      ).pipe(Layer.provide(layer))
+      yield* Effect.provide(get, calling(own))
+      expect(asked).toMatchObject([{ init: { headers: { "x-app": "mine" } } }])
+    })
+  )
+
+  it.effect("sends nothing when there is no time left", () =>
+    Effect.gen(function* () {
+      const { asked, layer } = fetching(jane)
+      const clock = yield* Effect.clock
+      const carry = exchange.of(yield* Effect.provide(HttpClient.HttpClient, layer))!
+      const late = new TransportError({
+        operation: "o",
+        attempts: 0,
+        message: "late",
+        outcome: "NotApplied",
+        isRetryable: true
+      })
+      const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
+      expect(yield* Effect.flip(carry(HttpClientRequest.get(baseUrl), watch))).toBe(late)
+      expect(asked).toEqual([])
+    })
+  )
+})
