@@ -535,7 +535,7 @@ describe("a grant is dead", () => {
     { error: "invalid_client" },
     { message: "invalid client" },
     { message: "refresh token" },
-    { message: "The refresh token could not be checked" },
+    { error: "invalid_request", error_description: "the refresh token could not be checked now" },
     { message: `invalid ${"x".repeat(41)} grant` },
     { message: `grant ${"x".repeat(41)} invalid` },
     { message: { text: "invalid grant" } },
@@ -551,8 +551,12 @@ describe("a grant is dead", () => {
 
   it.scoped("not by any other status", () =>
     Effect.gen(function* () {
-      for (const status of [403, 404, 409]) {
-        expect(yield* refused(status, { error: "invalid_grant" })).not.toHaveProperty("reconnect")
+      for (const status of [403, 404, 409, 500]) {
+        for (const body of [{ error: "invalid_grant" }, { message: "Invalid refresh token" }]) {
+          const error = yield* running(refused(status, body))
+          expect(error).toMatchObject({ status })
+          expect(error).not.toHaveProperty("reconnect")
+        }
       }
     })
   )
