@@ -1,6 +1,5 @@
 // Which service a command speaks to, and as whom.
 import * as Options from "@effect/cli/Options"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -10,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ContactsService } from "../ContactsService.js"
+import * as HttpClientFetch from "../HttpClientFetch.js"
 import * as HttpLayer from "../HttpLayer.js"
 import * as RateLimit from "../RateLimit.js"
 import { LocationId } from "../Schema.js"
@@ -75,7 +75,7 @@ const embedded = (locationId: LocationId | undefined): Layer.Layer<ContactsServi
   Layer.unwrapEffect(
     Effect.map(Sandbox, ({ url, token }) =>
       Layer.merge(
-        Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer),
+        Layer.provide(ContactsService.layer({ token, baseUrl: url }), HttpClientFetch.layer),
         Layer.succeed(Session, { url, isSandbox: true, locationId })
       )
     )
@@ -93,7 +93,7 @@ const real = (
     Either.map(({ href }) =>
       Layer.merge(
         ContactsService.layerConfig({ baseUrl: Config.succeed(href) }).pipe(
-          Layer.provide(FetchHttpClient.layer),
+          Layer.provide(HttpClientFetch.layer),
           Layer.mapError(whatIsWrong)
         ),
         Layer.succeed(Session, { url: href, isSandbox: false, locationId })
