@@ -623,17 +623,19 @@ describe("a span", () => {
     })
   )
 
-  it.scopedLive.each(["fetch", "undici's dispatch"] as const)("says that it was interrupted, over %s", (transport) =>
-    Effect.gen(function* () {
-      const { url, first } = yield* serving(() => undefined)
-      const spans: Array<Tracer.Span> = []
-      const fiber = yield* Effect.fork(
-        calling(transports[transport], { baseUrl: url })(get).pipe(Effect.withTracer(recording(spans)))
-      )
-      yield* first
-      yield* Fiber.interrupt(fiber)
-      expect(spans.map(({ attributes }) => attributes.get("error.type"))).toEqual(["interrupted", "interrupted"])
-    })
+  it.scopedLive.each(["fetch", "fetch, at once", "undici's dispatch"] as const)(
+    "says that it was interrupted, over %s",
+    (transport) =>
+      Effect.gen(function* () {
+        const { url, first } = yield* serving(() => undefined)
+        const spans: Array<Tracer.Span> = []
+        const fiber = yield* Effect.fork(
+          calling(transports[transport], { baseUrl: url })(get).pipe(Effect.withTracer(recording(spans)))
+        )
+        yield* first
+        yield* Fiber.interrupt(fiber)
+        expect(spans.map(({ attributes }) => attributes.get("error.type"))).toEqual(["interrupted", "interrupted"])
+      })
   )
 
   it.scopedLive("has the status of the request that ended last, and no other's", () =>
