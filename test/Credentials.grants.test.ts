@@ -1026,6 +1026,31 @@ describe("a store that fails", () => {
     })
   )
 
+  it.scoped("and that forgets what the grant came from has it all the same", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const { store } = watchedStore(memory, isPair)
+      const saved: Array<TokenStore.Grant> = []
+      let isForgetful = false
+      const { get } = yield* serviceOver(vendor(pair(1)), {
+        get: store.get,
+        exclusive: (key, use) =>
+          store.exclusive(key, (section) =>
+            use(
+              isForgetful
+                ? { get: Effect.succeedNone, set: (grant) => Effect.sync(() => void saved.push(grant)) }
+                : section
+            )
+          )
+      })
+      yield* get
+      yield* turning
+      isForgetful = true
+      yield* TestClock.adjust("1 second")
+      expect(saved.map(exposed)).toMatchObject([{ refreshToken: "refresh-1" }])
+    })
+  )
+
   it.effect("is not asked to save anything at the end where nothing is unsaved", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[locationId, ended]])

@@ -39,6 +39,7 @@ describe("a token", () => {
     expect(reason("pit-1\t")).toBe("The token contains blanks")
     expect(reason('"pit-1"')).toBe("The token contains quotes")
     expect(reason("'pit-1'")).toBe("The token contains quotes")
+    expect(reason("  Bearer pit-1")).toBe('The token begins with "Bearer": give the token alone')
     expect(reason("Bearer pit-1")).toBe('The token begins with "Bearer": give the token alone')
     expect(reason("bearer pit-1")).toBe('The token begins with "Bearer": give the token alone')
     expect(reason("pit-é")).toBe("The token contains characters that no header can carry")
