@@ -67,7 +67,7 @@ const bare = app("bare", [...required.map(ranged), ...nodePackages])
 
 const modules = Object.keys(own.exports).filter((name) => name !== "./package.json")
 /** Those that need one of the others. */
-const needing = ["HttpClientUndici", "TokenStoreFile", "TokenStoreRedis", "Sandbox"].map((name) => `./${name}`)
+const needing = ["HttpClientUndici", "TokenStoreFile", "Sandbox"].map((name) => `./${name}`)
 writeFileSync(
   join(bare, "load.js"),
   `const [name] = process.argv.slice(2)

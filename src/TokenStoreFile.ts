@@ -12,7 +12,7 @@ import * as lockfile from "proper-lockfile"
 import writeFileAtomic from "write-file-atomic"
 import { mkdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { exclusively, type Held, inTime } from "./internal/lock.js"
+import { exclusively, type Held, inTime, lost } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 const codeOf = (cause: unknown) => {
@@ -48,9 +48,6 @@ const read = (path: string): Effect.Effect<Option.Option<TokenStore.Grant>, Toke
     return Option.some(yield* TokenStore.decode(yield* attempt("read", () => readFile(path, "utf8"))))
   })
 
-const write = (path: string, grant: TokenStore.Grant) =>
-  attempt("written", () => writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true }))
-
 /** A lock whose process is gone is free again after that many milliseconds. */
 const stale = 5000
 
@@ -60,17 +57,30 @@ const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.To
     const onCompromised = () => {
       isLost = true
     }
-    return Effect.tryPromise(() => lockfile.lock(path, { realpath: false, stale, onCompromised })).pipe(
-      Effect.map((release) =>
-        Option.some({
-          // A lock that has been lost is nothing to release.
-          release: Effect.promise(() => release().catch(() => undefined)),
-          isLost: () => isLost
-        })
-      ),
-      Effect.catchAll(({ error }) =>
-        codeOf(error) === "ELOCKED" ? Effect.succeedNone : Effect.fail(failing("locked")(error))
-      )
+    /** What is still being written, though it may have been given up. */
+    let writing: Promise<unknown> = Promise.resolve()
+    const write = (grant: TokenStore.Grant) => {
+      const written = writeFileAtomic(path, TokenStore.encode(grant), { mode: 0o600, fsync: true })
+      writing = written.catch(() => undefined)
+      return written
+    }
+    const held = (unlock: () => Promise<void>): Held => ({
+      section: {
+        get: read(path),
+        set: (grant) => Effect.suspend(() => (isLost ? Effect.fail(lost()) : attempt("written", () => write(grant))))
+      },
+      // Not before: what comes late would overwrite another's. A lock that has been lost is nothing to release.
+      release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))
+    })
+    const locking = lockfile.lock(path, { realpath: false, stale, onCompromised })
+    return Effect.tryPromise(() => inTime(locking)).pipe(
+      Effect.map((unlock) => Option.some(held(unlock))),
+      Effect.catchAll(({ error }) => {
+        if (codeOf(error) === "ELOCKED") return Effect.succeedNone
+        // One that comes too late is nobody's.
+        locking.then((unlock) => unlock()).catch(() => undefined)
+        return Effect.fail(failing("locked")(error))
+      })
     )
   })
 
@@ -94,10 +104,7 @@ export const make = (options: {
       })
     return {
       get: (key) => Effect.flatMap(pathOf(key), read),
-      exclusive: (key, use) =>
-        Effect.flatMap(pathOf(key), (path) =>
-          exclusively(tryLock(path), { get: read(path), set: (grant) => write(path, grant) }, use)
-        )
+      exclusive: (key, use) => Effect.flatMap(pathOf(key), (path) => exclusively(tryLock(path), use))
     }
   })
 

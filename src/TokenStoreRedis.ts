@@ -1,7 +1,7 @@
 /**
  * A token store in Redis, for many machines.
  *
- * Needs `ioredis` and `redis-semaphore`.
+ * Needs `ioredis`.
  *
  * @since 0.1.0
  */
@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Redis } from "ioredis"
-import { Mutex } from "redis-semaphore"
-import { exclusively, type Held, inTime } from "./internal/lock.js"
+import { randomUUID } from "node:crypto"
+import { exclusively, type Held, inTime, lost } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
@@ -20,23 +20,52 @@ const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
     catch: () => new TokenStore.TokenStoreError({ message: `The token store could not be ${what}: is Redis there?` })
   })
 
+const read = (client: Redis, key: string) =>
+  Effect.flatMap(
+    attempt("read", () => client.get(key)),
+    (text) => (text === null ? Effect.succeedNone : Effect.map(TokenStore.decode(text), Option.some))
+  )
+
 /** Milliseconds; the lock is renewed while its process lives. */
 const lockTimeout = 5000
 
+/** What only who has the lock may do with it: a command that comes late, when somebody else has it, does nothing. */
+const byHolder = (command: string) => `if redis.call('get', KEYS[1]) == ARGV[1] then ${command} end return 0`
+
+const renewal = byHolder("return redis.call('pexpire', KEYS[1], ARGV[2])")
+const release = byHolder("return redis.call('del', KEYS[1])")
+const writing = byHolder("redis.call('set', KEYS[2], ARGV[2]) return 1")
+
 const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
-    let isLost = false
-    const onLockLost = () => {
-      isLost = true
+    // In the slot of a cluster that its key is in.
+    const lock = `{${key}}:lock`
+    const holder = randomUUID()
+    const held = (): Held => {
+      // One that fails is made up for by the next one; where none comes in time, a write finds that out.
+      const renewing = setInterval(() => {
+        client.eval(renewal, 1, lock, holder, lockTimeout).catch(() => undefined)
+      }, lockTimeout / 4)
+      return {
+        section: {
+          get: read(client, key),
+          set: (grant) =>
+            Effect.flatMap(
+              attempt("written", () => client.eval(writing, 2, lock, key, holder, TokenStore.encode(grant))),
+              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lost()))
+            )
+        },
+        release: Effect.suspend(() => {
+          clearInterval(renewing)
+          // Where that fails, it ends by itself.
+          return Effect.ignore(attempt("unlocked", () => client.eval(release, 1, lock, holder)))
+        })
+      }
     }
-    const mutex = new Mutex(client, `${key}:lock`, { lockTimeout, onLockLost })
-    const held: Held = {
-      release: Effect.promise(() => inTime(mutex.release()).catch(() => undefined)),
-      isLost: () => isLost
-    }
+    // A lock that comes too late is not renewed, and ends by itself.
     return Effect.map(
-      attempt("locked", () => mutex.tryAcquire()),
-      (isAcquired) => (isAcquired ? Option.some(held) : Option.none())
+      attempt("locked", () => client.set(lock, holder, "PX", lockTimeout, "NX")),
+      (isLocked) => (isLocked === null ? Option.none() : Option.some(held()))
     )
   })
 
@@ -49,19 +78,9 @@ const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>,
  */
 export const make = (options: { readonly client: Redis; readonly prefix?: string | undefined }): TokenStore.Service => {
   const { client, prefix = "growthhub:" } = options
-  const read = (key: string) =>
-    Effect.flatMap(
-      attempt("read", () => client.get(key)),
-      (text) => (text === null ? Effect.succeedNone : Effect.map(TokenStore.decode(text), Option.some))
-    )
-  const write = (key: string, grant: TokenStore.Grant) =>
-    Effect.asVoid(attempt("written", () => client.set(key, TokenStore.encode(grant))))
   return {
-    get: (key) => read(prefix + key),
-    exclusive: (name, use) => {
-      const key = prefix + name
-      return exclusively(tryLock(client, key), { get: read(key), set: (grant) => write(key, grant) }, use)
-    }
+    get: (key) => read(client, prefix + key),
+    exclusive: (key, use) => exclusively(tryLock(client, prefix + key), use)
   }
 }
 

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -9,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import type { Redis } from "ioredis"
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -76,6 +78,21 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
       expect(Option.getOrThrow(yield* both[1].get("location")).scope).toBe("10")
     }))
 
+  test("lets go whoever waits for a key and gives up, at once", () =>
+    Effect.gen(function* () {
+      const [one, other] = yield* make
+      const inside = yield* Deferred.make<void>()
+      yield* Effect.fork(
+        one.exclusive("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
+      )
+      yield* Deferred.await(inside)
+      const waiting = yield* Effect.fork(other.exclusive("location", ({ set }) => set(grant)))
+      yield* Effect.sleep("5 millis")
+      const [time] = yield* Effect.timed(Fiber.interrupt(waiting))
+      expect(Duration.toSeconds(time)).toBeLessThan(5)
+      expect(Option.isNone(yield* one.get("location"))).toBe(true)
+    }))
+
   test("does not hold one key up for another, and frees it when its holder fails or is interrupted", () =>
     Effect.gen(function* () {
       const [one, other] = yield* make
@@ -138,6 +155,52 @@ describe("a token store of files", () => {
       const error = yield* Effect.flip(TokenStoreFile.make({ directory: file }))
       expect(error.message).toMatch(/^The token store could not be made \(E\w+\)$/)
     })
+  )
+})
+
+describe("a token store of Redis", () => {
+  const live = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
+
+  live("writes nothing for who has lost its lock, however late that comes", () =>
+    Effect.gen(function* () {
+      const { client } = yield* RedisServer.make(yield* directory)
+      const [one, other] = [TokenStoreRedis.make({ client }), TokenStoreRedis.make({ client })]
+      const theirs = { ...grant, scope: "theirs" }
+      const error = yield* one.exclusive("location", ({ set }) =>
+        Effect.gen(function* () {
+          // As if it had not been renewed in time.
+          const locks = yield* Effect.promise(() => client.keys("*:lock"))
+          expect(locks).toEqual(["{growthhub:location}:lock"])
+          yield* Effect.promise(() => client.del(locks))
+          return yield* other.exclusive("location", (section) =>
+            Effect.zipRight(section.set(theirs), Effect.flip(set(grant)))
+          )
+        })
+      )
+      expect(error.message).toBe("The lock of the token store has been lost")
+      expect(Option.getOrThrow(yield* one.get("location")).scope).toBe("theirs")
+      // Nor does it take the lock of who has it now with it.
+      expect(yield* Effect.promise(() => client.keys("*:lock"))).toEqual([])
+    })
+  )
+
+  it.live("renews its lock while it is held, whatever becomes of a renewal", () =>
+    Effect.gen(function* () {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+      const asked: Array<string> = []
+      const client = {
+        set: () => Promise.resolve("OK"),
+        eval: (script: string) => {
+          asked.push(/pexpire|del/.exec(script)?.[0] ?? "set")
+          return asked.length === 1 ? Promise.reject(new Error("Connection is closed")) : Promise.resolve(1)
+        }
+      }
+      const store = TokenStoreRedis.make({ client: client as unknown as Redis })
+      yield* store.exclusive("location", () => Effect.sync(() => vi.advanceTimersByTime(5000)))
+      expect(asked).toEqual(["pexpire", "pexpire", "pexpire", "pexpire", "del"])
+      vi.advanceTimersByTime(60_000)
+      expect(asked).toHaveLength(5)
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
   )
 })
 

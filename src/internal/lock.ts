@@ -4,10 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Section, TokenStoreError } from "../TokenStore.js"
 
-/** A lock that is held. `isLost` becomes true if somebody else may have it by now. */
+/**
+ * A lock that is held, and what may be done with it. Its section writes nothing when somebody else may have the lock by now:
+ * that would overwrite theirs.
+ */
 export interface Held {
+  readonly section: Section
   readonly release: Effect.Effect<void>
-  readonly isLost: () => boolean
 }
 
 /** How long to wait for a lock, and how often to ask for it, in milliseconds. */
@@ -15,13 +18,8 @@ const patience = 60_000
 const interval = 50
 
 const busy = () => new TokenStoreError({ message: "Another process holds the token store" })
-const lost = () => new TokenStoreError({ message: "The lock of the token store has been lost" })
 
-/** What is written while somebody else may have the lock would overwrite theirs. */
-const guarded = ({ get, set }: Section, { isLost }: Held): Section => ({
-  get,
-  set: (grant) => Effect.suspend(() => (isLost() ? Effect.fail(lost()) : set(grant)))
-})
+export const lost = () => new TokenStoreError({ message: "The lock of the token store has been lost" })
 
 /**
  * Uses the section that a lock protects. Whoever waits for the lock can be interrupted; whoever has got it gives it back.
@@ -30,7 +28,6 @@ const guarded = ({ get, set }: Section, { isLost }: Held): Section => ({
  */
 export const exclusively = <A, E, R>(
   tryLock: Effect.Effect<Option.Option<Held>, TokenStoreError>,
-  section: Section,
   use: (section: Section) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TokenStoreError, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -39,8 +36,8 @@ export const exclusively = <A, E, R>(
       for (;;) {
         const lock = yield* tryLock
         if (Option.isSome(lock)) {
-          const held = lock.value
-          return yield* Effect.ensuring(restore(Effect.suspend(() => use(guarded(section, held)))), held.release)
+          const { section, release } = lock.value
+          return yield* Effect.ensuring(restore(Effect.suspend(() => use(section))), release)
         }
         if ((yield* Clock.currentTimeMillis) >= until) return yield* Effect.fail(busy())
         yield* restore(Effect.sleep(interval))
