@@ -18,6 +18,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -197,13 +198,13 @@ interface Granted {
 
 type Form = { readonly [field: string]: string | undefined }
 
-/** How long one exchange may take, and all of its attempts: the vendor answers the same again for 30 seconds. */
+/** How long one attempt may take. */
 const exchangeTimeout = Duration.seconds(8)
-const exchangeAttempts = Schedule.exponential("200 millis").pipe(
-  Schedule.jittered,
-  Schedule.upTo("20 seconds"),
-  Schedule.whileInput(({ error }: Refused) => error.isRetryable)
-)
+/** From the first attempt until the last one begins: the vendor answers the same again for 30 seconds. */
+const grace = Duration.toMillis("28 seconds")
+/** Between two attempts: twice as long each time, and never so long that much of the grace would go by unused. */
+const pauseAfter = (attempts: number): Effect.Effect<number> =>
+  Effect.map(Random.nextRange(0.8, 1.2), (jitter) => Math.min(200 * 2 ** (attempts - 1), 3000) * jitter)
 
 const secretFields = ["client_secret", "refresh_token", "code"]
 
@@ -223,6 +224,10 @@ type Ask = (
   headers?: { readonly [name: string]: string }
 ) => Effect.Effect<Granted, Refused>
 
+/** Of the app and of what it asks for (RFC 6749, 5.2), not of the grant. */
+const ofTheApp = new Set<unknown>(["invalid_client", "invalid_scope", "unsupported_grant_type"])
+const tellsOfTheApp = /grant.?type|client.{0,3}(?:id|secret|credentials)/i
+
 const deadGrant =
   /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
 
@@ -231,7 +236,9 @@ const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
   const json = parseObject(body)
   if (json === undefined || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
-  return [json["message"], json["error_description"]].flat().some((line) => deadGrant.test(String(line)))
+  if (ofTheApp.has(json["error"])) return false
+  const lines = [json["message"], json["error_description"]].flat().map(String)
+  return lines.some((line) => deadGrant.test(line) && !tellsOfTheApp.test(line))
 }
 
 /** Asks the token endpoint until it answers: the same exchange may be repeated, within its time. */
@@ -277,16 +284,20 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       }
       return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
     })
-    // An exchange that is on its way is waited for, and what it brought is had; between two, nobody need wait.
-    return Effect.flatMap(Schedule.driver(exchangeAttempts), (driver) => {
-      const attempt: Effect.Effect<Granted, Refused> = Effect.catchAll(once, (refused) =>
-        Effect.matchEffect(Effect.interruptible(driver.next(refused)), {
-          onFailure: () => Effect.fail(refused),
-          onSuccess: () => attempt
+    const exchanged = (began: number, attempts: number): Effect.Effect<Granted, Refused> =>
+      Effect.catchAll(once, (refused) =>
+        Effect.gen(function* () {
+          const pause = yield* pauseAfter(attempts)
+          const isInTime = (yield* Clock.currentTimeMillis) + pause <= began + grace
+          if (!refused.error.isRetryable || !isInTime) return yield* Effect.fail(refused)
+          const paused = yield* Effect.exit(Effect.interruptible(Effect.sleep(pause)))
+          if (Exit.isSuccess(paused)) return yield* exchanged(began, attempts + 1)
+          // Nobody waits any more: what the vendor may have exchanged is asked for once more, as that may be too late later.
+          return yield* refused.error.outcome === "Unknown" ? once : Effect.fail(refused)
         })
       )
-      return Effect.uninterruptible(attempt)
-    })
+    // An exchange that is on its way is waited for, and what it brought is had.
+    return Effect.uninterruptible(Effect.flatMap(Clock.currentTimeMillis, (began) => exchanged(began, 1)))
   }
 }
 
@@ -381,6 +392,7 @@ interface State {
 
 /** Work that is done once for all who wait for it, in the scope of the service: it goes on when they give up. */
 interface Flight {
+  readonly isUnderWay: () => boolean
   readonly begun: (
     operation: string,
     work: Effect.Effect<void, Errors.ContactsError>
@@ -390,6 +402,7 @@ interface Flight {
 const makeFlight = (scope: Scope.Scope): Flight => {
   let current: Deferred.Deferred<void, Errors.ContactsError> | undefined
   return {
+    isUnderWay: () => current !== undefined,
     begun: (operation, work) =>
       Effect.suspend(() => {
         if (current !== undefined) return Effect.succeed(Deferred.await(current))
@@ -406,11 +419,10 @@ const makeFlight = (scope: Scope.Scope): Flight => {
           // As a value: a fiber that fails would be reported in the app's log.
           Effect.exit,
           Effect.forkIn(scope),
-          // Whatever happens to the fiber, those who wait are told.
-          Effect.uninterruptible,
           Effect.as(Deferred.await(flight))
         )
-      })
+        // Whatever happens to the fiber, those who wait are told.
+      }).pipe(Effect.uninterruptible)
   }
 }
 
@@ -464,7 +476,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
 
     const save = (section: TokenStore.Section, grant: TokenStore.Grant) =>
       Effect.tap(section.set(grant), () => {
-        state.unsaved = undefined
+        if (state.unsaved?.grant === grant) state.unsaved = undefined
       })
 
     const saveUnsaved = Effect.suspend(() => {
@@ -479,15 +491,14 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
           else yield* save(section, grant)
         })
       )
-    })
+      // Also where a store of the app's own breaks.
+    }).pipe(Effect.catchAllDefect(Effect.fail))
 
     /** What was exchanged and could not be saved is saved as soon as that is possible, at the end of the service at last. */
-    const saveLater = saveUnsaved.pipe(
-      Effect.retry(Schedule.spaced("1 second").pipe(Schedule.upTo("1 hour"))),
-      Effect.ignore,
-      Effect.interruptible
+    const saveLater = Effect.interruptible(Effect.ignore(Effect.retry(saveUnsaved, Schedule.spaced("1 second"))))
+    yield* Effect.addFinalizer(() =>
+      Effect.ignore(Effect.retry(saveUnsaved, Schedule.spaced("500 millis").pipe(Schedule.upTo("20 seconds"))))
     )
-    yield* Effect.addFinalizer(() => Effect.ignore(saveUnsaved))
 
     const exchange = (
       operation: string,
@@ -528,7 +539,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         state.grant = grant
         state.ahead = asked.right.ahead
         state.unsaved = { grant, since: refreshToken }
-        yield* Effect.catchAll(save(section, grant), () => Effect.forkIn(saveLater, scope))
+        yield* Effect.catchAllCause(save(section, grant), () => Effect.forkIn(saveLater, scope))
       })
 
     const work = (operation: string, refused: string | undefined): Effect.Effect<void, Errors.ContactsError> => {
@@ -547,11 +558,13 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
             const isGood = current.exchanging === undefined && token !== refused && left(current, now) > least
             if (isGood) return
             const isUsable = token !== refused && left(current, now) > 0
-            yield* Effect.catchAll(exchange(operation, section, current), (error) => {
-              if (!isUsable) return Effect.fail(error)
-              state.quietUntil = now + quiet
-              return Effect.void
-            })
+            yield* Effect.catchAll(exchange(operation, section, current), (error) =>
+              Effect.flatMap(Clock.currentTimeMillis, (now) => {
+                if (!isUsable) return Effect.fail(error)
+                state.quietUntil = now + quiet
+                return Effect.void
+              })
+            )
             // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
           }).pipe(Effect.uninterruptible)
         )
@@ -595,9 +608,12 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         Effect.suspend(() => {
           const isAnother = () =>
             state.grant !== undefined && Redacted.value(state.grant.accessToken) !== Redacted.value(refused)
-          return isAnother()
-            ? Effect.succeed(true)
-            : Effect.map(refreshed(operation, Redacted.value(refused)), isAnother)
+          if (isAnother()) return Effect.succeed(true)
+          const renewed = Effect.map(refreshed(operation, Redacted.value(refused)), isAnother)
+          // One that was under way may know nothing of the refusal.
+          return flight.isUnderWay()
+            ? Effect.flatMap(renewed, (isDone) => (isDone ? Effect.succeed(true) : renewed))
+            : renewed
         })
     }
   })

@@ -39,11 +39,12 @@ const fetched = (
     const left = timeLeft(watch)
     if (left === 0) return resume(Effect.failSync(() => watch.onTimeout(false)))
     const controller = new AbortController()
+    let inTime: (() => void) | undefined
     let inPatience: (() => void) | undefined
+    /** What is under way can be given up until it is over, and is let go then: what a fiber still holds is collected late. */
     const stop = () => {
-      // Let go: what the caller's fiber still holds outlives many a collection.
       giveUp = undefined
-      inTime()
+      inTime?.()
       inPatience?.()
     }
     let giveUp: (() => void) | undefined = () => {
@@ -51,7 +52,7 @@ const fetched = (
       abandon(() => controller.abort())
     }
     watch.onInterrupt = () => giveUp?.()
-    const inTime = later(watch.clock, left, () => {
+    inTime = later(watch.clock, left, () => {
       giveUp?.()
       resume(Effect.failSync(() => watch.onTimeout()))
     })
@@ -63,6 +64,7 @@ const fetched = (
       finish(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
 
     const received = (source: Response) => {
+      if (giveUp === undefined) return
       const head: Head = { status: source.status, headers: Headers.fromInput(source.headers) }
       const answer = (body: string) => finish(Effect.succeed({ ...head, body }))
       if (locationOf(head) === undefined) watch.onHead?.(head)

@@ -131,6 +131,28 @@ describe("the client on fetch", () => {
     })
   )
 
+  it.effect("does not listen to an answer that comes when nobody waits any more", () =>
+    Effect.gen(function* () {
+      let answer: ((response: Response) => void) | undefined
+      let isRead = false
+      const { asked, layer } = fetching(() => new Promise<Response>((resolve) => (answer = resolve)))
+      const fiber = yield* Effect.fork(Effect.provide(Effect.flip(get), calling(layer)))
+      while (asked.length === 0) yield* Effect.yieldNow()
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ code: "TIMEOUT" })
+      const response = Response.json({}, { status: 429 })
+      Object.defineProperty(response, "text", {
+        value: () => {
+          isRead = true
+          return Promise.resolve("")
+        }
+      })
+      answer?.(response)
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      expect(isRead).toBe(false)
+    })
+  )
+
   it.effect("aborts nothing that is over", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
