@@ -39,20 +39,19 @@ const fetched = (
     const left = timeLeft(watch)
     if (left === 0) return resume(Effect.failSync(() => watch.onTimeout(false)))
     const controller = new AbortController()
-    let inTime: (() => void) | undefined
-    let inPatience: (() => void) | undefined
+    const timers: Array<() => void> = []
     /** What is under way can be given up until it is over, and is let go then: what a fiber still holds is collected late. */
     const stop = () => {
       giveUp = undefined
-      inTime?.()
-      inPatience?.()
+      for (const cancel of timers) cancel()
     }
     let giveUp: (() => void) | undefined = () => {
       stop()
       abandon(() => controller.abort())
     }
     watch.onInterrupt = () => giveUp?.()
-    inTime = later(watch.clock, left, () => {
+    const inTime = (millis: number, task: () => void) => void timers.push(later(watch.clock, millis, task))
+    inTime(left, () => {
       giveUp?.()
       resume(Effect.failSync(() => watch.onTimeout()))
     })
@@ -69,7 +68,7 @@ const fetched = (
       const answer = (body: string) => finish(Effect.succeed({ ...head, body }))
       if (locationOf(head) === undefined) watch.onHead?.(head)
       if (!isSuccess(head)) {
-        inPatience = later(watch.clock, patience, () => {
+        inTime(patience, () => {
           giveUp?.()
           answer("")
         })
