@@ -368,7 +368,11 @@ export const authorizationCode = (
       return yield* unauthorized(operation, "The vendor answered a grant without a refresh token, location or company")
     }
     const saving = options.store.exclusive(key, (section) => section.set(grant))
-    yield* Effect.retry(saving, Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes")))
+    // Also where a store of the app's own breaks.
+    yield* Effect.sandbox(saving).pipe(
+      Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes"))),
+      Effect.unsandbox
+    )
     return grant
   }).pipe(Effect.uninterruptible)
 
@@ -492,7 +496,7 @@ const rotating = (installation: Installation, ask: Ask): Effect.Effect<Required<
         })
       )
       // Also where a store of the app's own breaks.
-    }).pipe(Effect.catchAllDefect(Effect.fail))
+    }).pipe(Effect.sandbox)
 
     /** What was exchanged and could not be saved is saved as soon as that is possible, at the end of the service at last. */
     const saveLater = Effect.interruptible(Effect.ignore(Effect.retry(saveUnsaved, Schedule.spaced("1 second"))))
