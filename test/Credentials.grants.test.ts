@@ -706,6 +706,22 @@ describe("a code", () => {
     })
   )
 
+  it.effect("whose grant breaks a store of the app's own is saved all the same, if that can be", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory()
+      let failures = 3
+      const store: TokenStore.Service = {
+        get: memory.get,
+        exclusive: (key, use) =>
+          memory.exclusive(key, (section) =>
+            use({ ...section, set: (grant) => (failures-- > 0 ? Effect.die("broken") : section.set(grant)) })
+          )
+      }
+      yield* running(exchange(vendor(pair(1, { locationId })), { store }))
+      expect(exposed(Option.getOrThrow(yield* memory.get(locationId)))).toMatchObject({ refreshToken: "refresh-1" })
+    })
+  )
+
   it.effect("that is being spent is not lost to a caller that gives up", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
