@@ -2,7 +2,7 @@
  * An `HttpClient` straight on undici's `dispatch`, for Node: the transport that costs least. The app may bring any other.
  *
  * It sends what it is given and nothing else: no span of its own, no trace headers, no redirects. It buffers the answer, and
- * unpacks gzip, deflate and brotli. It needs the package `undici`, 7 or later.
+ * unpacks gzip, deflate and brotli, up to 16 MB. It needs the package `undici`, 7 or later.
  *
  * @since 0.1.0
  */
@@ -81,21 +81,24 @@ const headersOf = (headers: IncomingHttpHeaders): Headers.Headers => {
   return Headers.unsafeFromRecord(headers as Record<string, string>)
 }
 
+/** So much of an answer is unpacked, and so often: at once, it holds up everything else. */
+const most = { maxOutputLength: 16 * 2 ** 20 }
+const mostEncodings = 3
+
 const unpackers: { readonly [encoding: string]: (packed: Uint8Array) => Uint8Array } = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync
+  gzip: (packed) => gunzipSync(packed, most),
+  "x-gzip": (packed) => gunzipSync(packed, most),
+  deflate: (packed) => inflateSync(packed, most),
+  br: (packed) => brotliDecompressSync(packed, most)
 }
 
 /** As it was before it was packed, in the reverse order. */
-const unpacked = (bytes: Uint8Array, encodings: string | undefined): Uint8Array =>
-  encodings === undefined || bytes.length === 0
-    ? bytes
-    : encodings
-        .toLowerCase()
-        .split(",")
-        .reduceRight((packed, encoding) => unpackers[encoding.trim()]?.(packed) ?? packed, bytes)
+const unpacked = (bytes: Uint8Array, encodings: string | undefined): Uint8Array => {
+  if (encodings === undefined || bytes.length === 0) return bytes
+  const names = encodings.toLowerCase().split(",")
+  if (names.length > mostEncodings) throw new Error("The answer is packed too often")
+  return names.reduceRight((packed, encoding) => unpackers[encoding.trim()]?.(packed) ?? packed, bytes)
+}
 
 /** Statuses that come without a body. */
 const isBodiless = (status: number) => status === 204 || status === 205 || status === 304
@@ -114,7 +117,7 @@ abstract class Exchange
   status = 0
   headers = Headers.empty
   private controller: Undici.Dispatcher.DispatchController | undefined
-  private isAborted = false
+  protected isAborted = false
   private chunks: Buffer | Array<Buffer> | undefined
   private end: Whole | undefined
   private onEnd: ((end: Whole) => void) | undefined
@@ -156,11 +159,19 @@ abstract class Exchange
   }
   onResponseError(_: unknown, cause: Error) {
     if (this.status !== 0) return this.onWhole(Either.left(this.failure(cause)))
-    this.onFailure(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
+    this.onFailure(
+      new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause: this.told(cause) })
+    )
+  }
+
+  /** An agent that was destroyed says so of what was on its way, and of what has never left. */
+  private told(cause: Error) {
+    const isDestroyed = "code" in cause && cause.code === "UND_ERR_DESTROYED"
+    return isDestroyed && !this.hasLeft ? new Undici.errors.ClientClosedError(cause.message) : cause
   }
 
   /** Whether anything of it is on the wire. */
-  protected get hasLeft() {
+  get hasLeft() {
     return this.controller !== undefined
   }
 
@@ -283,8 +294,9 @@ class Carriage extends Exchange {
     if (left === 0) this.resume(Effect.failSync(() => watch.onTimeout(false)))
     else {
       this.inTime = later(watch.clock, left, () => {
+        const { hasLeft } = this
         this.giveUp()
-        this.resume(Effect.failSync(() => watch.onTimeout(this.hasLeft)))
+        this.resume(Effect.failSync(() => watch.onTimeout(hasLeft)))
       })
     }
     return left > 0
@@ -319,6 +331,8 @@ class Carriage extends Exchange {
   }
   giveUp() {
     this.stop()
+    // At once: what has not left does not leave any more, whenever there is a connection for it.
+    this.isAborted = true
     abandon(() => this.abort())
   }
 }
@@ -357,7 +371,8 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
       dispatcher.dispatch(options, exchange)
       return undefined
     } catch (cause) {
-      return new HttpClientError.RequestError({ request, reason: "Encode", cause })
+      // One that throws after it has begun may have sent it.
+      return new HttpClientError.RequestError({ request, reason: exchange.hasLeft ? "Transport" : "Encode", cause })
     }
   }
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -14,9 +16,17 @@ import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import { Agent } from "undici"
+import { Agent, type Dispatcher } from "undici"
 import * as exchange from "../src/internal/exchange.js"
 import { json, serving } from "./servers.js"
+
+const late = new TransportError({
+  operation: "o",
+  attempts: 0,
+  message: "late",
+  outcome: "NotApplied",
+  isRetryable: true
+})
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
@@ -163,18 +173,81 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
+  it.scopedLive("unpacks no more than anybody means, and holds up nothing for it", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ url }, response) =>
+        url === "/much"
+          ? response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(Buffer.alloc(17 * 2 ** 20)))
+          : response.writeHead(200, { "content-encoding": "gzip, gzip, gzip, gzip" }).end(gzipSync("text"))
+      )
+      for (const path of ["much", "often"]) {
+        const error = yield* Effect.flip(Effect.flatMap(get(`${url}/${path}`), (response) => response.text))
+        expect(error).toMatchObject({ _tag: "ResponseError", reason: "Decode" })
+      }
+    }).pipe(Effect.provide(HttpClientUndici.layer()))
+  )
+
+  /** A dispatcher that does what it is told. */
+  const dispatching = (dispatch: (handler: Dispatcher.DispatchHandler) => void) =>
+    HttpClientUndici.make({
+      dispatch: (_: unknown, handler: Dispatcher.DispatchHandler) => {
+        dispatch(handler)
+        return true
+      }
+    } as unknown as Dispatcher)
+
+  it.live("does not send what it has given up, whenever there is a connection for it", () =>
+    Effect.gen(function* () {
+      const isOver = yield* Deferred.make<void>()
+      const clock = Object.assign(Object.create(Clock.make()) as Clock.Clock, { sleep: () => Deferred.await(isOver) })
+      let queued: Dispatcher.DispatchHandler | undefined
+      const carry = exchange.of(dispatching((handler) => (queued = handler)))!
+      let saidThatItLeft: boolean | undefined
+      const onTimeout = (hasLeft?: boolean) => {
+        saidThatItLeft = hasLeft
+        return late
+      }
+      const watch = { clock, until: Number.MAX_SAFE_INTEGER, onTimeout }
+      const fiber = yield* Effect.fork(Effect.flip(carry(HttpClientRequest.post("http://localhost/"), watch)))
+      while (queued === undefined) yield* Effect.yieldNow()
+      yield* Deferred.succeed(isOver, undefined)
+      yield* Fiber.join(fiber)
+      expect(saidThatItLeft).toBe(false)
+      // Before anything else happens.
+      let isAborted = false
+      queued.onRequestStart?.({ abort: () => (isAborted = true) } as never, {})
+      expect(isAborted).toBe(true)
+    })
+  )
+
+  it.scopedLive("says what is true of a write where a dispatcher throws, or is gone", () =>
+    Effect.gen(function* () {
+      const update = (client: HttpClient.HttpClient) =>
+        Effect.flatMap(ContactsService, (contacts) => contacts.updateContact(id, { city: "A" })).pipe(
+          Effect.provide(calling(client, "http://localhost")),
+          Effect.flip
+        )
+      const thrown = new Error("thrown")
+      const before = dispatching(() => {
+        throw thrown
+      })
+      const after = dispatching((handler) => {
+        handler.onRequestStart?.({ abort: () => undefined } as never, {})
+        throw thrown
+      })
+      const agent = new Agent()
+      yield* Effect.promise(() => agent.destroy())
+      expect(yield* update(before)).toMatchObject({ _tag: "TransportError", outcome: "NotApplied" })
+      expect(yield* update(after)).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
+      expect(yield* update(HttpClientUndici.make(agent))).toMatchObject({ outcome: "NotApplied" })
+    })
+  )
+
   it.effect("sends nothing when there is no time left", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, {}))
       const clock = yield* Effect.clock
       const carry = exchange.of(HttpClientUndici.make(new Agent()))!
-      const late = new TransportError({
-        operation: "o",
-        attempts: 0,
-        message: "late",
-        outcome: "NotApplied",
-        isRetryable: true
-      })
       const error = yield* Effect.flip(
         carry(HttpClientRequest.get(url), { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late })
       )

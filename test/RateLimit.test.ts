@@ -22,6 +22,7 @@ import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { newsOf } from "../src/internal/news.js"
+import { logOf, makePacer } from "../src/internal/pacer.js"
 import { makeSlidingLog, type SlidingLog } from "../src/internal/slidingLog.js"
 import { simulate } from "./pacing.js"
 
@@ -591,6 +592,41 @@ describe("a slot", () => {
       expect(yield* pacer.state).toMatchObject({ used: 0, free: 2, waiting: 0 })
     })
   )
+})
+
+it("a waiter that is interrupted at any step leaves those after it a dispatcher", async () => {
+  /** Ops of a fiber until it yields: where an interruption may come between any two. */
+  const steps = Array.from({ length: 60 }, (_, index) => 1995 + index)
+  const stuck = await Promise.all(
+    steps.map(async (count) => {
+      const pacer = makePacer(
+        "key",
+        logOf(makeSlidingLog({ limit: 1, interval: 700, share: 1, reserve: 0 })),
+        () => undefined
+      )
+      const use = pacer.withSlot(
+        { priority: "interactive", patience: 10_000 },
+        (slot) =>
+          Effect.sync(() => {
+            slot.leave()
+            slot.answered({ status: 200, headers: {} }, undefined)
+          }),
+        identity
+      )
+      await Effect.runPromise(use)
+      let later: Effect.Effect<void, unknown> = use
+      for (let step = 0; step < count; step += 1) {
+        const next = later
+        later = Effect.suspend(() => next)
+      }
+      const fiber = Effect.runFork(later)
+      fiber.unsafeInterruptAsFork(fiber.id())
+      await Effect.runPromise(Fiber.await(fiber))
+      const ended = await Effect.runPromise(Effect.timeoutOption(use, "5 seconds"))
+      return Option.isNone(ended) ? [count] : []
+    })
+  )
+  expect(stuck.flat()).toEqual([])
 })
 
 describe("services that are given the same limit", () => {

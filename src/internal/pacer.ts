@@ -180,13 +180,20 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     })
   )
 
+  /** A log that breaks leaves nobody waiting. */
+  const broken = (cause: Cause.Cause<never>) =>
+    Effect.sync(() => {
+      isDispatching = false
+      for (const waiters of [queues.interactive, queues.bulk]) {
+        for (const waiter of waiters) finish(waiter, Effect.failCause(cause))
+      }
+    })
+
   /** In a fiber of its own: whoever has begun to wait first may be the first to give up. */
   const dispatched = Effect.suspend(() => {
     if (isDispatching) return Effect.void
     isDispatching = true
-    return Effect.forkDaemon(
-      Effect.interruptible(Effect.onError(dispatching, () => Effect.sync(() => void (isDispatching = false))))
-    )
+    return Effect.forkDaemon(Effect.interruptible(Effect.onError(dispatching, broken)))
   })
 
   const waited = (ask: Ask, now: number, restore: Restore): Effect.Effect<Entry, Refusal> => {
@@ -207,9 +214,10 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     // The dispatcher rests until the others may go: this one may go, or have to give up, before that.
     if (queues[priority].size === 1 || (rest !== undefined && waiter.until < rest.until)) wake()
     return Effect.onInterrupt(
-      restore(
-        Effect.zipRight(
-          dispatched,
+      // The dispatcher is there or it is not: an interruption between the two would leave all others waiting.
+      Effect.zipRight(
+        dispatched,
+        restore(
           Effect.async<Entry, Refusal>((resume) => {
             if (waiter.outcome === undefined) waiter.resume = resume
             else resume(waiter.outcome)
