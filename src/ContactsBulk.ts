@@ -305,18 +305,20 @@ export const upsertMany = <E, R>(
       const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
       const telling = options.isOrdered === true ? yield* inOrder(done, offer) : { tell: offer, rest: Effect.void }
       const run = makeRun(service, done, options, telling.tell)
-      const pull = yield* pulling(contacts, done)
+      const pull = yield* pulling(contacts, done, run.ending)
       const takeTurn = makeTurns()
       const pulled = yield* Effect.makeSemaphore(1)
-      const next = pulled.withPermits(1)(Effect.map(pull, (item) => item && ([item, takeTurn(item)] as const)))
+      const next = pulled.withPermits(1)(
+        Effect.suspend(() =>
+          run.isEnding()
+            ? Effect.succeed(undefined)
+            : Effect.map(pull, (item) => item && ([item, takeTurn(item)] as const))
+        )
+      )
       let cause: Cause.Cause<E | CheckpointError> | undefined
 
-      const work: Effect.Effect<void, E | CheckpointError, R> = Effect.suspend(() =>
-        run.isEnding()
-          ? Effect.void
-          : Effect.flatMap(next, (taken) =>
-              taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
-            )
+      const work: Effect.Effect<void, E | CheckpointError, R> = Effect.flatMap(next, (taken) =>
+        taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
       )
       // One that breaks lets the others end what they have begun.
       const worker = Effect.catchAllCause(work, (broken) =>
@@ -340,12 +342,13 @@ export const upsertMany = <E, R>(
 
 /**
  * - `handle`: upserts a contact, or stops the run.
- * - `isEnding`, `abort`: what was not begun is left.
+ * - `isEnding`, `ending`, `abort`: what was not begun is left, and nothing more is waited for.
  * - `end`: settles what is open when there is nothing left to handle; fails if the run was stopped, or has broken.
  */
 interface Run {
   readonly handle: (item: Item) => Effect.Effect<void, CheckpointError>
   readonly isEnding: () => boolean
+  readonly ending: Effect.Effect<void>
   readonly abort: Effect.Effect<void>
   readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | Stopped | CheckpointError>
 }
@@ -361,10 +364,13 @@ const makeRun = (
   const patience = Duration.toMillis(options.patience ?? "1 minute")
   let stopped: Stopped | undefined
   let isAborted = false
+  const ending = Deferred.unsafeMake<void>(FiberId.none)
   /** Whether the service has answered at all. */
   let isThere = false
   /** Those that failed for no reason of their own since the service last gave an answer. */
   let suspects: Array<Failure> = []
+  /** Those that are being sent. */
+  let underWay = 0
   /** Those that are too far ahead of the slowest. */
   let stalled: Deferred.Deferred<void> | undefined
 
@@ -386,8 +392,10 @@ const makeRun = (
   const stop = (reason: Stopped["reason"], error: Errors.ContactsError, retryAfter?: Duration.Duration) =>
     Effect.suspend(() => {
       stopped ??= new Stopped({ reason, message: words[reason](error, retryAfter), error, retryAfter })
-      return proceed
+      return end
     })
+
+  const end = Effect.suspend(() => Effect.zipRight(Deferred.succeed(ending, undefined), proceed))
 
   /** It will be sent again by the next run, unless it may have been applied and a repeat would not be safe. */
   const leave = (failure: Failure) =>
@@ -405,7 +413,8 @@ const makeRun = (
   const send = (item: Item, waited = 0): Effect.Effect<void, CheckpointError> =>
     Effect.matchEffect(service.upsertContact(item.input), {
       onSuccess: (contact) =>
-        Effect.zipRight(settle(Outcome[contact.new ? "Created" : "Updated"]({ ...item, contact })), answered),
+        // Those before it first: a run that is killed in between does not send them after it.
+        Effect.zipRight(answered, settle(Outcome[contact.new ? "Created" : "Updated"]({ ...item, contact }))),
       onFailure: (error) => failed(item, error, waited)
     })
 
@@ -422,33 +431,55 @@ const makeRun = (
         Effect.suspend(() => (isEnding() ? leave(failure) : send(item, all)))
       )
     }
-    if (!isOfTheService(error)) return Effect.zipRight(settle(failure), answered)
+    // What was refused here says nothing about the service.
+    if (!isOfTheService(error)) return Effect.zipRight(error.attempts === 0 ? Effect.void : answered, settle(failure))
     suspects.push(failure)
     // Certainly not applied: whatever becomes of this run, it may be sent again.
     const noted = failure._tag === "Rejected" ? done.takeBack(item.index) : Effect.void
     return suspects.length >= most ? Effect.zipRight(noted, stop("Outage", error)) : noted
   }
 
+  const sending = (self: Effect.Effect<void, CheckpointError>) =>
+    Effect.suspend(() => {
+      underWay += 1
+      return Effect.ensuring(
+        self,
+        Effect.suspend(() => {
+          underWay -= 1
+          return proceed
+        })
+      )
+    })
+
+  /** Until the slowest may have been settled. */
+  const caughtUp = Effect.suspend((): Effect.Effect<unknown, CheckpointError> => {
+    const slowest = suspects.find(({ index }) => index === done.next())
+    // It waits for an answer of the service to any other, and there is none to come.
+    if (slowest !== undefined && underWay === 0) return isThere ? answered : stop("Outage", slowest.error)
+    stalled ??= Deferred.unsafeMake(FiberId.none)
+    return Deferred.await(stalled)
+  })
+
   const handle = (item: Item): Effect.Effect<void, CheckpointError> => {
     if (isEnding()) return Effect.void
     if (item.index >= done.next() + longestLead) {
-      stalled ??= Deferred.unsafeMake(FiberId.none)
       return Effect.zipRight(
-        Deferred.await(stalled),
+        caughtUp,
         Effect.suspend(() => handle(item))
       )
     }
-    if (isRepeatable(item.input)) return send(item)
+    if (isRepeatable(item.input)) return sending(send(item))
     if (done.wasBegun(item.index)) return settle(Outcome.Unknown({ ...item, error: cutOff }))
-    return Effect.zipRight(done.begin(item.index), send(item))
+    return Effect.zipRight(done.begin(item.index), sending(send(item)))
   }
 
   return {
     handle,
     isEnding,
+    ending: Deferred.await(ending),
     abort: Effect.suspend(() => {
       isAborted = true
-      return proceed
+      return end
     }),
     end: <E>(broken: Cause.Cause<E> | undefined) =>
       Effect.suspend((): Effect.Effect<void, E | Stopped | CheckpointError> => {
@@ -485,10 +516,11 @@ const inOrder = (done: journal.Journal, offer: (outcome: Outcome) => Effect.Effe
       return Effect.zipRight(offer(outcome), told)
     })
     return {
-      tell: (outcome: Outcome) => {
-        early.set(outcome.index, outcome)
-        return turn.withPermits(1)(told)
-      },
+      tell: (outcome: Outcome) =>
+        Effect.suspend(() => {
+          early.set(outcome.index, outcome)
+          return turn.withPermits(1)(told)
+        }),
       rest: Effect.suspend(() => {
         const left = Array.from(early.values()).sort((a, b) => a.index - b.index)
         return Effect.forEach(left, offer, { discard: true })
@@ -518,17 +550,20 @@ const cutOff = new Errors.TransportError({
   isRetryable: false
 })
 
-/** The contacts one by one with their places, without those that are settled. */
+/** The contacts one by one with their places, without those that are settled, until the run ends. */
 const pulling = <E, R>(
   contacts: Stream.Stream<Schema.ContactUpsert, E, R>,
-  done: journal.Journal
+  done: journal.Journal,
+  ending: Effect.Effect<void>
 ): Effect.Effect<Effect.Effect<Item | undefined, E, R>, never, R | Scope.Scope> =>
-  Effect.map(Stream.toPull(contacts), (pull) => {
+  Effect.map(Stream.toPull(contacts), (next) => {
+    // A list may be silent for as long as it likes.
+    const pull = Effect.raceFirst(next, Effect.zipRight(ending, Effect.fail(Option.none<E>())))
     let chunk: Iterator<Schema.ContactUpsert> = [][Symbol.iterator]()
-    let next = 0
+    let place = 0
     const take: Effect.Effect<Item | undefined, E, R> = Effect.suspend(() => {
       for (let one = chunk.next(); one.done !== true; one = chunk.next()) {
-        const index = next++
+        const index = place++
         if (!done.wasSettled(index)) return Effect.succeed({ index, input: one.value })
       }
       return Effect.matchEffect(pull, {
@@ -622,6 +657,9 @@ export const makeCache = (options: {
     })
   )
 
+/** A failure is not kept, not even for those that ask within the same millisecond. */
+const had = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+
 /**
  * Gets many contacts, each id once however often it occurs, and tells what came of each, in the order in which the ids come
  * first. One that fails does not stop the others. It takes what pacing leaves after interactive calls.
@@ -647,7 +685,7 @@ export const getMany = <E = never, R = never>(
       const { cache } = options
       // In a fiber of its own: of those that ask at the same time, the first may be the first to give up.
       const get = (id: Schema.ContactId) =>
-        cache === undefined ? getContact(id) : Effect.flatMap(Effect.forkDaemon(cache.get(id)), Fiber.join)
+        cache === undefined ? getContact(id) : Effect.flatMap(Effect.forkDaemon(had(cache, id)), Fiber.join)
       const seen = new Set<Schema.ContactId>()
       const stream: Stream.Stream<Schema.ContactId, E, R> = Symbol.iterator in ids ? Stream.fromIterable(ids) : ids
       return stream.pipe(

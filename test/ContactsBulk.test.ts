@@ -219,6 +219,72 @@ describe("upserts of many", () => {
     })
   })
 
+  /** Refused before anything was sent. */
+  const refusedHere = new Errors.Unprocessable({
+    operation: "upsertContact",
+    attempts: 0,
+    message: "email must be an email",
+    details: ["email must be an email"]
+  })
+
+  it.effect("stop in an outage, also where contacts are refused that never went to the service", () => {
+    const isInvalid = (index: number) => index % 5 === 4
+    const input = Array.from({ length: 200 }, (_, index) =>
+      isInvalid(index) ? { ...lead(index), email: `bad-${index}` } : lead(index)
+    )
+    const away = serviceOf(({ email }) =>
+      Effect.fail(email?.startsWith("bad") === true ? refusedHere : failure("NotApplied"))
+    )
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 2 })
+      expect(yield* Effect.flip(Effect.provide(collected(run), away))).toMatchObject({
+        _tag: "Stopped",
+        reason: "Outage"
+      })
+      yield* Effect.provide(
+        collected(run),
+        serviceOf((one) => Effect.succeed(answer(one)))
+      )
+      const { counts, isComplete } = Option.getOrThrow(yield* ContactsBulk.progress(checkpoint))
+      // Four were settled as rejected until then, and the others were invalid only while the service was away.
+      expect([counts.created + counts.rejected, isComplete]).toEqual([200, true])
+      expect(counts.created).toBeGreaterThanOrEqual(160)
+    })
+  })
+
+  it.effect("end where one waits for an answer, and all after it never go to the service", () => {
+    const input = [lead(0), ...leads(2100).map((one) => ({ ...one, email: `bad-${String(one.email)}` }))]
+    const firstFails = serviceOf(({ email }) =>
+      Effect.fail(email?.startsWith("bad") === true ? refusedHere : failure("NotApplied"))
+    )
+    return Effect.gen(function* () {
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { concurrency: 4 })
+      expect(yield* Effect.flip(Stream.runDrain(run))).toMatchObject({ _tag: "Stopped", reason: "Outage" })
+    }).pipe(Effect.provide(firstFails))
+  })
+
+  it.effect("end when they stop, however long the list is silent", () =>
+    Effect.gen(function* () {
+      const store = KeyValueStore.makeStringOnly({
+        ...(yield* memory),
+        set: () => Effect.fail({ _tag: "SystemError" } as never)
+      })
+      const silent = Stream.concat(Stream.make(lead(0)), Stream.never)
+      const stopped = Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(silent, { concurrency: 3 })))
+      const slowly = serviceOf(() => Effect.delay(Effect.fail(unauthorized), "1 second"))
+      const fiber = yield* Effect.fork(Effect.provide(stopped, slowly))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Stopped", reason: "Unauthorized" })
+      const checkpoint = { store, name: "leads" }
+      const broken = ContactsBulk.upsertMany(silent, { concurrency: 3, checkpoint })
+      const found = serviceOf((one) => Effect.succeed(answer(one)))
+      expect(yield* Effect.flip(Effect.provide(Stream.runDrain(broken), found))).toMatchObject({
+        reason: "StoreFailed"
+      })
+    })
+  )
+
   it.effect("stop in an outage without losing sight of what must not be sent twice", () => {
     const sent: Array<string> = []
     const away = (outcome: Errors.Outcome) =>
@@ -582,6 +648,70 @@ describe("a checkpoint", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
+  it.effect("whose store fails once has each outcome told once, in the order of the list", () =>
+    Effect.gen(function* () {
+      const kept = yield* memory
+      let writes = 0
+      const store = KeyValueStore.makeStringOnly({
+        ...kept,
+        set: (key, value: string) =>
+          Effect.suspend(() => (++writes === 2 ? Effect.fail({ _tag: "SystemError" } as never) : kept.set(key, value)))
+      })
+      const seen: Array<number> = []
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), {
+        checkpoint: { store, name: "leads" },
+        concurrency: 1,
+        isOrdered: true
+      }).pipe(Stream.runForEach(({ index }) => Effect.sync(() => seen.push(index))))
+      expect(yield* Effect.flip(run)).toMatchObject({ reason: "StoreFailed" })
+      yield* run
+      expect(seen).toEqual([0, 1, 2])
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("does not let an older contact of an email overwrite a newer one, wherever a run is killed", () =>
+    Effect.gen(function* () {
+      const kept = new Map<string, string>()
+      /** What is there after each write. */
+      const moments: Array<Map<string, string>> = []
+      const storeOf = (map: Map<string, string>) =>
+        KeyValueStore.makeStringOnly({
+          get: (key) => Effect.sync(() => Option.fromNullable(map.get(key))),
+          set: (key, value) =>
+            Effect.sync(() => {
+              map.set(key, value)
+              if (map === kept) moments.push(new Map(map))
+            }),
+          remove: (key) => Effect.sync(() => void map.delete(key)),
+          clear: Effect.sync(() => map.clear()),
+          size: Effect.sync(() => map.size)
+        })
+      const input = [{ ...lead(0), firstName: "older" }, { ...lead(0), firstName: "newer" }, lead(2)]
+      const run = (map: Map<string, string>, isAway: boolean) => {
+        const applied: Array<string> = []
+        const service = serviceOf((one) =>
+          Effect.suspend(() => {
+            if (isAway && one.firstName === "older") return Effect.fail(failure("NotApplied"))
+            applied.push(String(one.firstName))
+            return Effect.succeed(answer(one))
+          })
+        )
+        const checkpoint = { store: storeOf(map), name: "leads" }
+        return ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 1 }).pipe(
+          Stream.runDrain,
+          Effect.provide(service),
+          Effect.map(() => applied)
+        )
+      }
+      yield* run(kept, true)
+      expect(moments.length).toBeGreaterThan(2)
+      for (const moment of moments) {
+        const names = (yield* run(moment, false)).filter((name) => name !== "undefined")
+        expect(names.at(-1) ?? "newer").toBe("newer")
+      }
+    })
+  )
+
   it.effect("whose store fails ends the run, and no outcome is told that is not written down", () =>
     Effect.gen(function* () {
       const store = KeyValueStore.makeStringOnly({
@@ -648,6 +778,22 @@ describe("reads of many", () => {
       expect(told(yield* Fiber.join(second))).toEqual(["a found"])
     }).pipe(Effect.provide(counting([])))
   )
+
+  it.effect("ask again at once for one that failed", () => {
+    let asked = 0
+    const failing = Layer.succeed(ContactsService, {
+      getContact: (id: ContactId) =>
+        Effect.suspend(() => (++asked === 1 ? Effect.fail(failure("NotApplied")) : Effect.succeed({ id }))),
+      updateContact: (id: ContactId) => Effect.succeed({ id }),
+      upsertContact: (input: ContactUpsert) => Effect.succeed(answer(input))
+    })
+    return Effect.gen(function* () {
+      const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
+      const read = Stream.runCollect(ContactsBulk.getMany(Stream.make(ContactId.make("a")), { cache }))
+      expect(told(yield* read)).toEqual(["a ServerError"])
+      expect(told(yield* read)).toEqual(["a found"])
+    }).pipe(Effect.provide(failing))
+  })
 
   it.effect("share a cache, in which failures are not kept", () => {
     const asked: Array<string> = []

@@ -16,7 +16,7 @@ import * as ContactsBulk from "../ContactsBulk.js"
 import type { ContactsService } from "../ContactsService.js"
 import { inSeconds } from "../internal/duration.js"
 import { kinds } from "../internal/journal.js"
-import { isArray } from "../internal/json.js"
+import { isArray, stringifyOption } from "../internal/json.js"
 import { Session } from "./Connection.js"
 import { badInput, codes, Exit, fromStopped, reasons } from "./Exit.js"
 import { plain } from "./Layout.js"
@@ -166,7 +166,7 @@ const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Ch
         const [what, why] = letter
         return isArray(row.cells)
           ? sum + stringify([[...own(row.cells), row.line, what, why]])
-          : `${sum}${JSON.stringify({ ...row.cells, [line]: row.line, [outcome]: what, [error]: why })}\n`
+          : `${sum}${lineOf(row.cells, { [line]: row.line, [outcome]: what, [error]: why })}\n`
       })
     )
     const fs = yield* FileSystem.FileSystem
@@ -182,6 +182,10 @@ const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Ch
       SystemError: () => Effect.fail(unwritten(options))
     })
   )
+
+/** Nested deeper than the stack, a row cannot be written: its line says which it was. */
+const lineOf = (cells: object, more: object): string =>
+  Option.getOrElse(stringifyOption({ ...cells, ...more }), () => undefined) ?? JSON.stringify(more)
 
 const unwritten = ({ file }: Rows.Options) =>
   new Exit({

@@ -8,8 +8,8 @@ import * as Stream from "effect/Stream"
 import { parse, type Info } from "csv-parse"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
+import { text } from "node:stream/consumers"
 import * as Errors from "../Errors.js"
 import { isObject, type JsonObject, parseOption } from "../internal/json.js"
 import { ContactUpsert, type LocationId } from "../Schema.js"
@@ -54,33 +54,35 @@ const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
 
 const fields = new Map(Object.keys(ContactUpsert.fields).map((field) => [bare(field), field]))
 
-const otherNames: { readonly [bare: string]: string } = {
-  first: "firstName",
-  givenname: "firstName",
-  last: "lastName",
-  surname: "lastName",
-  familyname: "lastName",
-  fullname: "name",
-  contactname: "name",
-  emailaddress: "email",
-  mail: "email",
-  phonenumber: "phone",
-  mobile: "phone",
-  telephone: "phone",
-  company: "companyName",
-  businessname: "companyName",
-  address: "address1",
-  street: "address1",
-  streetaddress: "address1",
-  zip: "postalCode",
-  zipcode: "postalCode",
-  postcode: "postalCode",
-  birthday: "dateOfBirth",
-  birthdate: "dateOfBirth",
-  dob: "dateOfBirth",
-  tag: "tags",
-  leadsource: "source"
-}
+const otherNames = new Map(
+  Object.entries({
+    first: "firstName",
+    givenname: "firstName",
+    last: "lastName",
+    surname: "lastName",
+    familyname: "lastName",
+    fullname: "name",
+    contactname: "name",
+    emailaddress: "email",
+    mail: "email",
+    phonenumber: "phone",
+    mobile: "phone",
+    telephone: "phone",
+    company: "companyName",
+    businessname: "companyName",
+    address: "address1",
+    street: "address1",
+    streetaddress: "address1",
+    zip: "postalCode",
+    zipcode: "postalCode",
+    postcode: "postalCode",
+    birthday: "dateOfBirth",
+    birthdate: "dateOfBirth",
+    dob: "dateOfBirth",
+    tag: "tags",
+    leadsource: "source"
+  })
+)
 
 /** `customField.ID`, `customField.ID:number` or `customField.ID:options`. */
 const customField = /^custom[ _-]?fields?[.:](.+?)(?::(text|number|options))?$/i
@@ -95,7 +97,7 @@ const columnOf = (name: string, { columns, ignored }: Options): Column | undefin
   const meant = columns.get(name) ?? name
   const [, id, kind = "text"] = customField.exec(meant) ?? []
   if (id !== undefined) return { _tag: "CustomField", name, id, kind: kind.toLowerCase() }
-  const field = fields.get(bare(meant)) ?? otherNames[bare(meant)]
+  const field = fields.get(bare(meant)) ?? otherNames.get(bare(meant))
   return field === undefined || structured.has(field) ? undefined : { _tag: "Field", name, field }
 }
 
@@ -119,7 +121,10 @@ const columnsOf = (header: ReadonlyArray<string>, options: Options): Either.Eith
       })
     )
   }
-  const names = columns.flatMap((column) => (column?._tag === "Field" ? [column.field] : []))
+  const names = columns.flatMap((column) => {
+    if (column?._tag === "CustomField") return [`customField.${column.id}`]
+    return column?._tag === "Field" ? [column.field] : []
+  })
   if (options.locationId === undefined && !names.includes("locationId")) {
     return Either.left(new NoList({ message: noLocation }))
   }
@@ -137,27 +142,35 @@ const split = (cell: string) =>
     .map((one) => one.trim())
     .filter((one) => one !== "")
 
-const flags: { readonly [text: string]: boolean } = {
-  true: true,
-  yes: true,
-  1: true,
-  false: false,
-  no: false,
-  0: false
-}
+const flags = new Map([
+  ["true", true],
+  ["yes", true],
+  ["1", true],
+  ["false", false],
+  ["no", false],
+  ["0", false]
+])
 
 /** What says nothing that its field can be stays as it is, to be refused with its column. */
 const valueOf = (field: string, cell: string): unknown => {
   if (field === "tags") return split(cell)
-  if (field === "dnd" || field === "createNewIfDuplicateAllowed") return flags[cell.toLowerCase()] ?? cell
+  if (field === "dnd" || field === "createNewIfDuplicateAllowed") return flags.get(cell.toLowerCase()) ?? cell
   return cell
 }
 
 const thousands = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+
+/** One that JSON can hold as it is written; NaN is refused with its column. */
+const numberOf = (cell: string): number => {
+  const text = thousands.test(cell) ? cell.replaceAll(",", "") : cell
+  const number = decimal.test(text) ? Number(text) : NaN
+  return Number.isInteger(number) && !Number.isSafeInteger(number) ? NaN : number
+}
 
 const customValueOf = (kind: string, cell: string): unknown => {
   if (kind === "options") return split(cell)
-  return kind === "number" ? Number(thousands.test(cell) ? cell.replaceAll(",", "") : cell) : cell
+  return kind === "number" ? numberOf(cell) : cell
 }
 
 const contactOf = (
@@ -215,28 +228,28 @@ async function* textOf(file: string): AsyncGenerator<string> {
 const noList = (error: unknown): NoList =>
   error instanceof NoList ? error : new NoList({ message: error instanceof Error ? error.message : String(error) })
 
-/** The commonest of the three in the first line. */
+/** The commonest of the three in the header, whose names may have line breaks in quotes. */
 const delimiterOf = (file: string): Effect.Effect<string, NoList> =>
   Effect.tryPromise({
     try: async () => {
-      const lines = createInterface({ input: createReadStream(file, { end: 65_536 }) })
-      for await (const line of lines) {
-        if (line.trim() === "") continue
-        const outside = line.replace(/"[^"]*"/g, "")
-        const counted = [",", ";", "\t"].map((one) => [outside.split(one).length, one] as const)
-        return counted.sort(([a], [b]) => b - a)[0]![1]
-      }
-      return ","
+      const begin = await text(createReadStream(file, { end: 65_536 }))
+      const lines = begin.replace(/"[^"]*"/g, "").split(/\r\n?|\n/)
+      const header = lines.find((line) => line.trim() !== "") ?? ""
+      const counted = [",", ";", "\t"].map((one) => [header.split(one).length, one] as const)
+      return counted.sort(([a], [b]) => b - a)[0]![1]
     },
     catch: () => new NoList({ message: `${file} cannot be read` })
   })
+
+/** Rows of nothing but delimiters, as spreadsheets leave them, are no contacts. */
+const withoutBlanks = { skip_empty_lines: true, skip_records_with_empty_values: true } as const
 
 const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
   Stream.unwrap(
     Effect.map(delimiterOf(options.file), (delimiter) => {
       let columns: ReadonlyArray<Column> | undefined
       const source = Readable.from(textOf(options.file))
-      const parser = parse({ bom: true, delimiter, info: true, skip_empty_lines: true })
+      const parser = parse({ bom: true, delimiter, info: true, ...withoutBlanks })
       source.on("error", (error) => parser.destroy(error)).pipe(parser)
       parser.on("close", () => source.destroy())
       return Stream.fromAsyncIterable(
@@ -301,7 +314,7 @@ export const header = (options: Options): Effect.Effect<ReadonlyArray<string> | 
         Effect.tryPromise({
           try: async () => {
             const parser = Readable.from(textOf(options.file)).pipe(
-              parse({ bom: true, delimiter, skip_empty_lines: true, to: 1 })
+              parse({ bom: true, delimiter, to: 1, ...withoutBlanks })
             )
             for await (const record of parser) return record as ReadonlyArray<string>
             return []

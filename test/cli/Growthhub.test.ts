@@ -180,6 +180,43 @@ describe("an import that is only tried", () => {
     })
   )
 
+  it.scopedLive("takes no name for a field that is none, and no custom field twice", () =>
+    Effect.gen(function* () {
+      const columns = async (header: string) =>
+        Effect.runPromise(
+          Effect.scoped(
+            Effect.flatMap(fileOf("leads.csv", [header, "a@example.com,1,2"]), (file) =>
+              growthhub(["import", file, "--dry-run", "--location", "abc"])
+            )
+          )
+        )
+      expect(yield* Effect.promise(() => columns("email,Constructor,name"))).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('no fields of a contact: "Constructor"') as unknown
+      })
+      expect(yield* Effect.promise(() => columns("email,customField.x,Custom Field.x"))).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("two columns are customField.x") as unknown
+      })
+    })
+  )
+
+  it.scopedLive("takes rows of nothing but delimiters for none, and a header with line breaks for one", () =>
+    Effect.gen(function* () {
+      const files = [
+        yield* fileOf("blanks.csv", [",,", "email,phone,tags", ",,", "a@example.com,,", ' , ," "', ",,"]),
+        yield* fileOf("breaks.csv", ['"Phone\n(mobile)";email;tags', "+15550101234;a@example.com;x"])
+      ]
+      const mobile = ["--column", "Phone\n(mobile)=phone", "--location", "abc"]
+      for (const file of files) {
+        expect(yield* growthhub(["import", file, "--dry-run", ...mobile])).toMatchObject({
+          code: 0,
+          out: "1 row, all of them as they should be"
+        })
+      }
+    })
+  )
+
   it.scopedLive("takes semicolons, tabs, a byte order mark, and NDJSON", () =>
     Effect.gen(function* () {
       const files = [
@@ -204,12 +241,16 @@ describe("an import that is only tried", () => {
         "email;A=B",
         "a@example.com;1,234.5",
         "b@example.com;1,5",
-        "c@example.com;-7.25"
+        "c@example.com;-7.25",
+        "d@example.com;0x10",
+        "e@example.com;12345678901234567890"
       ])
       const deals = ["--location", "abc", "--column", "A=B=customField.deal:number"]
       expect(yield* growthhub(["import", file, "--dry-run", ...deals])).toMatchObject({
         code: 2,
-        err: expect.stringMatching(/^line 4, column "A=B": [^\n]*\n1 row of 3 would be rejected$/) as unknown
+        err: expect.stringMatching(
+          /^line 4, column "A=B": [^\n]*\nline 6, column "A=B": [^\n]*\nline 7, column "A=B": [^\n]*\n3 rows of 5 would be rejected$/
+        ) as unknown
       })
       yield* Effect.promise(() => writeFile(file, Buffer.from("email,name\na@example.com,J\xf6rg\n", "latin1")))
       expect(yield* growthhub(["import", file, "--dry-run", "--location", "abc"])).toMatchObject({
@@ -279,6 +320,24 @@ describe("an import", () => {
       expect(yield* growthhub(["import", file, "--restart"], env)).toMatchObject({
         out: expect.stringContaining("0 created, 2 updated, 1 rejected") as unknown
       })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("reports what was rejected, also what cannot be written down", () =>
+    Effect.gen(function* () {
+      const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
+      const file = yield* fileOf("leads.ndjson", [
+        '{"email":"a@example.com"}',
+        `{"email":"b@example.com","customFields":[{"id":"x","value":${deep}}]}`,
+        '{"email":"c@example.com"}'
+      ])
+      const ended = yield* growthhub(["import", file], yield* environment)
+      expect(ended).toMatchObject({
+        code: 4,
+        out: expect.stringContaining("2 created, 0 updated, 1 rejected") as unknown
+      })
+      const report = yield* read(file.replace(".ndjson", ".rejected.ndjson"))
+      expect(JSON.parse(report)).toMatchObject({ "growthhub:line": 2, "growthhub:outcome": "Rejected" })
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
