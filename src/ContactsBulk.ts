@@ -401,14 +401,19 @@ const makeRun = (
   const leave = (failure: Failure) =>
     failure._tag === "Unknown" && !isRepeatable(failure.input) ? settle(failure) : done.takeBack(failure.index)
 
+  /** One after the other: who comes second goes on when those before are written down. */
+  const settling = Effect.unsafeMakeSemaphore(1)
+
   /** The service is there: what failed before that failed for reasons of its own. */
-  const answered = Effect.suspend(() => {
-    isThere = true
-    if (suspects.length === 0) return Effect.void
-    const failures = suspects
-    suspects = []
-    return Effect.forEach(failures, settle, { discard: true })
-  })
+  const answered = settling.withPermits(1)(
+    Effect.suspend(() => {
+      isThere = true
+      if (suspects.length === 0) return Effect.void
+      const failures = suspects
+      suspects = []
+      return Effect.forEach(failures, settle, { discard: true })
+    })
+  )
 
   const send = (item: Item, waited = 0): Effect.Effect<void, CheckpointError> =>
     Effect.matchEffect(service.upsertContact(item.input), {
@@ -470,7 +475,7 @@ const makeRun = (
     }
     if (isRepeatable(item.input)) return sending(send(item))
     if (done.wasBegun(item.index)) return settle(Outcome.Unknown({ ...item, error: cutOff }))
-    return Effect.zipRight(done.begin(item.index), sending(send(item)))
+    return sending(Effect.zipRight(done.begin(item.index), send(item)))
   }
 
   return {
@@ -558,7 +563,7 @@ const pulling = <E, R>(
 ): Effect.Effect<Effect.Effect<Item | undefined, E, R>, never, R | Scope.Scope> =>
   Effect.map(Stream.toPull(contacts), (next) => {
     // A list may be silent for as long as it likes.
-    const pull = Effect.raceFirst(next, Effect.zipRight(ending, Effect.fail(Option.none<E>())))
+    const pull = Effect.raceFirst(Effect.disconnect(next), Effect.zipRight(ending, Effect.fail(Option.none<E>())))
     let chunk: Iterator<Schema.ContactUpsert> = [][Symbol.iterator]()
     let place = 0
     const take: Effect.Effect<Item | undefined, E, R> = Effect.suspend(() => {

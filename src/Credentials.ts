@@ -202,6 +202,8 @@ type Form = { readonly [field: string]: string | undefined }
 const exchangeTimeout = Duration.seconds(8)
 /** From the first attempt until the last one begins: the vendor answers the same again for 30 seconds. */
 const grace = Duration.toMillis("28 seconds")
+/** The same, once nobody waits any more and a service is about to end. */
+const closingGrace = Duration.toMillis("10 seconds")
 /** Between two attempts: twice as long each time, and never so long that much of the grace would go by unused. */
 const pauseAfter = (attempts: number): Effect.Effect<number> =>
   Effect.map(Random.nextRange(0.8, 1.2), (jitter) => Math.min(200 * 2 ** (attempts - 1), 3000) * jitter)
@@ -216,6 +218,17 @@ interface Refused {
 }
 
 const failed = (error: Errors.ContactsError): Refused => ({ error, isDead: false, isBearer: false })
+
+/**
+ * - `until`: no attempt begins after that.
+ * - `isUnsure`: whether the vendor may have exchanged it in one before.
+ * - `isClosing`: whether nobody waits for it any more.
+ */
+interface Trying {
+  readonly until: number
+  readonly isUnsure: boolean
+  readonly isClosing: boolean
+}
 
 type Ask = (
   operation: string,
@@ -284,20 +297,25 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       }
       return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
     })
-    const exchanged = (began: number, attempts: number): Effect.Effect<Granted, Refused> =>
+    const exchanged = (attempts: number, { until, isUnsure, isClosing }: Trying): Effect.Effect<Granted, Refused> =>
       Effect.catchAll(once, (refused) =>
         Effect.gen(function* () {
           const pause = yield* pauseAfter(attempts)
-          const isInTime = (yield* Clock.currentTimeMillis) + pause <= began + grace
-          if (!refused.error.isRetryable || !isInTime) return yield* Effect.fail(refused)
+          const now = yield* Clock.currentTimeMillis
+          if (!refused.error.isRetryable || now + pause > until) return yield* Effect.fail(refused)
+          // What the vendor may have exchanged is not given up when nobody waits any more: later is too late.
+          const trying = { until, isUnsure: isUnsure || refused.error.outcome === "Unknown", isClosing }
+          if (isClosing) return yield* Effect.zipRight(Effect.sleep(pause), exchanged(attempts + 1, trying))
           const paused = yield* Effect.exit(Effect.interruptible(Effect.sleep(pause)))
-          if (Exit.isSuccess(paused)) return yield* exchanged(began, attempts + 1)
-          // Nobody waits any more: what the vendor may have exchanged is asked for once more, as that may be too late later.
-          return yield* refused.error.outcome === "Unknown" ? once : Effect.fail(refused)
+          if (Exit.isSuccess(paused)) return yield* exchanged(attempts + 1, trying)
+          if (!trying.isUnsure) return yield* Effect.fail(refused)
+          const closing = { ...trying, until: Math.min(until, now + closingGrace), isClosing: true }
+          return yield* exchanged(attempts + 1, closing)
         })
       )
+    const begun = (began: number) => exchanged(1, { until: began + grace, isUnsure: false, isClosing: false })
     // An exchange that is on its way is waited for, and what it brought is had.
-    return Effect.uninterruptible(Effect.flatMap(Clock.currentTimeMillis, (began) => exchanged(began, 1)))
+    return Effect.uninterruptible(Effect.flatMap(Clock.currentTimeMillis, begun))
   }
 }
 

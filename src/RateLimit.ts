@@ -220,7 +220,12 @@ export const fromPacers = (make: (key: string, clock: Clock.Clock) => Pacer): Se
   const tidied = Effect.suspend(() =>
     Effect.forEach(
       Array.from(open).filter(([, { users }]) => users === 0),
-      ([key, { pacer }]) => Effect.map(pacer.isIdle, (isIdle) => isIdle && open.delete(key)),
+      // Somebody may have come for it meanwhile.
+      ([key, one]) =>
+        Effect.map(
+          one.pacer.isIdle,
+          (isIdle) => isIdle && one.users === 0 && open.get(key) === one && open.delete(key)
+        ),
       { discard: true }
     )
   )

@@ -199,20 +199,26 @@ local function hear(entry, news, at)
   end
 end
 
+-- One that was let go without Redis.
+local function arrive(one)
+  if redis.call('ZADD', departures, now - one.age, one.member) == 1 then s.departed = s.departed + 1 end
+end
+
 advance()
+for _, one in ipairs(told.onTheirWay) do
+  arrive(one)
+  redis.call('ZADD', log, now + ${lease}, one.member)
+end
 for _, ended in ipairs(told.ended) do
   if ended.isBack then
     if redis.call('ZREM', log, ended.member) == 1 then
       redis.call('ZREM', departures, ended.member)
       s.expired = s.expired + 1
       s.told = s.told + 1
-      s.dayLeft = s.dayLeft + 1
+      if ended.epoch == s.epoch and ended.departed > s.heardUpTo then s.dayLeft = math.min(s.dayLimit, s.dayLeft + 1) end
     end
   else
-    if ended.epoch ~= s.epoch then
-      s.departed = s.departed + 1
-      redis.call('ZADD', departures, now - ended.age, ended.member)
-    end
+    if ended.epoch ~= s.epoch then arrive(ended) end
     redis.call('ZADD', log, now - ended.ago, ended.member)
     if ended.news and ended.news.isRefused then redis.call('ZREM', departures, ended.member)
     elseif ended.epoch ~= s.epoch or not ended.news or not ended.news.remaining then
@@ -354,7 +360,11 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   let askAt = -Infinity
   let ended: Array<Ended> = []
   let isTelling = false
+  /** Since when it has not answered. */
+  let silentSince: number | undefined
   let members = 0
+  /** Those that were let go while it was away and are on their way, as it will know them. */
+  const away = new Map<LogState.Entry, string>()
   let wake: () => void = constVoid
   const shared = new WeakMap<LogState.Entry, Omit<Ended, "at" | "leftAt">>()
 
@@ -402,28 +412,36 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       ...wanted,
       ...settings,
       process,
+      onTheirWay: isAway ? Array.from(away, ([{ takenAt }, member]) => ({ member, age: now - takenAt })) : [],
       ended: telling.map(({ at, leftAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - leftAt }))
     }
     // As ioredis types it: whatever a script returns.
     const replied = client
       .eval(script, keys.length, ...keys, JSON.stringify(told))
       .then((reply) => JSON.parse(reply as string) as Reply)
+    silentSince ??= now
+    let isRefused = false
+    replied.then(
+      () => (silentSince = undefined),
+      () => (isRefused = true)
+    )
     try {
       const reply = await inTime(replied, Math.min(time, patience))
-      processes = Math.max(1, reply.processes)
       viewedAt = clock()
       view = viewOf(reply, viewedAt)
+      processes = Math.max(1, reply.processes)
       granted = reply.interactive + reply.bulk
       isAway = false
       return reply
     } catch (error) {
       // Somebody who had less time than that to wait is no reason to do without Redis.
-      if (time >= patience) {
+      if (isRefused || clock() - (silentSince ?? Infinity) >= patience) {
         isAway = true
         askAt = clock() + askedAside
       }
-      ended = [...telling, ...ended].slice(-kept)
-      replied.then(returned, constVoid)
+      // What is longer ago is taken to have ended.
+      ended = [...telling, ...ended].filter(({ at }) => clock() - at < lease).slice(-kept)
+      replied.then(returned).catch(constVoid)
       throw error
     }
   }
@@ -434,6 +452,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   /** Slots that come too late for those who wanted them. */
   const returned = (reply: Reply) => {
     const now = clock()
+    askAt = now
     for (const known of membersOf(reply)) ended.push({ ...known, at: now, leftAt: now, isBack: true })
     if (ended.length > 0) tell()
   }
@@ -451,9 +470,10 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
 
   /** Others may be waiting for it. */
   const tell = () => {
-    if (isTelling || isAway) return
+    if (isTelling) return
     isTelling = true
-    setTimeout(() => {
+    const wait = isAway ? Math.max(toldAfter, askAt - clock()) : toldAfter
+    const timer = setTimeout(() => {
       refreshed().then(
         () => {
           isTelling = false
@@ -462,12 +482,22 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
         },
         () => {
           isTelling = false
+          if (ended.length > 0) tell()
         }
       )
-    }, toldAfter)
+    }, wait)
+    // No process waits for it: what nobody tells of is taken to have ended after a while.
+    if (isAway) timer.unref()
   }
 
-  const memberOf = (entry: LogState.Entry) => shared.get(entry) ?? { member: `${process}:away:${(members += 1)}` }
+  /** As Redis knows it, or will. */
+  const memberOf = (entry: LogState.Entry): Omit<Ended, "at" | "leftAt"> => {
+    const member = away.get(entry)
+    away.delete(entry)
+    return shared.get(entry) ?? { member: member ?? "" }
+  }
+
+  const lent = (entry: LogState.Entry) => away.set(entry, `${process}:away:${(members += 1)}`)
 
   const given = (reply: Reply, now: number): Given => {
     const entries = membersOf(reply).map((known) => {
@@ -488,14 +518,21 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   }
 
   return {
-    takeOne: (priority, now) => (isWithout(now) ? local.takeOne(priority, now) : undefined),
+    takeOne: (priority, now) => {
+      const entry = isWithout(now) ? local.takeOne(priority, now) : undefined
+      if (entry !== undefined) lent(entry)
+      return entry
+    },
     take: (wanted, time) =>
       Effect.promise(async () => {
         if (!isWithout(clock())) {
           const reply = await exchanged(wanted, time).catch(constVoid)
           if (reply !== undefined) return given(reply, clock())
         }
-        return isAway ? takeAll(local, wanted, clock()) : { interactive: [], bulk: [] }
+        if (!isAway) return { interactive: [], bulk: [] }
+        const taken = takeAll(local, wanted, clock())
+        for (const entry of [...taken.interactive, ...taken.bulk]) lent(entry)
+        return taken
       }),
     dayOver: (priority, now) => current().dayOver(priority, now),
     // What was told long ago is no reason to refuse anybody: others may have left since.
@@ -513,14 +550,13 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     },
     giveBack: (entry) => {
       local.giveBack(entry)
-      const known = shared.get(entry)
-      if (known === undefined) return
-      ended.push({ ...known, at: clock(), leftAt: entry.takenAt, isBack: true })
+      ended.push({ ...memberOf(entry), at: clock(), leftAt: entry.takenAt, isBack: true })
       tell()
     },
     free: (now) => current().free(now),
     dayLeft: () => current().dayLeft(),
     look: (now) => current().look(now),
+    isUsed: (now) => local.look(now).used > 0 || ended.length > 0,
     refresh: Effect.promise(async () => {
       await refreshed().catch(constVoid)
     }),

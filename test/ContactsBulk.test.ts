@@ -712,6 +712,42 @@ describe("a checkpoint", () => {
     })
   )
 
+  it.effect(
+    "does not write a newer contact of an email down before an older one, however slowly outcomes are taken",
+    () => {
+      const failing = new Set(["a", "c", "d", "e", "f", "older"])
+      const sent: Array<string> = []
+      const one = (name: string, email = `${name}@example.com`) => ({ locationId, email, firstName: name })
+      const input = [
+        ...["a", "c", "d", "e", "f"].map((name) => one(name)),
+        one("older", "p@example.com"),
+        one("newer", "p@example.com"),
+        one("b")
+      ]
+      const serviceWhere = (isAway: boolean) =>
+        serviceOf((contact) =>
+          Effect.suspend(() => {
+            const name = String(contact.firstName)
+            if (isAway && failing.has(name)) return Effect.fail(failure("NotApplied"))
+            sent.push(name)
+            return isAway ? Effect.delay(Effect.succeed(answer(contact)), "1 second") : Effect.succeed(answer(contact))
+          })
+        )
+      return Effect.gen(function* () {
+        const checkpoint = { store: yield* memory, name: "leads" }
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 2 })
+        const slowly = Stream.runForEach(run, () => Effect.never)
+        const fiber = yield* Effect.fork(Effect.provide(slowly, serviceWhere(true)))
+        for (let step = 0; step < 30; step += 1) yield* TestClock.adjust("100 millis")
+        yield* Fiber.interrupt(fiber)
+        sent.length = 0
+        yield* Effect.provide(Stream.runDrain(run), serviceWhere(false))
+        const ofOne = sent.filter((name) => name === "older" || name === "newer")
+        expect(ofOne.at(-1) ?? "newer").toBe("newer")
+      })
+    }
+  )
+
   it.effect("whose store fails ends the run, and no outcome is told that is not written down", () =>
     Effect.gen(function* () {
       const store = KeyValueStore.makeStringOnly({

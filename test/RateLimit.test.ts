@@ -13,6 +13,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Utils from "effect/Utils"
 import { ContactsService } from "effect-growthhub/ContactsService"
@@ -627,6 +628,28 @@ it("a waiter that is interrupted at any step leaves those after it a dispatcher"
     })
   )
   expect(stuck.flat()).toEqual([])
+})
+
+it("a limit that somebody comes back to while it is tidied away stays one", async () => {
+  const different = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const limits = await Effect.runPromise(RateLimit.make())
+      const opened = Effect.gen(function* () {
+        yield* Effect.scoped(limits.open("key"))
+        let other: Effect.Effect<unknown, never, Scope.Scope> = limits.open("other")
+        for (let step = 0; step < 2015 + index; step += 1) {
+          const next = other
+          other = Effect.suspend(() => next)
+        }
+        const tidying = yield* Effect.fork(other)
+        const one = yield* Effect.fork(limits.open("key"))
+        yield* Fiber.join(tidying)
+        return (yield* Fiber.join(one)) === (yield* limits.open("key")) ? [] : [index]
+      })
+      return Effect.runPromise(Effect.scoped(opened))
+    })
+  )
+  expect(different.flat()).toEqual([])
 })
 
 describe("services that are given the same limit", () => {

@@ -40,6 +40,6 @@ export const newsOf = (
     interval: numberIn(headers["x-ratelimit-interval-milliseconds"], 1, hour),
     day: daily === undefined || left === undefined || endsIn === undefined ? undefined : { limit: daily, left, endsIn },
     isRefused,
-    retryAfter
+    retryAfter: Number.isFinite(retryAfter) ? retryAfter : undefined
   }
 }

@@ -25,6 +25,7 @@ export type Given = { readonly [priority in Level]: ReadonlyArray<Entry> }
  * - `settle`: the request has had its answer, or has none to expect; whether that changes anything for those that wait.
  * - `giveBack`: the request did not leave after all.
  * - `free`, `dayLeft`, `look`: how things stand, as far as is known here.
+ * - `isUsed`: whether any request of this process is in it, or has to be told of; where it is not said, that is as `look` says.
  */
 export interface Log {
   readonly takeOne: (priority: Level, now: number) => Entry | undefined
@@ -37,6 +38,7 @@ export interface Log {
   readonly free: (now: number) => number
   readonly dayLeft: () => number | undefined
   readonly look: (now: number) => Look
+  readonly isUsed?: (now: number) => boolean
   /** Asks those who share it how things stand. */
   readonly refresh?: Effect.Effect<void>
   /** Told once whom to wake when others have changed something for those that wait. */
@@ -184,6 +186,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
   const broken = (cause: Cause.Cause<never>) =>
     Effect.sync(() => {
       isDispatching = false
+      earliest = Infinity
       for (const waiters of [queues.interactive, queues.bulk]) {
         for (const waiter of waiters) finish(waiter, Effect.failCause(cause))
       }
@@ -285,8 +288,10 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
       ),
     isIdle: Effect.clockWith((clock) =>
       Effect.sync(() => {
-        const { used, pausedFor, day } = log.look(monotonic(clock))
-        return used + waiting() === 0 && pausedFor === 0 && (day === undefined || day.left > 0)
+        const now = monotonic(clock)
+        const { used, pausedFor, day } = log.look(now)
+        const isUsed = log.isUsed?.(now) ?? used > 0
+        return !isUsed && waiting() === 0 && pausedFor === 0 && (day === undefined || day.left > 0)
       })
     ),
     state: Effect.zipRight(

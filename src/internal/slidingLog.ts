@@ -191,7 +191,9 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
       state.expired += 1
       state.told += 1
       departures.remove(entry.takenAt)
-      if (state.today !== undefined) state.today.left += 1
+      // Where the service has told of a later one since, it was not counted off.
+      const { today } = state
+      if (today !== undefined && entry.departed > state.heardUpTo) today.left = Math.min(today.limit, today.left + 1)
     },
 
     free,
