@@ -420,10 +420,14 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       .eval(script, keys.length, ...keys, JSON.stringify(told))
       .then((reply) => JSON.parse(reply as string) as Reply)
     silentSince ??= now
-    let isRefused = false
+    // Once there is an answer that cannot be used: a refusal, or what no script of ours answers.
+    let isUseless = false
     replied.then(
-      () => (silentSince = undefined),
-      () => (isRefused = true)
+      () => {
+        silentSince = undefined
+        isUseless = true
+      },
+      () => (isUseless = true)
     )
     try {
       const reply = await inTime(replied, Math.min(time, patience))
@@ -435,7 +439,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       return reply
     } catch (error) {
       // Somebody who had less time than that to wait is no reason to do without Redis.
-      if (isRefused || clock() - (silentSince ?? Infinity) >= patience) {
+      if (isUseless || clock() - (silentSince ?? Infinity) >= patience) {
         isAway = true
         askAt = clock() + askedAside
       }

@@ -2,9 +2,11 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
+import type { Redis } from "ioredis"
 import * as Installation from "../reliability/Installation.js"
 import * as RedisServer from "./redis.js"
 
@@ -223,6 +225,89 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
       yield* pacer.state
       expect(yield* pacer.state).toMatchObject({ used: 0, free: 100 })
     })
+  )
+
+  /** A connection that can be away, and another that is there. */
+  const breaking = Effect.gen(function* () {
+    const { client } = yield* redis
+    const state = { isAway: false }
+    const broken = {
+      eval: (script: string, keys: number, ...rest: Array<string>) =>
+        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.eval(script, keys, ...rest)
+    }
+    return { state, client, broken: broken as unknown as typeof client }
+  })
+
+  const request = (pacer: RateLimit.Pacer, patience: number, takes = 0) =>
+    pacer.withSlot(
+      ask("interactive", patience),
+      (slot) =>
+        Effect.zipRight(
+          Effect.sync(() => slot.leave()),
+          Effect.delay(
+            Effect.sync(() => slot.answered({ status: 200, headers: {} }, undefined)),
+            takes
+          )
+        ),
+      refused
+    )
+
+  it.scopedLive("gives also those their share that have little time, while Redis is away", () =>
+    Effect.gen(function* () {
+      const { state, broken } = yield* breaking
+      state.isAway = true
+      const { open } = yield* RateLimitRedis.make({ client: broken, limit: 20, interval: "1 minute" })
+      const pacer = yield* open("key")
+      for (let call = 0; call < 2; call += 1)
+        expect(yield* Effect.either(request(pacer, 300))).toMatchObject({ _tag: "Right" })
+    })
+  )
+
+  it.scopedLive("counts what was let go while Redis was away when it is back, and what ended then", () =>
+    Effect.gen(function* () {
+      const { state, client, broken } = yield* breaking
+      const limits = { limit: 20, interval: "1 minute" } as const
+      const pacer = yield* Effect.flatMap(RateLimitRedis.make({ client: broken, ...limits }), ({ open }) => open("key"))
+      const other = yield* Effect.flatMap(RateLimitRedis.make({ client, ...limits }), ({ open }) => open("key"))
+      yield* request(pacer, 1000)
+      state.isAway = true
+      const hanging = yield* Effect.fork(request(pacer, 1000, 1_000_000))
+      yield* request(pacer, 1000)
+      const used = Effect.map(other.state, ({ used }) => used)
+      state.isAway = false
+      // Nobody asks for anything: what has ended is told, and with it what is on its way.
+      yield* Effect.repeat(Effect.sleep("20 millis"), {
+        until: () => Effect.map(used, (count) => count === 3),
+        times: 200
+      })
+      expect(yield* used).toBe(3)
+      yield* Fiber.interrupt(hanging)
+    })
+  )
+
+  it.scopedLive("forgets what nobody uses any more", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const limits = yield* RateLimitRedis.make({ client, limit: 20, interval: "20 millis" })
+      for (let key = 0; key < 5; key += 1) {
+        yield* Effect.scoped(Effect.flatMap(limits.open(`key-${key}`), (pacer) => request(pacer, 1000)))
+      }
+      // Their interval, by the clock of Redis.
+      yield* Effect.sleep("60 millis")
+      yield* limits.open("another")
+      expect(yield* Effect.map(limits.states, (states) => states.map(({ key }) => key))).toEqual(["another"])
+    })
+  )
+
+  it.live("does without a Redis that answers what it never would", () =>
+    Effect.gen(function* () {
+      for (const odd of ["null", "{}", "[]", "?", 7, null]) {
+        const client = { eval: () => Promise.resolve(odd) } as unknown as Redis
+        const { open } = yield* RateLimitRedis.make({ client, limit: 20, interval: "1 minute" })
+        const pacer = yield* open("key")
+        expect(yield* Effect.either(request(pacer, 1000))).toMatchObject({ _tag: "Right" })
+      }
+    }).pipe(Effect.scoped)
   )
 
   it.scopedLive("asks Redis nothing when it is opened, however many there are", () =>
