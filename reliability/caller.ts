@@ -13,6 +13,7 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import { Redis } from "ioredis"
 import { endWithParent } from "./Child.js"
+import { unpaced } from "./Judge.js"
 
 export interface Task {
   readonly url: string
@@ -44,7 +45,11 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
       { concurrency: "unbounded" }
     )
     return all.filter(Either.isRight).length
-  }).pipe(Effect.provide(Layer.provide(ContactsService.layer({ token, baseUrl: url }), FetchHttpClient.layer)))
+  }).pipe(
+    Effect.provide(ContactsService.layer({ token, baseUrl: url })),
+    // Pacing has figures of its own: it would refuse the last of very many at once.
+    Effect.provide(Layer.merge(FetchHttpClient.layer, unpaced))
+  )
 }
 
 export const performWith = (task: Task, store: TokenStore.Service) =>
