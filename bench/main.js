@@ -1,6 +1,7 @@
 // npm run bench: what a call costs, beside the rivals, in the same run. See README.md.
 import { fork } from "node:child_process"
 import { writeFileSync } from "node:fs"
+import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { bulkClients, clients } from "./clients.js"
 import { picture } from "./picture.js"
@@ -192,9 +193,11 @@ const lines = [
   )
 ]
 
-if (options.picture !== undefined) writeFileSync(options.picture, picture(get))
 if (options.json) console.log(JSON.stringify(figures))
 else console.log([...lines, "", JSON.stringify(figures, null, 2)].join("\n"))
+
+// Last, and where whoever asks for it is: npm runs this in another folder.
+if (options.picture !== undefined) writeFileSync(resolve(process.env.INIT_CWD ?? "", options.picture), picture(get))
 
 // A gate for CI: bytes are the same from run to run, and times are not.
 if (figures.bytesPerCall > Number(options["at-most-bytes"])) {
