@@ -400,7 +400,7 @@ describe("the token endpoint", () => {
     Effect.gen(function* () {
       for (const answer of [{}, [], "access-1", { access_token: "" }, { access_token: 7 }, null]) {
         const { get, kept } = yield* service(vendor(says(answer)), ended)
-        expect(yield* running(Effect.flip(get))).toMatchObject({
+        expect(yield* running(Effect.flip(get), "5 seconds")).toMatchObject({
           _tag: "UnexpectedResponse",
           message: "The answer cannot be read: it is no grant"
         })

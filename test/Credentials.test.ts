@@ -276,7 +276,8 @@ describe("an OAuth grant", () => {
         yield* setFaults({ rules: [{ fault: { _tag: "Status", status: 503 }, endpoint: "token" }] })
         const fresh = ContactsService.layer({ token: Credentials.oauth({ ...app, locationId, store }), baseUrl: url })
         // When it ends, it tries for a while.
-        expect((yield* running(Effect.provide(get, Layer.provide(fresh, FetchHttpClient.layer)))).id).toBe(jane)
+        const call = yield* Effect.fork(Effect.provide(get, Layer.provide(fresh, FetchHttpClient.layer)))
+        expect((yield* joined(call, "1 second")).id).toBe(jane)
       })
     )
   )
