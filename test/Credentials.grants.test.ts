@@ -20,6 +20,7 @@ import * as Credentials from "effect-growthhub/Credentials"
 import { LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { inspect } from "node:util"
+import { joined, turning } from "./clock.js"
 
 const second = 1000
 const minute = 60 * second
@@ -94,19 +95,8 @@ const ended = grantOf({ expiresAt: DateTime.unsafeMake(0), issuedAt: DateTime.un
 
 // --- what the tests do with it -----------------------------------------------------------------------------------------
 
-const turning = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
-
-const joined = <A, E>(fiber: Fiber.Fiber<A, E>, step: Duration.DurationInput = "1 second") =>
-  Effect.gen(function* () {
-    while (Option.isNone(yield* Fiber.poll(fiber))) {
-      yield* turning
-      yield* TestClock.adjust(step)
-    }
-    return yield* Fiber.join(fiber)
-  })
-
 /** Lets the time of the test pass until it ends. */
-const running = <A, E, R>(self: Effect.Effect<A, E, R>, step?: Duration.DurationInput) =>
+const running = <A, E, R>(self: Effect.Effect<A, E, R>, step: Duration.DurationInput = "1 second") =>
   Effect.flatMap(Effect.fork(self), (fiber) => joined(fiber, step))
 
 type Client = Pick<ReturnType<typeof vendor>, "client">
@@ -1046,12 +1036,12 @@ describe("a token", () => {
       const fiber = yield* Effect.fork(Effect.flip(get))
       while (over.asked.length === 0) yield* turning
       const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
-      expect(yield* joined(fiber)).toMatchObject({
+      expect(yield* joined(fiber, "1 second")).toMatchObject({
         _tag: "Unauthorized",
         message: "The service has been released",
         operation: "getContact"
       })
-      yield* joined(closed)
+      yield* joined(closed, "1 second")
       expect(yield* Effect.flip(get)).toMatchObject({ message: "The service has been released" })
       expect(over.asked.length, "the one that was on its way, and that again for a while").toBeGreaterThan(1)
     })
@@ -1180,7 +1170,7 @@ describe("a store that fails", () => {
       const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* turning
       over.answer()
-      yield* joined(closed)
+      yield* joined(closed, "1 second")
       expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
       yield* Fiber.interrupt(fiber)
     })

@@ -2,7 +2,6 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
@@ -19,6 +18,7 @@ import { type Options, Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { inspect } from "node:util"
+import { joined, turning } from "./clock.js"
 
 const reason = (token: string) =>
   Either.getLeft(Credentials.validate(Redacted.make(token))).pipe((left) =>
@@ -98,19 +98,8 @@ const connected = <A, E>(
     return yield* Effect.provide(self(store), oauth(change(store)))
   }).pipe(Effect.provide(sandbox(options)))
 
-const turning = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
-
-/** The network takes its own time, those who wait take the test's. */
-const joined = <A, E>(fiber: Fiber.Fiber<A, E>, step: Duration.DurationInput = "20 millis") =>
-  Effect.gen(function* () {
-    while (Option.isNone(yield* Fiber.poll(fiber))) {
-      yield* turning
-      yield* TestClock.adjust(step)
-    }
-    return yield* Fiber.join(fiber)
-  })
-
-const running = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.flatMap(Effect.fork(self), joined)
+const running = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.fork(self), (fiber) => joined(fiber, "20 millis"))
 
 describe("an OAuth grant", () => {
   it.effect("is had for a code, kept in the store, and opens the location's contacts", () =>

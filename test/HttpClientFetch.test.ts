@@ -9,12 +9,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
-import { TransportError } from "effect-growthhub/Errors"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import * as exchange from "../src/internal/exchange.js"
-import { json, serving } from "./servers.js"
+import { json, late, serving } from "./servers.js"
 
 const id = ContactId.make("jane")
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id))
@@ -180,13 +179,6 @@ describe("the client on fetch", () => {
       const { asked, layer } = fetching(jane)
       const clock = yield* Effect.clock
       const carry = exchange.of(yield* Effect.provide(HttpClient.HttpClient, layer))!
-      const late = new TransportError({
-        operation: "o",
-        attempts: 0,
-        message: "late",
-        outcome: "NotApplied",
-        isRetryable: true
-      })
       const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
       expect(yield* Effect.flip(carry(HttpClientRequest.get(baseUrl), watch))).toBe(late)
       expect(asked).toEqual([])

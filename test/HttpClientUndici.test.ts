@@ -11,22 +11,13 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { ContactsService } from "effect-growthhub/ContactsService"
-import { TransportError } from "effect-growthhub/Errors"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { Agent, type Dispatcher } from "undici"
 import * as exchange from "../src/internal/exchange.js"
-import { json, serving } from "./servers.js"
-
-const late = new TransportError({
-  operation: "o",
-  attempts: 0,
-  message: "late",
-  outcome: "NotApplied",
-  isRetryable: true
-})
+import { json, late, serving } from "./servers.js"
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 

@@ -2,6 +2,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { TransportError } from "effect-growthhub/Errors"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
@@ -55,3 +56,12 @@ export const serving = (answer: (request: Seen, response: ServerResponse) => voi
 
 export const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
+
+/** What a transport makes of its time being over. */
+export const late = new TransportError({
+  operation: "o",
+  attempts: 0,
+  message: "late",
+  outcome: "NotApplied",
+  isRetryable: true
+})
