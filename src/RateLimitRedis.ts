@@ -363,8 +363,8 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   /** Since when it has not answered. */
   let silentSince: number | undefined
   let members = 0
-  /** Those that were let go while it was away and are on their way, as it will know them. */
-  const away = new Map<LogState.Entry, string>()
+  /** Those that were let go while it was away and are on their way. */
+  const away = new Set<LogState.Entry>()
   let wake: () => void = constVoid
   const shared = new WeakMap<LogState.Entry, Omit<Ended, "at" | "leftAt">>()
 
@@ -412,7 +412,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       ...wanted,
       ...settings,
       process,
-      onTheirWay: isAway ? Array.from(away, ([{ takenAt }, member]) => ({ member, age: now - takenAt })) : [],
+      onTheirWay: isAway ? Array.from(away, (entry) => ({ ...shared.get(entry), age: now - entry.takenAt })) : [],
       ended: telling.map(({ at, leftAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - leftAt }))
     }
     // As ioredis types it: whatever a script returns.
@@ -496,12 +496,15 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
 
   /** As Redis knows it, or will. */
   const memberOf = (entry: LogState.Entry): Omit<Ended, "at" | "leftAt"> => {
-    const member = away.get(entry)
     away.delete(entry)
-    return shared.get(entry) ?? { member: member ?? "" }
+    // Each has one from when it was let go.
+    return shared.get(entry)!
   }
 
-  const lent = (entry: LogState.Entry) => away.set(entry, `${process}:away:${(members += 1)}`)
+  const lent = (entry: LogState.Entry) => {
+    shared.set(entry, { member: `${process}:away:${(members += 1)}` })
+    away.add(entry)
+  }
 
   const given = (reply: Reply, now: number): Given => {
     const entries = membersOf(reply).map((known) => {
