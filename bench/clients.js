@@ -46,8 +46,9 @@ const fibers = async (call, layer) => {
       const began = performance.now()
       return Effect.map(one, () => note(performance.now() - began))
     })
-    const lane = Effect.repeatN(timed, Math.ceil(calls / atOnce) - 1)
-    const all = Effect.forEach(Array.from({ length: atOnce }), () => lane, { concurrency: atOnce, discard: true })
+    const some = (number, each, concurrency) =>
+      Effect.forEach(Array.from({ length: number }), () => each, { concurrency, discard: true })
+    const all = some(atOnce, some(Math.ceil(calls / atOnce), timed, 1), atOnce)
     return runtime.runPromise(Effect.provide(all, services))
   }
 }

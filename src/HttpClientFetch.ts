@@ -16,7 +16,16 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Errors from "./Errors.js"
 import { abandon, later, timeLeft } from "./internal/deadline.js"
-import { type Exchange, type Head, isSuccess, keeping, locationOf, patience, type Watch } from "./internal/exchange.js"
+import {
+  type End,
+  type Exchange,
+  type Head,
+  isSuccess,
+  keeping,
+  locationOf,
+  patience,
+  type Watch
+} from "./internal/exchange.js"
 
 type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
 
@@ -26,14 +35,15 @@ const headersOf = (request: HttpClientRequest.HttpClientRequest, { headers: all 
   return headers["content-length"] === undefined ? headers : Headers.remove(headers, "content-length")
 }
 
-type Outcome = Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
+type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
 
 /** One request, until its whole answer is there. */
 const fetched = (
   fetch: typeof globalThis.fetch,
   options: Options,
   request: HttpClientRequest.HttpClientRequest,
-  watch: Watch
+  watch: Watch,
+  end: End
 ): Outcome =>
   Effect.async((resume) => {
     const left = timeLeft(watch)
@@ -60,12 +70,12 @@ const fetched = (
       resume(outcome)
     }
     const unsent = (cause: unknown) =>
-      finish(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
+      finish(end.failed(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
 
     const received = (source: Response) => {
       if (giveUp === undefined) return
       const head: Head = { status: source.status, headers: Headers.fromInput(source.headers) }
-      const answer = (body: string) => finish(Effect.succeed({ ...head, body }))
+      const answer = (body: string) => finish(end.answered({ ...head, body }))
       if (locationOf(head) === undefined) watch.onHead?.(head)
       if (!isSuccess(head)) {
         inTime(patience, () => {
@@ -76,7 +86,7 @@ const fetched = (
       return source.text().then(answer, (cause: unknown) => {
         if (!isSuccess(head)) return answer("")
         const response = HttpClientResponse.fromWeb(request, source)
-        finish(Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause })))
+        finish(end.failed(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause })))
       })
     }
 
@@ -95,14 +105,14 @@ const fetched = (
 /** As the platform's client has it: what the caller provides counts before what was provided to the layer. */
 const exchangeOf =
   (ambient: Context.Context<never>): Exchange =>
-  (request, watch) =>
+  (request, watch, end) =>
     Effect.contextWithEffect((own: Context.Context<never>) => {
       const provided = <I, A>(tag: Context.Tag<I, A>, otherwise: A): A =>
         Option.getOrElse(Context.getOption(own, tag), () =>
           Option.getOrElse(Context.getOption(ambient, tag), () => otherwise)
         )
       const options = provided(FetchHttpClient.RequestInit, {}) as Options
-      return fetched(provided(FetchHttpClient.Fetch, globalThis.fetch), options, request, watch)
+      return fetched(provided(FetchHttpClient.Fetch, globalThis.fetch), options, request, watch, end)
     })
 
 /**

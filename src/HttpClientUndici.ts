@@ -27,29 +27,43 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import * as Undici from "undici"
 import type * as Errors from "./Errors.js"
 import { abandon, later, timeLeft } from "./internal/deadline.js"
-import { type Exchange as Carry, isSuccess, keeping, locationOf, patience, type Watch } from "./internal/exchange.js"
+import {
+  type End,
+  type Exchange as Carry,
+  isSuccess,
+  keeping,
+  locationOf,
+  patience,
+  type Watch
+} from "./internal/exchange.js"
 
 // --- the request -------------------------------------------------------------------------------------------------------
 
-type Body = string | Uint8Array | Readable | null
-
 /** The body as undici takes it, and the headers that go with it. */
-type Sent = readonly [body: Body, headers?: Record<string, string>]
+interface Sent {
+  readonly body: string | Uint8Array | Readable | null
+  readonly headers?: Record<string, string>
+}
+
+const bodiless: Sent = { body: null }
 
 const bodyOf = (body: HttpBody.HttpBody): Sent | Effect.Effect<Sent> => {
   switch (body._tag) {
     case "Empty":
-      return [null]
+      return bodiless
     case "Uint8Array":
-      return [body.body]
+      return { body: body.body }
     case "Stream":
-      return Effect.map(Stream.toReadableStreamEffect(body.stream), (stream) => [Readable.fromWeb(stream as never)])
+      return Effect.map(Stream.toReadableStreamEffect(body.stream), (stream) => ({
+        body: Readable.fromWeb(stream as never)
+      }))
     case "FormData":
     case "Raw":
       return Effect.promise(async () => {
         const response = new Response((body._tag === "Raw" ? body.body : body.formData) as never)
         const type = response.headers.get("content-type")
-        return [new Uint8Array(await response.arrayBuffer()), type === null ? {} : { "content-type": type }]
+        const bytes = new Uint8Array(await response.arrayBuffer())
+        return type === null ? { body: bytes } : { body: bytes, headers: { "content-type": type } }
       })
   }
 }
@@ -57,17 +71,22 @@ const bodyOf = (body: HttpBody.HttpBody): Sent | Effect.Effect<Sent> => {
 /** What a URL would write in another way. */
 const notCanonical = /[\s\\#@{}<>"`^|]|\/\.|[^\0-\x7f]/
 
-/** Origin and path of a request. Most are in the form that a URL would give them: parsing each costs more than sending it. */
-const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<readonly [string, string], unknown> => {
+interface Target {
+  readonly origin: string
+  readonly path: string
+}
+
+/** Most are in the form that a URL would give them: parsing each costs more than sending it. */
+const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<Target, unknown> => {
   const { url, urlParams, hash } = request
   const slash = url.indexOf("/", url.indexOf("://") + 3)
   if (slash > 8 && urlParams.length === 0 && Option.isNone(hash) && !notCanonical.test(url)) {
-    return Either.right([url.slice(0, slash), url.slice(slash)])
+    return Either.right({ origin: url.slice(0, slash), path: url.slice(slash) })
   }
-  return Either.map(UrlParams.makeUrl(url, urlParams, hash), ({ origin, pathname, search }) => [
+  return Either.map(UrlParams.makeUrl(url, urlParams, hash), ({ origin, pathname, search }) => ({
     origin,
-    pathname + search
-  ])
+    path: pathname + search
+  }))
 }
 
 // --- the answer --------------------------------------------------------------------------------------------------------
@@ -119,8 +138,8 @@ abstract class Exchange
   private controller: Undici.Dispatcher.DispatchController | undefined
   protected isAborted = false
   private chunks: Buffer | Array<Buffer> | undefined
-  private end: Whole | undefined
-  private onEnd: ((end: Whole) => void) | undefined
+  private body: Whole | undefined
+  private onBody: ((body: Whole) => void) | undefined
 
   constructor(readonly request: HttpClientRequest.HttpClientRequest) {
     super()
@@ -131,9 +150,9 @@ abstract class Exchange
   /** There is no answer. */
   protected abstract onFailure(error: HttpClientError.RequestError): void
   /** The body is there, or will not be. */
-  protected onWhole(end: Whole) {
-    this.end ??= end
-    this.onEnd?.(this.end)
+  protected onWhole(body: Whole) {
+    this.body ??= body
+    this.onBody?.(this.body)
   }
 
   // --- as undici sees it
@@ -199,13 +218,13 @@ abstract class Exchange
 
   private get bytes(): Effect.Effect<Uint8Array, HttpClientError.ResponseError> {
     return (
-      this.end ??
+      this.body ??
       Effect.async((resume) => {
-        if (this.end !== undefined) return resume(this.end)
-        const before = this.onEnd
-        this.onEnd = (end) => {
-          before?.(end)
-          resume(end)
+        if (this.body !== undefined) return resume(this.body)
+        const before = this.onBody
+        this.onBody = (body) => {
+          before?.(body)
+          resume(body)
         }
         return Effect.sync(() => this.abort())
       })
@@ -283,7 +302,8 @@ class Carriage extends Exchange {
   constructor(
     request: HttpClientRequest.HttpClientRequest,
     private readonly watch: Watch,
-    private readonly resume: Resume<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
+    private readonly end: End,
+    private readonly resume: Resume<Errors.Answer, Errors.ContactsError>
   ) {
     super(request)
   }
@@ -311,19 +331,20 @@ class Carriage extends Exchange {
   }
   protected override onWhole(body: Whole) {
     if (Either.isRight(body)) this.answer(textOf(body.right))
-    else if (isSuccess(this)) this.finish(Effect.fail(body.left))
+    else if (isSuccess(this)) this.fail(body.left)
     else this.answer("")
   }
   protected onFailure(error: HttpClientError.RequestError) {
-    this.finish(Effect.fail(error))
+    this.fail(error)
   }
   private answer(body: string) {
     const { status, headers } = this
-    this.finish(Effect.succeed({ status, headers, body }))
-  }
-  finish(outcome: Effect.Effect<Errors.Answer, HttpClientError.HttpClientError>) {
     this.stop()
-    this.resume(outcome)
+    this.resume(this.end.answered({ status, headers, body }))
+  }
+  fail(error: HttpClientError.HttpClientError) {
+    this.stop()
+    this.resume(this.end.failed(error))
   }
   private stop() {
     this.inTime()
@@ -339,7 +360,8 @@ class Carriage extends Exchange {
 
 /** Without a byte order mark, as fetch has it. */
 const textOf = (bytes: Uint8Array): string => {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString("utf8")
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
@@ -353,12 +375,13 @@ const textOf = (bytes: Uint8Array): string => {
  */
 export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
   /** Sends it, or tells why that is impossible. */
-  const dispatch = (
-    exchange: Exchange,
-    [origin, path]: readonly [string, string],
-    [body, headers]: Sent
-  ): HttpClientError.RequestError | undefined => {
+  const dispatch = (exchange: Exchange, { body, headers }: Sent): HttpClientError.RequestError | undefined => {
     const { request } = exchange
+    const target = targetOf(request)
+    if (Either.isLeft(target)) {
+      return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target.left })
+    }
+    const { origin, path } = target.right
     const options: Undici.Dispatcher.DispatchOptions = {
       origin,
       path,
@@ -376,44 +399,31 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
     }
   }
 
-  /** Where it goes and what with, or why that is impossible. */
-  const ready = <A, E>(
-    request: HttpClientRequest.HttpClientRequest,
-    send: (target: readonly [string, string], sent: Sent) => Effect.Effect<A, E | HttpClientError.HttpClientError>
-  ): Effect.Effect<A, E | HttpClientError.HttpClientError> => {
-    const target = targetOf(request)
-    if (Either.isLeft(target)) {
-      return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target.left }))
-    }
-    const sent = bodyOf(request.body)
-    return Effect.isEffect(sent) ? Effect.flatMap(sent, (sent) => send(target.right, sent)) : send(target.right, sent)
-  }
-
-  const execute = (request: HttpClientRequest.HttpClientRequest) =>
-    ready(request, (target, sent) =>
+  const execute = (request: HttpClientRequest.HttpClientRequest) => {
+    const send = (sent: Sent) =>
       Effect.async<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
         const reply = new Reply(request, resume)
-        const fault = dispatch(reply, target, sent)
+        const fault = dispatch(reply, sent)
         return fault === undefined ? Effect.sync(() => reply.abort()) : resume(Effect.fail(fault))
       })
-    )
+    const sent = bodyOf(request.body)
+    return Effect.isEffect(sent) ? Effect.flatMap(sent, send) : send(sent)
+  }
 
-  const carry: Carry = (request, watch) =>
-    ready(request, (target, sent) =>
-      Effect.async((resume) => {
-        // Let go when it is over. While the fiber still held it, it outlived many a collection: 15 µs for each call.
-        let held: { readonly giveUp: () => void } | undefined
-        const carriage = new Carriage(request, watch, (outcome) => {
-          held = undefined
-          resume(outcome)
-        })
-        if (!carriage.begin()) return
-        held = carriage
-        watch.onInterrupt = () => held?.giveUp()
-        const fault = dispatch(carriage, target, sent)
-        if (fault !== undefined) carriage.finish(Effect.fail(fault))
+  const carry: Carry = (request, watch, end) =>
+    Effect.async((resume) => {
+      // Let go when it is over. While the fiber still held it, it outlived many a collection: 15 µs for each call.
+      let held: { readonly giveUp: () => void } | undefined
+      const carriage = new Carriage(request, watch, end, (outcome) => {
+        held = undefined
+        resume(outcome)
       })
-    )
+      if (!carriage.begin()) return
+      held = carriage
+      watch.onInterrupt = () => held?.giveUp()
+      const fault = dispatch(carriage, request.body._tag === "Uint8Array" ? { body: request.body.body } : bodiless)
+      if (fault !== undefined) carriage.fail(fault)
+    })
 
   const client = HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
     (request) => Effect.flatMap(request, execute),

@@ -676,39 +676,38 @@ const lean = (value: JsonObject): JsonObject => {
   return out
 }
 
-/**
- * A copy without nulls, each field by its rule, and the others as they came. Most need few changes: a copy made at once
- * costs a third of one that grows.
- */
+/** Without nulls, each field by its rule, and the others as they came. Most are as they should be: there is no copy then. */
 const canonicalObject =
-  (rules: ReadonlyMap<string, Canonical>) =>
+  (rules: Pick<ReadonlyMap<string, Canonical>, "get">) =>
   (value: unknown): JsonObject | undefined => {
     if (!isObject(value)) return undefined
-    const out: Record<string, unknown> = { ...value }
+    let changed: Record<string, unknown> | undefined
     let isLean = true
-    for (const key in out) {
-      const field = out[key]
+    for (const key in value) {
+      const field = value[key]
       if (!isAbsent(field) && key !== "__proto__") {
         const rule = rules.get(key)
         if (rule === undefined) continue
         const canonical = rule(field)
-        if (canonical !== field) out[key] = canonical
+        if (canonical !== field) {
+          // Made at once, it costs a third of one that grows.
+          changed ??= { ...value }
+          changed[key] = canonical
+        }
         if (canonical !== undefined) continue
       }
       isLean = false
     }
-    return isLean ? out : lean(out)
+    const all = changed ?? value
+    return isLean ? all : lean(all)
   }
 
 const canonicalArray =
   (element: Canonical): Canonical =>
   (value) => {
-    const out: Array<unknown> = []
-    for (const one of isArray(value) ? value : [value]) {
-      const canonical = element(one)
-      if (!isAbsent(canonical)) out.push(canonical)
-    }
-    return out
+    const all: ReadonlyArray<unknown> = isArray(value) ? value : [value]
+    const out = all.map((one) => element(one))
+    return out.some(isAbsent) ? out.filter((one) => !isAbsent(one)) : out
   }
 
 const isEmpty = (value: object) => Object.keys(value).length === 0
@@ -775,20 +774,24 @@ const canonicalDay: Canonical = (value) => {
 
 const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, canonicalText] as const)
 
-const channelNames = new Map([...dndChannels, "RCS"].map((channel) => [channel.toLowerCase(), channel]))
+const channels = [...dndChannels, "RCS"]
+
+const channelNames = new Map(channels.map((channel) => [channel.toLowerCase(), channel]))
+
+const channelName = (name: string): string =>
+  channels.includes(name) ? name : (channelNames.get(name.toLowerCase()) ?? name)
 
 const canonicalDndSetting = canonicalObject(new Map(textRules(["status", "message", "code"])))
 
+const canonicalChannels = canonicalObject({ get: () => canonicalDndSetting })
+
 const canonicalDndSettings: Canonical = (value) => {
-  if (!isObject(value)) return undefined
-  const out: Record<string, unknown> = {}
-  for (const channel in value) {
-    const canonical = canonicalDndSetting(value[channel])
-    if (canonical !== undefined && channel !== "__proto__") {
-      out[channelNames.get(channel.toLowerCase()) ?? channel] = canonical
-    }
+  const settings = canonicalChannels(value)
+  for (const channel in settings) {
+    if (channelName(channel) === channel) continue
+    return Object.fromEntries(Object.entries(settings).map(([name, setting]) => [channelName(name), setting]))
   }
-  return out
+  return settings
 }
 
 const canonicalAttributionFields = canonicalObject(

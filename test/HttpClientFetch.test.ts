@@ -13,7 +13,7 @@ import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import * as exchange from "../src/internal/exchange.js"
-import { json, late, serving } from "./servers.js"
+import { end, json, late, serving } from "./servers.js"
 
 const id = ContactId.make("jane")
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id))
@@ -180,7 +180,7 @@ describe("the client on fetch", () => {
       const clock = yield* Effect.clock
       const carry = exchange.of(yield* Effect.provide(HttpClient.HttpClient, layer))!
       const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
-      expect(yield* Effect.flip(carry(HttpClientRequest.get(baseUrl), watch))).toBe(late)
+      expect(yield* Effect.flip(carry(HttpClientRequest.get(baseUrl), watch, end))).toBe(late)
       expect(asked).toEqual([])
     })
   )

@@ -17,7 +17,7 @@ import { ContactId } from "effect-growthhub/Schema"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { Agent, type Dispatcher } from "undici"
 import * as exchange from "../src/internal/exchange.js"
-import { json, late, serving } from "./servers.js"
+import { end, json, late, serving } from "./servers.js"
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
@@ -199,7 +199,7 @@ describe("the client on undici's dispatch", () => {
         return late
       }
       const watch = { clock, until: Number.MAX_SAFE_INTEGER, onTimeout }
-      const fiber = yield* Effect.fork(Effect.flip(carry(HttpClientRequest.post("http://localhost/"), watch)))
+      const fiber = yield* Effect.fork(Effect.flip(carry(HttpClientRequest.post("http://localhost/"), watch, end)))
       while (queued === undefined) yield* Effect.yieldNow()
       yield* Deferred.succeed(isOver, undefined)
       yield* Fiber.join(fiber)
@@ -239,9 +239,8 @@ describe("the client on undici's dispatch", () => {
       const { url, seen } = yield* serving((_, response) => json(response, 200, {}))
       const clock = yield* Effect.clock
       const carry = exchange.of(HttpClientUndici.make(new Agent()))!
-      const error = yield* Effect.flip(
-        carry(HttpClientRequest.get(url), { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late })
-      )
+      const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
+      const error = yield* Effect.flip(carry(HttpClientRequest.get(url), watch, end))
       expect(error).toBe(late)
       expect(seen).toEqual([])
     }).pipe(Effect.scoped)

@@ -7,6 +7,7 @@ import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import type * as exchange from "../src/internal/exchange.js"
 
 /** The transports that an app may bring. */
 export const transports = {
@@ -65,3 +66,6 @@ export const late = new TransportError({
   outcome: "NotApplied",
   isRetryable: true
 })
+
+/** Nothing follows an exchange: what it ends with is what it gives. */
+export const end: exchange.End = { answered: Effect.succeed, failed: Effect.die }

@@ -14,14 +14,19 @@ export interface Watch extends Watched<Errors.ContactsError> {
   readonly onHead?: (head: Head) => void
 }
 
+type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
+
+/** What follows, told to the transport instead of to its effect: that spares each call an operation. */
+export interface End {
+  readonly answered: (answer: Errors.Answer) => Outcome
+  readonly failed: (error: HttpClientError.HttpClientError) => Outcome
+}
+
 /**
  * One request of this library, whose body is bytes or none, as it is: no redirect is followed. A body of the answer that the
  * status does not need has a second.
  */
-export type Exchange = (
-  request: HttpClientRequest.HttpClientRequest,
-  watch: Watch
-) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
+export type Exchange = (request: HttpClientRequest.HttpClientRequest, watch: Watch, end: End) => Outcome
 
 const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
 

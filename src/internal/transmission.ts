@@ -2,7 +2,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
@@ -138,47 +138,52 @@ export type Transmit = (
   watch: exchange.Watch
 ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
 
-type Carry = (
-  request: HttpClientRequest.HttpClientRequest
-) => Effect.Effect<Errors.Answer, HttpClientError.HttpClientError | Errors.ContactsError>
-
-/** The answer, or that of what it redirects to, read to its end so that the connection can be used again. */
-const followed = (
-  carry: Carry,
-  request: HttpClientRequest.HttpClientRequest,
-  call: Errors.Call,
-  hops = maxRedirects
-): Effect.Effect<Errors.Answer, Errors.ContactsError> =>
-  Effect.matchEffect(carry(request), {
-    onFailure: (error) =>
-      Effect.fail(HttpClientError.isHttpClientError(error) ? Errors.fromTransport(call, error) : error),
-    onSuccess: (answer) => {
-      const location = exchange.locationOf(answer)
-      if (location === undefined) return Effect.succeed(answer)
-      const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
-      return Either.isLeft(next)
-        ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
-        : followed(carry, next.right, call, hops - 1)
-    }
-  })
+/** A request, or one that it was redirected to, whose answer is read to its end so that the connection can be used again. */
+class Hop implements exchange.End {
+  constructor(
+    private readonly perform: exchange.Exchange,
+    private readonly request: HttpClientRequest.HttpClientRequest,
+    private readonly call: Errors.Call,
+    private readonly watch: exchange.Watch,
+    private readonly hops = maxRedirects
+  ) {}
+  sent() {
+    return this.perform(this.request, this.watch, this)
+  }
+  answered(answer: Errors.Answer): Effect.Effect<Errors.Answer, Errors.ContactsError> {
+    const location = exchange.locationOf(answer)
+    if (location === undefined) return Effect.succeed(answer)
+    const { call, hops, perform, request, watch } = this
+    const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
+    return Either.isLeft(next)
+      ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
+      : new Hop(perform, next.right, call, watch, hops - 1).sent()
+  }
+  failed(error: HttpClientError.HttpClientError) {
+    return Effect.fail(Errors.fromTransport(this.call, error))
+  }
+}
 
 /** Where a transport keeps the time itself. */
 const overExchange =
   (perform: exchange.Exchange): Transmit =>
   (request, call, watch) =>
-    followed((sent) => perform(sent, watch), request, call)
+    new Hop(perform, request, call, watch).sent()
 
 /** Over any client, whatever was put on it. */
 const overClient = (client: HttpClient.HttpClient): Transmit => {
   const manual = withManualRedirects(client)
-  return (request, call, watch) => {
-    const carry = (sent: HttpClientRequest.HttpClientRequest) =>
-      Effect.flatMap(Effect.catchAll(manual.execute(sent), answerOf), (response) => {
-        if (exchange.locationOf(response) === undefined) watch.onHead?.(response)
-        return readAnswer(response)
-      })
-    return watched(followed(carry, request, call), watch, guard)
+  const perform: exchange.Exchange = (request, watch, end) => {
+    const answer = Effect.flatMap(Effect.catchAll(manual.execute(request), answerOf), (response) => {
+      if (exchange.locationOf(response) === undefined) watch.onHead?.(response)
+      return readAnswer(response)
+    })
+    return Effect.matchEffect(answer, {
+      onFailure: (error) => end.failed(error),
+      onSuccess: (answer) => end.answered(answer)
+    })
   }
+  return (request, call, watch) => watched(new Hop(perform, request, call, watch).sent(), watch, guard)
 }
 
 /** Over the app's own client. */
