@@ -196,15 +196,15 @@ export interface Carrier {
   readonly server?: { readonly address: string; readonly port: number } | undefined
 }
 
-/** The names of the parameters in a path template. */
-const parameters = /\{(\w+)\}/g
+/** The parameters in a path template. */
+const parameters = /\{(\w+)\}/
 
-/** What an endpoint needs for each call, made once: it costs more than a call. */
+/** What an endpoint needs for each call, made once: it costs more than a call. `path`: texts and names in turn. */
 interface Plan {
   readonly encodeParams: (params: unknown) => Either.Either<Outgoing["params"], ParseResult.ParseIssue>
   readonly encodeBody: (body: unknown) => Either.Either<JsonObject | undefined, ParseResult.ParseIssue>
   readonly decodeAnswer: (json: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
-  readonly names: ReadonlyArray<string>
+  readonly path: ReadonlyArray<string>
 }
 
 const plans = new WeakMap<object, Plan>()
@@ -216,7 +216,7 @@ const planOf = (row: Pick<Endpoint<Codec, Codec, Codec, string>, "params" | "bod
     encodeParams: encoder(row.params),
     encodeBody: encoder(row.body),
     decodeAnswer: decoder(row.answer),
-    names: Array.from(row.path.matchAll(parameters), ([, name = ""]) => name)
+    path: row.path.split(parameters)
   }
   plans.set(row, plan)
   return plan
@@ -225,27 +225,30 @@ const planOf = (row: Pick<Endpoint<Codec, Codec, Codec, string>, "params" | "bod
 /** Whatever its own schema allows, a parameter can fill one segment of the path and no other. */
 const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
 
+const nothing = Option.some(undefined)
+
 /** Encodes the input of a call; what is invalid never leaves the process. */
 const encode = <Params extends Codec, Body extends Codec, Version extends string>(
   endpoint: Endpoint<Params, Body, Codec, Version>,
   version: Version,
   input: { readonly params: Schema.Schema.Type<Params>; readonly body: Schema.Schema.Type<Body> }
 ): Either.Either<Outgoing, Errors.Unprocessable> => {
-  const { encodeParams, encodeBody, names } = planOf(endpoint)
+  const plan = planOf(endpoint)
+  const { encodeParams, encodeBody } = plan
   const params = encodeParams(input.params)
   const body = encodeBody(input.body)
   if (Either.isLeft(params) || Either.isLeft(body)) {
     const issues = [params, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
     return Either.left(Errors.fromFaults(endpoint.name, issues.flatMap(Errors.faults)))
   }
-  let path: string = endpoint.path
-  for (const name of names) {
+  let path = plan.path[0] ?? ""
+  for (let index = 1; index < plan.path.length; index += 2) {
+    const name = plan.path[index] ?? ""
     const value = params.right[name] ?? ""
     if (!isSegment(value)) return Either.left(Errors.fromFaults(endpoint.name, [`${name} must be a path segment`]))
-    path = path.replace(`{${name}}`, () => encodeURIComponent(value))
+    path += encodeURIComponent(value) + (plan.path[index + 1] ?? "")
   }
-  const json =
-    body.right === undefined ? Option.some(undefined) : stringifyOption(endpoint.versions[version](body.right))
+  const json = body.right === undefined ? nothing : stringifyOption(endpoint.versions[version](body.right))
   if (Option.isNone(json)) return Either.left(Errors.fromFaults(endpoint.name, ["the input must be JSON"]))
   return Either.right({
     name: endpoint.name,

@@ -137,7 +137,7 @@ export interface Pacer {
 }
 
 /**
- * - `open`: the limit of an app and location. The same key gives the same limit.
+ * - `open`: the limit of an app and location, by the clock of who opens it. The same key gives the same limit.
  * - `states`: of all that were opened.
  *
  * @since 0.1.0
@@ -197,11 +197,11 @@ const gauge = (name: string, key: string) =>
  * @since 0.1.0
  * @category constructors
  */
-export const fromLog = (key: string, log: Log): Pacer => {
+export const fromLog = (key: string, log: Log, clock: Clock.Clock): Pacer => {
   const free = gauge(metrics.free, key)
   const waiting = gauge(metrics.waiting, key)
   const dayLeft = gauge(metrics.dayLeft, key)
-  return makePacer(key, log, (numbers) => {
+  return makePacer(key, log, clock, (numbers) => {
     free.unsafeUpdate(numbers.free, [])
     waiting.unsafeUpdate(numbers.waiting, [])
     if (numbers.dayLeft !== undefined) dayLeft.unsafeUpdate(numbers.dayLeft, [])
@@ -249,7 +249,8 @@ export const fromPacers = (make: (key: string, clock: Clock.Clock) => Pacer): Se
   }
 }
 
-const inMemory = (options?: Options) => (key: string) => fromLog(key, logOf(makeSlidingLog(settings(options))))
+const inMemory = (options?: Options) => (key: string, clock: Clock.Clock) =>
+  fromLog(key, logOf(makeSlidingLog(settings(options)), clock), clock)
 
 /**
  * Limits in memory: for one process.
@@ -318,7 +319,10 @@ export const unlimited: Service = { open: () => Effect.succeed(unpaced), states:
  */
 export class RateLimit extends Context.Reference<RateLimit>()("effect-growthhub/RateLimit", {
   // Nothing that outlives a service: each has a limit of its own.
-  defaultValue: (): Service => ({ open: (key) => Effect.sync(() => inMemory()(key)), states: Effect.succeed([]) })
+  defaultValue: (): Service => ({
+    open: (key) => Effect.map(Effect.clock, (clock) => inMemory()(key, clock)),
+    states: Effect.succeed([])
+  })
 }) {}
 
 /**

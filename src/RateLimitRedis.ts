@@ -591,7 +591,8 @@ export const make = (
       // In braces, so that a cluster keeps the keys of one limit together.
       RateLimit.fromLog(
         key,
-        makeShared(client, `${prefix}limit:{${key}}`, options, () => monotonic(clock))
+        makeShared(client, `${prefix}limit:{${key}}`, options, () => monotonic(clock)),
+        clock
       )
     )
   })

@@ -23,6 +23,7 @@ import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { newsOf } from "../src/internal/news.js"
+import { liveClock } from "../src/internal/deadline.js"
 import { logOf, makePacer } from "../src/internal/pacer.js"
 import { makeSlidingLog, type SlidingLog } from "../src/internal/slidingLog.js"
 import { simulate } from "./pacing.js"
@@ -575,6 +576,21 @@ describe("a slot", () => {
     })
   )
 
+  it.scoped("is given by the clock of who opened the limit, whoever waits for it first", () =>
+    Effect.gen(function* () {
+      const pacer = yield* opened({ limit: 1, interval: "1 second" })
+      const one = pacer.withSlot(ask(60_000), (slot) => Effect.sync(() => slot.leave()), identity)
+      yield* one
+      const standing = Object.assign(Object.create(yield* Effect.clock) as Clock.Clock, { sleep: () => Effect.never })
+      const first = yield* Effect.fork(Effect.withClock(one, standing))
+      const second = yield* Effect.fork(one)
+      yield* Effect.yieldNow()
+      yield* TestClock.adjust("3 seconds")
+      expect(Option.isSome(yield* Fiber.poll(first))).toBe(true)
+      expect(Option.isSome(yield* Fiber.poll(second))).toBe(true)
+    })
+  )
+
   it.scoped("is not leaked by one that is interrupted at any moment of its waiting", () =>
     Effect.gen(function* () {
       const pacer = yield* opened({ limit: 2, interval: "1 second" })
@@ -602,7 +618,8 @@ it("a waiter that is interrupted at any step leaves those after it a dispatcher"
     steps.map(async (count) => {
       const pacer = makePacer(
         "key",
-        logOf(makeSlidingLog({ limit: 1, interval: 700, share: 1, reserve: 0 })),
+        logOf(makeSlidingLog({ limit: 1, interval: 700, share: 1, reserve: 0 }), liveClock),
+        liveClock,
         () => undefined
       )
       const use = pacer.withSlot(

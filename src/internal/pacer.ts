@@ -46,9 +46,9 @@ export interface Log {
 }
 
 /** A log in this process. */
-export const logOf = (log: SlidingLog): Log => ({
+export const logOf = (log: SlidingLog, clock: Clock.Clock): Log => ({
   ...log,
-  take: (wanted) => Effect.clockWith((clock) => Effect.sync(() => takeAll(log, wanted, monotonic(clock))))
+  take: (wanted) => Effect.sync(() => takeAll(log, wanted, monotonic(clock)))
 })
 
 /** What changes with each request. */
@@ -74,7 +74,8 @@ export const monotonic = (clock: Clock.Clock): number =>
 /** What a timer can wait. */
 const longestSleep = 2 ** 31 - 1
 
-export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) => void): Pacer => {
+/** By one clock, whoever waits. */
+export const makePacer = (key: string, log: Log, clock: Clock.Clock, onChange: (numbers: Numbers) => void): Pacer => {
   const queues: { readonly [priority in Level]: Set<Waiter> } = { interactive: new Set(), bulk: new Set() }
   let isDispatching = false
   /** While the dispatcher rests: until when, and how to wake it. */
@@ -162,25 +163,23 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     )
 
   /** Runs while somebody waits. */
-  const dispatching: Effect.Effect<void> = Effect.clockWith((clock) =>
-    Effect.suspend(() => {
-      isWoken = false
-      const wanted = { interactive: queues.interactive.size, bulk: queues.bulk.size }
-      return Effect.flatMap(log.take(wanted, earliest - monotonic(clock)), (given) => {
-        deliver(given)
-        const now = monotonic(clock)
-        sift(now)
-        changed(now)
-        if (waiting() === 0) {
-          isDispatching = false
-          earliest = Infinity
-          return Effect.void
-        }
-        const again = log.again(queues.interactive.size > 0 ? "interactive" : "bulk", now)
-        return Effect.zipRight(resting(Math.min(now + again, earliest), now), dispatching)
-      })
+  const dispatching: Effect.Effect<void> = Effect.suspend(() => {
+    isWoken = false
+    const wanted = { interactive: queues.interactive.size, bulk: queues.bulk.size }
+    return Effect.flatMap(log.take(wanted, earliest - monotonic(clock)), (given) => {
+      deliver(given)
+      const now = monotonic(clock)
+      sift(now)
+      changed(now)
+      if (waiting() === 0) {
+        isDispatching = false
+        earliest = Infinity
+        return Effect.void
+      }
+      const again = log.again(queues.interactive.size > 0 ? "interactive" : "bulk", now)
+      return Effect.zipRight(resting(Math.min(now + again, earliest), now), dispatching)
     })
-  )
+  })
 
   /** A log that breaks leaves nobody waiting. */
   const broken = (cause: Cause.Cause<never>) =>
@@ -196,7 +195,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
   const dispatched = Effect.suspend(() => {
     if (isDispatching) return Effect.void
     isDispatching = true
-    return Effect.forkDaemon(Effect.interruptible(Effect.onError(dispatching, broken)))
+    return Effect.forkDaemon(Effect.interruptible(Effect.withClock(Effect.onError(dispatching, broken), clock)))
   })
 
   const waited = (ask: Ask, now: number, restore: Restore): Effect.Effect<Entry, Refusal> => {
@@ -242,10 +241,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     private isSettled = false
     onInterrupt: (() => void) | undefined
 
-    constructor(
-      private readonly entry: Entry,
-      private readonly clock: Clock.Clock
-    ) {}
+    constructor(private readonly entry: Entry) {}
     leave() {
       this.hasLeft = true
     }
@@ -263,7 +259,7 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
     }
     private settle(news: News | undefined) {
       this.isSettled = true
-      const now = monotonic(this.clock)
+      const now = monotonic(clock)
       if (log.settle(this.entry, news, now) && isDispatching) wake()
       changed(now)
     }
@@ -271,47 +267,41 @@ export const makePacer = (key: string, log: Log, onChange: (numbers: Numbers) =>
 
   return {
     withSlot: (ask, use, onRefusal) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.clockWith((clock) => {
-          const now = monotonic(clock)
-          const { priority } = ask
-          const isFirst = priority === "interactive" ? queues.interactive.size === 0 : waiting() === 0
-          const entry = isFirst ? log.takeOne(priority, now) : undefined
-          if (entry !== undefined) {
-            changed(now)
-            return used(new Held(entry, clock), use, restore)
-          }
-          return Effect.flatMap(Effect.mapError(waited(ask, now, restore), onRefusal), (entry) =>
-            used(new Held(entry, clock), use, restore)
-          )
-        })
-      ),
-    isIdle: Effect.clockWith((clock) =>
-      Effect.sync(() => {
+      Effect.uninterruptibleMask((restore) => {
         const now = monotonic(clock)
-        const { used, pausedFor, day } = log.look(now)
-        const isUsed = log.isUsed?.(now) ?? used > 0
-        return !isUsed && waiting() === 0 && pausedFor === 0 && (day === undefined || day.left > 0)
-      })
-    ),
+        const { priority } = ask
+        const isFirst = priority === "interactive" ? queues.interactive.size === 0 : waiting() === 0
+        const entry = isFirst ? log.takeOne(priority, now) : undefined
+        if (entry !== undefined) {
+          changed(now)
+          return used(new Held(entry), use, restore)
+        }
+        return Effect.flatMap(Effect.mapError(waited(ask, now, restore), onRefusal), (entry) =>
+          used(new Held(entry), use, restore)
+        )
+      }),
+    isIdle: Effect.sync(() => {
+      const now = monotonic(clock)
+      const { used, pausedFor, day } = log.look(now)
+      const isUsed = log.isUsed?.(now) ?? used > 0
+      return !isUsed && waiting() === 0 && pausedFor === 0 && (day === undefined || day.left > 0)
+    }),
     state: Effect.zipRight(
       log.refresh ?? Effect.void,
-      Effect.clockWith((clock) =>
-        Effect.sync(() => {
-          const { interval, pausedFor, day, ...numbers } = log.look(monotonic(clock))
-          return {
-            key,
-            ...numbers,
-            interval: Duration.millis(interval),
-            waiting: waiting(),
-            pausedFor: Duration.millis(pausedFor),
-            day: Option.map(Option.fromNullable(day), ({ endsIn, ...day }) => ({
-              ...day,
-              endsIn: Duration.millis(endsIn)
-            }))
-          }
-        })
-      )
+      Effect.sync(() => {
+        const { interval, pausedFor, day, ...numbers } = log.look(monotonic(clock))
+        return {
+          key,
+          ...numbers,
+          interval: Duration.millis(interval),
+          waiting: waiting(),
+          pausedFor: Duration.millis(pausedFor),
+          day: Option.map(Option.fromNullable(day), ({ endsIn, ...day }) => ({
+            ...day,
+            endsIn: Duration.millis(endsIn)
+          }))
+        }
+      })
     )
   }
 }
@@ -322,13 +312,22 @@ interface HeldSlot extends Slot {
   readonly release: () => void
 }
 
+/** At once: an effect of its own, for one that may throw, costs each call an operation. */
+const begun = <A, E, R>(slot: Slot, use: (slot: Slot) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  try {
+    return use(slot)
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}
+
 /** Uses a slot, and releases it, in a region that cannot be interrupted. */
 const used = <A, E, R>(
   slot: HeldSlot,
   use: (slot: Slot) => Effect.Effect<A, E, R>,
   restore: Restore
 ): Effect.Effect<A, E, R> =>
-  Effect.matchCauseEffect(restore(Effect.suspend(() => use(slot))), {
+  Effect.matchCauseEffect(restore(begun(slot, use)), {
     onFailure: (cause) => {
       if (Cause.isInterrupted(cause)) slot.onInterrupt?.()
       slot.release()

@@ -68,6 +68,14 @@ interface Property {
   readonly read: Reader
 }
 
+/** Counted, as the names of an object cost an array. */
+const hasMore = (fields: object, count: number): boolean => {
+  let left = count
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  for (const _ in fields) left -= 1
+  return left !== 0 || Object.getOwnPropertySymbols(fields).length > 0
+}
+
 const struct =
   (properties: ReadonlyArray<Property>, isClosed: boolean): Reader =>
   (value) => {
@@ -85,7 +93,7 @@ const struct =
       out[name] = field
       count += 1
     }
-    return isClosed && Reflect.ownKeys(fields).length !== count ? unread : out
+    return isClosed && hasMore(fields, count) ? unread : out
   }
 
 /** By the schema itself, as slow as it is. */

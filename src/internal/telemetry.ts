@@ -29,9 +29,28 @@ type Updatable = Pick<Metric.Metric<unknown, number, unknown>, "unsafeUpdate">
 
 type Values = ReadonlyArray<string | number | undefined>
 
+const noTags: ReadonlyArray<MetricLabel.MetricLabel> = []
+
+/** The metrics of tags that have their first values in common. */
+interface Branch {
+  readonly next: Map<Values[number], Branch>
+  metric: Updatable | undefined
+}
+
+const branch = (): Branch => ({ next: new Map(), metric: undefined })
+
+const branchAt = ({ next }: Branch, value: Values[number]): Branch => {
+  let found = next.get(value)
+  if (found === undefined) {
+    found = branch()
+    next.set(value, found)
+  }
+  return found
+}
+
 /** A metric for each set of tags, made when it is first updated: finding one again costs more than updating it. */
 const tagged = (names: ReadonlyArray<string>, make: (labels: ReadonlyArray<MetricLabel.MetricLabel>) => Updatable) => {
-  const made = new Map<string, Updatable>()
+  const made = branch()
   const first = (values: Values): Updatable =>
     make(
       names.flatMap((name, index) => {
@@ -40,13 +59,9 @@ const tagged = (names: ReadonlyArray<string>, make: (labels: ReadonlyArray<Metri
       })
     )
   return (amount: number, ...values: Values): void => {
-    const name = values.join()
-    let metric = made.get(name)
-    if (metric === undefined) {
-      metric = first(values)
-      made.set(name, metric)
-    }
-    metric.unsafeUpdate(amount, [])
+    const found = values.reduce(branchAt, made)
+    found.metric ??= first(values)
+    found.metric.unsafeUpdate(amount, noTags)
   }
 }
 
