@@ -152,10 +152,12 @@ export const upsertContact = HttpLayer.endpoint({
   reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
 })
 
+/** For flatMap, which costs half of map. */
+const contactOf = ({ contact }: { readonly contact: Schema.Contact }) => Effect.succeed(contact)
+
 const makeService = (http: HttpLayer.Service): Service => ({
-  getContact: (id) => Effect.map(http.perform(getContact, { contactId: id }, undefined), (answer) => answer.contact),
-  updateContact: (id, changes) =>
-    Effect.map(http.perform(updateContact, { contactId: id }, changes), (answer) => answer.contact),
+  getContact: (id) => Effect.flatMap(http.perform(getContact, { contactId: id }, undefined), contactOf),
+  updateContact: (id, changes) => Effect.flatMap(http.perform(updateContact, { contactId: id }, changes), contactOf),
   upsertContact: (contact) =>
     Effect.map(http.perform(upsertContact, {}, contact), (answer) => ({
       ...answer.contact,

@@ -17,6 +17,7 @@ import * as Metric from "effect/Metric"
 import * as MetricKey from "effect/MetricKey"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { noTags } from "./internal/telemetry.js"
 import { type Log, logOf, makePacer, using } from "./internal/pacer.js"
 import type { Settings } from "./internal/logState.js"
 import { makeSlidingLog } from "./internal/slidingLog.js"
@@ -202,9 +203,9 @@ export const fromLog = (key: string, log: Log, clock: Clock.Clock): Pacer => {
   const waiting = gauge(metrics.waiting, key)
   const dayLeft = gauge(metrics.dayLeft, key)
   return makePacer(key, log, clock, (numbers) => {
-    free.unsafeUpdate(numbers.free, [])
-    waiting.unsafeUpdate(numbers.waiting, [])
-    if (numbers.dayLeft !== undefined) dayLeft.unsafeUpdate(numbers.dayLeft, [])
+    free.unsafeUpdate(numbers.free, noTags)
+    waiting.unsafeUpdate(numbers.waiting, noTags)
+    if (numbers.dayLeft !== undefined) dayLeft.unsafeUpdate(numbers.dayLeft, noTags)
   })
 }
 

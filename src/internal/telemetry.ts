@@ -29,7 +29,8 @@ type Updatable = Pick<Metric.Metric<unknown, number, unknown>, "unsafeUpdate">
 
 type Values = ReadonlyArray<string | number | undefined>
 
-const noTags: ReadonlyArray<MetricLabel.MetricLabel> = []
+/** None besides those of a metric. */
+export const noTags: ReadonlyArray<MetricLabel.MetricLabel> = []
 
 /** The metrics of tags that have their first values in common. */
 interface Branch {
