@@ -71,7 +71,6 @@ interface Property {
 /** Counted, as the names of an object cost an array. */
 const hasMore = (fields: object, count: number): boolean => {
   let left = count
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
   for (const _ in fields) left -= 1
   return left !== 0 || Object.getOwnPropertySymbols(fields).length > 0
 }
