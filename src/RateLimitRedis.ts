@@ -58,7 +58,7 @@ end
 
 local function round(number) return math.floor(number + 0.5) end
 local function most() return math.max(1, math.floor(s.limit * told.share)) end
-local function own() return math.max(1, math.min(s.limit - round(s.strangers), most())) end
+local function own(strangers) return math.max(1, math.min(s.limit - (strangers or round(s.strangers)), most())) end
 local function held() return redis.call('ZCARD', log) end
 local function inFlight() return redis.call('ZCOUNT', log, '(' .. now, '+inf') end
 local function departedAfter(time) return redis.call('ZCOUNT', departures, '(' .. time, '+inf') end
@@ -242,9 +242,10 @@ local function roomInWindow()
   return math.min(room, perPart() - inFlight())
 end
 local function roomBeside()
-  if s.told > 0 then return math.min(own() - held(), s.told, perPart() - inFlight()) end
+  local left = own(now - s.heardAt > part() and math.floor(s.strangers) or nil) - held()
+  if s.told > 0 then return math.min(left, s.told, perPart() - inFlight()) end
   if now - s.heardAt < part() / 4 then return 0 end
-  return math.min(own() - held(), look(part()))
+  return math.min(left, look(part()))
 end
 local function room(isBulk)
   if now < s.pausedUntil then return 0 end

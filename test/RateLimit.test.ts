@@ -146,6 +146,27 @@ describe("a sliding log", () => {
     expect(held).toBeLessThan(20)
   })
 
+  it("gives a slot that the last answer left to strangers when nothing has been heard for a while, not an interval later", () => {
+    const log = makeSlidingLog({ ...settings, limit: 20 })
+    // Ten of others, and by some answers one more, which weighs a quarter each time: 10.5 of them in the end.
+    const strangers = [10, 10, 10, 10, 11, 11, 11, 11, 10]
+    const entries: Array<ReturnType<SlidingLog["letGo"]>> = []
+    const settle = (index: number, now: number) => {
+      const headers = { "x-ratelimit-max": "20", "x-ratelimit-remaining": String(19 - index - strangers[index]!) }
+      log.settle(entries[index]!, newsOf(headers, false, undefined), now)
+    }
+    for (const index of strangers.keys()) {
+      entries.push(log.letGo(index * 4))
+      // Each leaves before the one before it has its answer.
+      if (index > 0) settle(index - 1, index * 4 + 1)
+    }
+    settle(8, 34)
+    expect(log.look(36)).toMatchObject({ used: 9, strangers: 11 })
+    expect(log.takeOne("interactive", 36)).toBeUndefined()
+    expect(log.takeOne("interactive", 140)).toBeDefined()
+    expect(log.takeOne("interactive", 141)).toBeUndefined()
+  })
+
   it("goes and sees beside strangers though a request hangs", () => {
     const log = makeSlidingLog({ ...settings, limit: 20 })
     const call = calls(log)

@@ -154,7 +154,7 @@ export const measuresOf = (state: State, settings: Settings) => {
   const part = () => state.interval / parts
   const held = () => state.inFlight + state.answers.length()
   const most = () => Math.max(1, Math.floor(state.limit * settings.share))
-  const own = () => Math.max(1, Math.min(state.limit - Math.round(state.strangers), most()))
+  const own = (strangers = Math.round(state.strangers)) => Math.max(1, Math.min(state.limit - strangers, most()))
   const perPart = () => Math.ceil(own() / parts)
   return { part, held, most, own, perPart }
 }

@@ -146,11 +146,13 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
 
   /**
    * Not all at once, so that others are seen when they come; and where the service has told that nothing is left, one goes
-   * and sees.
+   * and sees. After a while in which nothing was heard, a part of a stranger is none: where requests go in bunches, a slot that
+   * the last answer of one left out would be lost until the next.
    */
   const roomBeside = (now: number): number => {
-    if (state.told > 0) return Math.min(own() - held(), state.told, perPart() - state.inFlight)
-    return now - state.heardAt < part() / 4 ? 0 : Math.min(own() - held(), look(part(), now))
+    const left = (now - state.heardAt > part() ? own(Math.floor(state.strangers)) : own()) - held()
+    if (state.told > 0) return Math.min(left, state.told, perPart() - state.inFlight)
+    return now - state.heardAt < part() / 4 ? 0 : Math.min(left, look(part(), now))
   }
 
   /** How many requests of others were in the last interval. `beyond`: those that certainly were. */
