@@ -16,7 +16,10 @@ export interface Watch extends Watched<Errors.ContactsError> {
 
 type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
 
-/** What follows, told to the transport instead of to its effect: that spares each call an operation. */
+/**
+ * What follows, told to the transport instead of to its effect: that spares each call an operation. Neither throws: who calls
+ * them is no fiber.
+ */
 export interface End {
   readonly answered: (answer: Errors.Answer) => Outcome
   readonly failed: (error: HttpClientError.HttpClientError) => Outcome

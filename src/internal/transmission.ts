@@ -152,15 +152,19 @@ class Hop implements exchange.End {
   }
   answered(answer: Errors.Answer): Effect.Effect<Errors.Answer, Errors.ContactsError> {
     const location = exchange.locationOf(answer)
-    if (location === undefined) return Effect.succeed(answer)
+    return location === undefined
+      ? Effect.succeed(answer)
+      : Effect.suspend(() => this.redirected(answer.status, location))
+  }
+  private redirected(status: number, location: string) {
     const { call, hops, perform, request, watch } = this
-    const next = hops === 0 ? Either.left("too many in a row") : redirected(request, answer.status, location)
+    const next = hops === 0 ? Either.left("too many in a row") : redirected(request, status, location)
     return Either.isLeft(next)
-      ? Effect.fail(Errors.fromRedirect(call, answer.status, next.left))
+      ? Effect.fail(Errors.fromRedirect(call, status, next.left))
       : new Hop(perform, next.right, call, watch, hops - 1).sent()
   }
   failed(error: HttpClientError.HttpClientError) {
-    return Effect.fail(Errors.fromTransport(this.call, error))
+    return Effect.failSync(() => Errors.fromTransport(this.call, error))
   }
 }
 
