@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type { Redis } from "ioredis"
+import { createHash } from "node:crypto"
 import { inTime } from "./internal/lock.js"
 import { type Given, type Log, monotonic } from "./internal/pacer.js"
 import * as LogState from "./internal/logState.js"
@@ -283,24 +284,38 @@ letGo(bulk)
 
 redis.call('ZADD', processes, now, told.process)
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now - 60000)
-redis.call('SET', numbers, cjson.encode(s), 'PX', ${2 * day})
+local known = cjson.encode(s)
+redis.call('SET', numbers, known, 'PX', ${2 * day})
 redis.call('PEXPIRE', log, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', departures, ${lease} + 2 * s.interval)
 redis.call('PEXPIRE', processes, 60000)
 
+-- As one text: numbers cost more than all the rest of this script.
 local function scores(key, first, last)
-  local ages = {}
+  local times = {}
   local found = redis.call('ZRANGE', key, first, last, 'WITHSCORES')
-  for index = 2, #found, 2 do ages[#ages + 1] = now - tonumber(found[index]) end
-  return ages
+  for index = 2, #found, 2 do times[#times + 1] = found[index] end
+  return table.concat(times, ',')
 end
 local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held() > own()
-return cjson.encode({
-  interactive = interactive, bulk = bulk, entry = entry, now = now, numbers = s, held = held(),
-  ages = isShort and scores(log, 0, 999) or {}, departureAges = isShort and scores(departures, -perPart(), -1) or {},
+local reply = cjson.encode({
+  interactive = interactive, bulk = bulk, entry = entry, now = now, held = held(),
+  ends = isShort and scores(log, 0, 999) or '', departures = isShort and scores(departures, -perPart(), -1) or '',
   processes = redis.call('ZCARD', processes)
 })
+return string.sub(reply, 1, -2) .. ',"numbers":' .. known .. '}'
 `
+
+const scriptId = createHash("sha1").update(script).digest("hex")
+
+/** Runs the script, by its id: its text is sent where Redis does not have it. */
+const evaluated = (client: Redis, keys: ReadonlyArray<string>, told: object): Promise<unknown> => {
+  const rest = [keys.length, ...keys, JSON.stringify(told)] as const
+  return client.evalsha(scriptId, ...rest).catch((error: unknown) => {
+    if (String(error).includes("NOSCRIPT")) return client.eval(script, ...rest)
+    throw error
+  })
+}
 
 /** The numbers of the log, as Redis has them: times by its clock, or 0 for never. */
 interface Numbers extends Omit<LogState.State, "answers" | "departures" | "inFlight" | "windowAt" | "today"> {
@@ -318,11 +333,13 @@ interface Reply {
   readonly now: number
   readonly numbers: Numbers
   readonly held: number
-  /** An empty list comes as an object. */
-  readonly ages: { readonly [index: string]: number }
-  readonly departureAges: { readonly [index: string]: number }
+  /** When those in the log had their answers, or are taken to have had them, and when the last ones left: with commas between. */
+  readonly ends: string
+  readonly departures: string
   readonly processes: number
 }
+
+const timesIn = (texts: string): ReadonlyArray<number> => (texts === "" ? [] : texts.split(",").map(Number))
 
 /**
  * A request that has ended, as Redis is told of it. With what Redis said when it let it go, if it did: by its clock.
@@ -372,7 +389,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   const current = () => (isAway ? local : view)
   const part = (now: number) => current().look(now).interval / LogState.parts
 
-  const viewOf = ({ ages, departureAges, held, numbers, now: asked }: Reply, now: number): SlidingLog => {
+  const viewOf = ({ ends, departures, held, numbers, now: asked }: Reply, now: number): SlidingLog => {
     const here = (time: number) => (time === 0 ? -Infinity : time - asked + now)
     const { dayLimit, dayLeft, dayEndsAt, ...known } = numbers
     const state: LogState.State = {
@@ -396,8 +413,8 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       today: dayLimit > 0 ? { limit: dayLimit, left: dayLeft, endsAt: here(dayEndsAt) } : undefined
     }
     // Those to come are of requests that are on their way.
-    for (const age of Object.values(ages)) if (age >= 0) state.answers.push(now - age)
-    for (const age of Object.values(departureAges)) state.departures.push(now - age)
+    for (const end of timesIn(ends)) if (end <= asked) state.answers.push(end - asked + now)
+    for (const departure of timesIn(departures)) state.departures.push(departure - asked + now)
     state.inFlight = held - state.answers.length()
     return makeSlidingLog(settings, state)
   }
@@ -417,9 +434,7 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       ended: telling.map(({ at, leftAt, ...one }) => ({ ...one, ago: Math.round(now - at), age: now - leftAt }))
     }
     // As ioredis types it: whatever a script returns.
-    const replied = client
-      .eval(script, keys.length, ...keys, JSON.stringify(told))
-      .then((reply) => JSON.parse(reply as string) as Reply)
+    const replied = evaluated(client, keys, told).then((reply) => JSON.parse(reply as string) as Reply)
     silentSince ??= now
     // Once there is an answer that cannot be used: a refusal, or what no script of ours answers.
     let isUseless = false

@@ -213,6 +213,18 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
+  it.scopedLive("goes on where Redis has forgotten its script", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const pacer = yield* Effect.flatMap(RateLimitRedis.make({ client, limit: 100 }), ({ open }) => open("key"))
+      const one = pacer.withSlot(ask(), (slot) => Effect.sync(() => slot.leave()), refused)
+      yield* one
+      yield* Effect.promise(() => client.script("FLUSH"))
+      yield* one
+      expect(yield* pacer.state).toMatchObject({ used: 2 })
+    })
+  )
+
   it.scopedLive("gives slots back that Redis gave too late", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
@@ -233,7 +245,9 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     const state = { isAway: false }
     const broken = {
       eval: (script: string, keys: number, ...rest: Array<string>) =>
-        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.eval(script, keys, ...rest)
+        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.eval(script, keys, ...rest),
+      evalsha: (id: string, keys: number, ...rest: Array<string>) =>
+        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.evalsha(id, keys, ...rest)
     }
     return { state, client, broken: broken as unknown as typeof client }
   })
@@ -302,7 +316,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
   it.live("does without a Redis that answers what it never would", () =>
     Effect.gen(function* () {
       for (const odd of ["null", "{}", "[]", "?", 7, null]) {
-        const client = { eval: () => Promise.resolve(odd) } as unknown as Redis
+        const client = { evalsha: () => Promise.resolve(odd) } as unknown as Redis
         const { open } = yield* RateLimitRedis.make({ client, limit: 20, interval: "1 minute" })
         const pacer = yield* open("key")
         expect(yield* Effect.either(request(pacer, 1000))).toMatchObject({ _tag: "Right" })
