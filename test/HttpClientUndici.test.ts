@@ -1,11 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -231,6 +233,25 @@ describe("the client on undici's dispatch", () => {
       expect(yield* update(before)).toMatchObject({ _tag: "TransportError", outcome: "NotApplied" })
       expect(yield* update(after)).toMatchObject({ _tag: "TransportError", outcome: "Unknown" })
       expect(yield* update(HttpClientUndici.make(agent))).toMatchObject({ outcome: "NotApplied" })
+    })
+  )
+
+  it.scopedLive("makes what breaks in the judgement of a failure a defect of its call", () =>
+    Effect.gen(function* () {
+      const broken = Object.defineProperty(new Error("odd"), "cause", {
+        get: () => {
+          throw new Error("of the app's own making")
+        }
+      })
+      const odd = dispatching((handler) => {
+        handler.onRequestStart?.({ abort: () => undefined } as never, {})
+        setImmediate(() => handler.onResponseError?.({} as never, broken))
+      })
+      const exit = yield* Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id)).pipe(
+        Effect.provide(calling(odd, "http://localhost")),
+        Effect.exit
+      )
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
     })
   )
 

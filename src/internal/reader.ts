@@ -103,6 +103,27 @@ const general = (ast: SchemaAST.AST, direction: Direction): Reader => {
   return (value) => Option.getOrElse(parse(value), () => unread)
 }
 
+/** A transformation that takes an effect is the schema's. */
+const transformed = (
+  ast: SchemaAST.Transformation,
+  { decode, encode }: SchemaAST.FinalTransformation,
+  direction: Direction
+): Reader => {
+  const decodes = direction === "decode"
+  const before = readerOf(decodes ? ast.from : ast.to, direction)
+  const after = readerOf(decodes ? ast.to : ast.from, direction)
+  const transform = decodes ? decode : encode
+  const options = decodes ? {} : strictly
+  const slow = general(ast, direction)
+  return (value) => {
+    const found = before(value)
+    if (found === unread) return unread
+    const made = transform(found, options, ast, value)
+    if (!Either.isEither(made)) return slow(value)
+    return Either.isRight(made) ? after(made.right) : unread
+  }
+}
+
 /** What it is before it is decoded, or encoded. */
 const given = (ast: SchemaAST.AST, direction: Direction) =>
   direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
@@ -155,6 +176,10 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
       }))
       return struct(properties, direction === "encode")
     }
+    case "Transformation":
+      return SchemaAST.isFinalTransformation(ast.transformation)
+        ? transformed(ast, ast.transformation, direction)
+        : general(ast, direction)
     default:
       return general(ast, direction)
   }

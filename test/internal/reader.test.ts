@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as ParseResult from "effect/ParseResult"
@@ -35,6 +36,23 @@ const params = spoilt(FastCheck.record({ contactId: FastCheck.oneof(fc.id, FastC
 
 const bodies = spoilt(FastCheck.tuple(fc.written, fc.id).map(([fields, locationId]) => ({ ...fields, locationId })))
 
+const customFields = FastCheck.array(
+  spoilt(
+    FastCheck.record({
+      id: fc.id,
+      value: FastCheck.oneof(
+        FastCheck.string(),
+        FastCheck.double(),
+        FastCheck.array(FastCheck.string(), { maxLength: 2 }),
+        FastCheck.dictionary(FastCheck.string(), spoilt(FastCheck.constant({ url: "u", documentId: "d" })), {
+          maxKeys: 2
+        })
+      )
+    })
+  ),
+  { maxLength: 3 }
+)
+
 describe("what a call reads and writes in one pass", () => {
   it.prop("is what the schema makes of an answer, whatever is in it", [answers], ([answer]) => {
     for (const { answer: schema } of rows as ReadonlyArray<{ answer: S.Schema<unknown, unknown> }>) {
@@ -50,6 +68,27 @@ describe("what a call reads and writes in one pass", () => {
         }
       }
     }
+  })
+
+  it.prop("is what the schema makes of custom fields, whatever is in them", [bodies, customFields], (all) => {
+    const [body, customFields] = all
+    for (const row of rows) {
+      const schema = row.body as S.Schema<unknown, unknown>
+      const input = { ...body, customFields }
+      expect(told(encoder(schema)(input))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(input)))
+    }
+  })
+
+  it("leaves a transformation that takes an effect to the schema", () => {
+    const schema = S.Struct({
+      at: S.transformOrFail(S.String, S.Number, {
+        decode: (text) => Effect.delay(Effect.succeed(Number(text)), 1),
+        encode: (number) => Effect.succeed(String(number))
+      })
+    })
+    const input = { at: 7 }
+    expect(Either.getOrThrow(encoder(schema)(input))).toEqual({ at: "7" })
+    expect(told(decoder(schema)({ at: "7" }))).toEqual(told(ParseResult.decodeUnknownEither(schema)({ at: "7" })))
   })
 
   it.prop("leaves a contact that is as it has to be", [fc.contact], ([contact]) => {
