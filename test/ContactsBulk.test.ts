@@ -618,7 +618,7 @@ describe("a checkpoint", () => {
         const repeats = applied.reduce((sum, times) => sum + Math.max(0, times - 1), 0)
         expect(repeats).toBeLessThanOrEqual(kills.length * concurrency)
       }),
-    { fastCheck: { numRuns: 200 } }
+    { fastCheck: { numRuns: 100 } }
   )
 
   it.effect("is of one list", () =>

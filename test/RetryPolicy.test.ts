@@ -26,7 +26,7 @@ const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
 // Each run takes a whole service through a day of test time.
-FastCheck.configureGlobal({ numRuns: 30 })
+FastCheck.configureGlobal({ numRuns: 20 })
 
 // --- a service that answers by script ----------------------------------------------------------------------------------
 
