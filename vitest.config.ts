@@ -19,6 +19,6 @@ export default defineConfig({
     // More than there are cores on a small machine: most of what takes long waits for another process.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     minWorkers: 1,
-    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.json" }
+    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" }
   }
 })
