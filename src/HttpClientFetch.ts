@@ -14,18 +14,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Errors from "./Errors.js"
 import { abandon, later, timeLeft } from "./internal/deadline.js"
-import {
-  type End,
-  type Exchange,
-  type Head,
-  isSuccess,
-  keeping,
-  locationOf,
-  patience,
-  type Watch
-} from "./internal/exchange.js"
+import * as exchange from "./internal/exchange.js"
 
 type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
 
@@ -35,16 +25,14 @@ const headersOf = (request: HttpClientRequest.HttpClientRequest, { headers: all 
   return headers["content-length"] === undefined ? headers : Headers.remove(headers, "content-length")
 }
 
-type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
-
 /** One request, until its whole answer is there. */
 const fetched = (
   fetch: typeof globalThis.fetch,
   options: Options,
   request: HttpClientRequest.HttpClientRequest,
-  watch: Watch,
-  end: End
-): Outcome =>
+  watch: exchange.Watch,
+  end: exchange.End
+): exchange.Outcome =>
   Effect.async((resume) => {
     const left = timeLeft(watch)
     if (left === 0) return resume(Effect.failSync(() => watch.onTimeout(false)))
@@ -65,7 +53,7 @@ const fetched = (
       giveUp?.()
       resume(Effect.failSync(() => watch.onTimeout()))
     })
-    const finish = (outcome: Outcome) => {
+    const finish = (outcome: exchange.Outcome) => {
       stop()
       resume(outcome)
     }
@@ -74,17 +62,17 @@ const fetched = (
 
     const received = (source: Response) => {
       if (giveUp === undefined) return
-      const head: Head = { status: source.status, headers: Headers.fromInput(source.headers) }
+      const head: exchange.Head = { status: source.status, headers: Headers.fromInput(source.headers) }
       const answer = (body: string) => finish(end.answered({ ...head, body }))
-      if (locationOf(head) === undefined) watch.onHead?.(head)
-      if (!isSuccess(head)) {
-        inTime(patience, () => {
+      if (exchange.locationOf(head) === undefined) watch.onHead?.(head)
+      if (!exchange.isSuccess(head)) {
+        inTime(exchange.patience, () => {
           giveUp?.()
           answer("")
         })
       }
       return source.text().then(answer, (cause: unknown) => {
-        if (!isSuccess(head)) return answer("")
+        if (!exchange.isSuccess(head)) return answer("")
         const response = HttpClientResponse.fromWeb(request, source)
         finish(end.failed(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause })))
       })
@@ -104,7 +92,7 @@ const fetched = (
 
 /** As the platform's client has it: what the caller provides counts before what was provided to the layer. */
 const exchangeOf =
-  (ambient: Context.Context<never>): Exchange =>
+  (ambient: Context.Context<never>): exchange.Exchange =>
   (request, watch, end) =>
     Effect.contextWithEffect((own: Context.Context<never>) => {
       const provided = <I, A>(tag: Context.Tag<I, A>, otherwise: A): A =>
@@ -132,6 +120,6 @@ const exchangeOf =
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(Effect.context<HttpClient.HttpClient>(), (context) =>
-    keeping(Context.get(context, HttpClient.HttpClient), exchangeOf(context))
+    exchange.keeping(Context.get(context, HttpClient.HttpClient), exchangeOf(context))
   )
 ).pipe(Layer.provide(FetchHttpClient.layer))

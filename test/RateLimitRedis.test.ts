@@ -243,11 +243,12 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
   const breaking = Effect.gen(function* () {
     const { client } = yield* redis
     const state = { isAway: false }
+    const unlessAway = (reply: () => Promise<unknown>) =>
+      state.isAway ? Promise.reject(new Error("Connection is closed")) : reply()
     const broken = {
       eval: (script: string, keys: number, ...rest: Array<string>) =>
-        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.eval(script, keys, ...rest),
-      evalsha: (id: string, keys: number, ...rest: Array<string>) =>
-        state.isAway ? Promise.reject(new Error("Connection is closed")) : client.evalsha(id, keys, ...rest)
+        unlessAway(() => client.eval(script, keys, ...rest)),
+      evalsha: (id: string, keys: number, ...rest: Array<string>) => unlessAway(() => client.evalsha(id, keys, ...rest))
     }
     return { state, client, broken: broken as unknown as typeof client }
   })

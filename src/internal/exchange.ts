@@ -14,7 +14,8 @@ export interface Watch extends Watched<Errors.ContactsError> {
   readonly onHead?: (head: Head) => void
 }
 
-type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
+/** What a request comes to. */
+export type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
 
 /**
  * What follows, told to the transport instead of to its effect: that spares each call an operation. Neither throws: who calls

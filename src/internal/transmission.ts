@@ -136,7 +136,7 @@ export type Transmit = (
   request: HttpClientRequest.HttpClientRequest,
   call: Errors.Call,
   watch: exchange.Watch
-) => Effect.Effect<Errors.Answer, Errors.ContactsError>
+) => exchange.Outcome
 
 /** A request, or one that it was redirected to, whose answer is read to its end so that the connection can be used again. */
 class Hop implements exchange.End {
@@ -150,7 +150,7 @@ class Hop implements exchange.End {
   sent() {
     return this.perform(this.request, this.watch, this)
   }
-  answered(answer: Errors.Answer): Effect.Effect<Errors.Answer, Errors.ContactsError> {
+  answered(answer: Errors.Answer): exchange.Outcome {
     const location = exchange.locationOf(answer)
     return location === undefined
       ? Effect.succeed(answer)
