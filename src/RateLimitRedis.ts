@@ -30,6 +30,12 @@ const patience = 500
 /** Processes take turns: so many slots are given to one of them at a time. */
 const batch = 10
 
+/**
+ * Slots that become free so soon (milliseconds) are given to those that wait now: they need not ask again for each. A pause that
+ * only others have heard of does not hold them back.
+ */
+const ahead = 100
+
 /** A request whose process does not say how it ended is taken to have had its answer after so long. */
 const lease = 30_000
 
@@ -175,7 +181,8 @@ local function hear(entry, news, at)
       s.countedFrom = entry.since
     end
     s.heardOf = math.max(s.heardOf, entry.takenAt)
-    local beyond = count + (news.isRefused and 1 or 0) - (s.departed - entry.expired)
+    -- Those that have their slots, but have not left, are not among them.
+    local beyond = count + (news.isRefused and 1 or 0) - (s.departed - departedAfter(at) - entry.expired)
     if beyond > 0 then s.seenAt = at end
     if s.windowAt == 0 then weigh(entry, count, beyond, at)
     elseif not news.isRefused then measure(entry, count, at) end
@@ -260,16 +267,36 @@ local function room(isBulk)
   end
   return math.max(0, free)
 end
-local function letGo(count)
-  if count > 0 then s.departedAt = now end
-  for _ = 1, count do
-    s.departed = s.departed + 1
-    s.told = s.told - 1
-    local member = told.process .. ':' .. s.epoch .. ':' .. s.departed
-    redis.call('ZADD', log, now + ${lease}, member)
-    redis.call('ZADD', departures, now, member)
-    if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
+local function letGo(at)
+  s.departedAt = at
+  s.departed = s.departed + 1
+  s.told = s.told - 1
+  local member = told.process .. ':' .. s.epoch .. ':' .. s.departed
+  redis.call('ZADD', log, at + ${lease}, member)
+  redis.call('ZADD', departures, at, member)
+  if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
+end
+local function taken(wanted, isBulk)
+  local count = math.min(wanted, room(isBulk))
+  for _ = 1, count do letGo(now) end
+  return count
+end
+-- When the next slots become free, where only those do that are in the log: not while answers decide.
+local function slotsToCome(wanted)
+  if now < s.pausedUntil or s.windowAt == 0 and s.strangers > 0 or s.windowAt ~= 0 and isSeen() then return {} end
+  if isDark() then wanted = math.min(wanted, perPart() - departedAfter(now - part())) end
+  if s.dayLimit > 0 then wanted = math.min(wanted, s.dayLeft) end
+  -- Those that others have been given before are in the log, too.
+  local first = held() - most()
+  local times = {}
+  if wanted <= 0 or first < 0 then return times end
+  local ends = redis.call('ZRANGE', log, first, first + wanted - 1, 'WITHSCORES')
+  for index = 2, #ends, 2 do
+    local at = tonumber(ends[index]) + s.interval + ${LogState.margin}
+    if at > now + ${ahead} then break end
+    times[#times + 1] = at
   end
+  return times
 end
 local flying = inFlight()
 local first = flying > 0 and redis.call('ZRANGE', departures, -flying, -flying, 'WITHSCORES')[2]
@@ -277,10 +304,11 @@ local entry = {
   epoch = s.epoch, departed = s.departed, expired = s.expired, inFlight = flying, since = first and tonumber(first) or now,
   counted = s.counted, countedFrom = s.countedFrom, takenAt = now
 }
-local interactive = math.min(told.interactive, room(false), ${batch})
-letGo(interactive)
-local bulk = math.min(told.bulk, room(true), ${batch} - interactive)
-letGo(bulk)
+local interactive = taken(math.min(told.interactive, ${batch}), false)
+local bulk = taken(math.min(told.bulk, ${batch} - interactive), true)
+local expiring = held() - most()
+local coming = slotsToCome(math.min(told.interactive - interactive, ${batch} - interactive - bulk))
+for _, at in ipairs(coming) do letGo(at) end
 
 redis.call('ZADD', processes, now, told.process)
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now - 60000)
@@ -299,7 +327,8 @@ local function scores(key, first, last)
 end
 local isShort = told.interactive + told.bulk > interactive + bulk or 2 * held() > own()
 local reply = cjson.encode({
-  interactive = interactive, bulk = bulk, entry = entry, now = now, held = held(),
+  interactive = interactive, bulk = bulk, coming = table.concat(coming, ','), expiring = expiring,
+  entry = entry, now = now, held = held(), toCome = departedAfter(now),
   ends = isShort and scores(log, 0, 999) or '', departures = isShort and scores(departures, -perPart(), -1) or '',
   processes = redis.call('ZCARD', processes)
 })
@@ -328,11 +357,17 @@ interface Numbers extends Omit<LogState.State, "answers" | "departures" | "inFli
 interface Reply {
   readonly interactive: number
   readonly bulk: number
+  /** When those slots become free that are given before they are: with commas between. */
+  readonly coming: string
+  /** How many have to leave the log before the first of them. */
+  readonly expiring: number
   /** What is known of the slots of this reply: of the one before the first. */
   readonly entry: LogState.Entry & { readonly epoch: number }
   readonly now: number
   readonly numbers: Numbers
   readonly held: number
+  /** Those of them that are not free yet. */
+  readonly toCome: number
   /** When those in the log had their answers, or are taken to have had them, and when the last ones left: with commas between. */
   readonly ends: string
   readonly departures: string
@@ -356,6 +391,9 @@ interface Ended extends Partial<LogState.Entry> {
   readonly news?: News
 }
 
+/** A slot, as Redis has given it. */
+type Known = Omit<Ended, "at" | "leftAt" | "isBack" | "news"> & LogState.Entry
+
 /** What is not told for so long is of no use any more: it has left the log. */
 const kept = 10_000
 
@@ -373,7 +411,10 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
   /** The shared log as it was told last. */
   let view = makeSlidingLog(settings)
   let viewedAt = -Infinity
+  let toCome = 0
   let granted = 0
+  /** Slots that are given before they are free, and from when they may be used here. */
+  let coming: Array<{ readonly known: Known; readonly at: number }> = []
   let isAway = false
   let askAt = -Infinity
   let ended: Array<Ended> = []
@@ -449,8 +490,8 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       const reply = await inTime(replied, Math.min(time, patience))
       viewedAt = clock()
       view = viewOf(reply, viewedAt)
+      toCome = reply.toCome
       processes = Math.max(1, reply.processes)
-      granted = reply.interactive + reply.bulk
       isAway = false
       return reply
     } catch (error) {
@@ -471,22 +512,46 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
 
   /** Slots that come too late for those who wanted them. */
   const returned = (reply: Reply) => {
+    askAt = clock()
+    handBack(slotsOf(reply))
+  }
+
+  const handBack = (slots: ReadonlyArray<Known>) => {
     const now = clock()
-    askAt = now
-    for (const known of membersOf(reply)) ended.push({ ...known, at: now, leftAt: now, isBack: true })
+    for (const known of slots) ended.push({ ...known, at: now, leftAt: now, isBack: true })
     if (ended.length > 0) tell()
   }
 
-  const membersOf = ({ interactive, bulk, entry }: Reply) =>
-    Array.from({ length: interactive + bulk }, (_, index) => {
+  /** The slots of a reply: those to come are the last. */
+  const slotsOf = ({ interactive, bulk, coming, expiring, entry }: Reply): ReadonlyArray<Known> => {
+    const times = timesIn(coming)
+    const now = interactive + bulk
+    return Array.from({ length: now + times.length }, (_, index) => {
       const departed = entry.departed + index + 1
       return {
         ...entry,
         member: `${process}:${entry.epoch}:${departed}`,
         departed,
-        inFlight: entry.inFlight + index + 1
+        inFlight: entry.inFlight + index + 1,
+        ...(index < now ? {} : { takenAt: times[index - now]!, expired: entry.expired + expiring + index - now + 1 })
       }
     })
+  }
+
+  /** Keeps so many of the slots to come. */
+  const keepComing = (count: number) => {
+    if (coming.length <= count) return
+    const back = coming.slice(count)
+    coming = coming.slice(0, count)
+    handBack(back.map(({ known }) => known))
+  }
+
+  /** Those of the slots to come that have. */
+  const come = (now: number): Given => {
+    const due = coming.filter(({ at }) => at <= now)
+    coming = coming.slice(due.length)
+    return { interactive: due.map(({ known }) => letGo(known, now)), bulk: [] }
+  }
 
   /** Others may be waiting for it. */
   const tell = () => {
@@ -522,13 +587,21 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     away.add(entry)
   }
 
+  const letGo = (known: Known, now: number): LogState.Entry => {
+    const entry = local.letGo(now)
+    shared.set(entry, known)
+    return entry
+  }
+
   const given = (reply: Reply, now: number): Given => {
-    const entries = membersOf(reply).map((known) => {
-      const entry = local.letGo(now)
-      shared.set(entry, known)
-      return entry
-    })
-    return { interactive: entries.slice(0, reply.interactive), bulk: entries.slice(reply.interactive) }
+    const slots = slotsOf(reply)
+    const { interactive, bulk, now: asked } = reply
+    granted = slots.length
+    coming = slots.slice(interactive + bulk).map((known) => ({ known, at: known.takenAt - asked + now }))
+    return {
+      interactive: slots.slice(0, interactive).map((known) => letGo(known, now)),
+      bulk: slots.slice(interactive, interactive + bulk).map((known) => letGo(known, now))
+    }
   }
 
   /** Whether Redis is to be done without. */
@@ -546,8 +619,10 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
       if (entry !== undefined) lent(entry)
       return entry
     },
-    take: (wanted, time) =>
-      Effect.promise(async () => {
+    take: (wanted, time) => {
+      keepComing(wanted.interactive)
+      if (coming.length > 0) return Effect.sync(() => come(clock()))
+      return Effect.promise(async () => {
         if (!isWithout(clock())) {
           const reply = await exchanged(wanted, time).catch(constVoid)
           if (reply !== undefined) return given(reply, clock())
@@ -556,16 +631,24 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
         const taken = takeAll(local, wanted, clock())
         for (const entry of [...taken.interactive, ...taken.bulk]) lent(entry)
         return taken
-      }),
+      })
+    },
+    rest: () => keepComing(0),
     dayOver: (priority, now) => current().dayOver(priority, now),
     // What was told long ago is no reason to refuse anybody: others may have left since.
-    wait: (priority, place, now) => (isAway || now - viewedAt <= part(now) ? current().wait(priority, place, now) : 0),
+    wait: (priority, place, now) => {
+      const slot = coming[place - 1]
+      if (slot !== undefined) return Math.max(0, slot.at - now)
+      return isAway || now - viewedAt <= part(now) ? current().wait(priority, place - coming.length, now) : 0
+    },
     // Others change things without a word.
     again: (priority, now) => {
+      if (coming.length > 0) return Math.max(0, coming[0]!.at - now)
       if (!isAway && granted === batch) return 0
       return Math.max(1, Math.min(current().again(priority, now), part(now)))
     },
     settle: (entry, news, now) => {
+      if (news?.isRefused === true) keepComing(0)
       const changes = local.settle(entry, news, now)
       ended.push({ ...memberOf(entry), at: now, leftAt: entry.takenAt, ...(news === undefined ? {} : { news }) })
       tell()
@@ -578,7 +661,10 @@ const makeShared = (client: Redis, key: string, options: RateLimit.Options, cloc
     },
     free: (now) => current().free(now),
     dayLeft: () => current().dayLeft(),
-    look: (now) => current().look(now),
+    look: (now) => {
+      const look = current().look(now)
+      return isAway ? look : { ...look, used: Math.max(0, look.used - toCome) }
+    },
     isUsed: (now) => local.look(now).used > 0 || ended.length > 0,
     refresh: Effect.promise(async () => {
       await refreshed().catch(constVoid)

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
@@ -63,6 +65,150 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
       for (const start of left) {
         expect(left.filter((then) => then >= start && then < start + 300).length).toBeLessThanOrEqual(20)
       }
+    })
+  )
+
+  /** A connection that counts how often it is asked. */
+  const counting = (client: Redis) => {
+    const asked = { times: 0 }
+    const counted = {
+      eval: (script: string, keys: number, ...rest: Array<string>) => client.eval(script, keys, ...rest),
+      evalsha: (id: string, keys: number, ...rest: Array<string>) => {
+        asked.times += 1
+        return client.evalsha(id, keys, ...rest)
+      }
+    }
+    return { asked, client: counted as unknown as Redis }
+  }
+
+  /** Uses so many slots one after the other, with so many milliseconds before the next one. */
+  const spaced = (pacer: RateLimit.Pacer, count: number, millis: number) =>
+    Effect.replicateEffect(Effect.delay(request(pacer, 10_000), millis), count)
+
+  /** Waits until more than the limit of ten are in the log: those that are not free yet, too. */
+  const givenAhead = (client: Redis) =>
+    Effect.repeat(
+      Effect.promise(() => client.zcard("growthhub:limit:{key}:log")),
+      { until: (count) => count > 10, times: 2000 }
+    )
+
+  it.scopedLive("gives slots before they are free: who waits for ten asks once, and no window holds more", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const counted = counting(client)
+      const { open } = yield* RateLimitRedis.make({ client: counted.client, limit: 10, interval: "300 millis" })
+      const pacer = yield* open("key")
+      const left: Array<number> = []
+      const first = yield* Effect.replicateEffect(
+        Effect.delay(
+          request(pacer, 10_000, 0, () => left.push(performance.now())),
+          9
+        ),
+        10
+      )
+      expect(first.length).toBe(10)
+      yield* Effect.sleep("150 millis")
+      counted.asked.times = 0
+      yield* Effect.replicateEffect(
+        request(pacer, 10_000, 0, () => left.push(performance.now())),
+        10,
+        { concurrency: "unbounded" }
+      )
+      // One turn that tells when the first slot becomes free, one or two for slots, and what is told of their ends.
+      const spread = left[19]! - left[10]!
+      expect(spread).toBeGreaterThan(60)
+      expect(counted.asked.times).toBeLessThan(20)
+      for (const start of left) {
+        expect(left.filter((then) => then >= start && then < start + 300).length).toBeLessThanOrEqual(10)
+      }
+    })
+  )
+
+  it.scopedLive("gives slots back that are not free yet when nobody waits for them any more", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const { open } = yield* RateLimitRedis.make({ client, limit: 10, interval: "300 millis" })
+      const pacer = yield* open("key")
+      yield* spaced(pacer, 10, 5)
+      yield* Effect.sleep("220 millis")
+      const waiting = yield* Effect.fork(
+        Effect.replicateEffect(request(pacer, 10_000), 10, { concurrency: "unbounded" })
+      )
+      yield* givenAhead(client)
+      const used = Effect.map(pacer.state, ({ used }) => used)
+      expect(yield* used).toBeLessThanOrEqual(10)
+      yield* Fiber.interrupt(waiting)
+      yield* Effect.sleep("320 millis")
+      expect(yield* used).toBe(0)
+    })
+  )
+
+  it.scopedLive("gives slots back that are not free yet when a request of the process meets a 429", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const { open } = yield* RateLimitRedis.make({ client, limit: 10, interval: "300 millis" })
+      const pacer = yield* open("key")
+      // The last one has just been answered when the first slot becomes free: it is known what others use.
+      yield* spaced(pacer, 10, 27)
+      let sent = 0
+      const ended: Array<number> = []
+      const waiting = yield* Effect.fork(
+        Effect.replicateEffect(
+          pacer.withSlot(
+            ask(),
+            (slot) =>
+              Effect.sync(() => {
+                sent += 1
+                slot.leave()
+                slot.answered({ status: sent === 1 ? 429 : 200, headers: {} }, sent === 1 ? 400 : undefined)
+                ended.push(performance.now())
+              }),
+            refused
+          ),
+          10,
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* Fiber.join(waiting)
+      // Those that were free already may have left with it.
+      expect(ended.filter((at) => at < ended[0]! + 390).length).toBeLessThan(3)
+    })
+  )
+
+  it.scopedLive("sees strangers in a 429 while others have slots that are not free yet", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const opened = Effect.flatMap(RateLimitRedis.make({ client, limit: 10, interval: "300 millis" }), ({ open }) =>
+        open("key")
+      )
+      const pacer = yield* opened
+      const other = yield* opened
+      yield* request(pacer, 10_000)
+      yield* Effect.sleep("90 millis")
+      yield* spaced(pacer, 9, 21)
+      const told = { "x-ratelimit-max": "10", "x-ratelimit-remaining": "0" }
+      const mayAnswer = yield* Deferred.make<void>()
+      const hasLeft = yield* Deferred.make<void>()
+      const one = yield* Effect.fork(
+        pacer.withSlot(
+          ask(),
+          (slot) => {
+            slot.leave()
+            return Effect.zipRight(
+              Effect.zipRight(Deferred.succeed(hasLeft, undefined), Deferred.await(mayAnswer)),
+              Effect.sync(() => slot.answered({ status: 429, headers: told }, undefined))
+            )
+          },
+          refused
+        )
+      )
+      yield* Deferred.await(hasLeft)
+      const others = yield* Effect.fork(Effect.replicateEffect(request(other, 10_000), 5, { concurrency: "unbounded" }))
+      yield* givenAhead(client)
+      yield* Deferred.succeed(mayAnswer, undefined)
+      yield* Fiber.join(one)
+      expect(yield* pacer.state).toMatchObject({ strangers: 1 })
+      yield* Fiber.interrupt(others)
     })
   )
 
@@ -253,12 +399,15 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     return { state, client, broken: broken as unknown as typeof client }
   })
 
-  const request = (pacer: RateLimit.Pacer, patience: number, takes = 0) =>
+  const request = (pacer: RateLimit.Pacer, patience: number, takes = 0, onLeave: () => void = constVoid) =>
     pacer.withSlot(
       ask("interactive", patience),
       (slot) =>
         Effect.zipRight(
-          Effect.sync(() => slot.leave()),
+          Effect.sync(() => {
+            slot.leave()
+            onLeave()
+          }),
           Effect.delay(
             Effect.sync(() => slot.answered({ status: 200, headers: {} }, undefined)),
             takes

@@ -24,6 +24,7 @@ export type Given = { readonly [priority in Level]: ReadonlyArray<Entry> }
  * - `again`: when to look again if nothing is heard before.
  * - `settle`: the request has had its answer, or has none to expect; whether that changes anything for those that wait.
  * - `giveBack`: the request did not leave after all.
+ * - `rest`: nobody waits any more.
  * - `free`, `dayLeft`, `look`: how things stand, as far as is known here.
  * - `isUsed`: whether any request of this process is in it, or has to be told of; where it is not said, that is as `look` says.
  */
@@ -35,6 +36,7 @@ export interface Log {
   readonly again: (priority: Level, now: number) => number
   readonly settle: (entry: Entry, news: News | undefined, now: number) => boolean
   readonly giveBack: (entry: Entry) => void
+  readonly rest?: () => void
   readonly free: (now: number) => number
   readonly dayLeft: () => number | undefined
   readonly look: (now: number) => Look
@@ -174,6 +176,7 @@ export const makePacer = (key: string, log: Log, clock: Clock.Clock, onChange: (
       if (waiting() === 0) {
         isDispatching = false
         earliest = Infinity
+        log.rest?.()
         return Effect.void
       }
       const again = log.again(queues.interactive.size > 0 ? "interactive" : "bulk", now)
