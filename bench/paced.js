@@ -31,7 +31,9 @@ const rivals = {
       reservoir: limit,
       reservoirRefreshAmount: limit,
       reservoirRefreshInterval: interval,
-      ...(socket === undefined ? {} : { id: "contacts", datastore: "ioredis", clientOptions: { path: socket }, Redis })
+      ...(socket === undefined
+        ? {}
+        : { id: `contacts:${limit}`, datastore: "ioredis", clientOptions: { path: socket }, Redis })
     })
     const get = getting(task)
     return () => limiter.schedule(get)
@@ -45,7 +47,13 @@ const rivals = {
       runtime.runPromise(
         Effect.flatMap(RateLimiter.makeWithRateLimiter, (withLimiter) =>
           Effect.tryPromise(get).pipe(
-            withLimiter({ key: "contacts", limit, window: interval, algorithm: "token-bucket", onExceeded: "delay" })
+            withLimiter({
+              key: `contacts:${limit}`,
+              limit,
+              window: interval,
+              algorithm: "token-bucket",
+              onExceeded: "delay"
+            })
           )
         )
       )
@@ -56,8 +64,19 @@ const make = rivals[process.argv[2]]
 process.once("disconnect", () => process.exit())
 process.on("message", async (task) => {
   const call = make(task)
+  let begun = 0
+  let succeeded = 0
+  const lane = async () => {
+    while (begun < task.calls) {
+      begun += 1
+      await call().then(
+        () => (succeeded += 1),
+        () => {}
+      )
+    }
+  }
   const began = Date.now()
-  const results = await Promise.allSettled(Array.from({ length: task.calls }, () => call()))
-  process.send({ began, ended: Date.now(), succeeded: results.filter(({ status }) => status === "fulfilled").length })
+  await Promise.all(Array.from({ length: task.atOnce }, lane))
+  process.send({ began, ended: Date.now(), succeeded })
 })
 process.send({ isReady: true })

@@ -40,22 +40,31 @@ const share = { alone: 0, together: 0, beside: 0.5 }
 
 /** What a process is asked: see paced.ts and paced.js, for which the numbers of the limit are. */
 interface Question extends Task {
-  readonly limit: number
   readonly interval: number
 }
 
-const asked = (children: ReadonlyArray<ChildProcess>, question: Omit<Question, "calls">, calls: number) =>
-  Effect.all(
-    children.map((child) => Child.ask<Paced>(child, { ...question, calls: Math.ceil(calls / children.length) })),
+const asked = (
+  children: ReadonlyArray<ChildProcess>,
+  question: Omit<Question, "calls" | "atOnce">,
+  calls: number,
+  atOnce = calls
+) => {
+  const each = (count: number) => Math.ceil(count / children.length)
+  return Effect.all(
+    children.map((child) => Child.ask<Paced>(child, { ...question, calls: each(calls), atOnce: each(atOnce) })),
     { concurrency: "unbounded" }
   )
+}
 
 /** From the first to the last, in milliseconds. */
 const elapsed = (all: ReadonlyArray<Paced>) =>
   worst(all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began))
 
-/** Calls before those that are measured, against a sandbox that limits nothing: everything is compiled then. */
-const warmUp = 1200
+/**
+ * Calls of each process before those that are measured, as many at once as are allowed then, against a sandbox that limits
+ * nothing: everything is compiled, and nobody has connections to close that are not used any more.
+ */
+const warmUp = 3000
 
 const measuring = (
   judge: Judge,
@@ -75,8 +84,8 @@ const measuring = (
         setting === "together" ? (yield* RedisServer.make(yield* Installation.directory)).socket : undefined
       const children = yield* Effect.replicateEffect(worker, processes[setting])
       const unlimited = { url, token, transport, limit: 1_000_000, interval }
-      yield* asked(children, unlimited, before)
       const atOnce = limit * (1 - share[setting])
+      yield* asked(children, { ...unlimited, socket }, before * children.length, atOnce)
       const burst = elapsed(yield* asked(children, unlimited, atOnce))
       yield* judge.reset
       yield* judge.seed([{ id: "lead" }])

@@ -16,7 +16,11 @@ export interface Task {
   readonly url: string
   readonly token: string
   readonly calls: number
+  /** How many of them are made at once: as one ends, the next begins. */
+  readonly atOnce: number
   readonly transport: string
+  /** What the service allows: limits that differ are not shared. */
+  readonly limit: number
   /** A Redis that the limit is shared through. */
   readonly socket?: string | undefined
 }
@@ -28,24 +32,32 @@ export interface Paced {
   readonly succeeded: number
 }
 
-const limitOf = (socket: string | undefined): Layer.Layer<RateLimit.RateLimit> =>
-  socket === undefined ? RateLimit.layer() : RateLimitRedis.layer({ client: new Redis(socket) })
+let connection: Redis | undefined
 
-const perform = ({ url, token, calls, transport, socket }: Task): Effect.Effect<Paced> =>
+/** As an app has it, whatever it does: one connection. */
+const connected = (socket: string) => (connection ??= new Redis(socket))
+
+const limitOf = ({ socket, limit }: Task): Layer.Layer<RateLimit.RateLimit> =>
+  socket === undefined
+    ? RateLimit.layer()
+    : RateLimitRedis.layer({ client: connected(socket), prefix: `growthhub:${limit}:` })
+
+const perform = (task: Task): Effect.Effect<Paced> =>
   Effect.gen(function* () {
+    const { url, token, calls, atOnce, transport } = task
     const http = yield* Effect.promise(() => Transports.load(transport))
     return yield* Effect.gen(function* () {
       const contacts = yield* ContactsService
       const began = Date.now()
       const results = yield* Effect.replicateEffect(Effect.either(contacts.getContact(ContactId.make("lead"))), calls, {
-        concurrency: "unbounded"
+        concurrency: atOnce
       })
       return { began, ended: Date.now(), succeeded: results.filter(Either.isRight).length }
     }).pipe(
       Effect.provide(
         ContactsService.layer({ baseUrl: url, token: Redacted.make(token) }).pipe(
           Layer.provide(http),
-          Layer.provide(limitOf(socket)),
+          Layer.provide(limitOf(task)),
           Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, RetryPolicy.make({ deadline: "2 minutes" })))
         )
       )
