@@ -1,8 +1,18 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const src = (file: string) => fileURLToPath(new URL(`./src/${file}`, import.meta.url))
+
+/** What takes longest begins first: a fresh clone does not know what that is from an earlier run. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes("/test/reliability/")
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -19,6 +29,7 @@ export default defineConfig({
     // More than there are cores on a small machine: most of what takes long waits for another process.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     minWorkers: 1,
+    sequence: { sequencer: LongestFirst },
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" }
   }
 })
