@@ -38,7 +38,7 @@ export interface Measured {
 const processes = { alone: 1, together: 3, beside: 1 }
 const share = { alone: 0, together: 0, beside: 0.5 }
 
-/** What a process is asked: see paced.ts and paced.js, for which the numbers of the limit are. */
+/** What a process is asked: see paced.ts and paced.js, for which the interval is. */
 interface Question extends Task {
   readonly interval: number
 }

@@ -281,13 +281,11 @@ local function taken(wanted, isBulk)
   for _ = 1, count do letGo(now) end
   return count
 end
--- When the next slots become free, where only those do that are in the log: not while answers decide.
-local function slotsToCome(wanted)
+-- When the next slots become free, after so many of the log that leave no room: where nothing but the log decides, not answers.
+local function slotsToCome(wanted, first)
   if now < s.pausedUntil or s.windowAt == 0 and s.strangers > 0 or s.windowAt ~= 0 and isSeen() then return {} end
   if isDark() then wanted = math.min(wanted, perPart() - departedAfter(now - part())) end
   if s.dayLimit > 0 then wanted = math.min(wanted, s.dayLeft) end
-  -- Those that others have been given before are in the log, too.
-  local first = held() - most()
   local times = {}
   if wanted <= 0 or first < 0 then return times end
   local ends = redis.call('ZRANGE', log, first, first + wanted - 1, 'WITHSCORES')
@@ -306,8 +304,9 @@ local entry = {
 }
 local interactive = taken(math.min(told.interactive, ${batch}), false)
 local bulk = taken(math.min(told.bulk, ${batch} - interactive), true)
+-- Those that others have been given before are in the log, too.
 local expiring = held() - most()
-local coming = slotsToCome(math.min(told.interactive - interactive, ${batch} - interactive - bulk))
+local coming = slotsToCome(math.min(told.interactive - interactive, ${batch} - interactive - bulk), expiring)
 for _, at in ipairs(coming) do letGo(at) end
 
 redis.call('ZADD', processes, now, told.process)

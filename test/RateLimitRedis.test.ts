@@ -82,8 +82,8 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
   }
 
   /** Uses so many slots one after the other, with so many milliseconds before the next one. */
-  const spaced = (pacer: RateLimit.Pacer, count: number, millis: number) =>
-    Effect.replicateEffect(Effect.delay(request(pacer, 10_000), millis), count)
+  const spaced = (pacer: RateLimit.Pacer, count: number, millis: number, onLeave?: () => void) =>
+    Effect.replicateEffect(Effect.delay(request(pacer, 10_000, 0, onLeave), millis), count)
 
   /** Waits until more than the limit of ten are in the log: those that are not free yet, too. */
   const givenAhead = (client: Redis) =>
@@ -99,21 +99,12 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
       const { open } = yield* RateLimitRedis.make({ client: counted.client, limit: 10, interval: "300 millis" })
       const pacer = yield* open("key")
       const left: Array<number> = []
-      const first = yield* Effect.replicateEffect(
-        Effect.delay(
-          request(pacer, 10_000, 0, () => left.push(performance.now())),
-          9
-        ),
-        10
-      )
+      const leave = () => left.push(performance.now())
+      const first = yield* spaced(pacer, 10, 9, leave)
       expect(first.length).toBe(10)
       yield* Effect.sleep("150 millis")
       counted.asked.times = 0
-      yield* Effect.replicateEffect(
-        request(pacer, 10_000, 0, () => left.push(performance.now())),
-        10,
-        { concurrency: "unbounded" }
-      )
+      yield* Effect.replicateEffect(request(pacer, 10_000, 0, leave), 10, { concurrency: "unbounded" })
       // One turn that tells when the first slot becomes free, one or two for slots, and what is told of their ends.
       const spread = left[19]! - left[10]!
       expect(spread).toBeGreaterThan(60)
