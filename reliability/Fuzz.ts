@@ -13,7 +13,8 @@ import { client, type Transport, unpaced } from "./Judge.js"
 const id = ContactId.make("lead")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
-const deadline = 300
+/** A busy machine sends no request within 300 ms of a call: a call has time for one on any. */
+const deadline = 2000
 const attempts = 3
 
 /** A call that has not ended that long after its deadline hangs, on however busy a machine. */
@@ -21,7 +22,7 @@ const patience = 5000
 
 const policy = RetryPolicy.make({
   schedule: RetryPolicy.backoff({ attempts, base: "5 millis" }),
-  attemptTimeout: "100 millis",
+  attemptTimeout: "500 millis",
   deadline,
   verifyUnknown: false,
   budget: Infinity
@@ -54,8 +55,10 @@ export interface Fuzzed {
   readonly hangs: number
   readonly untyped: number
   readonly crashes: number
-  /** Requests too few, or beyond those that the policy allows and some for redirects within the origin. */
+  /** Requests beyond those that the policy allows and some for redirects within the origin: a hot loop. */
   readonly excess: number
+  /** Requests in all: how many of the calls could be sent within their time depends on the machine. */
+  readonly received: number
 }
 
 export interface Options {
@@ -85,9 +88,8 @@ export const measure = ({ answers, seed, transport }: Options) =>
       const { received } = yield* Child.ask<{ readonly received: number }>(child)
       const hangs = exits.filter((exit) => Exit.isFailure(exit) && Cause.squash(exit.cause) === "hangs").length
       const untyped = exits.filter((exit) => !isTyped(exit)).length - hangs
-      const isMet = received >= answers && received <= answers * attempts * 1.5
-      const excess = isMet ? 0 : Math.abs(received - answers * attempts)
-      const fuzzed: Fuzzed = { hangs, untyped, crashes, excess }
+      const excess = Math.max(0, received - answers * attempts * 1.5)
+      const fuzzed: Fuzzed = { hangs, untyped, crashes, excess, received }
       return fuzzed
     })
   )
@@ -99,18 +101,21 @@ export const run = ({ answers, seed, transport }: Omit<Options, "transport"> & {
       Child.spawn<Fuzzed>("./fuzzing.ts", [String(answers), String(seed), transport]),
       ({ message }) => message
     )
-  ).pipe(Effect.catchAllDefect(() => Effect.succeed<Fuzzed>({ hangs: 0, untyped: 0, crashes: 1, excess: 0 })))
+  ).pipe(
+    Effect.catchAllDefect(() => Effect.succeed<Fuzzed>({ hangs: 0, untyped: 0, crashes: 1, excess: 0, received: 0 }))
+  )
 
 export const figure = (runs: ReadonlyArray<Fuzzed>, answers: number): Figure => {
   const [crashes, hangs, excess, untyped] = (["crashes", "hangs", "excess", "untyped"] as const).map((name) =>
     worst(runs.map((run) => run[name]))
   ) as [number, number, number, number]
+  const received = Math.min(...runs.map((run) => run.received))
   return {
     id: "R11",
     what: `${answers} calls met by fuzzed answers`,
     aim: "0 crashes, hangs, hot loops, untyped errors",
-    measured: `${crashes} crashes, ${hangs} hangs, ${excess} requests too few or many, ${untyped} untyped errors`,
-    isMet: crashes + hangs + excess + untyped === 0,
-    values: { crashes, hangs, excess, untyped }
+    measured: `${crashes} crashes, ${hangs} hangs, ${excess} of ${received} requests too many, ${untyped} untyped errors`,
+    isMet: crashes + hangs + excess + untyped === 0 && received >= answers,
+    values: { crashes, hangs, excess, untyped, received }
   }
 }

@@ -46,12 +46,9 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
 
   it.effect("whatever is answered, a call ends in time as a contact or a typed error", () =>
     Effect.gen(function* () {
-      expect(yield* Fuzz.measure({ answers: 300, seed: 1, transport })).toEqual({
-        hangs: 0,
-        untyped: 0,
-        crashes: 0,
-        excess: 0
-      })
+      const { received, ...wrong } = yield* Fuzz.measure({ answers: 300, seed: 1, transport })
+      expect(wrong).toEqual({ hangs: 0, untyped: 0, crashes: 0, excess: 0 })
+      expect(received).toBeGreaterThan(0)
     })
   )
 })
