@@ -14,6 +14,8 @@ export interface Setting {
   readonly kills: number
   /** What the service allows in ten seconds. */
   readonly limit: number
+  /** How often the process says how far it is, and what it holds after a collection of all garbage. */
+  readonly steps: number
 }
 
 export interface Ran {
@@ -57,13 +59,13 @@ const live = (args: ReadonlyArray<string>, until: { readonly steps: number; read
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-export const run = (judge: Judge, { contacts, kills, limit }: Setting, transport: string): Effect.Effect<Ran> =>
+export const run = (judge: Judge, { contacts, kills, limit, steps }: Setting, transport: string): Effect.Effect<Ran> =>
   Effect.scoped(
     Effect.gen(function* () {
       yield* judge.reset
       yield* judge.setLimits({ max: limit, interval: 10_000, daily: contacts * 2 })
       const directory = yield* Installation.directory
-      const stride = Math.ceil(contacts / 100)
+      const stride = Math.ceil(contacts / steps)
       const args = [judge.url, judge.token, judge.locationId, directory, String(contacts), String(stride), transport]
       // Two thirds of the list with kills, the last third without.
       const between = Math.max(1, Math.floor((contacts * 2) / 3 / Math.max(1, kills) / stride))

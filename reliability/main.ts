@@ -98,7 +98,7 @@ const outageSeconds = 30
 /** On each of four transports. */
 const leakingCalls = 250_000
 /** About what this sandbox can do beside its client on two cores, half of that. */
-const bulk = { contacts: 100_000, kills: 20, limit: 5000 }
+const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []

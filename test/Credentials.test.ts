@@ -157,7 +157,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect.each([50, 500])("is refreshed once for %d calls that meet 401 at once", (calls) =>
+  it.effect.each([50, 250])("is refreshed once for %d calls that meet 401 at once", (calls) =>
     connected(() =>
       Effect.gen(function* () {
         yield* get

@@ -16,7 +16,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
   it.scoped("writes under nine kinds of faults are neither lost nor made twice, and what is told of them is true", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
-      const { identified, nameless } = yield* Writes.run(judge, { writes: 600, nameless: 100, seed: 1, transport })
+      const { identified, nameless } = yield* Writes.run(judge, { writes: 300, nameless: 100, seed: 1, transport })
       expect(identified).toMatchObject({ false: 0, lost: 0, duplicated: 0, failed: 0 })
       expect(identified.unknown).toBeLessThanOrEqual(1)
       expect(nameless).toMatchObject({ false: 0, lost: 0, duplicated: 0 })
@@ -61,7 +61,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
   it.scoped("many contacts lose none and make none twice, by a process that is killed and goes on", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
-      const ran = yield* Bulk.run(judge, { contacts: 1000, kills: 1, limit: 1_000_000 }, "fetch")
+      const ran = yield* Bulk.run(judge, { contacts: 500, kills: 1, limit: 1_000_000, steps: 10 }, "fetch")
       expect(ran).toMatchObject({ lost: 0, duplicated: 0, miscounted: 0, refused: 0 })
     })
   )
