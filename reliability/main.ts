@@ -152,20 +152,26 @@ const all = Effect.gen(function* () {
   if (isAsked("R6")) {
     const cases = Pacing.cases.filter(({ setting }) => setting !== "together" || RedisServer.isThere)
     const ran = (one: Pacing.Case) => (measured: Pacing.Measured) => [one, measured] as const
-    // One at a time: what is measured is when requests leave.
-    const runs = yield* eachSeed("R6", (seed) =>
-      Effect.forEach(cases, (one) =>
-        judged((judge) => Effect.map(Pacing.runOurs(judge, one, seed, nameOf(seed)), ran(one)))
-      )
-    )
-    const rival = (name: (typeof Pacing.rivals)[number]) =>
+    const rival = (judge: Judge.Judge, name: (typeof Pacing.rivals)[number]) =>
       Effect.zipRight(
         tell(`R6, ${name}`),
-        Effect.forEach(cases, (one) => judged((judge) => Effect.map(Pacing.runRival(judge, one, name), ran(one))))
+        Effect.forEach(cases, (one) => Effect.map(Pacing.runRival(judge, one, name), ran(one)))
       )
-    const beside = withRival
-      ? yield* Effect.all({ sdk: rival("sdk"), bottleneck: rival("bottleneck"), experimental: rival("experimental") })
-      : undefined
+    // One at a time, against one service that is warm: what is measured is when requests leave.
+    const { runs, beside } = yield* judged((judge) =>
+      Effect.all({
+        runs: eachSeed("R6", (seed) =>
+          Effect.forEach(cases, (one) => Effect.map(Pacing.runOurs(judge, one, seed, nameOf(seed)), ran(one)))
+        ),
+        beside: withRival
+          ? Effect.all({
+              sdk: rival(judge, "sdk"),
+              bottleneck: rival(judge, "bottleneck"),
+              experimental: rival(judge, "experimental")
+            })
+          : Effect.succeed(undefined)
+      })
+    )
     figures.push(Pacing.figure(runs.flat(), beside))
   }
   if (isAsked("R7", "R8")) {
