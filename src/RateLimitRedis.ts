@@ -80,7 +80,7 @@ local function windowOf(time) return s.windowAt + math.floor((time - s.windowAt)
 local function advance()
   s.expired = s.expired + redis.call('ZREMRANGEBYSCORE', log, '-inf', now - s.interval - ${LogState.margin})
   redis.call('ZREMRANGEBYSCORE', departures, '-inf', now - ${LogState.kept} * s.interval)
-  if s.strangers > 0 and now - s.strangersAt > s.interval then s.strangers = 0 end
+  if s.strangers > 0 and now - s.strangersAt > s.interval and not isSeen() then s.strangers = 0 end
   if s.dayLimit > 0 and now >= s.dayEndsAt then
     s.dayLeft = s.dayLimit
     s.dayEndsAt = now + ${day}
@@ -239,14 +239,16 @@ for _, ended in ipairs(told.ended) do
 end
 advance()
 
-local function roomInWindow()
+local function roomInWindow(wanted)
   if s.heardOf <= windowOf(now) then return look(${Strangers.lookApart} * s.interval) end
   local room = s.told - math.max(0, math.ceil(s.strangers - s.others))
-  if room <= ${Strangers.looks} then
+  if room <= ${Strangers.looks} and wanted > room then
     if s.departedAt + ${Strangers.lookApart} * s.interval > now then return 0 end
     return math.min(s.told, 1)
   end
-  if s.seenTime < s.interval / 2 then return math.min(room, perPart() - departedAfter(now - part())) end
+  if s.seenTime < s.interval / 2 then
+    return math.min(room, math.ceil(${Strangers.haste} * perPart()) - departedAfter(now - part()))
+  end
   return math.min(room, perPart() - inFlight())
 end
 local function roomBeside()
@@ -255,12 +257,12 @@ local function roomBeside()
   if now - s.heardAt < part() / 4 then return 0 end
   return math.min(left, look(part()))
 end
-local function room(isBulk)
+local function room(isBulk, wanted)
   if now < s.pausedUntil then return 0 end
   local free = most() - held()
   if s.windowAt == 0 then
     if s.strangers > 0 then free = roomBeside() end
-  elseif isSeen() then free = math.min(free, roomInWindow()) end
+  elseif isSeen() then free = math.min(free, roomInWindow(wanted)) end
   if isBulk or isDark() then free = math.min(free, perPart() - departedAfter(now - part())) end
   if s.dayLimit > 0 then
     free = math.min(free, isBulk and s.dayLeft - math.floor(s.dayLimit * told.reserve) or s.dayLeft)
@@ -276,8 +278,8 @@ local function letGo(at)
   redis.call('ZADD', departures, at, member)
   if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
 end
-local function taken(wanted, isBulk)
-  local count = math.min(wanted, room(isBulk))
+local function taken(wanted, atMost, isBulk)
+  local count = math.min(wanted, atMost, room(isBulk, wanted))
   for _ = 1, count do letGo(now) end
   return count
 end
@@ -302,8 +304,8 @@ local entry = {
   epoch = s.epoch, departed = s.departed, expired = s.expired, inFlight = flying, since = first and tonumber(first) or now,
   counted = s.counted, countedFrom = s.countedFrom, takenAt = now
 }
-local interactive = taken(math.min(told.interactive, ${batch}), false)
-local bulk = taken(math.min(told.bulk, ${batch} - interactive), true)
+local interactive = taken(told.interactive, ${batch}, false)
+local bulk = taken(told.bulk, ${batch} - interactive, true)
 -- Those that others have been given before are in the log, too.
 local expiring = held() - most()
 local coming = slotsToCome(math.min(told.interactive - interactive, ${batch} - interactive - bulk), expiring)

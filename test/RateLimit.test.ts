@@ -98,11 +98,53 @@ describe("a sliding log", () => {
     expect(ended).toBeLessThan(12_400)
   })
 
+  it("beside strangers uses what is left of fixed windows, wherever in one it begins", () => {
+    const phases = Array.from({ length: 20 }, (_, index) => index * 50)
+    const told = phases.map((phase) => {
+      const limits = { max: 100, interval: 1000, window: "fixed" as const, strangers: { share: 0.5, seed: 1 } }
+      return simulate({ limits, arrivals: burst(600), out: 12, back: 12, seed: 1, phase })
+    })
+    const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(mean(told.map(({ ended }) => ended))).toBeLessThan(10_850)
+    expect(mean(told.map(({ refused }) => refused))).toBeLessThan(3)
+  })
+
   it("is not misled by windows that turn while nobody else is there", () => {
     const [sliding, fixed] = (["sliding", "fixed"] as const).map((window) =>
       simulate({ limits: { interval: 1000, window }, arrivals: burst(600), out: 20, back: 20, seed: 1 })
     )
     expect(fixed).toMatchObject({ refused: 0, ended: sliding!.ended })
+  })
+
+  it("keeps requests of a fixed window back to see strangers by, but not where all can go that want to", () => {
+    const log = makeSlidingLog({ ...settings, limit: 20 })
+    const call = calls(log)
+    // Ten of its own beside four of others; then as few as there can only be in a new window, eight of others in that one, and
+    // the next one, of which as many are for them again.
+    for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
+    const window = [
+      [500, 19],
+      [760, 16],
+      [1020, 12],
+      [1290, 9]
+    ] as const
+    for (const [at, remaining] of window) call(at, remaining)
+    for (let sent = 1; sent <= 8; sent += 1) call(1501 + sent, 20 - sent)
+    expect(log.takeOne("interactive", 1511, 4)).toBeUndefined()
+    for (let sent = 9; sent <= 11; sent += 1) {
+      const entry = log.takeOne("interactive", 1502 + sent, 12 - sent)
+      expect(entry).toBeDefined()
+      log.settle(entry!, newsOf({ "x-ratelimit-remaining": String(20 - sent) }, false, undefined), 1503 + sent)
+    }
+    expect(log.takeOne("interactive", 1515)).toBeUndefined()
+  })
+
+  it("remembers strangers that were certainly there for two intervals in which nothing is heard of them", () => {
+    const log = makeSlidingLog({ ...settings, limit: 20 })
+    const call = calls(log)
+    for (let sent = 1; sent <= 10; sent += 1) call(sent, 16 - sent)
+    expect(log.look(1500)).toMatchObject({ used: 0, strangers: 4 })
+    expect(log.look(2050)).toMatchObject({ strangers: 0 })
   })
 
   it("takes windows for sliding again when one does not turn", () => {

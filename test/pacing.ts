@@ -17,6 +17,8 @@ export interface Traffic {
   readonly back: number
   readonly seed: number
   readonly priority?: "interactive" | "bulk"
+  /** By how much later in a fixed window the first one comes. */
+  readonly phase?: number
 }
 
 export interface Told {
@@ -45,11 +47,11 @@ type Event =
 const epoch = 1_000_370
 
 export const simulate = (traffic: Traffic): Told => {
-  const { arrivals, out, back, seed, priority = "interactive" } = traffic
+  const { arrivals, out, back, seed, priority = "interactive", phase = 0 } = traffic
   const limits = decode(traffic.limits)
   const random = new Utils.PCGRandom(seed)
   const strangers = { given: 0, refused: 0 }
-  const quota = Quota.make(limits, epoch, strangers)
+  const quota = Quota.make(limits, epoch + phase, strangers)
   const log = makeSlidingLog({ limit: 100, interval: 10_000, share: 1, reserve: 0.05 })
   const events = arrivals.map((at): Event => ({ at, _tag: "Call" })).sort((a, b) => a.at - b.at)
   /** Behind those of the same time. */
@@ -66,7 +68,7 @@ export const simulate = (traffic: Traffic): Told => {
   let [silent, answered] = [0, 0]
   while (done < arrivals.length) {
     for (let isFree = true; isFree && waiting > 0;) {
-      const entry = log.takeOne(priority, now)
+      const entry = log.takeOne(priority, now, waiting)
       isFree = entry !== undefined
       if (entry === undefined) continue
       waiting -= 1
@@ -87,7 +89,7 @@ export const simulate = (traffic: Traffic): Told => {
     now = event.at
     if (event._tag === "Call") waiting += 1
     else if (event._tag === "Counted") {
-      const time = epoch + Math.floor(now)
+      const time = epoch + phase + Math.floor(now)
       const { isAdmitted, headers } = quota.admit(time)
       if (isAdmitted) counted.push(time)
       add({ at: now + random.number() * back, _tag: "Answered", entry: event.entry, headers, isAdmitted })

@@ -23,9 +23,9 @@ export interface Look {
 /** Nobody is made to wait longer than this by a single 429: then one request goes and sees. */
 export const longestPause = 60_000
 
-/** See `Log` in pacer.ts. */
+/** See `Log` in pacer.ts. `wanted`: how many slots are, with this one. */
 export interface SlidingLog {
-  readonly takeOne: (priority: keyof Wanted, now: number) => Entry | undefined
+  readonly takeOne: (priority: keyof Wanted, now: number, wanted?: number) => Entry | undefined
   readonly dayOver: (priority: keyof Wanted, now: number) => number | undefined
   readonly wait: (priority: keyof Wanted, place: number, now: number) => number
   readonly again: (priority: keyof Wanted, now: number) => number
@@ -51,7 +51,7 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   const advance = (now: number) => {
     state.expired += answers.dropUntil(now - state.interval - margin)
     departures.dropUntil(now - kept * state.interval)
-    if (state.strangers > 0 && now - state.strangersAt > state.interval) state.strangers = 0
+    strangers.forget(now)
     const { today } = state
     if (today !== undefined && now >= today.endsAt) state.today = { ...today, left: today.limit, endsAt: now + day }
   }
@@ -67,10 +67,10 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
 
   const reserved = () => (state.today === undefined ? 0 : Math.floor(state.today.limit * settings.reserve))
 
-  const room = (priority: keyof Wanted, now: number): number => {
+  const room = (priority: keyof Wanted, now: number, wanted = Infinity): number => {
     if (now < state.pausedUntil) return 0
     const { today } = state
-    const beside = strangers.areThere(now) ? strangers.room(now) : most() - held()
+    const beside = strangers.areThere(now) ? strangers.room(now, wanted) : most() - held()
     const free =
       priority === "bulk" || isDark(now) ? Math.min(beside, perPart() - departures.countAfter(now - part())) : beside
     if (today === undefined) return free
@@ -147,9 +147,9 @@ export const makeSlidingLog = (settings: Settings, state: State = makeState(sett
   return {
     letGo,
 
-    takeOne: (priority, now) => {
+    takeOne: (priority, now, wanted = 1) => {
       advance(now)
-      return room(priority, now) > 0 ? letGo(now) : undefined
+      return room(priority, now, wanted) > 0 ? letGo(now) : undefined
     },
 
     dayOver,
@@ -221,7 +221,7 @@ export const takeAll = (log: SlidingLog, wanted: Wanted, now: number) => {
   const taken = (priority: keyof Wanted): ReadonlyArray<Entry> => {
     const entries: Array<Entry> = []
     while (entries.length < wanted[priority]) {
-      const entry = log.takeOne(priority, now)
+      const entry = log.takeOne(priority, now, wanted[priority] - entries.length)
       if (entry === undefined) break
       entries.push(entry)
     }

@@ -20,7 +20,7 @@ export const weight = 0.25
 /** What it weighs where nothing was left in the last interval: strangers that are refused are not seen. */
 export const weightWhereFull = weight / 8
 
-/** For how many intervals strangers are looked for after they were certainly there. */
+/** For how many intervals strangers are looked for after they were certainly there: until then, they are not forgotten. */
 export const remembered = 2
 
 /**
@@ -30,19 +30,27 @@ export const remembered = 2
 export const looks = 3
 export const lookApart = 1 / 4
 
+/**
+ * As long as it is not known how many strangers come in a fixed window, requests go this much faster than evenly: what is not
+ * used until its end is lost.
+ */
+export const haste = 1.5
+
 // -----------------------------------------------------------------------------------------------------------------------
 
 /**
  * - `areThere`: whether there are any; `allowed`: how many the log may hold beside them.
- * - `room`: how many may leave beside them, as far as they are concerned; `untilRoom`: when to look again.
- * - `hear`: what the answer to a request tells of them.
+ * - `room`: how many of those that are wanted may leave beside them, as far as they are concerned; `untilRoom`: when to look
+ *   again.
+ * - `hear`: what the answer to a request tells of them; `forget`: that nothing has been heard of them for long.
  */
 export interface Strangers {
   readonly areThere: (now: number) => boolean
   readonly allowed: () => number
-  readonly room: (now: number) => number
+  readonly room: (now: number, wanted: number) => number
   readonly untilRoom: (now: number) => number
   readonly hear: (entry: Entry, news: News, now: number) => void
+  readonly forget: (now: number) => void
 }
 
 export const makeStrangers = (state: State, { part, held, most, own, perPart }: Measures): Strangers => {
@@ -65,13 +73,17 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
   /** Until the next one of those that are kept back. */
   const untilLook = (now: number) => state.departedAt + lookApart * state.interval - now
 
-  /** What may leave in a fixed window: at its beginning one goes and sees; then what is not for strangers that are to come. */
-  const roomInWindow = (now: number, windowAt: number): number => {
+  /**
+   * What may leave in a fixed window: at its beginning one goes and sees; then what is not for strangers that are to come. Nothing
+   * is kept back where all can go that want to: the last of them would wait for nobody.
+   */
+  const roomInWindow = (now: number, windowAt: number, wanted: number): number => {
     if (state.heardOf <= windowOf(now, windowAt)) return look(lookApart * state.interval, now)
     const room = state.told - Math.max(0, Math.ceil(state.strangers - state.others))
-    if (room <= looks) return untilLook(now) > 0 ? 0 : Math.min(state.told, 1)
-    // As long as it is not known how many come in a window.
-    if (state.seenTime < state.interval / 2) return Math.min(room, perPart() - departures.countAfter(now - part()))
+    if (room <= looks && wanted > room) return untilLook(now) > 0 ? 0 : Math.min(state.told, 1)
+    if (state.seenTime < state.interval / 2) {
+      return Math.min(room, Math.ceil(haste * perPart()) - departures.countAfter(now - part()))
+    }
     return Math.min(room, perPart() - state.inFlight)
   }
 
@@ -198,9 +210,12 @@ export const makeStrangers = (state: State, { part, held, most, own, perPart }: 
     // In a fixed window, what is theirs is kept back from what is left of it.
     allowed: () => (state.windowAt === undefined ? own() : most()),
     hear,
-    room: (now) => {
+    forget: (now) => {
+      if (state.strangers > 0 && now - state.strangersAt > state.interval && !isSeen(now)) state.strangers = 0
+    },
+    room: (now, wanted) => {
       const { windowAt } = state
-      return windowAt === undefined ? roomBeside(now) : Math.min(most() - held(), roomInWindow(now, windowAt))
+      return windowAt === undefined ? roomBeside(now) : Math.min(most() - held(), roomInWindow(now, windowAt, wanted))
     },
     untilRoom: (now) => {
       const { windowAt } = state
