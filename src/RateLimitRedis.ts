@@ -279,8 +279,11 @@ local function letGo(at)
   if s.dayLimit > 0 then s.dayLeft = s.dayLeft - 1 end
 end
 local function taken(wanted, atMost, isBulk)
-  local count = math.min(wanted, atMost, room(isBulk, wanted))
-  for _ = 1, count do letGo(now) end
+  local count = 0
+  while count < math.min(wanted, atMost) and room(isBulk, wanted - count) > 0 do
+    letGo(now)
+    count = count + 1
+  end
   return count
 end
 -- When the next slots become free, after so many of the log that leave no room: where nothing but the log decides, not answers.

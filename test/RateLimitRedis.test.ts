@@ -6,10 +6,16 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
+import * as S from "effect/Schema"
+import * as Utils from "effect/Utils"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import type { Redis } from "ioredis"
 import * as Installation from "../reliability/Installation.js"
+import type { Entry } from "../src/internal/logState.js"
+import { type News, newsOf } from "../src/internal/news.js"
+import { makeSlidingLog, takeAll, type Wanted } from "../src/internal/slidingLog.js"
+import * as Quota from "../src/sandbox/Quota.js"
 import * as RedisServer from "./redis.js"
 
 const ask = (priority: RateLimit.Level = "interactive", patience = 10_000) => ({ priority, patience })
@@ -288,6 +294,102 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
       }
       const numbers = yield* Effect.promise(() => client.get("growthhub:limit:{windows}:numbers"))
       expect(numbers).toMatch(/"windowAt":[1-9]/)
+    })
+  )
+
+  /** The script, by a clock that is set: what has ended and how many slots are wanted, at a time. */
+  const scripted = (client: Redis, settings: object) =>
+    Effect.gen(function* () {
+      let script = ""
+      const kept = {
+        evalsha: () => Promise.reject(new Error("NOSCRIPT")),
+        eval: (text: string, keys: number, ...rest: Array<string>) => {
+          script = text.replace("redis.call('TIME')", "cjson.decode(ARGV[2])")
+          return client.eval(text, keys, ...rest)
+        }
+      }
+      const limits = yield* RateLimitRedis.make({ client: kept as unknown as Redis })
+      yield* Effect.flatMap(limits.open("script"), ({ state }) => state)
+      expect(script).toContain("ARGV[2]")
+      return (key: string, now: number, told: Wanted & { readonly ended: ReadonlyArray<object> }) =>
+        Effect.promise(async () => {
+          const keys = ["log", "departures", "numbers", "processes"].map((name) => `{${key}}:${name}`)
+          const all = { ...settings, process: "one", onTheirWay: [], ...told }
+          const time = JSON.stringify([Math.floor(now / 1000), (now % 1000) * 1000])
+          const reply = await client.eval(script, keys.length, ...keys, JSON.stringify(all), time)
+          return JSON.parse(reply as string) as {
+            readonly interactive: number
+            readonly bulk: number
+            readonly coming: string
+            readonly entry: Entry & { readonly epoch: number }
+          }
+        })
+    })
+
+  it.scopedLive("gives as many slots as the log in memory, at any time, whatever windows strangers are met in", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const settings = { limit: 100, interval: 1000, share: 1, reserve: 0.05 }
+      const run = yield* scripted(client, settings)
+      const traffics = FastCheck.sample(
+        FastCheck.record({
+          window: FastCheck.constantFrom("sliding" as const, "fixed" as const),
+          share: FastCheck.constantFrom(0.2, 0.5, 0.8),
+          priority: FastCheck.constantFrom("interactive" as const, "interactive" as const, "bulk" as const),
+          seed: FastCheck.integer({ min: 1, max: 1000 }),
+          waves: FastCheck.array(
+            FastCheck.record({ after: FastCheck.nat(2500), calls: FastCheck.integer({ min: 1, max: 150 }) }),
+            { minLength: 1, maxLength: 5 }
+          ),
+          start: FastCheck.integer({ min: 1_000_000, max: 1_000_999 }),
+          trip: FastCheck.integer({ min: 5, max: 60 })
+        }),
+        { numRuns: 10, seed: 1 }
+      )
+      let compared = 0
+      for (const [index, { window, share, priority, seed, waves, start, trip }] of traffics.entries()) {
+        const limits = S.decodeSync(Quota.Limits)({ max: 100, interval: 1000, window, strangers: { share, seed } })
+        const quota = Quota.make(limits, start)
+        const random = new Utils.PCGRandom(seed)
+        const log = makeSlidingLog(settings)
+        let waiting = 0
+        /** Those that are on their way, as each of the two knows them. */
+        let flying: Array<{ readonly here: Entry; readonly there: object; readonly news: News; readonly at: number }> =
+          []
+        let isAhead = false
+        for (let now = start; now < start + 4000 && !isAhead; now += 5) {
+          for (const { after, calls } of waves) if (after - (after % 5) === now - start) waiting += calls
+          const ended = flying.filter(({ at }) => at <= now)
+          flying = flying.filter(({ at }) => at > now)
+          for (const { here, news } of ended) log.settle(here, news, now)
+          let toTell = ended.map(({ here, there, news }) => ({ ...there, news, ago: 0, age: now - here.takenAt }))
+          const wanted = (count: number) => ({ interactive: 0, bulk: 0, [priority]: count })
+          const taken = takeAll(log, wanted(waiting), now)[priority]
+          // So many at a time are given by Redis.
+          for (let given = 0, isMore = true; isMore;) {
+            const reply = yield* run(String(index), now, { ...wanted(waiting - given), ended: toTell })
+            const { coming, entry, [priority]: more } = reply
+            toTell = []
+            // Only Redis gives slots before they are free.
+            isAhead = coming !== ""
+            for (const [place, here] of taken.slice(given, given + more).entries()) {
+              const departed = entry.departed + place + 1
+              const member = `one:${entry.epoch}:${departed}`
+              const there = { ...entry, departed, inFlight: entry.inFlight + place + 1, member }
+              const { isAdmitted, headers } = quota.admit(now)
+              const at = now + 1 + Math.floor(random.number() * trip)
+              flying.push({ here, there, news: newsOf(headers, !isAdmitted, undefined), at })
+            }
+            given += more
+            isMore = more === 10
+            if (!isMore)
+              expect({ index, at: now - start, given }).toEqual({ index, at: now - start, given: taken.length })
+          }
+          waiting -= taken.length
+          compared += taken.length
+        }
+      }
+      expect(compared).toBeGreaterThan(500)
     })
   )
 
