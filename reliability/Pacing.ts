@@ -38,14 +38,10 @@ export interface Measured {
 const processes = { alone: 1, together: 3, beside: 1 }
 const share = { alone: 0, together: 0, beside: 0.5 }
 
-/** What a process is asked: see paced.ts and paced.js, for which the interval is. */
-interface Question extends Task {
-  readonly interval: number
-}
-
+/** See paced.ts and paced.js. */
 const asked = (
   children: ReadonlyArray<ChildProcess>,
-  question: Omit<Question, "calls" | "atOnce">,
+  question: Omit<Task, "calls" | "atOnce">,
   calls: number,
   atOnce = calls
 ) => {
@@ -66,6 +62,9 @@ const elapsed = (all: ReadonlyArray<Paced>) =>
  */
 const warmUp = 3000
 
+/** Then there is a rehearsal, in which the limit is that of so many milliseconds: what makes calls wait is compiled, too. */
+const rehearsed = 20
+
 const measuring = (
   judge: Judge,
   { setting, window }: Case,
@@ -77,22 +76,27 @@ const measuring = (
 ): Effect.Effect<Measured> =>
   Effect.scoped(
     Effect.gen(function* () {
-      yield* judge.reset
-      yield* judge.seed([{ id: "lead" }])
+      /** Nothing is limited, and nothing counted. */
+      const fresh = Effect.zipRight(judge.reset, judge.seed([{ id: "lead" }]))
+      yield* fresh
       const { url, token } = judge
       const socket =
         setting === "together" ? (yield* RedisServer.make(yield* Installation.directory)).socket : undefined
       const children = yield* Effect.replicateEffect(worker, processes[setting])
       const unlimited = { url, token, transport, limit: 1_000_000, interval }
       const atOnce = limit * (1 - share[setting])
+      const limited = { url, token, transport, socket, limit }
       yield* asked(children, { ...unlimited, socket }, before * children.length, atOnce)
-      const burst = elapsed(yield* asked(children, unlimited, atOnce))
-      yield* judge.reset
-      yield* judge.seed([{ id: "lead" }])
+      yield* judge.setLimits({ max: limit, interval: rehearsed, window })
+      yield* asked(children, { ...limited, interval: rehearsed }, calls)
+      yield* fresh
+      // The first one opens the connections that are used then.
+      const [, burst] = yield* Effect.replicateEffect(Effect.map(asked(children, unlimited, atOnce), elapsed), 2)
+      yield* fresh
       yield* judge.setLimits({ max: limit, interval, window, strangers: { share: share[setting], seed } })
-      const all = yield* asked(children, { url, token, transport, socket, limit, interval }, calls)
+      const all = yield* asked(children, { ...limited, interval }, calls)
       const { requests, strangers } = yield* judge.ledger
-      const ideal = (calls / atOnce - 1) * interval + burst
+      const ideal = (calls / atOnce - 1) * interval + burst!
       return {
         refused: requests.filter(({ status }) => status === 429).length,
         lost: calls - all.reduce((sum, { succeeded }) => sum + succeeded, 0),

@@ -19,8 +19,9 @@ export interface Task {
   /** How many of them are made at once: as one ends, the next begins. */
   readonly atOnce: number
   readonly transport: string
-  /** What the service allows: limits that differ are not shared. */
+  /** What the service allows in so many milliseconds: limits that differ are not shared. */
   readonly limit: number
+  readonly interval: number
   /** A Redis that the limit is shared through. */
   readonly socket?: string | undefined
 }
@@ -37,10 +38,10 @@ let connection: Redis | undefined
 /** As an app has it, whatever it does: one connection. */
 const connected = (socket: string) => (connection ??= new Redis(socket))
 
-const limitOf = ({ socket, limit }: Task): Layer.Layer<RateLimit.RateLimit> =>
+const limitOf = ({ socket, limit, interval }: Task): Layer.Layer<RateLimit.RateLimit> =>
   socket === undefined
     ? RateLimit.layer()
-    : RateLimitRedis.layer({ client: connected(socket), prefix: `growthhub:${limit}:` })
+    : RateLimitRedis.layer({ client: connected(socket), prefix: `growthhub:${limit}:${interval}:` })
 
 const perform = (task: Task): Effect.Effect<Paced> =>
   Effect.gen(function* () {
