@@ -33,7 +33,7 @@ const rivals = {
       reservoirRefreshInterval: interval,
       ...(socket === undefined
         ? {}
-        : { id: `contacts:${limit}`, datastore: "ioredis", clientOptions: { path: socket }, Redis })
+        : { id: `contacts:${limit}:${interval}`, datastore: "ioredis", clientOptions: { path: socket }, Redis })
     })
     const get = getting(task)
     return () => limiter.schedule(get)
@@ -48,7 +48,7 @@ const rivals = {
         Effect.flatMap(RateLimiter.makeWithRateLimiter, (withLimiter) =>
           Effect.tryPromise(get).pipe(
             withLimiter({
-              key: `contacts:${limit}`,
+              key: `contacts:${limit}:${interval}`,
               limit,
               window: interval,
               algorithm: "token-bucket",
