@@ -19,11 +19,25 @@ export const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 /** What a timer of the host can wait. */
 const longestTimer = 2 ** 31 - 1
 
-/** Does it after so many milliseconds of whatever clock it is, unless that is taken back. By the host's, a fiber is spared. */
+/** Runs a task after the event loop has read what its sockets hold, where the host has a phase for that. */
+const afterPoll: (task: () => void) => void =
+  typeof setImmediate === "function" ? (task) => void setImmediate(task) : (task) => void setTimeout(task, 0)
+
+/**
+ * Runs a task after so many milliseconds of a clock; the result cancels it. By the host's clock a timer is used instead of a
+ * fiber, which costs more.
+ *
+ * The timer lets the event loop read its sockets before the task runs: after the process was suspended, an overdue timer
+ * fires first, although the response may have arrived meanwhile.
+ */
 export const later = (clock: Clock.Clock, millis: number, task: () => void): (() => void) => {
   if (clock === liveClock && millis <= longestTimer) {
-    const timer = setTimeout(task, millis)
-    return () => clearTimeout(timer)
+    let isCancelled = false
+    const timer = setTimeout(() => afterPoll(() => (isCancelled ? undefined : task())), millis)
+    return () => {
+      isCancelled = true
+      clearTimeout(timer)
+    }
   }
   const fiber = Effect.runFork(clock.sleep(Duration.millis(millis)))
   fiber.addObserver(({ _tag }) => {
