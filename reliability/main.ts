@@ -5,6 +5,7 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as RedisServer from "../test/redis.js"
+import * as Accounts from "./Accounts.js"
 import * as Bulk from "./Bulk.js"
 import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
@@ -52,7 +53,7 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
-const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R16"]
+const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R16", "R18"]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
   console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
@@ -235,6 +236,12 @@ const all = Effect.gen(function* () {
   if (isAsked("R16")) {
     yield* tell("R16, once")
     figures.push(Bulk.figure([yield* judged((judge) => Bulk.run(judge, bulk, "fetch"))], bulk))
+  }
+  if (isAsked("R18")) {
+    const runs = yield* Effect.forEach([2, 50].flatMap(Accounts.casesOf), (one) =>
+      Effect.zipRight(tell(`R18, ${one.accounts} accounts, ${one.credentials}, ${one.place}`), Accounts.run(one))
+    )
+    figures.push(Accounts.figure(runs))
   }
   return figures
 })

@@ -4,17 +4,16 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
-import * as Credentials from "./Credentials.js"
+import type * as Credentials from "./Credentials.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { isSaved } from "./internal/changes.js"
@@ -223,7 +222,7 @@ export type ConfigOptions = {
  */
 export class ContactsService extends Context.Tag("effect-growthhub/ContactsService")<ContactsService, Service>() {
   /**
-   * The service on the app's own `HttpClient`. A token or base URL that cannot be used fails each call with
+   * The service on the app's own `HttpClient`: another one each time, so that one app can have many accounts. A token or base URL that cannot be used fails each call with
    * `Unauthorized` or `TransportError` and a message that says why; nothing is sent.
    *
    * @since 0.1.0
@@ -242,42 +241,19 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
   static layerConfig(
     config: ConfigOptions = {}
   ): Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient> {
-    return Layer.unwrapEffect(Effect.map(optionsConfig(config), (options) => ContactsService.layer(options)))
+    return Layer.provide(ContactsService.layerHttp, HttpLayer.layerConfig(config))
   }
 
   /**
-   * The service on a `ContactsHttp` of the app's own making.
+   * The service on a `ContactsHttp` of the app's own. Several services over one `HttpLayer.layer(options)` share its token
+   * and its rate limit.
+   *
+   * The layer is built anew wherever it is used: Effect would otherwise build it once for each memo map, and a second account
+   * would get the service of the first.
    *
    * @since 0.1.0
    */
-  static readonly layerHttp: Layer.Layer<ContactsService, never, HttpLayer.ContactsHttp> = Layer.effect(
-    ContactsService,
-    Effect.map(HttpLayer.ContactsHttp, makeService)
+  static readonly layerHttp: Layer.Layer<ContactsService, never, HttpLayer.ContactsHttp> = Layer.fresh(
+    Layer.effect(ContactsService, Effect.map(HttpLayer.ContactsHttp, makeService))
   )
 }
-
-const checked =
-  <A, B>(check: (value: A) => Either.Either<B, string>) =>
-  (config: Config.Config<A>): Config.Config<B> =>
-    Config.mapOrFail(config, (value) => Either.mapLeft(check(value), (reason) => ConfigError.InvalidData([], reason)))
-
-// Not Config.redacted, which hides the name of a variable that is missing. What is checked right on the variable is
-// refused under its name.
-const defaultToken = checked((token: string) => Credentials.validate(Redacted.make(token)))(
-  Config.string("GROWTHHUB_TOKEN")
-)
-
-const defaultBaseUrl = checked(HttpLayer.validateBaseUrl)(Config.string("GROWTHHUB_BASE_URL")).pipe(
-  Config.withDefault(HttpLayer.defaultBaseUrl)
-)
-
-/** Credentials check what they are made of themselves. */
-const checkedToken = (token: Options["token"]): Either.Either<Options["token"], string> =>
-  Redacted.isRedacted(token) ? Credentials.validate(token) : Either.right(token)
-
-const optionsConfig = ({ token, baseUrl, versions }: ConfigOptions): Config.Config<Options> =>
-  Config.all({
-    token: token === undefined ? defaultToken : checked(checkedToken)(token),
-    baseUrl: baseUrl === undefined ? defaultBaseUrl : checked(HttpLayer.validateBaseUrl)(baseUrl),
-    versions: versions ?? Config.succeed(undefined)
-  })

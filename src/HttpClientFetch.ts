@@ -122,4 +122,8 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   Effect.map(Effect.context<HttpClient.HttpClient>(), (context) =>
     exchange.keeping(Context.get(context, HttpClient.HttpClient), exchangeOf(context))
   )
-).pipe(Layer.provide(FetchHttpClient.layer))
+).pipe(
+  Layer.provide(FetchHttpClient.layer),
+  // The client depends on the `Fetch` and `RequestInit` that are provided here, so it is built for each place anew.
+  Layer.fresh
+)

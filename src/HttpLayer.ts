@@ -8,6 +8,8 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
@@ -697,3 +699,53 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
 
 /** Never sent. */
 const noBearer = Redacted.make("")
+
+/**
+ * {@link Options}, each from the app's configuration. Those that are not given are read under their default names.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type ConfigOptions = {
+  readonly [Name in keyof Options]?: Config.Config<NonNullable<Options[Name]>>
+}
+
+/** A value of the configuration that is checked: its message tells what is wrong and never repeats it. */
+const checked =
+  <A, B>(check: (value: A) => Either.Either<B, string>) =>
+  (config: Config.Config<A>): Config.Config<B> =>
+    Config.mapOrFail(config, (value) => Either.mapLeft(check(value), (reason) => ConfigError.InvalidData([], reason)))
+
+// Not Config.redacted, which hides the name of a variable that is missing. What is checked right on the variable is
+// refused under its name.
+const configuredToken = checked((token: string) => Credentials.validate(Redacted.make(token)))(
+  Config.string("GROWTHHUB_TOKEN")
+)
+
+const configuredBaseUrl = checked(validateBaseUrl)(Config.string("GROWTHHUB_BASE_URL")).pipe(
+  Config.withDefault(defaultBaseUrl)
+)
+
+/** Credentials check what they are made of themselves. */
+const checkedToken = (token: Options["token"]): Either.Either<Options["token"], string> =>
+  Redacted.isRedacted(token) ? Credentials.validate(token) : Either.right(token)
+
+const optionsConfig = ({ token, baseUrl, versions }: ConfigOptions): Config.Config<Options> =>
+  Config.all({
+    token: token === undefined ? configuredToken : checked(checkedToken)(token),
+    baseUrl: baseUrl === undefined ? configuredBaseUrl : checked(validateBaseUrl)(baseUrl),
+    versions: versions ?? Config.succeed(undefined)
+  })
+
+/**
+ * {@link layer} as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host if
+ * absent), unless a `Config` of the app's own is given for an option. Fails with a `ConfigError` that does not repeat the
+ * token where one is missing or cannot be used.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: ConfigOptions = {}
+): Layer.Layer<ContactsHttp, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(Effect.map(optionsConfig(config), layer))

@@ -16,6 +16,22 @@ import * as RedisServer from "./redis.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
+const [acme, globex] = [LocationId.make("acme"), LocationId.make("globex")]
+
+/** A sandbox with a token for each of two locations. */
+const twoAccounts = Sandbox.layer({
+  locations: [acme, globex].map((id) => ({ id, duplicates: { allow: false, check: ["email"] } })),
+  contacts: [
+    { id: ContactId.make("jane"), locationId: acme, email: "jane@acme.example" },
+    { id: ContactId.make("john"), locationId: globex, email: "john@globex.example" }
+  ],
+  tokens: [acme, globex].map((locationId) => ({
+    token: `pit-${locationId}`,
+    locationId,
+    scopes: ["contacts.readonly"]
+  }))
+})
+
 const running = (file: string, args: ReadonlyArray<string>, environment: Record<string, string>) =>
   Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
     execFile(
@@ -57,6 +73,21 @@ describe("examples/many-locations.ts", () => {
       Effect.provide(FetchHttpClient.layer),
       Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, tags: ["vip"] }] }))
     )
+  )
+})
+
+describe("examples/two-accounts.ts", () => {
+  it.scopedLive("gets the contact of each account with its own token", () =>
+    Effect.gen(function* () {
+      const { url } = yield* Sandbox
+      const environment = { GROWTHHUB_BASE_URL: url, ACME_TOKEN: "pit-acme", GLOBEX_TOKEN: "pit-globex" }
+      const { code, output } = yield* running("examples/two-accounts.ts", ["jane", "john"], environment)
+      expect(output).toBe("Acme: jane@acme.example, Globex: john@globex.example\n")
+      expect(code).toBe(0)
+      // Neither token opens the contact of the other account.
+      const swapped = yield* running("examples/two-accounts.ts", ["john", "jane"], environment)
+      expect(swapped).toMatchObject({ code: 1, output: expect.stringContaining("Forbidden") as unknown })
+    }).pipe(Effect.provide(twoAccounts))
   )
 })
 

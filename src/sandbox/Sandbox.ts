@@ -187,7 +187,7 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
    * @since 0.1.0
    */
   static layer(options: Options = {}): Layer.Layer<Sandbox, HttpServerError.ServeError> {
-    return Layer.suspend(() => {
+    const sandbox = Layer.suspend(() => {
       const server = createServer()
       // Whoever is still connected, to an answer that stalls say, does not hold up the end.
       const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
@@ -196,6 +196,8 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
         Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 }))
       )
     })
+    // The platform's router is a constant layer: two sandboxes in one layer graph would share it.
+    return Layer.fresh(sandbox)
   }
 }
 
