@@ -66,6 +66,15 @@ const documentedErrors = [400, 401, 422]
 
 const ContactPath = S.Struct({ contactId: Schema.ContactId })
 
+/** Says so where an answer is about another contact: a merged one, or that of another request behind a broken proxy. */
+const isOfAnother = (
+  { contact }: { readonly contact: Schema.Contact },
+  { contactId }: { readonly contactId: Schema.ContactId }
+): string | undefined =>
+  contact.id === contactId
+    ? undefined
+    : `it is about the contact ${contact.id}, not ${contactId}: they were merged, or a proxy mixed up its responses`
+
 /**
  * `GET /contacts/{contactId}`
  *
@@ -79,10 +88,10 @@ export const getContact = HttpLayer.endpoint({
   version: "2021-07-28",
   versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
   params: ContactPath,
-  body: S.Undefined,
   answer: Schema.GetContactAnswer,
   errors: documentedErrors,
-  isRepeatable: () => true
+  isRepeatable: () => true,
+  mismatch: isOfAnother
 })
 
 const encodeUpdate = S.encodeSync(Schema.ContactUpdate)
@@ -104,9 +113,10 @@ export const updateContact = HttpLayer.endpoint({
   answer: Schema.UpdateContactAnswer,
   errors: documentedErrors,
   isRepeatable: () => true,
-  verify: (http, params, changes) =>
-    Effect.map(http.perform(getContact, params, undefined), ({ contact }) =>
-      isSaved(encodeUpdate(changes), contact) ? Option.some({ contact }) : Option.none()
+  mismatch: isOfAnother,
+  verify: (perform, { params, body }) =>
+    Effect.map(perform(getContact, { params }), ({ contact }) =>
+      isSaved(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
     )
 })
 
@@ -141,7 +151,6 @@ export const upsertContact = HttpLayer.endpoint({
   path: "/contacts/upsert",
   version: "2023-02-21",
   versions: { "2023-02-21": identity, "2021-07-28": identity, v3: Schema.toV3 },
-  params: S.Struct({}),
   body: Schema.ContactUpsert,
   answer: Schema.UpsertContactAnswer,
   errors: documentedErrors,
@@ -151,33 +160,30 @@ export const upsertContact = HttpLayer.endpoint({
   reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
 })
 
-/** For flatMap, which costs half of map. */
-const contactOf = ({ contact }: { readonly contact: Schema.Contact }) => Effect.succeed(contact)
-
-const makeService = (http: HttpLayer.Service): Service => ({
-  getContact: (id) => Effect.flatMap(http.perform(getContact, { contactId: id }, undefined), contactOf),
-  updateContact: (id, changes) => Effect.flatMap(http.perform(updateContact, { contactId: id }, changes), contactOf),
-  upsertContact: (contact) =>
-    Effect.map(http.perform(upsertContact, {}, contact), (answer) => ({
-      ...answer.contact,
-      new: answer.new,
-      ...(typeof answer.traceId === "string" ? { traceId: answer.traceId } : {})
+const makeService = ({ perform }: HttpLayer.Service): Service => ({
+  getContact: (contactId) => Effect.map(perform(getContact, { params: { contactId } }), ({ contact }) => contact),
+  updateContact: (contactId, body) =>
+    Effect.map(perform(updateContact, { params: { contactId }, body }), ({ contact }) => contact),
+  upsertContact: (body) =>
+    Effect.map(perform(upsertContact, { body }), ({ contact, new: isNew, traceId }) => ({
+      ...contact,
+      new: isNew,
+      ...(typeof traceId === "string" ? { traceId } : {})
     }))
 })
 
 // --- the layers --------------------------------------------------------------------------------------------------------
 
 /**
- * - `token`: the bearer, a private integration token say, or where it comes from: see `Credentials`.
- * - `baseUrl`: where the API is, by default the vendor's host. `https`, or `http` to a loopback address.
- * - `versions`: another documented `Version` header than its own, by endpoint.
- *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** The bearer, a private integration token say, or where it comes from: see `Credentials`. */
   readonly token: Redacted.Redacted | Credentials.Credentials
+  /** Where the API is, by default the vendor's host. `https`, or `http` to a loopback address. */
   readonly baseUrl?: string | URL | undefined
+  /** Another documented `Version` header than its own, by endpoint. */
   readonly versions?:
     | {
         readonly getContact?: keyof typeof getContact.versions | undefined

@@ -7,13 +7,13 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as S from "effect/Schema"
 import { ContactsService } from "./ContactsService.js"
+import type { Send } from "./http/attempt.js"
+import { makePerform } from "./http/call.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { parse } from "./internal/json.js"
-import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 import { Contact, type LocationId } from "./Schema.js"
 import * as Directory from "./sandbox/Directory.js"
@@ -94,31 +94,37 @@ const makeMemory = ({ contacts, locationId, duplicates }: Options): Effect.Effec
 
 const decodeContact = S.decodeUnknownSync(Contact)
 
-const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsService | ContactsTest> => {
-  const http = HttpLayer.make({
-    retryPolicy: RetryPolicy.none,
-    pacer: RateLimit.unpaced,
-    bearer: { get: () => Effect.succeed(Redacted.make("in-memory")) },
-    transmit: ({ name, params, version, body }, _, __, watch) =>
-      Effect.gen(function* () {
-        // ContactsService has these three endpoints and no other.
-        const operation = operations[name as keyof typeof operations]
-        const caller = { locationId, version, now: yield* DateTime.now }
-        const contactId = params["contactId"] ?? ""
-        const { status, body: answer } = yield* Ref.modify(directory, (before) => {
-          const { reply, directory } = operation.perform(before, caller, {
-            contactId,
-            body: body === undefined ? undefined : parse(body)
-          })
-          return [reply, directory]
+/** Performs an operation on the directory instead of sending a request. */
+const sendInMemory =
+  ({ directory, locationId, answers }: Memory): Send =>
+  ({ call, request, requestsBefore }) =>
+    Effect.gen(function* () {
+      const { body, name, params, version } = call.encoded
+      // ContactsService has these three endpoints and no other.
+      const operation = operations[name as keyof typeof operations]
+      const caller = { locationId, version, now: yield* DateTime.now }
+      const contactId = params["contactId"] ?? ""
+      const { status, body: answer } = yield* Ref.modify(directory, (before) => {
+        const { reply, directory } = operation.perform(before, caller, {
+          contactId,
+          body: body === undefined ? undefined : parse(body)
         })
-        const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }
-        watch.onHead({ status, headers: {} })
-        return { status, headers: {}, body: JSON.stringify(answered) }
+        return [reply, directory]
       })
+      const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }
+      return { status, headers: {}, body: JSON.stringify(answered), sentAt: 0, requests: requestsBefore + 1, request }
+    })
+
+const over = (memory: Memory): Layer.Layer<ContactsService | ContactsTest> => {
+  const { directory, locationId } = memory
+  const perform = makePerform({
+    baseUrl: "",
+    policyOf: () => RetryPolicy.none,
+    withPolicy: RetryPolicy.withPolicy,
+    send: sendInMemory(memory)
   })
   return Layer.merge(
-    Layer.provide(ContactsService.layerHttp, Layer.succeed(HttpLayer.ContactsHttp, http)),
+    Layer.provide(ContactsService.layerHttp, Layer.succeed(HttpLayer.ContactsHttp, { perform })),
     Layer.succeed(ContactsTest, {
       locationId,
       contacts: Effect.map(Ref.get(directory), (current) =>

@@ -24,11 +24,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
-import { alone } from "./internal/deadline.js"
-import { isSuccess } from "./internal/exchange.js"
+import * as Url from "./http/baseUrl.js"
+import { type Bearer, isRefusedBearer } from "./http/bearer.js"
+import { isSuccess } from "./http/deadline.js"
+import { makeExchange } from "./http/exchange.js"
+import * as telemetry from "./runtime/telemetry.js"
 import { parseObject } from "./internal/json.js"
-import * as telemetry from "./internal/telemetry.js"
-import * as transmission from "./internal/transmission.js"
 import { LocationId } from "./Schema.js"
 import type * as TokenStore from "./TokenStore.js"
 
@@ -66,22 +67,13 @@ export const validate = (token: Redacted.Redacted): Either.Either<Redacted.Redac
 
 // --- the model ---------------------------------------------------------------------------------------------------------
 
-/**
- * Bearers for the calls of one service.
- *
- * - `get`: the bearer for a call. Fails with `Unauthorized` where there is none to be had, or as the vendor's token
- *   endpoint did.
- * - `held`: the bearer that is at hand at a moment (in milliseconds of the epoch), if there is one and nothing is due.
- * - `renew`: told a bearer that was refused, whether there is another one to try; absent where there never is.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Bearer {
-  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
-  readonly held?: (now: number) => Redacted.Redacted | undefined
-  readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
-}
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Bearer
+} from "./http/bearer.js"
 
 /**
  * - `open`: how bearers come about, in the scope of a service, over its client and against its base URL.
@@ -256,7 +248,7 @@ const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
 
 /** Asks the token endpoint until it answers: the same exchange may be repeated, within its time. */
 const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
-  const transmit = transmission.over(client)
+  const exchange = makeExchange(client)
   return (operation, path, form, headers = {}) => {
     const call: Errors.Call = {
       operation,
@@ -267,28 +259,17 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       mayBeApplied: false,
       secrets: () => [...secretFields.map((field) => form[field] ?? ""), ...Object.values(headers)]
     }
-    const request = HttpClientRequest.post(transmission.join(baseUrl, path), {
+    const request = HttpClientRequest.post(Url.join(baseUrl, path), {
       headers: { accept: "application/json", ...headers }
     }).pipe(HttpClientRequest.bodyUrlParams(form))
     const once = Effect.gen(function* () {
-      const clock = yield* Effect.clock
-      const answer = yield* Effect.mapError(
-        alone(
-          {
-            clock,
-            until: clock.unsafeCurrentTimeMillis() + Duration.toMillis(exchangeTimeout),
-            onTimeout: () => Errors.fromTimeout(call, exchangeTimeout, true)
-          },
-          (watch) => transmit(request, call, watch)
-        ),
-        failed
-      )
+      const answer = yield* Effect.mapError(exchange(request, call, exchangeTimeout), failed)
       const now = yield* Clock.currentTimeMillis
       if (!isSuccess(answer)) {
         return yield* Effect.fail<Refused>({
           error: Errors.fromAnswer(call, answer, now),
           isDead: tellsOfDeadGrant(answer),
-          isBearer: transmission.isRefusedBearer(answer)
+          isBearer: isRefusedBearer(answer)
         })
       }
       const granted = grantAnswerOf(answer.body)
@@ -367,7 +348,7 @@ export const authorizationCode = (
     const operation = "authorizationCode"
     const reason = faultOfApp(options) ?? fault("code", Redacted.value(options.code))
     if (reason !== undefined) return yield* Errors.fromFaults(operation, [reason])
-    const baseUrl = transmission.validateBaseUrl(options.baseUrl ?? transmission.vendorUrl)
+    const baseUrl = Url.validateBaseUrl(options.baseUrl ?? Url.vendorUrl)
     if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
     const ask = asking(yield* HttpClient.HttpClient, baseUrl.right)
     // A store that cannot be locked or read is found out before the code is spent.

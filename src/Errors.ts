@@ -498,6 +498,36 @@ export const fromUnreadable = (call: Call, answer: Answer, reasons: ReadonlyArra
 }
 
 /**
+ * The error for a success that is larger than what is read: a write has probably been applied.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const fromTooLarge = (call: Call, status: number, message: string): UnexpectedResponse =>
+  new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message,
+    status,
+    ...verdict(call, "Unknown", false)
+  })
+
+/**
+ * The tag of the error that a status becomes, for an endpoint that declares some; `undefined` for a success.
+ *
+ * @since 0.2.0
+ * @category getters
+ */
+export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): ContactsError["_tag"] | undefined => {
+  if (status >= 200 && status <= 299) return undefined
+  const Documented = declares.includes(status) ? documented[status] : undefined
+  if (Documented !== undefined) return Documented._tag
+  if (status === 403) return "Forbidden"
+  if (status === 429) return "RateLimited"
+  return status >= 500 ? "ServerError" : "UnexpectedResponse"
+}
+
+/**
  * The error for a redirect that is not followed. 307 and 308 ask for the same request elsewhere, so nothing was applied;
  * the others may be the answer to a write that was (RFC 9110, 15.4).
  *

@@ -12,10 +12,22 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { abandon, later, timeLeft } from "./internal/deadline.js"
-import * as exchange from "./internal/exchange.js"
+import type { Answer } from "./Errors.js"
+import { fetchInit } from "./http/fetchInit.js"
+import {
+  bodyCollector,
+  BodyTooLarge,
+  type Head,
+  isWithinLimit,
+  type PendingResponse,
+  type Transport,
+  withTransport
+} from "./http/transport.js"
+import { abandon } from "./runtime/timer.js"
 
 type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
 
@@ -25,83 +37,75 @@ const headersOf = (request: HttpClientRequest.HttpClientRequest, { headers: all 
   return headers["content-length"] === undefined ? headers : Headers.remove(headers, "content-length")
 }
 
-/** One request, until its whole answer is there. */
-const fetched = (
+/** The text of a body. It is counted while it comes in, unless the headers promise that it is within the limit. */
+const textOf = async (source: Response, head: Head): Promise<string> => {
+  if (source.body === null || isWithinLimit(head.headers)) return source.text()
+  const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader()
+  const body = bodyCollector()
+  for (;;) {
+    const read = await reader.read()
+    if (read.done) return body.text()
+    if (!body.add(read.value)) {
+      // Not awaited: nobody needs the rest.
+      void reader.cancel().catch(constVoid)
+      throw new BodyTooLarge()
+    }
+  }
+}
+
+/** Starts one request. */
+const start = (
   fetch: typeof globalThis.fetch,
   options: Options,
-  request: HttpClientRequest.HttpClientRequest,
-  watch: exchange.Watch,
-  end: exchange.End
-): exchange.Outcome =>
-  Effect.async((resume) => {
-    const left = timeLeft(watch)
-    if (left === 0) return resume(Effect.failSync(() => watch.onTimeout(false)))
-    const controller = new AbortController()
-    const timers: Array<() => void> = []
-    /** What is under way can be given up until it is over, and is let go then: what a fiber still holds is collected late. */
-    const stop = () => {
-      giveUp = undefined
-      for (const cancel of timers) cancel()
+  request: HttpClientRequest.HttpClientRequest
+): PendingResponse => {
+  const controller = new AbortController()
+  let isAborted = false
+  let head: Head | undefined
+  const init: RequestInit = {
+    ...options,
+    method: request.method,
+    headers: headersOf(request, options),
+    body: request.body._tag === "Uint8Array" ? (request.body.body as Uint8Array<ArrayBuffer>) : null,
+    signal: controller.signal
+  }
+  const whole = async (): Promise<Exit.Exit<Answer, HttpClientError.HttpClientError>> => {
+    let source: Response
+    try {
+      source = await fetch(request.url, { ...init, ...fetchInit(init) })
+      head = { status: source.status, headers: Headers.fromInput(source.headers) }
+    } catch (cause) {
+      return Exit.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
     }
-    let giveUp: (() => void) | undefined = () => {
-      stop()
+    try {
+      return Exit.succeed({ ...head, body: isAborted ? "" : await textOf(source, head) })
+    } catch (cause) {
+      const response = HttpClientResponse.fromWeb(request, source)
+      return Exit.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause }))
+    }
+  }
+  return {
+    exit: whole(),
+    head: () => head,
+    isSent: () => true,
+    abort: () => {
+      isAborted = true
       abandon(() => controller.abort())
     }
-    watch.onInterrupt = () => giveUp?.()
-    const inTime = (millis: number, task: () => void) => void timers.push(later(watch.clock, millis, task))
-    inTime(left, () => {
-      giveUp?.()
-      resume(Effect.failSync(() => watch.onTimeout()))
-    })
-    const finish = (outcome: exchange.Outcome) => {
-      stop()
-      resume(outcome)
-    }
-    const unsent = (cause: unknown) =>
-      finish(end.failed(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
+  }
+}
 
-    const received = (source: Response) => {
-      if (giveUp === undefined) return
-      const head: exchange.Head = { status: source.status, headers: Headers.fromInput(source.headers) }
-      const answer = (body: string) => finish(end.answered({ ...head, body }))
-      if (exchange.locationOf(head) === undefined) watch.onHead?.(head)
-      if (!exchange.isSuccess(head)) {
-        inTime(exchange.patience, () => {
-          giveUp?.()
-          answer("")
-        })
-      }
-      return source.text().then(answer, (cause: unknown) => {
-        if (!exchange.isSuccess(head)) return answer("")
-        const response = HttpClientResponse.fromWeb(request, source)
-        finish(end.failed(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause })))
-      })
-    }
-
-    const init = {
-      ...options,
-      method: request.method,
-      headers: headersOf(request, options),
-      body: request.body._tag === "Uint8Array" ? (request.body.body as Uint8Array<ArrayBuffer>) : null,
-      redirect: "manual" as const,
-      signal: controller.signal
-    }
-    // A function of the app's own may break in any way.
-    new Promise<Response>((resolve) => resolve(fetch(request.url, init))).then(received).catch(unsent)
-  })
-
-/** As the platform's client has it: what the caller provides counts before what was provided to the layer. */
-const exchangeOf =
-  (ambient: Context.Context<never>): exchange.Exchange =>
-  (request, watch, end) =>
-    Effect.contextWithEffect((own: Context.Context<never>) => {
-      const provided = <I, A>(tag: Context.Tag<I, A>, otherwise: A): A =>
-        Option.getOrElse(Context.getOption(own, tag), () =>
-          Option.getOrElse(Context.getOption(ambient, tag), () => otherwise)
-        )
-      const options = provided(FetchHttpClient.RequestInit, {}) as Options
-      return fetched(provided(FetchHttpClient.Fetch, globalThis.fetch), options, request, watch, end)
-    })
+/** As in the platform's client, what the caller provides counts before what was provided to the layer. */
+const fetchTransport =
+  (ambient: Context.Context<never>): Transport =>
+  (request, { currentContext }) => {
+    const provided = <I, A>(tag: Context.Tag<I, A>, otherwise: A): A =>
+      Option.getOrElse(Context.getOption(currentContext, tag), () =>
+        Option.getOrElse(Context.getOption(ambient, tag), () => otherwise)
+      )
+    const options = provided(FetchHttpClient.RequestInit, {}) as Options
+    return start(provided(FetchHttpClient.Fetch, globalThis.fetch), options, request)
+  }
 
 /**
  * `FetchHttpClient.layer`, `Fetch` and `RequestInit` included, through which the calls of this library cost less. What an
@@ -120,7 +124,7 @@ const exchangeOf =
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(Effect.context<HttpClient.HttpClient>(), (context) =>
-    exchange.keeping(Context.get(context, HttpClient.HttpClient), exchangeOf(context))
+    withTransport(Context.get(context, HttpClient.HttpClient), fetchTransport(context))
   )
 ).pipe(
   Layer.provide(FetchHttpClient.layer),

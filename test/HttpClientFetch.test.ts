@@ -12,8 +12,7 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
-import * as exchange from "../src/internal/exchange.js"
-import { end, json, late, serving } from "./servers.js"
+import { json, serving } from "./servers.js"
 
 const id = ContactId.make("jane")
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id))
@@ -177,10 +176,9 @@ describe("the client on fetch", () => {
   it.effect("sends nothing when there is no time left", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
-      const clock = yield* Effect.clock
-      const carry = exchange.of(yield* Effect.provide(HttpClient.HttpClient, layer))!
-      const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
-      expect(yield* Effect.flip(carry(HttpClientRequest.get(baseUrl), watch, end))).toBe(late)
+      const none = { ...RetryPolicy.none, deadline: Duration.zero }
+      const error = yield* Effect.flip(Effect.provide(RetryPolicy.withPolicy(get, none), calling(layer)))
+      expect(error).toMatchObject({ attempts: 0 })
       expect(asked).toEqual([])
     })
   )

@@ -1,10 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,14 +10,14 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { Agent, type Dispatcher } from "undici"
-import * as exchange from "../src/internal/exchange.js"
-import { end, json, late, serving } from "./servers.js"
+import { json, serving } from "./servers.js"
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
@@ -110,17 +108,14 @@ describe("the client on undici's dispatch", () => {
   it.scopedLive("takes a request back that nobody waits for any more, and its body too", () =>
     Effect.gen(function* () {
       let closed = 0
-      const { url, first } = yield* serving(({ url }, response) => {
+      const { url, seen } = yield* serving(({ url }, response) => {
         response.on("close", () => (closed += 1))
         if (url === "/body") response.writeHead(200, { "content-length": "10" }).write("half")
       })
       const waiting = yield* Effect.fork(get(`${url}/head`))
-      yield* first
-      yield* Fiber.interrupt(waiting)
-      const response = yield* get(`${url}/body`)
-      const reading = yield* Effect.fork(response.text)
-      yield* Effect.yieldNow()
-      yield* Fiber.interrupt(reading)
+      const reading = yield* Effect.fork(get(`${url}/body`))
+      yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => seen.length === 2, times: 400 })
+      yield* Fiber.interruptAll([waiting, reading])
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => closed === 2, times: 400 })
       expect(closed).toBe(2)
     }).pipe(Effect.provide(HttpClientUndici.layer()))
@@ -189,24 +184,20 @@ describe("the client on undici's dispatch", () => {
       }
     } as unknown as Dispatcher)
 
-  it.live("does not send what it has given up, whenever there is a connection for it", () =>
+  it.effect("does not send what it has given up, whenever there is a connection for it", () =>
     Effect.gen(function* () {
-      const isOver = yield* Deferred.make<void>()
-      const clock = Object.assign(Object.create(Clock.make()) as Clock.Clock, { sleep: () => Deferred.await(isOver) })
       let queued: Dispatcher.DispatchHandler | undefined
-      const carry = exchange.of(dispatching((handler) => (queued = handler)))!
-      let saidThatItLeft: boolean | undefined
-      const onTimeout = (hasLeft?: boolean) => {
-        saidThatItLeft = hasLeft
-        return late
-      }
-      const watch = { clock, until: Number.MAX_SAFE_INTEGER, onTimeout }
-      const fiber = yield* Effect.fork(Effect.flip(carry(HttpClientRequest.post("http://localhost/"), watch, end)))
+      const client = dispatching((handler) => (queued = handler))
+      const policy = { ...RetryPolicy.none, attemptTimeout: Duration.seconds(1) }
+      const update = Effect.flatMap(ContactsService, (contacts) => contacts.updateContact(id, { city: "A" }))
+      const fiber = yield* Effect.fork(
+        Effect.flip(update.pipe(Effect.provide(calling(client, "http://localhost", policy))))
+      )
       while (queued === undefined) yield* Effect.yieldNow()
-      yield* Deferred.succeed(isOver, undefined)
-      yield* Fiber.join(fiber)
-      expect(saidThatItLeft).toBe(false)
-      // Before anything else happens.
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", attempts: 0 })
+      // The request is aborted on the next tick.
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
       let isAborted = false
       queued.onRequestStart?.({ abort: () => (isAborted = true) } as never, {})
       expect(isAborted).toBe(true)
@@ -258,12 +249,23 @@ describe("the client on undici's dispatch", () => {
   it.effect("sends nothing when there is no time left", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, {}))
-      const clock = yield* Effect.clock
-      const carry = exchange.of(HttpClientUndici.make(new Agent()))!
-      const watch = { clock, until: clock.unsafeCurrentTimeMillis(), onTimeout: () => late }
-      const error = yield* Effect.flip(carry(HttpClientRequest.get(url), watch, end))
-      expect(error).toBe(late)
+      const policy = { ...RetryPolicy.none, deadline: Duration.zero }
+      const error = yield* Effect.flatMap(ContactsService, (contacts) => contacts.getContact(id)).pipe(
+        Effect.provide(calling(HttpClientUndici.make(new Agent()), url, policy)),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ attempts: 0, outcome: "NotApplied" })
       expect(seen).toEqual([])
     }).pipe(Effect.scoped)
+  )
+
+  it.effect("says on Bun, when it is built, what to use instead", () =>
+    Effect.gen(function* () {
+      vi.stubGlobal("Bun", {})
+      const exit = yield* Effect.exit(Effect.provide(HttpClient.HttpClient, HttpClientUndici.layer()))
+      expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toMatchObject({
+        message: expect.stringContaining("use HttpClientFetch.layer") as unknown
+      })
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllGlobals())))
   )
 })

@@ -759,10 +759,10 @@ describe("the timeline", () => {
     Effect.gen(function* () {
       const lines = yield* timeline(LogLevel.Debug)
       expect(lines.map((line) => line.slice(0, line.indexOf(" {")))).toEqual([
-        "Attempt failed; again in 1000 ms",
-        "Attempt failed; again in 1000 ms",
+        "Attempt failed; retrying in 1000 ms",
+        "Attempt failed; retrying in 1000 ms",
         "Attempt succeeded",
-        "Attempt failed; not again: a repeat would not help, or not be safe"
+        "Attempt failed; not retrying: a retry would not help or is not safe"
       ])
       for (const told of ['"operation":"upsertContact"', '"attempt":1', '"outcome":"Unknown"', '"code":"ECONNRESET"']) {
         expect(lines[0]).toContain(told)
@@ -777,7 +777,12 @@ describe("the timeline", () => {
 
   it.effect.each([
     ["the schedule has ended", { attempt: 1, error: "TransportError", code: "ECONNRESET" }, last[0], times(0)],
-    ["the budget is spent", { attempt: 1, error: "ServerError", status: 503 }, last[1], { ...everySecond, budget: 0 }],
+    [
+      "the retry budget is spent",
+      { attempt: 1, error: "ServerError", status: 503 },
+      last[1],
+      { ...everySecond, budget: 0 }
+    ],
     [
       "the deadline comes first",
       { attempt: 2, error: "TransportError", code: "TIMEOUT" },
@@ -788,7 +793,7 @@ describe("the timeline", () => {
     Effect.gen(function* () {
       const lines = yield* logged(calling([reply], get, { ...everySecond, ...policy }))
       expect(lines.at(-1)).toEqual([
-        `Attempt failed; not again: ${because}`,
+        `Attempt failed; not retrying: ${because}`,
         { operation: "getContact", outcome: "NotApplied", millis: reply === "never" ? 4000 : 0, ...annotations }
       ])
     })
@@ -801,9 +806,9 @@ describe("the timeline", () => {
         Effect.map(logged(calling(replies, update({ firstName: "Rosan" }), times(0))), (lines) =>
           lines.map(([message]) => message).slice(1)
         )
-      expect(yield* messages(["reset", looked({ firstName: "Rosan" })])).toEqual(["Looked up: it was applied"])
+      expect(yield* messages(["reset", looked({ firstName: "Rosan" })])).toEqual(["Verified: the write was applied"])
       expect(yield* messages(["reset", looked({}), found])).toEqual([
-        "Looked up: it was not applied; again now",
+        "Verified: the write was not applied; sending it once more",
         "Attempt succeeded"
       ])
     })

@@ -2,12 +2,10 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { TransportError } from "effect-growthhub/Errors"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import type * as exchange from "../src/internal/exchange.js"
 
 /** The transports that an app may bring. */
 export const transports = {
@@ -57,15 +55,3 @@ export const serving = (answer: (request: Seen, response: ServerResponse) => voi
 
 export const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
-
-/** What a transport makes of its time being over. */
-export const late = new TransportError({
-  operation: "o",
-  attempts: 0,
-  message: "late",
-  outcome: "NotApplied",
-  isRetryable: true
-})
-
-/** Nothing follows an exchange: what it ends with is what it gives. */
-export const end: exchange.End = { answered: Effect.succeed, failed: Effect.die }

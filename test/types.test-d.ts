@@ -315,7 +315,7 @@ describe("an endpoint of an app's own", () => {
   })
 
   it("answers its own type, and fails as the others do", () => {
-    expectTypeOf(http.perform(tag, { contactId: id }, { tags: ["vip"] })).toEqualTypeOf<
+    expectTypeOf(http.perform(tag, { params: { contactId: id }, body: { tags: ["vip"] } })).toEqualTypeOf<
       Effect.Effect<{ readonly tags: ReadonlyArray<string> }, AnyError>
     >()
     expectTypeOf(HttpLayer.layer({ token })).toEqualTypeOf<
@@ -325,9 +325,11 @@ describe("an endpoint of an app's own", () => {
 
   it("takes its own parameters and body only", () => {
     // @ts-expect-error No parameters.
-    http.perform(tag, {}, { tags: [] })
+    http.perform(tag, { body: { tags: [] } })
     // @ts-expect-error Another body.
-    http.perform(tag, { contactId: id }, { tags: [1] })
+    http.perform(tag, { params: { contactId: id }, body: { tags: [1] } })
+    // @ts-expect-error A query, which it does not have.
+    http.perform(tag, { params: { contactId: id }, body: { tags: [] }, query: { limit: 1 } })
     // @ts-expect-error A Version that it does not have.
     HttpLayer.endpoint({ ...tag, version: "2020-01-01" })
   })

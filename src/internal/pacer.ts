@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Ask, Level, Pacer, Refusal, Slot } from "../RateLimit.js"
-import { liveClock } from "./deadline.js"
+import { monotonic } from "../runtime/timer.js"
 import type { Entry } from "./logState.js"
 import { type News, newsOf } from "./news.js"
 import { type Look, type SlidingLog, takeAll, type Wanted } from "./slidingLog.js"
@@ -67,11 +67,6 @@ interface Waiter {
   entry: Entry | undefined
   resume: ((outcome: Effect.Effect<Entry, Refusal>) => void) | undefined
 }
-
-/** By a clock that is not set: it counts on, whatever happens to the time of day. */
-export const monotonic = (clock: Clock.Clock): number =>
-  // Not by nanoseconds, where that can be: a bigint costs more than the rest of a slot.
-  clock === liveClock ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /** What a timer can wait. */
 const longestSleep = 2 ** 31 - 1

@@ -187,17 +187,17 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
    * @since 0.1.0
    */
   static layer(options: Options = {}): Layer.Layer<Sandbox, HttpServerError.ServeError> {
-    const sandbox = Layer.suspend(() => {
+    return Layer.suspend(() => {
       const server = createServer()
       // Whoever is still connected, to an answer that stalls say, does not hold up the end.
       const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
       return Layer.unwrapEffect(Effect.map(makeState(options), (state) => serving(state, options))).pipe(
         Layer.provideMerge(closing),
-        Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 }))
+        Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 })),
+        // The platform's router is a constant layer: two sandboxes in one layer graph would share it.
+        Layer.fresh
       )
     })
-    // The platform's router is a constant layer: two sandboxes in one layer graph would share it.
-    return Layer.fresh(sandbox)
   }
 }
 

@@ -109,40 +109,49 @@ const annotate = (span: Tracer.Span, tags: Tags) => {
   for (const [name, value] of Object.entries(tags)) if (value !== undefined) span.attribute(name, value)
 }
 
-const errorType = (cause: Cause.Cause<{ readonly _tag: string }>): string =>
+const errorTypeOf = <E>(cause: Cause.Cause<E>, tagOf: (error: E) => string): string =>
   Option.match(Cause.failureOption(cause), {
     onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : "defect"),
-    onSome: ({ _tag }) => _tag
+    onSome: tagOf
   })
 
-/**
- * A span carries ids, never a person's data: a tracer sees neither what was sent nor what came back. `attributes` are those
- * that it begins with, `ending` those that are known at its end.
- */
-export const spanned = <A, E extends { readonly _tag: string }>(
+/** How an effect is told of in its span. */
+interface Spanned<A, E> {
+  readonly name: string
+  readonly kind: Tracer.SpanKind
+  readonly attributes: Tags
+  /** The attributes that a value adds. With an `error.type`, the span ends as failed. */
+  readonly ofValue?: (value: A) => Tags
+  readonly tagOf: (error: E) => string
+}
+
+/** A span carries ids, never a person's data: a tracer sees neither what was sent nor what came back. */
+export const spanned = <A, E>(
   self: Effect.Effect<A, E>,
-  name: string,
-  kind: Tracer.SpanKind,
-  attributes: Tags,
-  ending: () => Tags = () => ({})
+  { name, kind, attributes, ofValue, tagOf }: Spanned<A, E>
 ): Effect.Effect<A, E> => {
-  let answer: Option.Option<A> = Option.none()
-  const span = Effect.uninterruptibleMask((restore) =>
+  let value: Option.Option<A> = Option.none()
+  const ended = Effect.uninterruptibleMask((restore) =>
     Effect.useSpan(name, { kind, captureStackTrace: false }, (span) => {
       annotate(span, attributes)
       // An interruption passes by whoever can be interrupted.
       return Effect.matchCauseEffect(restore(Effect.withParentSpan(self, span)), {
-        onSuccess: (value) => {
-          answer = Option.some(value)
-          annotate(span, ending())
-          return Effect.void
+        onSuccess: (found) => {
+          value = Option.some(found)
+          const tags = ofValue?.(found) ?? {}
+          annotate(span, tags)
+          const errorType = tags["error.type"]
+          return errorType === undefined ? Effect.void : Effect.die(String(errorType))
         },
         onFailure: (cause) => {
-          annotate(span, { ...ending(), "error.type": errorType(cause) })
+          annotate(span, { "error.type": errorTypeOf(cause, tagOf) })
           return Effect.failCause(cause)
         }
       })
     })
   )
-  return Effect.map(span, () => Option.getOrThrow(answer))
+  return Effect.matchCauseEffect(ended, {
+    onSuccess: () => Effect.succeed(Option.getOrThrow(value)),
+    onFailure: (cause) => (Option.isSome(value) ? Effect.succeed(value.value) : Effect.failCause(cause))
+  })
 }

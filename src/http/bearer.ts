@@ -1,0 +1,82 @@
+// The bearer of a request.
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Errors from "../Errors.js"
+import { isArray, parseObject } from "../internal/json.js"
+import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import { within } from "./deadline.js"
+
+/** Where the bearers of one service come from. */
+export interface Bearer {
+  /** The bearer for a call. Fails with `Unauthorized` where there is none, or as the vendor's token endpoint did. */
+  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  /** The bearer that is at hand at a moment (milliseconds of the epoch), if there is one and no refresh is due. */
+  readonly held?: (now: number) => Redacted.Redacted | undefined
+  /** Whether there is another bearer than the one that was refused; absent where there never is. */
+  readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+}
+
+/** Messages of a 401 that another token would not change. */
+const notOfTheToken = /version header|scope|authclass/i
+
+/** Whether a response refuses the bearer itself, so that another one may be taken. */
+export const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
+  if (status !== 401) return false
+  const message = parseObject(body)?.["message"]
+  return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
+}
+
+/** Waits for credentials, within the attempt's timeout. Nothing is sent meanwhile. */
+const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsError>) => {
+  const { clock, deadline, timeoutMillis } = attempt.call
+  const now = nowOf(attempt)
+  const limit = Math.max(0, Math.min(timeoutMillis, deadline - now))
+  const unsent = errorContext(attempt, false)
+  return within(
+    Effect.mapError(self, (error) => Errors.fromBefore(unsent, error)),
+    { clock, until: now + limit, onTimeout: () => Errors.fromTimeout(unsent, Duration.millis(limit), false) }
+  )
+}
+
+/**
+ * Puts the bearer on each request. After a 401 that refuses it, the credentials are asked for another one, and the request is
+ * sent once more with that. Where they fail, no further attempt could end otherwise.
+ */
+export const withBearer =
+  ({ get, held, renew }: Bearer) =>
+  (send: Send): Send => {
+    const sendWith = (attempt: Attempt, bearer: Redacted.Redacted) =>
+      send({
+        ...attempt,
+        request: HttpClientRequest.setHeader(attempt.request, "authorization", `Bearer ${Redacted.value(bearer)}`)
+      })
+
+    const got = (attempt: Attempt): Effect.Effect<Redacted.Redacted, AttemptFailure> =>
+      Effect.mapError(waitFor(attempt, get(attempt.call.encoded.name)), (error) => ({ error }))
+
+    const resend = (attempt: Attempt, refused: Redacted.Redacted, response: Response) => {
+      if (renew === undefined || !isRefusedBearer(response)) return Effect.succeed(response)
+      const { requests, sentAt } = response
+      const next = { ...attempt, requestsBefore: requests }
+      const renewed = Effect.mapError(
+        waitFor(next, renew(attempt.call.encoded.name, refused)),
+        (error): AttemptFailure => ({ error, sentAt, isFinal: true })
+      )
+      return Effect.flatMap(renewed, (isAnother) =>
+        isAnother ? Effect.flatMap(got(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
+      )
+    }
+
+    return (attempt) => {
+      const bearer = held?.(attempt.call.clock.unsafeCurrentTimeMillis())
+      if (bearer === undefined) {
+        return Effect.flatMap(got(attempt), (bearer) =>
+          Effect.flatMap(sendWith(attempt, bearer), (response) => resend(attempt, bearer, response))
+        )
+      }
+      const sent = sendWith(attempt, bearer)
+      return renew === undefined ? sent : Effect.flatMap(sent, (response) => resend(attempt, bearer, response))
+    }
+  }

@@ -1,0 +1,112 @@
+// One call: encode its input, send it, retry, decode.
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Fiber from "effect/Fiber"
+import * as Errors from "../Errors.js"
+import * as RateLimit from "../RateLimit.js"
+import { type Attempt, type AttemptFailure, type Call, errorContext, nowOf, type Send } from "./attempt.js"
+import { type AnyEndpoint, decode, encode, type EncodedRequest, type Perform, secretsOf } from "./endpoint.js"
+import { type Policy, retry } from "./retry.js"
+import { makeRetryBudget } from "./retryDecision.js"
+import * as telemetry from "../runtime/telemetry.js"
+import { measuredCall } from "./telemetry.js"
+import { monotonic } from "../runtime/timer.js"
+
+/** What the calls of one service have in common. */
+export interface HttpEnvironment {
+  /** Where paths begin, without a slash at the end. */
+  readonly baseUrl: string
+  readonly send: Send
+  /** Another documented `Version` than its own, by the endpoint's name. */
+  readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
+  /** The retry policy of a call, given the context of the effect that makes it. */
+  readonly policyOf: (context: Context.Context<never>) => Policy
+  /** Gives the calls of an effect a policy of their own. */
+  readonly withPolicy: <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy) => Effect.Effect<A, E, R>
+}
+
+/** The performing function of one service. */
+export const makePerform = (environment: HttpEnvironment): Perform => {
+  const budget = makeRetryBudget()
+  const { baseUrl, policyOf, send, versions, withPolicy } = environment
+
+  const perform = (row: AnyEndpoint, input: object): Effect.Effect<unknown, Errors.ContactsError> =>
+    Effect.withFiberRuntime((fiber) => {
+      const encoded = encode(row, versions?.[row.name] ?? (row.version as string), input)
+      if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
+      const policy = policyOf(fiber.currentContext)
+      const call = callOf(row, encoded.right, input, policy, fiber)
+      const { verify } = row
+      const performed = retry(
+        {
+          policy,
+          budget,
+          send: (attempt) =>
+            Effect.flatMap(send(attempt), (response) => {
+              const now = call.clock.unsafeCurrentTimeMillis()
+              const { request, requests } = response
+              const context = errorContext({ ...attempt, request, requestsBefore: requests - 1 })
+              const answer = decode(row, context, response, input, now)
+              return Either.isRight(answer)
+                ? Effect.succeed(reconciled(row, attempt, answer.right, Errors.serverTime(response, now)))
+                : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
+            }),
+          verify:
+            verify &&
+            ((limit) => withPolicy(verify(perform as Perform, input as never), { ...policy, deadline: limit }))
+        },
+        { call, request: requestOf(baseUrl, encoded.right), requestsBefore: 0 }
+      )
+      const measured = measuredCall(performed, encoded.right.name, call.clock)
+      return call.isTraced
+        ? telemetry.spanned(measured, {
+            name: `ContactsService.${row.name}`,
+            kind: "internal",
+            attributes: encoded.right.params,
+            tagOf: ({ _tag }) => _tag
+          })
+        : measured
+    })
+  // The row's own types say what goes in and what comes out.
+  return perform as Perform
+}
+
+const callOf = (
+  row: AnyEndpoint,
+  encoded: EncodedRequest,
+  input: { readonly body?: unknown },
+  policy: Policy,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): Call => {
+  const services = fiber.getFiberRef(DefaultServices.currentServices)
+  const clock = Context.get(services, Clock.Clock)
+  return {
+    encoded,
+    declares: row.errors,
+    isWrite: row.method !== "GET",
+    isRepeatable: row.isRepeatable(input.body),
+    secrets: () => secretsOf(encoded),
+    clock,
+    deadline: monotonic(clock) + Duration.toMillis(policy.deadline),
+    timeoutMillis: Duration.toMillis(policy.attemptTimeout),
+    priority: Context.get(fiber.currentContext, RateLimit.Priority),
+    isTraced: telemetry.isTracing(services)
+  }
+}
+
+const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequest) => {
+  const request = HttpClientRequest.make(method)(baseUrl + path, { headers: { accept: "application/json", version } })
+  return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json"))
+}
+
+/** What an answer means that came to a retry, after an attempt that may have been applied. */
+const reconciled = (row: AnyEndpoint, attempt: Attempt, answer: unknown, serverTime: number | undefined): unknown =>
+  attempt.unknownSince === undefined || row.reconcile === undefined
+    ? answer
+    : row.reconcile(answer, { elapsed: nowOf(attempt) - attempt.unknownSince, serverTime })

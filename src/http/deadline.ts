@@ -1,0 +1,105 @@
+// The time limit of a request, and of anything else that a call waits for.
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import * as Errors from "../Errors.js"
+import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import { abandon, later, monotonic } from "../runtime/timer.js"
+import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.js"
+
+/** Any 2xx. */
+export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
+
+const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.ContactsError =>
+  Errors.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
+
+/** What a transport's failure means for the attempt. */
+const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError): Errors.ContactsError =>
+  error._tag === "ResponseError" && error.cause instanceof BodyTooLarge
+    ? Errors.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
+    : Errors.fromTransport(errorContext(attempt), error)
+
+/**
+ * One request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout take the
+ * request off the wire; neither waits for that.
+ *
+ * Where the status has refused the request already, a body that breaks off or is late is an empty one.
+ */
+export const withDeadline =
+  (transport: Transport): Send =>
+  (attempt) =>
+    Effect.withFiberRuntime((fiber) => {
+      const { call, request, requestsBefore } = attempt
+      const sentAt = nowOf(attempt)
+      const limit = Math.min(call.timeoutMillis, call.deadline - sentAt)
+      if (limit <= 0) return Effect.fail({ error: timedOut(attempt, 0, false) })
+
+      const refusedOr = (
+        pending: PendingResponse,
+        error: () => Errors.ContactsError,
+        isSent: boolean
+      ): Effect.Effect<Response, AttemptFailure> =>
+        Effect.suspend(() => {
+          const head = pending.head()
+          return head !== undefined && !isSuccess(head)
+            ? Effect.succeed({ ...head, body: "", sentAt, requests: requestsBefore + 1, request })
+            : Effect.fail({ error: error(), sentAt: isSent ? sentAt : undefined })
+        })
+
+      return Effect.async<Response, AttemptFailure>((resume) => {
+        const pending = transport(request, fiber)
+        const cancelTimer = later(call.clock, limit, () => {
+          const isSent = pending.isSent()
+          pending.abort()
+          resume(refusedOr(pending, () => timedOut(attempt, limit, isSent), isSent))
+        })
+        void pending.exit.then((exit) => {
+          cancelTimer()
+          resume(
+            Exit.match(exit, {
+              onSuccess: ({ status, headers, body }) =>
+                Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }),
+              onFailure: (cause) =>
+                cause._tag === "Fail"
+                  ? refusedOr(pending, () => failureOf(attempt, cause.error), true)
+                  : Effect.failCause(cause as typeof cause & Exit.Failure<never, never>["cause"])
+            })
+          )
+        })
+        return Effect.sync(() => {
+          cancelTimer()
+          pending.abort()
+        })
+      })
+    })
+
+/**
+ * An effect that has to end at a moment of the monotonic clock. Neither the timeout nor an interruption waits for the effect
+ * to end, be it uninterruptible or slow to clean up: it has a fiber of its own.
+ */
+export const within = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  { clock, until, onTimeout }: { readonly clock: Clock.Clock; readonly until: number; readonly onTimeout: () => E2 }
+): Effect.Effect<A, E | E2, R> =>
+  Effect.flatMap(Effect.runtime<R>(), (runtime) =>
+    Effect.async<A, E | E2>((resume) => {
+      // As a value: a fiber that fails would be reported in the app's log.
+      const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
+      const interrupt = () => abandon(() => fiber.unsafeInterruptAsFork(fiber.id()))
+      const cancelTimer = later(clock, Math.max(0, until - monotonic(clock)), () => {
+        interrupt()
+        resume(Effect.failSync(onTimeout))
+      })
+      fiber.addObserver((exit) => {
+        cancelTimer()
+        resume(Effect.flatten(exit))
+      })
+      return Effect.sync(() => {
+        cancelTimer()
+        interrupt()
+      })
+    })
+  )

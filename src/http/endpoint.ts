@@ -1,0 +1,290 @@
+// An endpoint as a row of data, and what follows from it: how its input becomes a request, and its response an answer.
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Errors from "../Errors.js"
+import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
+import { decoder, encoder } from "../internal/reader.js"
+import type { Response } from "./attempt.js"
+import { isSuccess } from "./deadline.js"
+
+type Codec = Schema.Schema.AnyNoContext
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
+type Path = `/${string}`
+
+/**
+ * A response that came to a retry, after an attempt that may have been applied.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Repeat {
+  /** Milliseconds from when the first of those attempts was sent until this response. */
+  readonly elapsed: number
+  /** The service's own clock when it gave the response (milliseconds of the epoch, whole seconds), if it told. */
+  readonly serverTime: number | undefined
+}
+
+/** The part of an input that may be left out where its type says so. */
+type Part<Name extends string, A> = undefined extends A
+  ? { readonly [name in Name]?: A }
+  : { readonly [name in Name]: A }
+
+/**
+ * The input of an endpoint: `params` fill its path, `query` its query string, `body` is sent as JSON. A part that the
+ * endpoint does not describe is left out.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Input<Params extends Codec, Query extends Codec, Body extends Codec> = Part<
+  "params",
+  Schema.Schema.Type<Params>
+> &
+  Part<"query", Schema.Schema.Type<Query>> &
+  Part<"body", Schema.Schema.Type<Body>>
+
+/** Performs a described endpoint. */
+export type Perform = <
+  Params extends Codec,
+  Query extends Codec,
+  Body extends Codec,
+  Answer extends Codec,
+  Version extends string
+>(
+  endpoint: Endpoint<Params, Query, Body, Answer, Version>,
+  input: Input<Params, Query, Body>
+) => Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError>
+
+/**
+ * An endpoint of the API, as a value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Endpoint<
+  Params extends Codec,
+  Query extends Codec,
+  Body extends Codec,
+  Answer extends Codec,
+  Version extends string
+> {
+  /** The operation's name in errors, spans, metrics and `Options.versions`. */
+  readonly name: string
+  readonly method: Method
+  /**
+   * The path, or one for each Version: a template such as `/contacts/{contactId}`. Its parameters are described by `params`
+   * and percent-encoded.
+   */
+  readonly path: Path | { readonly [version in NoInfer<Version>]: Path }
+  /** The `Version` header that the endpoint is documented with. */
+  readonly version: NoInfer<Version>
+  /** Every documented `Version`, with how a body is spelt in it. */
+  readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
+  /** What fills the path; left out where it has no parameter. */
+  readonly params?: Params
+  /** The query string. A field that is undefined is left out. */
+  readonly query?: Query
+  /** What is sent as JSON, also with DELETE; left out where nothing is sent. */
+  readonly body?: Body
+  /** The body of a success. */
+  readonly answer: Answer
+  /** The statuses that it documents as errors. */
+  readonly errors: ReadonlyArray<number>
+  /** Whether this input can be sent again although it may have been applied already. */
+  readonly isRepeatable: (body: Schema.Schema.Type<Body>) => boolean
+  /** What an answer means when it came to a retry, after an attempt that may have been applied. */
+  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: Repeat) => Schema.Schema.Type<Answer>
+  /** Finds out by other requests whether a call of unknown outcome was applied: its answer if it was. */
+  readonly verify?: (
+    perform: Perform,
+    input: Input<Params, Query, Body>
+  ) => Effect.Effect<Option.Option<Schema.Schema.Type<Answer>>, Errors.ContactsError>
+  /** Why an answer cannot be the answer to this input, if it cannot: an answer about another contact, say. */
+  readonly mismatch?: (answer: Schema.Schema.Type<Answer>, params: Schema.Schema.Type<Params>) => string | undefined
+}
+
+/** Any row. Its functions are called with what its own schemas have made. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the row's own types are known where it is performed
+export type AnyEndpoint = Endpoint<any, any, any, any, any>
+
+/**
+ * Describes an endpoint.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const endpoint = <
+  Answer extends Codec,
+  Version extends string,
+  Params extends Codec = typeof Schema.Undefined,
+  Query extends Codec = typeof Schema.Undefined,
+  Body extends Codec = typeof Schema.Undefined
+>(
+  row: Endpoint<Params, Query, Body, Answer, Version>
+): Endpoint<Params, Query, Body, Answer, Version> => row
+
+// --- the request -------------------------------------------------------------------------------------------------------
+
+/** A request that is ready to be sent: everything but origin and bearer. */
+export interface EncodedRequest {
+  /** The endpoint's name. */
+  readonly name: string
+  readonly method: Method
+  /** The path with the names of its parameters. */
+  readonly template: string
+  /** The path with its parameters, and the query string. */
+  readonly path: string
+  readonly params: { readonly [param: string]: string }
+  readonly version: string
+  /** JSON, in the spelling of the Version. */
+  readonly body: string | undefined
+}
+
+type QueryValue = string | number | boolean | undefined
+
+/** A query string before it is written; a list is a repeated parameter. */
+type EncodedQuery = { readonly [name: string]: QueryValue | ReadonlyArray<QueryValue> }
+
+/** The codecs and paths of an endpoint, made once: making them costs more than a call. */
+interface CompiledEndpoint {
+  readonly params: (params: unknown) => Either.Either<EncodedRequest["params"] | undefined, ParseResult.ParseIssue>
+  readonly query: (query: unknown) => Either.Either<EncodedQuery | undefined, ParseResult.ParseIssue>
+  readonly body: (body: unknown) => Either.Either<JsonObject | undefined, ParseResult.ParseIssue>
+  readonly answer: (json: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
+  /** For each Version its template, and the texts and parameter names of its path in turn. */
+  readonly paths: ReadonlyMap<string, { readonly template: string; readonly segments: ReadonlyArray<string> }>
+}
+
+const compiled = new WeakMap<AnyEndpoint, CompiledEndpoint>()
+
+const parameter = /\{(\w+)\}/
+
+const templateOf = (row: AnyEndpoint, version: string): string =>
+  typeof row.path === "string" ? row.path : ((row.path as { readonly [version: string]: string })[version] ?? "/")
+
+const compile = (row: AnyEndpoint): CompiledEndpoint => {
+  const known = compiled.get(row)
+  if (known !== undefined) return known
+  const none = Schema.Undefined as Codec
+  const made: CompiledEndpoint = {
+    params: encoder((row.params ?? none) as Codec),
+    query: encoder((row.query ?? none) as Codec),
+    body: encoder((row.body ?? none) as Codec),
+    answer: decoder(row.answer as Codec),
+    paths: new Map(
+      Object.keys(row.versions).map((version) => {
+        const template = templateOf(row, version)
+        return [version, { template, segments: template.split(parameter) }] as const
+      })
+    )
+  }
+  compiled.set(row, made)
+  return made
+}
+
+/** Whatever its own schema allows, a parameter fills one segment of the path and no other. */
+const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
+
+const pathOf = (
+  segments: ReadonlyArray<string>,
+  params: EncodedRequest["params"] | undefined
+): Either.Either<string, string> => {
+  let path = segments[0] ?? ""
+  for (let index = 1; index < segments.length; index += 2) {
+    const name = segments[index] ?? ""
+    const value = params?.[name]
+    if (value === undefined) throw new Error(`The path needs {${name}}, which the endpoint's params do not have`)
+    if (!isSegment(value)) return Either.left(`${name} must be a path segment`)
+    path += encodeURIComponent(value) + (segments[index + 1] ?? "")
+  }
+  return Either.right(path)
+}
+
+const queryText = (query: EncodedQuery | undefined): string => {
+  if (query === undefined) return ""
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one))
+  }
+  return search.size === 0 ? "" : `?${search.toString()}`
+}
+
+const noBody = Option.some(undefined)
+
+/** Encodes the input of a call; an invalid input never leaves the process. Throws where the row itself is wrong. */
+export const encode = (
+  row: AnyEndpoint,
+  version: string,
+  input: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown }
+): Either.Either<EncodedRequest, Errors.Unprocessable> => {
+  const codecs = compile(row)
+  const route = codecs.paths.get(version)
+  if (route === undefined) {
+    const documented = [...codecs.paths.keys()].join(", ")
+    throw new Error(`${row.name} has no Version "${version}"; it has ${documented}`)
+  }
+  const params = codecs.params(input.params)
+  const query = codecs.query(input.query)
+  const body = codecs.body(input.body)
+  if (Either.isLeft(params) || Either.isLeft(query) || Either.isLeft(body)) {
+    const issues = [params, query, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
+    return Either.left(Errors.fromFaults(row.name, issues.flatMap(Errors.faults)))
+  }
+  const path = pathOf(route.segments, params.right)
+  if (Either.isLeft(path)) return Either.left(Errors.fromFaults(row.name, [path.left]))
+  const spell = row.versions[version]!
+  const json = body.right === undefined ? noBody : stringifyOption(spell(body.right))
+  if (Option.isNone(json)) return Either.left(Errors.fromFaults(row.name, ["the input must be JSON"]))
+  return Either.right({
+    name: row.name,
+    method: row.method,
+    template: route.template,
+    path: query.right === undefined ? path.right : path.right + queryText(query.right),
+    params: params.right ?? {},
+    version,
+    body: json.value
+  })
+}
+
+/** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
+const impersonal = new Set(["id", "key", "locationId", "assignedTo", "country", "timezone", "status"])
+
+const personalTexts = (value: unknown): ReadonlyArray<string> => {
+  if (typeof value === "string") return [value]
+  if (typeof value === "number") return [String(value)]
+  if (isArray(value)) return value.flatMap(personalTexts)
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, inner]) => (impersonal.has(key) ? [] : personalTexts(inner)))
+}
+
+/** The values of a request that no error may show. */
+export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string> => [
+  ...personalTexts(body === undefined ? undefined : JSON.parse(body)),
+  ...Array.from(new URLSearchParams(path.split("?")[1]).values())
+]
+
+// --- the answer --------------------------------------------------------------------------------------------------------
+
+/** The answer of a whole response: any 2xx is a success, if it can be read and is about what was asked for. */
+export const decode = (
+  row: AnyEndpoint,
+  context: Errors.Call,
+  response: Response,
+  input: { readonly params?: unknown },
+  now: number
+): Either.Either<unknown, Errors.ContactsError> => {
+  if (!isSuccess(response)) return Either.left(Errors.fromAnswer(context, response, now))
+  const json = parseOption(response.body)
+  if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(context, response, ["it is not JSON"]))
+  const decoded = compile(row).answer(json.value)
+  if (Either.isLeft(decoded)) return Either.left(Errors.fromUnreadable(context, response, Errors.faults(decoded.left)))
+  const mismatch = row.mismatch?.(decoded.right, input.params)
+  return mismatch === undefined
+    ? Either.right(decoded.right)
+    : Either.left(Errors.fromUnreadable(context, response, [mismatch]))
+}

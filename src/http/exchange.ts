@@ -1,0 +1,53 @@
+// One request that belongs to no call of a service: to the vendor's token endpoint.
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { pipe } from "effect/Function"
+import type * as Errors from "../Errors.js"
+import type { Attempt, Response } from "./attempt.js"
+import { withDeadline } from "./deadline.js"
+import { withRedirects } from "./redirects.js"
+import { transportOf } from "./transport.js"
+import { monotonic } from "../runtime/timer.js"
+
+/** What a request is about, as its errors describe it. */
+export type ExchangeContext = Pick<Errors.Call, "operation" | "declares" | "secrets">
+
+/** Sends one request, with a timeout, and reads its whole response. A write that can be repeated. */
+export const makeExchange = (client: HttpClient.HttpClient) => {
+  const send = pipe(transportOf(client), withDeadline, withRedirects)
+  return (
+    request: HttpClientRequest.HttpClientRequest,
+    { operation, declares, secrets }: ExchangeContext,
+    timeout: Duration.Duration
+  ): Effect.Effect<Response, Errors.ContactsError> =>
+    Effect.flatMap(Effect.clock, (clock) => {
+      const timeoutMillis = Duration.toMillis(timeout)
+      const attempt: Attempt = {
+        request,
+        requestsBefore: 0,
+        call: {
+          encoded: {
+            name: operation,
+            method: "POST",
+            template: "",
+            path: "",
+            params: {},
+            version: "",
+            body: undefined
+          },
+          declares,
+          isWrite: true,
+          isRepeatable: true,
+          secrets,
+          clock,
+          deadline: monotonic(clock) + timeoutMillis,
+          timeoutMillis,
+          priority: "interactive",
+          isTraced: false
+        }
+      }
+      return Effect.mapError(send(attempt), ({ error }) => error)
+    })
+}

@@ -1,0 +1,189 @@
+// The attempts of a call. What a retry costs and whether it fits is decided in retryDecision.ts; whether it is safe is said by
+// the error.
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import { type ContactsError, isDocumented } from "../Errors.js"
+import type { Attempt, AttemptFailure } from "./attempt.js"
+import { earn, fits, minimumAttemptMillis, type RetryBudget, spend } from "./retryDecision.js"
+import * as telemetry from "../runtime/telemetry.js"
+import { longestDelay, monotonic } from "../runtime/timer.js"
+
+/**
+ * How a call is retried.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Policy {
+  /** The delays between attempts, and how many there may be. It is given the error of each failed attempt. */
+  readonly schedule: Schedule.Schedule<unknown, ContactsError>
+  /** How long the whole call may take, waiting included. */
+  readonly deadline: Duration.Duration
+  /** How long one request may take, from its permit until its whole response is read. */
+  readonly attemptTimeout: Duration.Duration
+  /**
+   * Whether a write that ended with an unknown outcome is verified, where its endpoint can be: an update is compared with the
+   * contact as it is now.
+   */
+  readonly verifyUnknown: boolean
+  /**
+   * How many retries one service may send beyond those it earns: half a retry by each success, and by each refusal with 400,
+   * 401, 403 or 422. `Infinity` for no limit.
+   */
+  readonly budget: number
+}
+
+/** A call that is retried. */
+export interface RetriedCall<A> {
+  readonly policy: Policy
+  readonly budget: RetryBudget
+  readonly send: (attempt: Attempt) => Effect.Effect<A, AttemptFailure>
+  /** Finds out within a time limit whether the call was applied after all: its answer if it was. */
+  readonly verify: ((limit: Duration.Duration) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
+}
+
+/** A failed attempt, and the state of the schedule before it. */
+interface Failed {
+  readonly attempt: Attempt
+  readonly startedAt: number
+  readonly failure: AttemptFailure
+  readonly schedule: unknown
+}
+
+const clockOf = ({ call }: Attempt): Clock.Clock => call.clock
+
+/** Sends an attempt, and further ones as the policy says. A first attempt that succeeds pays for none of it. */
+export const retry = <A>(retried: RetriedCall<A>, first: Attempt): Effect.Effect<A, ContactsError> =>
+  send(retried, first, retried.policy.schedule.initial)
+
+const send = <A>(retried: RetriedCall<A>, attempt: Attempt, schedule: unknown): Effect.Effect<A, ContactsError> => {
+  const startedAt = monotonic(clockOf(attempt))
+  return Effect.matchEffect(retried.send(attempt), {
+    onSuccess: (answer) => {
+      earn(retried.budget)
+      return attempt.requestsBefore === 0
+        ? Effect.succeed(answer)
+        : Effect.as(log(attempt, startedAt, "Attempt succeeded"), answer)
+    },
+    onFailure: (failure) => {
+      const { error } = failure
+      if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(retried.budget)
+      return afterFailure(retried, { attempt, startedAt, failure, schedule })
+    }
+  })
+}
+
+const afterFailure = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect<A, ContactsError> =>
+  Effect.flatMap(decide(retried, failed), (decision) =>
+    decision._tag === "Stop"
+      ? Effect.zipRight(
+          logFailure(failed, `Attempt failed; not retrying: ${decision.because}`),
+          decision.mayVerify ? verifyOutcome(retried, failed) : Effect.fail(failed.failure.error)
+        )
+      : Effect.zipRight(
+          logFailure(failed, `Attempt failed; retrying in ${decision.delay} ms`),
+          Effect.zipRight(
+            Effect.sleep(Duration.millis(decision.delay)),
+            Effect.suspend(() => {
+              telemetry.retries(1, failed.attempt.call.encoded.name, failed.failure.error._tag)
+              return send(retried, nextAttempt(failed), decision.schedule)
+            })
+          )
+        )
+  )
+
+// --- what comes after a failed attempt ---------------------------------------------------------------------------------
+
+/** Another attempt, `delay` milliseconds later, or none. */
+type Decision =
+  | { readonly _tag: "Retry"; readonly delay: number; readonly schedule: unknown }
+  | { readonly _tag: "Stop"; readonly because: string; readonly mayVerify: boolean }
+
+const stop = (because: string, mayVerify = true): Decision => ({ _tag: "Stop", because, mayVerify })
+
+const retryAfterMillis = (error: ContactsError): number =>
+  (error._tag === "RateLimited" || error._tag === "ServerError") && error.retryAfter !== undefined
+    ? Duration.toMillis(error.retryAfter)
+    : 0
+
+const remaining = (attempt: Attempt): number => Math.max(0, attempt.call.deadline - monotonic(clockOf(attempt)))
+
+const decide = <A>(
+  { policy, budget }: RetriedCall<A>,
+  { attempt, failure, schedule }: Failed
+): Effect.Effect<Decision> => {
+  const { error, isFinal } = failure
+  if (!error.isRetryable || isFinal === true) {
+    return Effect.succeed(stop("a retry would not help or is not safe"))
+  }
+  const now = clockOf(attempt).unsafeCurrentTimeMillis()
+  return Effect.map(policy.schedule.step(now, error, schedule), ([next, , decision]) => {
+    if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")
+    const least = retryAfterMillis(error)
+    const delay = Math.max(Math.ceil(ScheduleIntervals.start(decision.intervals) - now), least)
+    if (!fits(delay, remaining(attempt), longestDelay)) return stop("the deadline comes first", least === 0)
+    // A 429 says when to come back, and costs the service nothing.
+    const isAfforded = error._tag === "RateLimited" || spend(budget, policy.budget)
+    return isAfforded ? { _tag: "Retry", delay, schedule: next } : stop("the retry budget is spent", false)
+  })
+}
+
+const nextAttempt = ({ attempt, startedAt, failure: { error, sentAt } }: Failed): Attempt => ({
+  ...attempt,
+  requestsBefore: error.attempts,
+  unknownSince: attempt.unknownSince ?? (error.outcome === "Unknown" ? (sentAt ?? startedAt) : undefined)
+})
+
+/** After the last attempt: finds out whether a write of unknown outcome was applied, and sends it once more if it was not. */
+const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect<A, ContactsError> =>
+  Effect.suspend(() => {
+    const { budget, policy, verify } = retried
+    const { attempt, failure } = failed
+    const { error } = failure
+    const failing = Effect.fail(error)
+    const isUnknown = error.outcome === "Unknown" && error._tag !== "RateLimited"
+    const limit = remaining(attempt)
+    if (!isUnknown || verify === undefined || !policy.verifyUnknown || limit === 0) return failing
+    if (!spend(budget, policy.budget)) return failing
+    return Effect.matchEffect(verify(Duration.millis(limit)), {
+      onFailure: () => failing,
+      onSuccess: Option.match({
+        onSome: (answer) => Effect.as(logFailure(failed, "Verified: the write was applied"), answer),
+        onNone: () => {
+          const hasTime = error.isRetryable && remaining(attempt) >= minimumAttemptMillis
+          if (!hasTime || !spend(budget, policy.budget)) return failing
+          const last = { ...retried, policy: { ...policy, schedule: Schedule.stop, verifyUnknown: false } }
+          return Effect.zipRight(
+            logFailure(failed, "Verified: the write was not applied; sending it once more"),
+            send(last, nextAttempt(failed), Schedule.stop.initial)
+          )
+        }
+      })
+    })
+  })
+
+// --- the timeline, at log level debug ----------------------------------------------------------------------------------
+
+/** Names and numbers only: an error's message may repeat what the service said. */
+const log = (attempt: Attempt, startedAt: number, message: string, more: object = {}) =>
+  Effect.suspend(() =>
+    Effect.annotateLogs(Effect.logDebug(message), {
+      operation: attempt.call.encoded.name,
+      attempt: attempt.requestsBefore + 1,
+      millis: Math.round(monotonic(clockOf(attempt)) - startedAt),
+      ...more
+    })
+  )
+
+const logFailure = ({ attempt, startedAt, failure: { error } }: Failed, message: string) =>
+  log(attempt, startedAt, message, {
+    error: error._tag,
+    outcome: error.outcome,
+    ...(error.status === undefined ? {} : { status: error.status }),
+    ...(error._tag === "TransportError" && error.code !== undefined ? { code: error.code } : {})
+  })

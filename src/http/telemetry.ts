@@ -1,0 +1,74 @@
+// What is measured and traced of calls and requests.
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Errors from "../Errors.js"
+import { callDuration, requestDuration, spanned } from "../runtime/telemetry.js"
+import { monotonic } from "../runtime/timer.js"
+import { nowOf, type Send } from "./attempt.js"
+
+/** A call with its retries and waits, measured. */
+export const measuredCall = <A>(
+  self: Effect.Effect<A, Errors.ContactsError>,
+  operation: string,
+  clock: Clock.Clock
+): Effect.Effect<A, Errors.ContactsError> => {
+  const startedAt = monotonic(clock)
+  const record = (outcome: string) => callDuration((monotonic(clock) - startedAt) / 1000, operation, outcome)
+  return Effect.matchEffect(self, {
+    onFailure: (error) => {
+      record(error._tag)
+      return Effect.fail(error)
+    },
+    onSuccess: (answer) => {
+      record("ok")
+      return Effect.succeed(answer)
+    }
+  })
+}
+
+/** Where requests go. */
+export interface Server {
+  readonly address: string
+  readonly port: number
+}
+
+/** Measures each request, and gives it a span where a tracer is installed. */
+export const withTelemetry =
+  (server: Server) =>
+  (send: Send): Send =>
+  (attempt) => {
+    const { call, requestsBefore } = attempt
+    const { method, template } = call.encoded
+    const record = (sentAt: number | undefined, status: number | undefined, errorType: string | undefined) => {
+      if (sentAt === undefined) return
+      const seconds = (nowOf(attempt) - sentAt) / 1000
+      requestDuration(seconds, method, template, server.address, server.port, status, errorType)
+    }
+    const measured = Effect.matchEffect(send(attempt), {
+      onFailure: (failure) => {
+        record(failure.sentAt, failure.error.status, failure.error._tag)
+        return Effect.fail(failure)
+      },
+      onSuccess: (response) => {
+        record(response.sentAt, response.status, Errors.tagOfStatus(call.declares, response.status))
+        return Effect.succeed(response)
+      }
+    })
+    if (!call.isTraced) return measured
+    return spanned(measured, {
+      name: `${method} ${template}`,
+      kind: "client",
+      attributes: {
+        "http.request.method": method,
+        "url.template": template,
+        "server.address": server.address,
+        "server.port": server.port,
+        "http.request.resend_count": requestsBefore > 0 ? requestsBefore : undefined
+      },
+      ofValue: ({ status }) => ({
+        "http.response.status_code": status,
+        "error.type": Errors.tagOfStatus(call.declares, status)
+      }),
+      tagOf: ({ error }) => error._tag
+    })
+  }

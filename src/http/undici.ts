@@ -1,0 +1,159 @@
+// The response to a request on undici's dispatch, collected to its end.
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Exit from "effect/Exit"
+import type { IncomingHttpHeaders } from "node:http"
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
+import * as Undici from "undici"
+import type { Answer } from "../Errors.js"
+import { abandon } from "../runtime/timer.js"
+import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
+
+/** Nobody else has them: undici makes them for each response. */
+const headersOf = (headers: IncomingHttpHeaders): Headers.Headers => {
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value !== "string") headers[name] = value?.join(", ") ?? ""
+  }
+  return Headers.unsafeFromRecord(headers as Record<string, string>)
+}
+
+// --- packed bodies -----------------------------------------------------------------------------------------------------
+
+const limit = { maxOutputLength: maxBodyBytes }
+const maxEncodings = 3
+
+const unpackers: { readonly [encoding: string]: (packed: Uint8Array) => Uint8Array } = {
+  gzip: (packed) => gunzipSync(packed, limit),
+  "x-gzip": (packed) => gunzipSync(packed, limit),
+  deflate: (packed) => inflateSync(packed, limit),
+  br: (packed) => brotliDecompressSync(packed, limit)
+}
+
+const isTooLarge = (cause: unknown) =>
+  cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE"
+
+/** The bytes before they were packed: the encodings are taken off in reverse order. */
+const unpack = (bytes: Uint8Array, encodings: string | undefined): Uint8Array => {
+  if (encodings === undefined || bytes.length === 0) return bytes
+  const names = encodings.toLowerCase().split(",")
+  if (names.length > maxEncodings) throw new Error("The response is packed too often")
+  try {
+    return names.reduceRight((packed, encoding) => unpackers[encoding.trim()]?.(packed) ?? packed, bytes)
+  } catch (cause) {
+    throw isTooLarge(cause) ? new BodyTooLarge() : cause
+  }
+}
+
+/** Without a byte order mark, as fetch gives a text. */
+const decodeText = (bytes: Uint8Array): string => {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString("utf8")
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+// --- one response ------------------------------------------------------------------------------------------------------
+
+const interrupted = () => new Error("The request was interrupted")
+
+type ResponseExit = Exit.Exit<Answer, HttpClientError.HttpClientError>
+
+/** Collects the response to one request. */
+export class ResponseCollector implements PendingResponse, Undici.Dispatcher.DispatchHandler {
+  readonly exit: Promise<ResponseExit>
+  /** Ends the wait, once. */
+  settle!: (exit: ResponseExit) => void
+  /** The body as it was before it was packed, once it is there. */
+  bytes: Uint8Array = new Uint8Array(0)
+  private found: Head | undefined
+  private controller: Undici.Dispatcher.DispatchController | undefined
+  private isAborted = false
+  private readonly chunks: Array<Buffer> = []
+  private size = 0
+
+  constructor(private readonly request: HttpClientRequest.HttpClientRequest) {
+    this.exit = new Promise((resolve) => (this.settle = resolve))
+  }
+
+  // --- as a call sees it
+
+  head() {
+    return this.found
+  }
+  isSent() {
+    return this.controller !== undefined
+  }
+  abort() {
+    this.isAborted = true
+    const { controller } = this
+    if (controller !== undefined) abandon(() => controller.abort(interrupted()))
+  }
+
+  // --- as undici sees it
+
+  onRequestStart(controller: Undici.Dispatcher.DispatchController) {
+    this.controller = controller
+    // What was given up before there was a connection is not sent any more.
+    if (this.isAborted) controller.abort(interrupted())
+  }
+  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders) {
+    // Not what comes before the response: 100, 103.
+    if (status >= 200) this.found = { status, headers: headersOf(headers) }
+  }
+  onResponseData(_: unknown, chunk: Buffer) {
+    this.size += chunk.length
+    if (this.size <= maxBodyBytes) return void this.chunks.push(chunk)
+    this.settle(this.unreadable(new BodyTooLarge()))
+    this.abort()
+  }
+  onResponseEnd() {
+    const { chunks, found = { status: 0, headers: {} } } = this
+    try {
+      const packed = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      this.bytes = unpack(packed, found.headers["content-encoding"])
+      this.settle(Exit.succeed({ status: found.status, headers: found.headers, body: decodeText(this.bytes) }))
+    } catch (cause) {
+      this.settle(this.unreadable(cause))
+    }
+  }
+  onResponseError(_: unknown, cause: Error) {
+    const { request } = this
+    this.settle(
+      this.found === undefined
+        ? Exit.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: this.causeOf(cause) }))
+        : this.unreadable(cause)
+    )
+  }
+
+  /** An agent that was destroyed says the same of a request that was sent and of one that never was. */
+  private causeOf(cause: Error) {
+    const isDestroyed = "code" in cause && cause.code === "UND_ERR_DESTROYED"
+    return isDestroyed && !this.isSent() ? new Undici.errors.ClientClosedError(cause.message) : cause
+  }
+
+  private unreadable(cause: unknown): ResponseExit {
+    const { request, found = { status: 0, headers: {} } } = this
+    const response = HttpClientResponse.fromWeb(request, bufferedResponse(found, new Uint8Array(0)))
+    return Exit.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause }))
+  }
+}
+
+/** Statuses that come without a body. */
+const isBodiless = (status: number) => status === 204 || status === 205 || status === 304
+
+/** A web response whose body is there, and can be read in every form, again and again. */
+export const bufferedResponse = ({ status, headers }: Head, bytes: Uint8Array): Response => {
+  // The web knows no other statuses.
+  const known = Math.min(599, Math.max(200, status))
+  const body = isBodiless(known) ? null : (bytes as Uint8Array<ArrayBuffer>)
+  const copy = () => new Response(body, { status: known, headers: headers as Record<string, string> })
+  return Object.defineProperties(copy(), {
+    body: { get: () => copy().body },
+    text: { value: () => copy().text() },
+    json: { value: () => copy().json() },
+    arrayBuffer: { value: () => copy().arrayBuffer() },
+    formData: { value: () => copy().formData() }
+  })
+}
