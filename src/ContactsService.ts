@@ -15,6 +15,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
 import * as Credentials from "./Credentials.js"
+import { toV3 } from "./api/contactInput.js"
+import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "./api/envelopes.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { isSaved } from "./internal/changes.js"
@@ -81,7 +83,7 @@ export const getContact = HttpLayer.endpoint({
   versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
   params: ContactPath,
   body: S.Undefined,
-  answer: Schema.GetContactAnswer,
+  answer: GetContactAnswer,
   errors: documentedErrors,
   isRepeatable: () => true
 })
@@ -99,10 +101,10 @@ export const updateContact = HttpLayer.endpoint({
   method: "PUT",
   path: "/contacts/{contactId}",
   version: "2021-07-28",
-  versions: { "2021-07-28": identity, v3: Schema.toV3 },
+  versions: { "2021-07-28": identity, v3: toV3 },
   params: ContactPath,
   body: Schema.ContactUpdate,
-  answer: Schema.UpdateContactAnswer,
+  answer: UpdateContactAnswer,
   errors: documentedErrors,
   isRepeatable: () => true,
   verify: (http, params, changes) =>
@@ -141,10 +143,10 @@ export const upsertContact = HttpLayer.endpoint({
   method: "POST",
   path: "/contacts/upsert",
   version: "2023-02-21",
-  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: Schema.toV3 },
+  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: toV3 },
   params: S.Struct({}),
   body: Schema.ContactUpsert,
-  answer: Schema.UpsertContactAnswer,
+  answer: UpsertContactAnswer,
   errors: documentedErrors,
   isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
     [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&

@@ -24,6 +24,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Errors from "./Errors.js"
+import * as Failure from "./http/failure.js"
 import { alone } from "./internal/deadline.js"
 import { isSuccess } from "./internal/exchange.js"
 import { parseObject } from "./internal/json.js"
@@ -245,7 +246,7 @@ const deadGrant =
   /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
 
 /** Both shapes of its errors: that of OAuth (RFC 6749, 5.2), and the service's own envelope. */
-const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
+const tellsOfDeadGrant = ({ status, body }: Failure.Response): boolean => {
   const json = parseObject(body)
   if (json === undefined || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
@@ -258,7 +259,7 @@ const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
 const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
   const transmit = transmission.over(client)
   return (operation, path, form, headers = {}) => {
-    const call: Errors.Call = {
+    const call: Failure.Call = {
       operation,
       attempts: 1,
       declares: [400, 401, 422],
@@ -277,7 +278,7 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
           {
             clock,
             until: clock.unsafeCurrentTimeMillis() + Duration.toMillis(exchangeTimeout),
-            onTimeout: () => Errors.fromTimeout(call, exchangeTimeout, true)
+            onTimeout: () => Failure.fromTimeout(call, exchangeTimeout, true)
           },
           (watch) => transmit(request, call, watch)
         ),
@@ -286,16 +287,16 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       const now = yield* Clock.currentTimeMillis
       if (!isSuccess(answer)) {
         return yield* Effect.fail<Refused>({
-          error: Errors.fromAnswer(call, answer, now),
+          error: Failure.fromAnswer(call, answer, now),
           isDead: tellsOfDeadGrant(answer),
           isBearer: transmission.isRefusedBearer(answer)
         })
       }
       const granted = grantAnswerOf(answer.body)
       if (granted === undefined) {
-        return yield* Effect.fail(failed(Errors.fromUnreadable(call, answer, ["it is no grant"])))
+        return yield* Effect.fail(failed(Failure.fromUnreadable(call, answer, ["it is no grant"])))
       }
-      return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
+      return { answer: granted, ahead: (Failure.serverTime(answer, now) ?? now) - now }
     })
     const exchanged = (attempts: number, { until, isUnsure, isClosing }: Trying): Effect.Effect<Granted, Refused> =>
       Effect.catchAll(once, (refused) =>
@@ -366,9 +367,9 @@ export const authorizationCode = (
   Effect.gen(function* () {
     const operation = "authorizationCode"
     const reason = faultOfApp(options) ?? fault("code", Redacted.value(options.code))
-    if (reason !== undefined) return yield* Errors.fromFaults(operation, [reason])
+    if (reason !== undefined) return yield* Failure.fromFaults(operation, [reason])
     const baseUrl = transmission.validateBaseUrl(options.baseUrl ?? transmission.vendorUrl)
-    if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
+    if (Either.isLeft(baseUrl)) return yield* Failure.fromFaults(operation, [baseUrl.left])
     const ask = asking(yield* HttpClient.HttpClient, baseUrl.right)
     // A store that cannot be locked or read is found out before the code is spent.
     yield* options.store.exclusive(options.clientId, ({ get }) => get)

@@ -26,6 +26,7 @@ import { Readable } from "node:stream"
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import * as Undici from "undici"
 import type * as Errors from "./Errors.js"
+import type * as Failure from "./http/failure.js"
 import { abandon, later, timeLeft } from "./internal/deadline.js"
 import {
   type End,
@@ -303,7 +304,7 @@ class Carriage extends Exchange {
     request: HttpClientRequest.HttpClientRequest,
     private readonly watch: Watch,
     private readonly end: End,
-    private readonly resume: Resume<Errors.Answer, Errors.ContactsError>
+    private readonly resume: Resume<Failure.Response, Errors.ContactsError>
   ) {
     super(request)
   }

@@ -19,7 +19,9 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Credentials from "./Credentials.js"
-import * as Errors from "./Errors.js"
+import type * as Errors from "./Errors.js"
+import { RateLimited } from "./Errors.js"
+import * as Failure from "./http/failure.js"
 import { within } from "./internal/deadline.js"
 import { inSeconds } from "./internal/duration.js"
 import * as exchange from "./internal/exchange.js"
@@ -188,9 +190,9 @@ export interface Carrier {
   readonly transmit: (
     request: Outgoing,
     bearer: Redacted.Redacted,
-    call: Errors.Call,
+    call: Failure.Call,
     watch: Watch
-  ) => Effect.Effect<Errors.Answer, Errors.ContactsError>
+  ) => Effect.Effect<Failure.Response, Errors.ContactsError>
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
   readonly retryPolicy: RetryPolicy.Policy
   readonly server?: { readonly address: string; readonly port: number } | undefined
@@ -239,17 +241,17 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
   const body = encodeBody(input.body)
   if (Either.isLeft(params) || Either.isLeft(body)) {
     const issues = [params, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
-    return Either.left(Errors.fromFaults(endpoint.name, issues.flatMap(Errors.faults)))
+    return Either.left(Failure.fromFaults(endpoint.name, issues.flatMap(Failure.faults)))
   }
   let path = plan.path[0] ?? ""
   for (let index = 1; index < plan.path.length; index += 2) {
     const name = plan.path[index] ?? ""
     const value = params.right[name] ?? ""
-    if (!isSegment(value)) return Either.left(Errors.fromFaults(endpoint.name, [`${name} must be a path segment`]))
+    if (!isSegment(value)) return Either.left(Failure.fromFaults(endpoint.name, [`${name} must be a path segment`]))
     path += encodeURIComponent(value) + (plan.path[index + 1] ?? "")
   }
   const json = body.right === undefined ? nothing : stringifyOption(endpoint.versions[version](body.right))
-  if (Option.isNone(json)) return Either.left(Errors.fromFaults(endpoint.name, ["the input must be JSON"]))
+  if (Option.isNone(json)) return Either.left(Failure.fromFaults(endpoint.name, ["the input must be JSON"]))
   return Either.right({
     name: endpoint.name,
     method: endpoint.method,
@@ -264,21 +266,21 @@ const encode = <Params extends Codec, Body extends Codec, Version extends string
 /** Judges a whole answer: any 2xx is a success, if it can be read. */
 const judge = <Answer extends Codec>(
   endpoint: Endpoint<Codec, Codec, Answer, string>,
-  call: Errors.Call,
-  answer: Errors.Answer,
+  call: Failure.Call,
+  answer: Failure.Response,
   clock: Clock.Clock
 ): Either.Either<Schema.Schema.Type<Answer>, Errors.ContactsError> => {
   if (!exchange.isSuccess(answer)) {
-    return Either.left(Errors.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
+    return Either.left(Failure.fromAnswer(call, answer, clock.unsafeCurrentTimeMillis()))
   }
   const json = parseOption(answer.body)
-  if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(call, answer, ["it is not JSON"]))
+  if (Option.isNone(json)) return Either.left(Failure.fromUnreadable(call, answer, ["it is not JSON"]))
   // The plan is that of this very row.
   const decoded = planOf(endpoint).decodeAnswer(json.value) as Either.Either<
     Schema.Schema.Type<Answer>,
     ParseResult.ParseIssue
   >
-  return Either.mapLeft(decoded, (issue) => Errors.fromUnreadable(call, answer, Errors.faults(issue)))
+  return Either.mapLeft(decoded, (issue) => Failure.fromUnreadable(call, answer, Failure.faults(issue)))
 }
 
 /** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
@@ -307,7 +309,7 @@ export const make = (carrier: Carrier): Service => {
       if (!Object.hasOwn(endpoint.versions, version)) {
         const documented = Object.keys(endpoint.versions).join(", ")
         return Effect.fail(
-          Errors.fromFaults(endpoint.name, [`version must be one of the following values: ${documented}`])
+          Failure.fromFaults(endpoint.name, [`version must be one of the following values: ${documented}`])
         )
       }
       const encoded = encode(endpoint, version, { params, body })
@@ -418,7 +420,7 @@ const answered = ({ status }: RetryPolicy.Attempt) => ({ "http.response.status_c
  * again with another, once for a call.
  */
 class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Version extends string>
-  implements Errors.Call, Watch
+  implements Failure.Call, Watch
 {
   /** Until the call has to end, and then, until the attempt has to; `limit`: the time that it has as a whole. */
   until: number
@@ -472,7 +474,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     return this.call.clock.unsafeCurrentTimeMillis()
   }
   private timedOut(isSent: boolean) {
-    return Errors.fromTimeout(this, Duration.millis(this.limit), isSent)
+    return Failure.fromTimeout(this, Duration.millis(this.limit), isSent)
   }
   onTimeout(hasLeft = true) {
     return this.timedOut(hasLeft)
@@ -496,7 +498,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   }
 
   /** One slot for one request. */
-  private paced(use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>) {
+  private paced(use: (slot: RateLimit.Slot) => Effect.Effect<Failure.Response, Errors.ContactsError>) {
     const { carrier, endpoint, priority } = this.call
     return carrier.pacer.withSlot({ priority, patience: this.until - this.now() }, use, (refusal) =>
       this.unsent(notYet(endpoint.name, refusal))
@@ -510,7 +512,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     return this.limit === 0 ? Effect.fail(this.unsent(this.timedOut(false))) : this.send(slot)
   }
 
-  private send(slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> {
+  private send(slot: RateLimit.Slot): Effect.Effect<Failure.Response, Errors.ContactsError> {
     const { carrier, endpoint } = this.call
     const held = carrier.bearer.held?.(this.now())
     if (held !== undefined) return this.sendWith(held, slot)
@@ -538,12 +540,12 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   }
 
   /** With another bearer, if there is one. */
-  private sendAgain(renewed: Effect.Effect<boolean, Errors.ContactsError>, answer: Errors.Answer) {
+  private sendAgain(renewed: Effect.Effect<boolean, Errors.ContactsError>, answer: Failure.Response) {
     const { call } = this
     const seconds = call.secondsSince(this.attempt.sentAt ?? this.now())
     const refused = (error: Errors.ContactsError) => {
       call.isRefused = true
-      return Errors.fromBefore(this, error)
+      return Failure.fromBefore(this, error)
     }
     return Effect.flatMap(this.inTime(renewed, refused), (isAnother) => {
       // Not before: an attempt that has waited in vain leaves it to the next one to wait on.
@@ -557,27 +559,27 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
 
   onHead(head: exchange.Head) {
     this.attempt.status = head.status
-    this.slot?.answered(head, head.status === 429 ? Errors.retryAfter(head, this.now()) : undefined)
+    this.slot?.answered(head, head.status === 429 ? Failure.retryAfter(head, this.now()) : undefined)
   }
 
   set onInterrupt(giveUp: (() => void) | undefined) {
     if (this.slot !== undefined) this.slot.onInterrupt = giveUp
   }
 
-  private judged(answer: Errors.Answer) {
+  private judged(answer: Failure.Response) {
     const { attempt, call } = this
     const { endpoint, clock } = call
     const judged = judge(endpoint, this, answer, clock)
     if (attempt.unknownSince === undefined || endpoint.reconcile === undefined || Either.isLeft(judged)) return judged
     const now = this.now()
-    const repeat = { elapsed: now - attempt.unknownSince, serverTime: Errors.serverTime(answer, now) }
+    const repeat = { elapsed: now - attempt.unknownSince, serverTime: Failure.serverTime(answer, now) }
     return Either.right(endpoint.reconcile(judged.right, repeat))
   }
 
   /** Of an error that came before a request: this attempt is none, if it has sent nothing. */
   private unsent(error: Errors.ContactsError) {
     if (!this.hasLeft) this.attempt.isUnsent = true
-    return Errors.fromBefore(this, error)
+    return Failure.fromBefore(this, error)
   }
 }
 
@@ -587,7 +589,7 @@ const notYet = (operation: string, { isDayOver, retryAfter }: RateLimit.Refusal)
   const message = isDayOver
     ? `Nothing is left of the day's requests: more in ${wait}`
     : `All requests that the service allows are taken: more in ${wait}`
-  return new Errors.RateLimited({
+  return new RateLimited({
     operation,
     attempts: 0,
     message,
@@ -688,7 +690,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
           : { get: () => Effect.succeed(noBearer) },
         transmit: Either.isRight(baseUrl)
           ? transmitting(transmission.over(client), baseUrl.right)
-          : (_, __, call) => Effect.fail(Errors.fromConfiguration(call, baseUrl.left)),
+          : (_, __, call) => Effect.fail(Failure.fromConfiguration(call, baseUrl.left)),
         versions,
         retryPolicy
       })

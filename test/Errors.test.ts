@@ -7,8 +7,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as S from "effect/Schema"
 import * as Errors from "effect-growthhub/Errors"
 import { inspect } from "node:util"
+import * as Failure from "../src/http/failure.js"
 
-const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
+const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
   operation: "updateContact",
   attempts: 1,
   declares: [400, 401, 422],
@@ -19,7 +20,7 @@ const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
   ...options
 })
 
-const answer = (status: number, body: unknown, headers: Errors.Answer["headers"] = {}): Errors.Answer => ({
+const answer = (status: number, body: unknown, headers: Failure.Response["headers"] = {}): Failure.Response => ({
   status,
   headers,
   body: typeof body === "string" ? body : JSON.stringify(body)
@@ -27,7 +28,7 @@ const answer = (status: number, body: unknown, headers: Errors.Answer["headers"]
 
 const now = Date.parse("2026-11-21T12:00:00Z")
 
-const fromAnswer = (call: Errors.Call, answer: Errors.Answer) => Errors.fromAnswer(call, answer, now)
+const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromAnswer(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -128,7 +129,7 @@ describe("an answer", () => {
   })
 
   it("says whether a write may have happened, and whether a repeat is harmless", () => {
-    const verdict = (status: number, options: Partial<Errors.Call>) => {
+    const verdict = (status: number, options: Partial<Failure.Call>) => {
       const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
     }
@@ -178,7 +179,7 @@ describe("an answer", () => {
 })
 
 describe("how long to wait", () => {
-  const waits = (headers: Errors.Answer["headers"], status = 429) => {
+  const waits = (headers: Failure.Response["headers"], status = 429) => {
     const { retryAfter } = fromAnswer(call(), answer(status, "", headers)) as Errors.RateLimited
     return retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
   }
@@ -256,7 +257,7 @@ describe("how long to wait", () => {
 })
 
 describe("a transport that failed", () => {
-  const failed = (cause: unknown) => Errors.fromTransport(call({ isRepeatable: false }), cause)
+  const failed = (cause: unknown) => Failure.fromTransport(call({ isRepeatable: false }), cause)
   const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
 
   it("before a connection stood has applied nothing", () => {
@@ -366,8 +367,8 @@ describe("what no error shows", () => {
 
   it("is a person's data in the name of a property", () => {
     const lines = ["property jane@canary.example should not exist", "property +1 555 010 9999 should not exist"]
-    expect(Errors.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
-    expect(Errors.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
+    expect(Failure.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
+    expect(Failure.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
   })
 
   it("is not the trace id, unless it is what was sent", () => {
@@ -437,8 +438,8 @@ describe("orDieOperational", () => {
     new Errors.Forbidden({ operation: "o", message: "m", attempts: 1 }),
     new Errors.RateLimited({ operation: "o", message: "m", attempts: 1, retryAfter: Duration.seconds(1) }),
     fromAnswer(call(), answer(500, "")),
-    Errors.fromTransport(call(), undefined),
-    Errors.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
+    Failure.fromTransport(call(), undefined),
+    Failure.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
   ]
   const documented = [400, 401, 422].map((status) => fromAnswer(call(), answer(status, "")))
 
@@ -515,7 +516,7 @@ describe("an error class", () => {
 describe("input with many faults", () => {
   it("is told a line each, up to a hundred", () => {
     const lines = Array.from({ length: 120 }, (_, i) => `tags.${i} must be a string`)
-    const error = Errors.fromFaults("updateContact", lines)
+    const error = Failure.fromFaults("updateContact", lines)
     expect(error.details).toHaveLength(101)
     expect(error.details[100]).toBe("and 20 more")
     expect(error).toMatchObject({ attempts: 0 })
@@ -525,7 +526,7 @@ describe("input with many faults", () => {
 
 describe("an error for what came before, beside or instead of an answer", () => {
   it("of a body that cannot be read names what is wrong with it, and not what was sent", () => {
-    const error = Errors.fromUnreadable(
+    const error = Failure.fromUnreadable(
       call({ secrets: () => ["Janet-Canary"] }),
       answer(200, { traceId: "trace-1" }),
       ["contact.id must be a string", "contact.name Janet-Canary is odd"]
@@ -542,14 +543,14 @@ describe("an error for what came before, beside or instead of an answer", () => 
     })
     expect(error.message).toBe(`The answer cannot be read: ${error.details.join("; ")}`)
     expect(
-      Errors.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
+      Failure.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
     ).toBeUndefined()
   })
 
   it("of a redirect says whether the request may have been applied", () => {
-    const outcomes = [301, 302, 303, 307, 308].map((status) => Errors.fromRedirect(call(), status, "too many").outcome)
+    const outcomes = [301, 302, 303, 307, 308].map((status) => Failure.fromRedirect(call(), status, "too many").outcome)
     expect(outcomes).toEqual(["Unknown", "Unknown", "Unknown", "NotApplied", "NotApplied"])
-    expect(Errors.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
+    expect(Failure.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
       status: 307,
       isRetryable: false,
       message: "Redirect (307) not followed: too many in a row"
@@ -557,13 +558,13 @@ describe("an error for what came before, beside or instead of an answer", () => 
   })
 
   it("of time that is over says whether the request had left", () => {
-    const timeout = (isSent: boolean) => Errors.fromTimeout(call(), Duration.seconds(2), isSent)
+    const timeout = (isSent: boolean) => Failure.fromTimeout(call(), Duration.seconds(2), isSent)
     expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "No whole answer within 2s" })
     expect(timeout(false)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", isRetryable: true, attempts: 1 })
   })
 
   it("of a base URL that cannot be used would not pass", () => {
-    expect(Errors.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
+    expect(Failure.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
       attempts: 0,
       outcome: "NotApplied",
       isRetryable: false,
@@ -573,13 +574,13 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("of a bearer that cannot be had is of the same class, with the attempts of its call", () => {
     const before = new Errors.Unauthorized({ operation: "o", attempts: 0, message: "none", reconnect: true })
-    const after = Errors.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
+    const after = Failure.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
   })
 
   it("of a request that could not be built tells that from one that was sent", () => {
-    const built = (reason: string, _tag = "RequestError") => Errors.fromTransport(call(), { _tag, reason })
+    const built = (reason: string, _tag = "RequestError") => Failure.fromTransport(call(), { _tag, reason })
     for (const reason of ["Encode", "InvalidUrl"]) {
       expect(built(reason)).toMatchObject({ outcome: "NotApplied", isRetryable: false })
       expect(built(reason, "ResponseError")).toMatchObject({ outcome: "Unknown" })
@@ -590,28 +591,28 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("has a code only where it is one", () => {
     const codes = ["ECONNRESET", "lower", "X", 42, "HAS SPACE", undefined].map(
-      (code) => Errors.fromTransport(call(), { cause: { code } }).code
+      (code) => Failure.fromTransport(call(), { cause: { code } }).code
     )
     expect(codes).toEqual(["ECONNRESET", undefined, undefined, undefined, undefined, undefined])
-    expect(Errors.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
+    expect(Failure.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
   })
 
   it("of many tries to connect has applied nothing only if none of them came further", () => {
     const tries = (...syscalls: ReadonlyArray<string>) =>
-      Errors.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
+      Failure.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
     expect(tries("connect", "getaddrinfo")).toBe("NotApplied")
     expect(tries("connect", "read")).toBe("Unknown")
   })
 
   it("of input with exactly as many faults as are told says nothing of more", () => {
     const lines = (count: number) => Array.from({ length: count }, (_, i) => `tags.${i} must be a string`)
-    expect(Errors.fromFaults("o", lines(100)).details).toEqual(lines(100))
-    expect(Errors.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
+    expect(Failure.fromFaults("o", lines(100)).details).toEqual(lines(100))
+    expect(Failure.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
   })
 })
 
 describe("a day that is over", () => {
-  const waiting = (status: number, headers: Errors.Answer["headers"]) => {
+  const waiting = (status: number, headers: Failure.Response["headers"]) => {
     const error = fromAnswer(call(), answer(status, {}, headers))
     return "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
   }

@@ -4,10 +4,11 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
+import type * as Failure from "../http/failure.js"
 import type { Watched } from "./deadline.js"
 
 /** What came before a body. */
-export type Head = Omit<Errors.Answer, "body">
+export type Head = Omit<Failure.Response, "body">
 
 /** How long there is for the whole answer, and who is told what came before its body: not of a redirect. */
 export interface Watch extends Watched<Errors.ContactsError> {
@@ -15,14 +16,14 @@ export interface Watch extends Watched<Errors.ContactsError> {
 }
 
 /** What a request comes to. */
-export type Outcome = Effect.Effect<Errors.Answer, Errors.ContactsError>
+export type Outcome = Effect.Effect<Failure.Response, Errors.ContactsError>
 
 /**
  * What follows, told to the transport instead of to its effect: that spares each call an operation. Neither throws: who calls
  * them is no fiber.
  */
 export interface End {
-  readonly answered: (answer: Errors.Answer) => Outcome
+  readonly answered: (answer: Failure.Response) => Outcome
   readonly failed: (error: HttpClientError.HttpClientError) => Outcome
 }
 

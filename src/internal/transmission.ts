@@ -13,7 +13,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Errors from "../Errors.js"
+import * as Failure from "../http/failure.js"
 import { watched } from "./deadline.js"
 import * as exchange from "./exchange.js"
 import { isArray, parseObject } from "./json.js"
@@ -120,7 +120,7 @@ const patient = (response: HttpClientResponse.HttpClientResponse): Effect.Effect
 /** The whole body. Where the status has decided already, a body that breaks off or hangs is none. */
 const readAnswer = (
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<Errors.Answer, HttpClientError.HttpClientError> => {
+): Effect.Effect<Failure.Response, HttpClientError.HttpClientError> => {
   const { status, headers } = response
   const text = exchange.isSuccess(response) ? response.text : patient(response)
   return Effect.map(text, (body) => ({ status, headers, body }))
@@ -134,7 +134,7 @@ const readAnswer = (
  */
 export type Transmit = (
   request: HttpClientRequest.HttpClientRequest,
-  call: Errors.Call,
+  call: Failure.Call,
   watch: exchange.Watch
 ) => exchange.Outcome
 
@@ -143,14 +143,14 @@ class Hop implements exchange.End {
   constructor(
     private readonly perform: exchange.Exchange,
     private readonly request: HttpClientRequest.HttpClientRequest,
-    private readonly call: Errors.Call,
+    private readonly call: Failure.Call,
     private readonly watch: exchange.Watch,
     private readonly hops = maxRedirects
   ) {}
   sent() {
     return this.perform(this.request, this.watch, this)
   }
-  answered(answer: Errors.Answer): exchange.Outcome {
+  answered(answer: Failure.Response): exchange.Outcome {
     const location = exchange.locationOf(answer)
     return location === undefined
       ? Effect.succeed(answer)
@@ -160,11 +160,11 @@ class Hop implements exchange.End {
     const { call, hops, perform, request, watch } = this
     const next = hops === 0 ? Either.left("too many in a row") : redirected(request, status, location)
     return Either.isLeft(next)
-      ? Effect.fail(Errors.fromRedirect(call, status, next.left))
+      ? Effect.fail(Failure.fromRedirect(call, status, next.left))
       : new Hop(perform, next.right, call, watch, hops - 1).sent()
   }
   failed(error: HttpClientError.HttpClientError) {
-    return Effect.failSync(() => Errors.fromTransport(this.call, error))
+    return Effect.failSync(() => Failure.fromTransport(this.call, error))
   }
 }
 
@@ -203,7 +203,7 @@ export const join = (baseUrl: URL, path: string): string => baseUrl.href.replace
 const notOfTheToken = /version header|scope|authclass/i
 
 /** Whether an answer refuses the bearer itself, so that another one may be taken. */
-export const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
+export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => {
   if (status !== 401) return false
   const message = parseObject(body)?.["message"]
   return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
