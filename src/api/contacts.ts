@@ -198,7 +198,7 @@ export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transformOrFai
  */
 function readContact(wire: unknown): unknown {
   const contact = normalizeContact(wire)
-  return contact !== undefined && isId(contact["id"]) ? contact : reader.unread
+  return contact !== undefined && isId(contact["id"]) ? contact : reader.noMatch
 }
 
 /**

@@ -1,6 +1,6 @@
 // Custom fields, as they are written and answered.
 import * as Schema from "effect/Schema"
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
 import { anObject, identifier, number, text, unknownFields, withMessage } from "./fields.js"
 import {
   type Normalize,
@@ -73,12 +73,15 @@ export const CustomFieldValue = Schema.Union(
  */
 export type CustomFieldValue = typeof CustomFieldValue.Type
 
-const isCustomFieldValue = Schema.is(CustomFieldValue)
+/** A value that can be written. */
+const WritableValue = CustomFieldValue.pipe(Schema.filter((value) => !isTooDeep(value) || tooDeep))
+
+const isWritableValue = Schema.is(WritableValue)
 
 const CustomFieldModel = Schema.Struct({
   id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
   key: Schema.optional(text),
-  value: CustomFieldValue
+  value: WritableValue
 }).annotations(anObject)
 
 /**
@@ -149,7 +152,7 @@ function customFieldOf(id: string, { key, value, field_value, fieldValue }: Json
 function customFieldValue(value: unknown): CustomFieldValue {
   if (typeof value === "string") return value
   const normalized = isArray(value) ? normalizeTexts(value) : normalizeFiles(value)
-  return isCustomFieldValue(normalized) ? normalized : String(normalizeText(value) ?? "")
+  return isWritableValue(normalized) ? normalized : String(normalizeText(value) ?? "")
 }
 
 const normalizeFile = normalizeObject(

@@ -5,6 +5,8 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { type Options, Sandbox } from "effect-growthhub/Sandbox"
@@ -183,6 +185,29 @@ describe("a hostile id", () => {
         }
         expect(expected.length).toBeGreaterThan(300)
         expect((yield* ledger).requests.map(({ url }) => url)).toEqual(expected)
+      })
+    )
+  )
+})
+
+describe("a contact with a file of 1,300 levels", () => {
+  const deep: unknown = JSON.parse('{"a":'.repeat(1300) + "1" + "}".repeat(1300))
+  const customFields = [CustomField.files("f", { u: { url: "https://example.com", deep } })]
+  const details = ["customFields.0.value must not be nested deeper than 100 levels"]
+
+  it.effect("is refused as input, and an import goes on with the next contact", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const service = yield* ContactsService
+        const error = yield* Effect.flip(service.updateContact(ContactId.make("jane"), { customFields }))
+        expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0, details })
+        const outcomes = yield* ContactsBulk.upsertMany(
+          Stream.make({ locationId, email: "deep@example.com", customFields }, { locationId, email: "b@example.com" }),
+          { isOrdered: true }
+        ).pipe(Stream.runCollect)
+        expect(Array.from(outcomes)).toMatchObject([{ _tag: "Rejected", error: { details } }, { _tag: "Created" }])
+        expect((yield* (yield* Sandbox).ledger).requests).toHaveLength(1)
       })
     )
   )
