@@ -402,6 +402,45 @@ describe("what no error shows", () => {
     expect(error.message).not.toMatch(/canary|李小龙/i)
   })
 
+  const seen = (sent: ReadonlyArray<string>, message: string) =>
+    fromAnswer(call({ secrets: () => sent }), answer(400, { message })).message
+
+  it("is a part of a name, of however many words", () => {
+    const names = ["Maria del Carmen Canary", "Anne-Canary Doe", "Canary O'Brien"]
+    for (const part of ["Maria", "carmen", "Carmen Canary", "Canary", "Anne", "Doe", "Brien"]) {
+      expect(seen(names, `no ${part} here`)).toMatch(/^no \[redacted\](?: \[redacted\])? here$/)
+    }
+  })
+
+  it.each(["O&#39;Brien", "O&#x27;Brien", "O&apos;Brien", "O&amp;#39;Brien", "O%27Brien", "O\\u0027Brien"])(
+    "is a name that comes back escaped as %s",
+    (escaped) => {
+      expect(seen(["O'Brien"], `${escaped} is bad`)).toBe("[redacted] is bad")
+    }
+  )
+
+  it("is shown as the service wrote it where its escapes hide nothing", () => {
+    expect(seen(["Jane"], "a &lt;b&gt; of 100%25 and Jane")).toBe("a <b> of 100% and [redacted]")
+    expect(seen(["Jane"], "a &lt;b&gt; of 100%25")).toBe("a &lt;b&gt; of 100%25")
+  })
+
+  it("is the head of a token, or of a long text", () => {
+    const sent = ["q7Lx29ffTokenCanary00", "My cat is called Whiskers and lives in the town of Boston since 1990"]
+    expect(seen(sent, "q7Lx29ffToken… is refused")).toBe("[redacted]… is refused")
+    expect(seen(sent, "q7Lx29ff... is refused")).toBe("[redacted] is refused")
+    expect(seen(sent, "'My cat is called Whiskers and' is refused")).toBe("'[redacted]' is refused")
+  })
+
+  it.each([
+    ...["1990-09-25T00:00:00.000Z", "1990-09-25 00:00", "09/25/1990", "25.9.1990", "9/25/1990", "19900925"],
+    ...["Tue Sep 25 1990 00:00:00 GMT+0000", "25 Sep 1990", "September 25, 1990", "654220800000", "654220800"]
+  ])("is a day that comes back as %s", (written) => {
+    for (const sent of ["1990-09-25", "09/25/1990", "1990-09-25T10:00:00Z"]) {
+      expect(seen([sent], `day ${written} is bad`)).toMatch(/^day (?:Tue )?\[redacted\].* is bad$/)
+      expect(seen([sent], `day ${written} is bad`)).not.toMatch(/1990|6542/)
+    }
+  })
+
   it("is a control character, with which a log line could be forged", () => {
     const { message } = fromAnswer(call(), answer(400, { message: "a\r\n2026 INFO b\u001b[31m" }))
     expect(message).toBe("a 2026 INFO b [31m")
