@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { ContactId } from "./api/ids.js"
 import { isContactNotFound } from "./api/refusals.js"
 
 // --- the classes -------------------------------------------------------------------------------------------------------
@@ -61,7 +62,19 @@ const retryAfterField = { retryAfter: optional(Schema.DurationFromMillis) } as c
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", {
   ...fields,
-  reason: optional(Schema.Literal("ContactNotFound", "Other"))
+  reason: optional(Schema.Literal("ContactNotFound", "Other")),
+  /**
+   * The id of the contact that has the email or phone already, where the service refuses a duplicate and names it.
+   *
+   * @since 0.2.0
+   */
+  duplicateOf: optional(ContactId),
+  /**
+   * The field by which the duplicate was found, such as `email` or `phone`, as the service spells it.
+   *
+   * @since 0.2.0
+   */
+  matchingField: optional(Schema.String)
 }) {
   /** Whether the same call may succeed when it is repeated: never. */
   get isRetryable(): boolean {
@@ -179,6 +192,14 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(i
 ) {}
 
 /**
+ * What the API documents for every endpoint, as a schema.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const DocumentedError = Schema.Union(BadRequest, Unauthorized, Unprocessable)
+
+/**
  * What the API documents for every endpoint.
  *
  * @since 0.1.0
@@ -187,12 +208,38 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(i
 export type DocumentedError = BadRequest | Unauthorized | Unprocessable
 
 /**
+ * What a network and a service in trouble can do besides, as a schema.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const OperationalError = Schema.Union(Forbidden, RateLimited, ServerError, TransportError, UnexpectedResponse)
+
+/**
  * What a network and a service in trouble can do besides.
  *
  * @since 0.1.0
  * @category models
  */
 export type OperationalError = Forbidden | RateLimited | ServerError | TransportError | UnexpectedResponse
+
+/**
+ * Every way in which a call can fail, as a schema: an error that is encoded in one process is the same error where it is
+ * decoded, in a workflow, an RPC or a queue.
+ *
+ * @example
+ * import * as Schema from "effect/Schema"
+ * import { ContactsError } from "effect-growthhub/Errors"
+ *
+ * const toJson = Schema.encodeSync(Schema.parseJson(ContactsError))
+ * const fromJson = Schema.decodeSync(Schema.parseJson(ContactsError))
+ *
+ * export const copy = (error: ContactsError) => fromJson(toJson(error))
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const ContactsError = Schema.Union(DocumentedError, OperationalError)
 
 /**
  * Every way in which a call can fail.

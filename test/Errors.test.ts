@@ -6,7 +6,11 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as S from "effect/Schema"
 import * as Errors from "effect-growthhub/Errors"
+import { ContactId } from "effect-growthhub/Schema"
+import { request as httpsRequest } from "node:https"
+import { type AddressInfo, createServer, type Server } from "node:net"
 import { inspect } from "node:util"
+import { fetch as undiciFetch, ProxyAgent, request as undici } from "undici"
 import * as Failure from "../src/http/failure.js"
 
 const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
@@ -166,6 +170,24 @@ describe("an answer", () => {
     expect(mocked.isContactNotFound).toBe(true)
   })
 
+  it("of a duplicate says which contact has the email or phone, and never its name", () => {
+    const message = "This location does not allow duplicated contacts."
+    const refused = (meta: unknown) => fromAnswer(call(), answer(400, { message, meta }))
+    const meta = { contactId: "seD4PfOuKoVMLkEZqohJ", contactName: "Jane Canary", matchingField: "email" }
+    expect(refused(meta)).toMatchObject({ duplicateOf: meta.contactId, matchingField: "email", reason: "Other" })
+    expect(JSON.stringify(refused(meta)) + inspect(refused(meta))).not.toContain("Canary")
+    for (const odd of [
+      undefined,
+      null,
+      [],
+      { contactId: "../x", matchingField: "jane@canary.example" },
+      { contactId: 5 }
+    ]) {
+      expect(refused(odd)).not.toHaveProperty("duplicateOf")
+      expect(refused(odd)).not.toHaveProperty("matchingField")
+    }
+  })
+
   it.each([400, 401, 403, 404, 422, 425, 429, 521])(
     "%s after an attempt of unknown outcome leaves it unknown",
     (status) => {
@@ -277,6 +299,104 @@ describe("a transport that failed", () => {
       expect(failed(cause).message).not.toContain("secret")
     }
     expect(failed(causes[1]).message).toBe("The service could not be reached (ENOTFOUND)")
+  })
+
+  const url = "https://services.leadconnectorhq.com/contacts/upsert"
+  const openssl = (reason: string) =>
+    `80EC61A56F7F0000:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../ssl.c:1:`
+
+  it.each([
+    [
+      "Deno, refused",
+      new TypeError(`error sending request for url (${url}): client error (Connect): tcp connect error`)
+    ],
+    ["Deno, DNS", new TypeError(`error sending request for url (${url}): client error (Connect): dns error: no name`)],
+    ["Deno 1, refused", new TypeError(`error sending request for url (${url}): error trying to connect: os error 111`)],
+    ["Deno 1.45", new TypeError("client error (Connect)")],
+    ["Bun, refused", coded("ConnectionRefused")],
+    ["Bun, DNS", coded("FailedToOpenSocket")],
+    ["Bun, TLS", coded("ERR_TLS_HANDSHAKE_FAILED")],
+    ["TLS of fetch, no TLS at all", { cause: coded("ERR_SSL_WRONG_VERSION_NUMBER") }],
+    ["TLS of fetch, an alert", { cause: coded("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE") }],
+    ["TLS of fetch, another name", { cause: coded("ERR_SSL_TLSV1_UNRECOGNIZED_NAME") }],
+    [
+      "TLS of node:https",
+      coded("EPROTO", { syscall: "write", message: `write EPROTO ${openssl("wrong version number")}` })
+    ],
+    ["TLS of node:https, an alert", coded("EPROTO", { message: openssl("tlsv1 alert protocol version") })],
+    ["a proxy", coded("UND_ERR_ABORTED", { message: "Proxy response (407) !== 200 when HTTP Tunneling" })],
+    [
+      "a proxy, of fetch",
+      {
+        cause: new TypeError("fetch failed", {
+          cause: new Error("Request was cancelled.", {
+            cause: coded("UND_ERR_ABORTED", { message: "Proxy response (502) !== 200 when HTTP Tunneling" })
+          })
+        })
+      }
+    ],
+    ["a proxy that breaks off", coded("UND_ERR_PRX_CONN")],
+    ["a proxy of node:http", coded("ERR_PROXY_TUNNEL")]
+  ])("before its request was sent is repeated: %s", (_, cause) => {
+    expect(failed({ _tag: "RequestError", reason: "Transport", cause })).toMatchObject({
+      outcome: "NotApplied",
+      isRetryable: true,
+      message: expect.stringMatching(/^The service could not be reached/) as string
+    })
+  })
+
+  /** A server that answers the first bytes of a connection with these. */
+  const answering = (bytes: string | Buffer) =>
+    Effect.acquireRelease(
+      Effect.async<Server>((resume) => {
+        const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.end(bytes)))
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    ).pipe(Effect.map((server) => (server.address() as AddressInfo).port))
+
+  const post = { method: "POST", body: "{}" } as const
+  const notSent = { outcome: "NotApplied", isRetryable: true }
+
+  it.scopedLive("in its TLS handshake, or at its proxy, is repeated on every transport", () =>
+    Effect.gen(function* () {
+      const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 40])
+      for (const bytes of ["HTTP/1.1 400 Bad Request\r\n\r\n", alert]) {
+        const url = `https://127.0.0.1:${yield* answering(bytes)}`
+        const byHttps = () =>
+          new Promise<never>((_, reject) => {
+            httpsRequest(url, { method: "POST" }).on("error", reject).end("{}")
+          })
+        const sends: ReadonlyArray<() => Promise<unknown>> = [() => fetch(url, post), () => undici(url, post), byHttps]
+        for (const send of sends) {
+          expect(failed(yield* Effect.flip(Effect.tryPromise(send)))).toMatchObject(notSent)
+        }
+      }
+      const dispatcher = new ProxyAgent(`http://127.0.0.1:${yield* answering("HTTP/1.1 407 No\r\n\r\n")}`)
+      const url = "https://example.invalid/"
+      const sends: ReadonlyArray<() => Promise<unknown>> = [
+        () => undici(url, { ...post, dispatcher }),
+        () => undiciFetch(url, { ...post, dispatcher })
+      ]
+      for (const send of sends) {
+        expect(failed(yield* Effect.flip(Effect.tryPromise(send)))).toMatchObject(notSent)
+      }
+    })
+  )
+
+  it.each([
+    ["Deno, after it was sent", new TypeError(`error sending request for url (${url}): client error (SendRequest)`)],
+    ["Bun, closed", coded("ConnectionClosed")],
+    ["a record that is broken", coded("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")],
+    ["a write after the handshake", coded("EPROTO", { syscall: "write", message: openssl("bad record mac") })],
+    ["an abort of another kind", coded("UND_ERR_ABORTED", { message: "Request aborted" })]
+  ])("after its request may have been sent is of unknown outcome: %s", (_, cause) => {
+    expect(failed({ cause })).toMatchObject({ outcome: "Unknown", isRetryable: false })
+  })
+
+  it("for a certificate that Deno does not trust would fail again", () => {
+    const said = `error sending request for url (${url}): client error (Connect): invalid peer certificate: UnknownIssuer`
+    expect(failed(new TypeError(said))).toMatchObject({ outcome: "NotApplied", isRetryable: false })
   })
 
   it("for a reason that stays has applied nothing, and would fail again", () => {
@@ -540,6 +660,45 @@ describe("an error class", () => {
     )
     expect(again).toBeInstanceOf(Errors.RateLimited)
     expect(again).toMatchObject({ operation: "getContact", attempts: 2, retryAfter: Duration.seconds(3), details: [] })
+  })
+
+  const common = {
+    operation: "upsertContact",
+    message: "m",
+    attempts: 2,
+    status: 400,
+    traceId: "t",
+    details: ["a", "b"],
+    outcome: "Unknown"
+  } as const
+  const retryAfter = Duration.millis(1500)
+  const instances: ReadonlyArray<Errors.ContactsError> = [
+    new Errors.BadRequest({ ...common, reason: "Other", duplicateOf: ContactId.make("c"), matchingField: "email" }),
+    new Errors.Unauthorized({ ...common, reconnect: true, locationId: "l" }),
+    new Errors.Unprocessable(common),
+    new Errors.Forbidden(common),
+    new Errors.RateLimited({ ...common, retryAfter }),
+    new Errors.ServerError({ ...common, isRetryable: true, retryAfter }),
+    new Errors.TransportError({ ...common, isRetryable: false, code: "ECONNRESET" }),
+    new Errors.UnexpectedResponse({ ...common, isRetryable: false })
+  ]
+
+  it.each(instances)("$_tag crosses a process through the schema of the union, as it was", (error) => {
+    const json = S.parseJson(Errors.ContactsError)
+    const again = S.decodeSync(json)(S.encodeSync(json)(error))
+    expect(again).toEqual(error)
+    expect(again.constructor).toBe(error.constructor)
+    expect({ ...again, message: again.message, isRetryable: again.isRetryable }).toEqual({
+      ...error,
+      message: error.message,
+      isRetryable: error.isRetryable
+    })
+    expect(S.is(Errors.DocumentedError)(again)).toBe(Errors.isDocumented(error))
+    expect(S.is(Errors.OperationalError)(again)).toBe(Errors.isOperational(error))
+  })
+
+  it("is a member of the union, every one", () => {
+    expect(instances.map(({ _tag }) => _tag)).toEqual(Object.keys(classes))
   })
 
   it("says whether a repeat may help", () => {

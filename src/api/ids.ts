@@ -38,6 +38,9 @@ const Id = Schema.String.annotations(withMessage("must be a string")).pipe(Schem
  */
 export const ContactId = Id.pipe(Schema.brand("ContactId")).annotations({ identifier: identifier("ContactId") })
 
+/** Whether a value is the id of a contact. */
+export const isContactId = Schema.is(ContactId)
+
 /**
  * @since 0.1.0
  * @category ids

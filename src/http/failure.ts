@@ -1,7 +1,7 @@
 // How a response, a failed transport or a refused input becomes an error: pure decisions.
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { isContactNotFound } from "../api/refusals.js"
+import { type Duplicate, duplicateOf, isContactNotFound } from "../api/refusals.js"
 import {
   BadRequest,
   type ContactsError,
@@ -69,15 +69,17 @@ interface ErrorBody {
   readonly said: ReadonlyArray<string>
   readonly details: ReadonlyArray<string>
   readonly traceId?: string
+  readonly duplicate?: Duplicate
 }
 
 const parseErrorBody = (body: Option.Option<unknown>, conceal: Conceal): ErrorBody => {
   if (Option.isNone(body) || !isObject(body.value)) return { said: [], details: [] }
-  const { message, error, error_description, traceId } = body.value
+  const { message, error, error_description, traceId, meta } = body.value
   const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
   return {
     said,
     details: redactedLines(said, conceal),
+    duplicate: duplicateOf(meta),
     ...(isTraceId(traceId) && conceal(traceId) === traceId ? { traceId } : {})
   }
 }
@@ -130,7 +132,7 @@ const passing = new Set([408, 425])
  */
 export const fromAnswer = (call: Call, response: Response, now: number): ContactsError => {
   const body = parseOption(response.body)
-  const { said, details, traceId } = parseErrorBody(body, concealing(call.secrets()))
+  const { said, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
   const { status } = response
   const props = {
     operation: call.operation,
@@ -145,7 +147,7 @@ export const fromAnswer = (call: Call, response: Response, now: number): Contact
   if (Documented === BadRequest) {
     // Decided from the service's own words, before anything in them is blanked out.
     const reason = said.some((line) => isContactNotFound(line)) ? "ContactNotFound" : "Other"
-    return new BadRequest({ ...props, ...refusal, reason })
+    return new BadRequest({ ...props, ...refusal, reason, ...duplicate })
   }
   if (Documented !== undefined) return new Documented({ ...props, ...refusal })
   if (status === 403) return new Forbidden({ ...props, ...refusal })
