@@ -35,8 +35,8 @@ const secrets = {
   newRefreshToken: "canary-refresh-token-5"
 }
 const person = {
-  firstName: "Canarina",
-  lastName: "Canaryson",
+  firstName: "Canarina Canarosa del Canario Canarez",
+  lastName: "O'Canaryson",
   email: "canary@canary.example",
   phone: "+1 555 010 7777",
   city: "Canaryville",
@@ -50,12 +50,19 @@ const statuses = [
 
 type Shape = (echo: string) => readonly [type: string, body: string]
 
+/** The head of the bearer, and every word. */
+const parts = (echo: string) => [echo.slice(0, 20), ...echo.split(/[\s":,{}]+/)].slice(0, 20)
+
+const htmlEscaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
 /** Ways in which a service says again what it was sent. */
 const shapes: ReadonlyArray<Shape> = [
   (echo) => ["application/json", JSON.stringify({ message: `refused: ${echo}` })],
   (echo) => ["application/json", JSON.stringify({ message: [echo, `x ${echo}`], error: echo, traceId: echo })],
   (echo) => ["application/json", JSON.stringify({ error: "invalid_grant", error_description: echo })],
   (echo) => ["application/json", JSON.stringify({ contact: { id: `bad id ${echo}`, email: echo } })],
+  (echo) => ["application/json", JSON.stringify({ message: parts(echo), error: echo.slice(0, 20) })],
+  (echo) => ["application/json", JSON.stringify({ message: htmlEscaped(echo) })],
   (echo) => ["application/json", `{"message":"${echo}`],
   (echo) => ["text/html", `<html>${echo}</html>`],
   (echo) => ["text/plain", echo]

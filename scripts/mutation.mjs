@@ -4,11 +4,11 @@ import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const rooms = {
-  Errors: { file: "src/Errors.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
+  Errors: { file: "src/Errors.ts,src/http/*.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
   RateLimit: { file: "src/RateLimit.ts", tests: ["test/RateLimit.test.ts"] },
   Credentials: { file: "src/Credentials.ts", tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"] },
-  Schema: { file: "src/Schema.ts", tests: ["test/Schema.test.ts", "test/internal/reader.test.ts"] },
+  Schema: { file: "src/api/*.ts", tests: ["test/Schema.test.ts", "test/internal/reader.test.ts"] },
   Directory: {
     file: "src/sandbox/Directory.ts",
     tests: ["test/sandbox/Directory.test.ts", "test/sandbox/Duplicates.test.ts", "test/sandbox/ContactBody.test.ts"]

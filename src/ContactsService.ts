@@ -14,6 +14,8 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
 import type * as Credentials from "./Credentials.js"
+import { toV3 } from "./api/contactInput.js"
+import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "./api/envelopes.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { isSaved } from "./internal/changes.js"
@@ -88,7 +90,7 @@ export const getContact = HttpLayer.endpoint({
   version: "2021-07-28",
   versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
   params: ContactPath,
-  answer: Schema.GetContactAnswer,
+  answer: GetContactAnswer,
   errors: documentedErrors,
   isRepeatable: () => true,
   mismatch: isOfAnother
@@ -107,10 +109,10 @@ export const updateContact = HttpLayer.endpoint({
   method: "PUT",
   path: "/contacts/{contactId}",
   version: "2021-07-28",
-  versions: { "2021-07-28": identity, v3: Schema.toV3 },
+  versions: { "2021-07-28": identity, v3: toV3 },
   params: ContactPath,
   body: Schema.ContactUpdate,
-  answer: Schema.UpdateContactAnswer,
+  answer: UpdateContactAnswer,
   errors: documentedErrors,
   isRepeatable: () => true,
   mismatch: isOfAnother,
@@ -150,9 +152,9 @@ export const upsertContact = HttpLayer.endpoint({
   method: "POST",
   path: "/contacts/upsert",
   version: "2023-02-21",
-  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: Schema.toV3 },
+  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: toV3 },
   body: Schema.ContactUpsert,
-  answer: Schema.UpsertContactAnswer,
+  answer: UpsertContactAnswer,
   errors: documentedErrors,
   isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
     [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&

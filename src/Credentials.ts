@@ -28,6 +28,7 @@ import * as Url from "./http/baseUrl.js"
 import { type Bearer, isRefusedBearer } from "./http/bearer.js"
 import { isSuccess } from "./http/deadline.js"
 import { makeExchange } from "./http/exchange.js"
+import * as Failure from "./http/failure.js"
 import * as telemetry from "./runtime/telemetry.js"
 import { parseObject } from "./internal/json.js"
 import { LocationId } from "./Schema.js"
@@ -237,7 +238,7 @@ const deadGrant =
   /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
 
 /** Both shapes of its errors: that of OAuth (RFC 6749, 5.2), and the service's own envelope. */
-const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
+const tellsOfDeadGrant = ({ status, body }: Failure.Response): boolean => {
   const json = parseObject(body)
   if (json === undefined || ![400, 401, 422].includes(status)) return false
   if (json["error"] === "invalid_grant") return true
@@ -250,7 +251,7 @@ const tellsOfDeadGrant = ({ status, body }: Errors.Answer): boolean => {
 const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
   const exchange = makeExchange(client)
   return (operation, path, form, headers = {}) => {
-    const call: Errors.Call = {
+    const call: Failure.Call = {
       operation,
       attempts: 1,
       declares: [400, 401, 422],
@@ -267,16 +268,16 @@ const asking = (client: HttpClient.HttpClient, baseUrl: URL): Ask => {
       const now = yield* Clock.currentTimeMillis
       if (!isSuccess(answer)) {
         return yield* Effect.fail<Refused>({
-          error: Errors.fromAnswer(call, answer, now),
+          error: Failure.fromAnswer(call, answer, now),
           isDead: tellsOfDeadGrant(answer),
           isBearer: isRefusedBearer(answer)
         })
       }
       const granted = grantAnswerOf(answer.body)
       if (granted === undefined) {
-        return yield* Effect.fail(failed(Errors.fromUnreadable(call, answer, ["it is no grant"])))
+        return yield* Effect.fail(failed(Failure.fromUnreadable(call, answer, ["it is no grant"])))
       }
-      return { answer: granted, ahead: (Errors.serverTime(answer, now) ?? now) - now }
+      return { answer: granted, ahead: (Failure.serverTime(answer, now) ?? now) - now }
     })
     const exchanged = (attempts: number, { until, isUnsure, isClosing }: Trying): Effect.Effect<Granted, Refused> =>
       Effect.catchAll(once, (refused) =>
@@ -347,9 +348,9 @@ export const authorizationCode = (
   Effect.gen(function* () {
     const operation = "authorizationCode"
     const reason = faultOfApp(options) ?? fault("code", Redacted.value(options.code))
-    if (reason !== undefined) return yield* Errors.fromFaults(operation, [reason])
+    if (reason !== undefined) return yield* Failure.fromFaults(operation, [reason])
     const baseUrl = Url.validateBaseUrl(options.baseUrl ?? Url.vendorUrl)
-    if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
+    if (Either.isLeft(baseUrl)) return yield* Failure.fromFaults(operation, [baseUrl.left])
     const ask = asking(yield* HttpClient.HttpClient, baseUrl.right)
     // A store that cannot be locked or read is found out before the code is spent.
     yield* options.store.exclusive(options.clientId, ({ get }) => get)

@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { Answer } from "./Errors.js"
+import type * as Failure from "./http/failure.js"
 import { fetchInit } from "./http/fetchInit.js"
 import {
   bodyCollector,
@@ -69,7 +69,7 @@ const start = (
     body: request.body._tag === "Uint8Array" ? (request.body.body as Uint8Array<ArrayBuffer>) : null,
     signal: controller.signal
   }
-  const whole = async (): Promise<Exit.Exit<Answer, HttpClientError.HttpClientError>> => {
+  const whole = async (): Promise<Exit.Exit<Failure.Response, HttpClientError.HttpClientError>> => {
     let source: Response
     try {
       source = await fetch(request.url, { ...init, ...fetchInit(init) })

@@ -14,7 +14,7 @@ import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Credentials from "./Credentials.js"
-import * as Errors from "./Errors.js"
+import * as Failure from "./http/failure.js"
 import { errorContext, type Send } from "./http/attempt.js"
 import * as Url from "./http/baseUrl.js"
 import { type Bearer, withBearer } from "./http/bearer.js"
@@ -156,7 +156,7 @@ const serverOf = ({ hostname, port, protocol }: URL): Server => ({
 const refuse =
   (reason: string): Send =>
   (attempt) =>
-    Effect.failSync(() => ({ error: Errors.fromConfiguration(errorContext(attempt, false), reason) }))
+    Effect.failSync(() => ({ error: Failure.fromConfiguration(errorContext(attempt, false), reason) }))
 
 /**
  * `ContactsHttp` on the app's `HttpClient`. A token or a base URL that cannot be used fails each call, with a message that

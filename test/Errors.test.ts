@@ -6,9 +6,14 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as S from "effect/Schema"
 import * as Errors from "effect-growthhub/Errors"
+import { ContactId } from "effect-growthhub/Schema"
+import { request as httpsRequest } from "node:https"
+import { type AddressInfo, createServer, type Server } from "node:net"
 import { inspect } from "node:util"
+import { fetch as undiciFetch, ProxyAgent, request as undici } from "undici"
+import * as Failure from "../src/http/failure.js"
 
-const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
+const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
   operation: "updateContact",
   attempts: 1,
   declares: [400, 401, 422],
@@ -19,7 +24,7 @@ const call = (options: Partial<Errors.Call> = {}): Errors.Call => ({
   ...options
 })
 
-const answer = (status: number, body: unknown, headers: Errors.Answer["headers"] = {}): Errors.Answer => ({
+const answer = (status: number, body: unknown, headers: Failure.Response["headers"] = {}): Failure.Response => ({
   status,
   headers,
   body: typeof body === "string" ? body : JSON.stringify(body)
@@ -27,7 +32,7 @@ const answer = (status: number, body: unknown, headers: Errors.Answer["headers"]
 
 const now = Date.parse("2026-11-21T12:00:00Z")
 
-const fromAnswer = (call: Errors.Call, answer: Errors.Answer) => Errors.fromAnswer(call, answer, now)
+const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromAnswer(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -128,7 +133,7 @@ describe("an answer", () => {
   })
 
   it("says whether a write may have happened, and whether a repeat is harmless", () => {
-    const verdict = (status: number, options: Partial<Errors.Call>) => {
+    const verdict = (status: number, options: Partial<Failure.Call>) => {
       const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
     }
@@ -165,6 +170,24 @@ describe("an answer", () => {
     expect(mocked.isContactNotFound).toBe(true)
   })
 
+  it("of a duplicate says which contact has the email or phone, and never its name", () => {
+    const message = "This location does not allow duplicated contacts."
+    const refused = (meta: unknown) => fromAnswer(call(), answer(400, { message, meta }))
+    const meta = { contactId: "seD4PfOuKoVMLkEZqohJ", contactName: "Jane Canary", matchingField: "email" }
+    expect(refused(meta)).toMatchObject({ duplicateOf: meta.contactId, matchingField: "email", reason: "Other" })
+    expect(JSON.stringify(refused(meta)) + inspect(refused(meta))).not.toContain("Canary")
+    for (const odd of [
+      undefined,
+      null,
+      [],
+      { contactId: "../x", matchingField: "jane@canary.example" },
+      { contactId: 5 }
+    ]) {
+      expect(refused(odd)).not.toHaveProperty("duplicateOf")
+      expect(refused(odd)).not.toHaveProperty("matchingField")
+    }
+  })
+
   it.each([400, 401, 403, 404, 422, 425, 429, 521])(
     "%s after an attempt of unknown outcome leaves it unknown",
     (status) => {
@@ -178,7 +201,7 @@ describe("an answer", () => {
 })
 
 describe("how long to wait", () => {
-  const waits = (headers: Errors.Answer["headers"], status = 429) => {
+  const waits = (headers: Failure.Response["headers"], status = 429) => {
     const { retryAfter } = fromAnswer(call(), answer(status, "", headers)) as Errors.RateLimited
     return retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
   }
@@ -256,7 +279,7 @@ describe("how long to wait", () => {
 })
 
 describe("a transport that failed", () => {
-  const failed = (cause: unknown) => Errors.fromTransport(call({ isRepeatable: false }), cause)
+  const failed = (cause: unknown) => Failure.fromTransport(call({ isRepeatable: false }), cause)
   const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
 
   it("before a connection stood has applied nothing", () => {
@@ -276,6 +299,104 @@ describe("a transport that failed", () => {
       expect(failed(cause).message).not.toContain("secret")
     }
     expect(failed(causes[1]).message).toBe("The service could not be reached (ENOTFOUND)")
+  })
+
+  const url = "https://services.leadconnectorhq.com/contacts/upsert"
+  const openssl = (reason: string) =>
+    `80EC61A56F7F0000:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../ssl.c:1:`
+
+  it.each([
+    [
+      "Deno, refused",
+      new TypeError(`error sending request for url (${url}): client error (Connect): tcp connect error`)
+    ],
+    ["Deno, DNS", new TypeError(`error sending request for url (${url}): client error (Connect): dns error: no name`)],
+    ["Deno 1, refused", new TypeError(`error sending request for url (${url}): error trying to connect: os error 111`)],
+    ["Deno 1.45", new TypeError("client error (Connect)")],
+    ["Bun, refused", coded("ConnectionRefused")],
+    ["Bun, DNS", coded("FailedToOpenSocket")],
+    ["Bun, TLS", coded("ERR_TLS_HANDSHAKE_FAILED")],
+    ["TLS of fetch, no TLS at all", { cause: coded("ERR_SSL_WRONG_VERSION_NUMBER") }],
+    ["TLS of fetch, an alert", { cause: coded("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE") }],
+    ["TLS of fetch, another name", { cause: coded("ERR_SSL_TLSV1_UNRECOGNIZED_NAME") }],
+    [
+      "TLS of node:https",
+      coded("EPROTO", { syscall: "write", message: `write EPROTO ${openssl("wrong version number")}` })
+    ],
+    ["TLS of node:https, an alert", coded("EPROTO", { message: openssl("tlsv1 alert protocol version") })],
+    ["a proxy", coded("UND_ERR_ABORTED", { message: "Proxy response (407) !== 200 when HTTP Tunneling" })],
+    [
+      "a proxy, of fetch",
+      {
+        cause: new TypeError("fetch failed", {
+          cause: new Error("Request was cancelled.", {
+            cause: coded("UND_ERR_ABORTED", { message: "Proxy response (502) !== 200 when HTTP Tunneling" })
+          })
+        })
+      }
+    ],
+    ["a proxy that breaks off", coded("UND_ERR_PRX_CONN")],
+    ["a proxy of node:http", coded("ERR_PROXY_TUNNEL")]
+  ])("before its request was sent is repeated: %s", (_, cause) => {
+    expect(failed({ _tag: "RequestError", reason: "Transport", cause })).toMatchObject({
+      outcome: "NotApplied",
+      isRetryable: true,
+      message: expect.stringMatching(/^The service could not be reached/) as string
+    })
+  })
+
+  /** A server that answers the first bytes of a connection with these. */
+  const answering = (bytes: string | Buffer) =>
+    Effect.acquireRelease(
+      Effect.async<Server>((resume) => {
+        const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.end(bytes)))
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    ).pipe(Effect.map((server) => (server.address() as AddressInfo).port))
+
+  const post = { method: "POST", body: "{}" } as const
+  const notSent = { outcome: "NotApplied", isRetryable: true }
+
+  it.scopedLive("in its TLS handshake, or at its proxy, is repeated on every transport", () =>
+    Effect.gen(function* () {
+      const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 40])
+      for (const bytes of ["HTTP/1.1 400 Bad Request\r\n\r\n", alert]) {
+        const url = `https://127.0.0.1:${yield* answering(bytes)}`
+        const byHttps = () =>
+          new Promise<never>((_, reject) => {
+            httpsRequest(url, { method: "POST" }).on("error", reject).end("{}")
+          })
+        const sends: ReadonlyArray<() => Promise<unknown>> = [() => fetch(url, post), () => undici(url, post), byHttps]
+        for (const send of sends) {
+          expect(failed(yield* Effect.flip(Effect.tryPromise(send)))).toMatchObject(notSent)
+        }
+      }
+      const dispatcher = new ProxyAgent(`http://127.0.0.1:${yield* answering("HTTP/1.1 407 No\r\n\r\n")}`)
+      const url = "https://example.invalid/"
+      const sends: ReadonlyArray<() => Promise<unknown>> = [
+        () => undici(url, { ...post, dispatcher }),
+        () => undiciFetch(url, { ...post, dispatcher })
+      ]
+      for (const send of sends) {
+        expect(failed(yield* Effect.flip(Effect.tryPromise(send)))).toMatchObject(notSent)
+      }
+    })
+  )
+
+  it.each([
+    ["Deno, after it was sent", new TypeError(`error sending request for url (${url}): client error (SendRequest)`)],
+    ["Bun, closed", coded("ConnectionClosed")],
+    ["a record that is broken", coded("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")],
+    ["a write after the handshake", coded("EPROTO", { syscall: "write", message: openssl("bad record mac") })],
+    ["an abort of another kind", coded("UND_ERR_ABORTED", { message: "Request aborted" })]
+  ])("after its request may have been sent is of unknown outcome: %s", (_, cause) => {
+    expect(failed({ cause })).toMatchObject({ outcome: "Unknown", isRetryable: false })
+  })
+
+  it("for a certificate that Deno does not trust would fail again", () => {
+    const said = `error sending request for url (${url}): client error (Connect): invalid peer certificate: UnknownIssuer`
+    expect(failed(new TypeError(said))).toMatchObject({ outcome: "NotApplied", isRetryable: false })
   })
 
   it("for a reason that stays has applied nothing, and would fail again", () => {
@@ -366,8 +487,8 @@ describe("what no error shows", () => {
 
   it("is a person's data in the name of a property", () => {
     const lines = ["property jane@canary.example should not exist", "property +1 555 010 9999 should not exist"]
-    expect(Errors.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
-    expect(Errors.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
+    expect(Failure.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
+    expect(Failure.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
   })
 
   it("is not the trace id, unless it is what was sent", () => {
@@ -399,6 +520,45 @@ describe("what no error shows", () => {
   ])("is what was sent, in whatever form it comes back: %#", (sent, echo) => {
     const error = fromAnswer(call({ secrets: () => [sent] }), answer(400, { message: `bad: ${echo(sent)}` }))
     expect(error.message).not.toMatch(/canary|李小龙/i)
+  })
+
+  const seen = (sent: ReadonlyArray<string>, message: string) =>
+    fromAnswer(call({ secrets: () => sent }), answer(400, { message })).message
+
+  it("is a part of a name, of however many words", () => {
+    const names = ["Maria del Carmen Canary", "Anne-Canary Doe", "Canary O'Brien"]
+    for (const part of ["Maria", "carmen", "Carmen Canary", "Canary", "Anne", "Doe", "Brien"]) {
+      expect(seen(names, `no ${part} here`)).toMatch(/^no \[redacted\](?: \[redacted\])? here$/)
+    }
+  })
+
+  it.each(["O&#39;Brien", "O&#x27;Brien", "O&apos;Brien", "O&amp;#39;Brien", "O%27Brien", "O\\u0027Brien"])(
+    "is a name that comes back escaped as %s",
+    (escaped) => {
+      expect(seen(["O'Brien"], `${escaped} is bad`)).toBe("[redacted] is bad")
+    }
+  )
+
+  it("is shown as the service wrote it where its escapes hide nothing", () => {
+    expect(seen(["Jane"], "a &lt;b&gt; of 100%25 and Jane")).toBe("a <b> of 100% and [redacted]")
+    expect(seen(["Jane"], "a &lt;b&gt; of 100%25")).toBe("a &lt;b&gt; of 100%25")
+  })
+
+  it("is the head of a token, or of a long text", () => {
+    const sent = ["q7Lx29ffTokenCanary00", "My cat is called Whiskers and lives in the town of Boston since 1990"]
+    expect(seen(sent, "q7Lx29ffToken… is refused")).toBe("[redacted]… is refused")
+    expect(seen(sent, "q7Lx29ff... is refused")).toBe("[redacted] is refused")
+    expect(seen(sent, "'My cat is called Whiskers and' is refused")).toBe("'[redacted]' is refused")
+  })
+
+  it.each([
+    ...["1990-09-25T00:00:00.000Z", "1990-09-25 00:00", "09/25/1990", "25.9.1990", "9/25/1990", "19900925"],
+    ...["Tue Sep 25 1990 00:00:00 GMT+0000", "25 Sep 1990", "September 25, 1990", "654220800000", "654220800"]
+  ])("is a day that comes back as %s", (written) => {
+    for (const sent of ["1990-09-25", "09/25/1990", "1990-09-25T10:00:00Z"]) {
+      expect(seen([sent], `day ${written} is bad`)).toMatch(/^day (?:Tue )?\[redacted\].* is bad$/)
+      expect(seen([sent], `day ${written} is bad`)).not.toMatch(/1990|6542/)
+    }
   })
 
   it("is a control character, with which a log line could be forged", () => {
@@ -437,8 +597,8 @@ describe("orDieOperational", () => {
     new Errors.Forbidden({ operation: "o", message: "m", attempts: 1 }),
     new Errors.RateLimited({ operation: "o", message: "m", attempts: 1, retryAfter: Duration.seconds(1) }),
     fromAnswer(call(), answer(500, "")),
-    Errors.fromTransport(call(), undefined),
-    Errors.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
+    Failure.fromTransport(call(), undefined),
+    Failure.fromUnreadable(call(), answer(200, ""), ["it is not JSON"])
   ]
   const documented = [400, 401, 422].map((status) => fromAnswer(call(), answer(status, "")))
 
@@ -502,6 +662,45 @@ describe("an error class", () => {
     expect(again).toMatchObject({ operation: "getContact", attempts: 2, retryAfter: Duration.seconds(3), details: [] })
   })
 
+  const common = {
+    operation: "upsertContact",
+    message: "m",
+    attempts: 2,
+    status: 400,
+    traceId: "t",
+    details: ["a", "b"],
+    outcome: "Unknown"
+  } as const
+  const retryAfter = Duration.millis(1500)
+  const instances: ReadonlyArray<Errors.ContactsError> = [
+    new Errors.BadRequest({ ...common, reason: "Other", duplicateOf: ContactId.make("c"), matchingField: "email" }),
+    new Errors.Unauthorized({ ...common, reconnect: true, locationId: "l" }),
+    new Errors.Unprocessable(common),
+    new Errors.Forbidden(common),
+    new Errors.RateLimited({ ...common, retryAfter }),
+    new Errors.ServerError({ ...common, isRetryable: true, retryAfter }),
+    new Errors.TransportError({ ...common, isRetryable: false, code: "ECONNRESET" }),
+    new Errors.UnexpectedResponse({ ...common, isRetryable: false })
+  ]
+
+  it.each(instances)("$_tag crosses a process through the schema of the union, as it was", (error) => {
+    const json = S.parseJson(Errors.ContactsError)
+    const again = S.decodeSync(json)(S.encodeSync(json)(error))
+    expect(again).toEqual(error)
+    expect(again.constructor).toBe(error.constructor)
+    expect({ ...again, message: again.message, isRetryable: again.isRetryable }).toEqual({
+      ...error,
+      message: error.message,
+      isRetryable: error.isRetryable
+    })
+    expect(S.is(Errors.DocumentedError)(again)).toBe(Errors.isDocumented(error))
+    expect(S.is(Errors.OperationalError)(again)).toBe(Errors.isOperational(error))
+  })
+
+  it("is a member of the union, every one", () => {
+    expect(instances.map(({ _tag }) => _tag)).toEqual(Object.keys(classes))
+  })
+
   it("says whether a repeat may help", () => {
     const props = { operation: "o", message: "m", attempts: 1 }
     expect(new Errors.BadRequest(props).isRetryable).toBe(false)
@@ -515,7 +714,7 @@ describe("an error class", () => {
 describe("input with many faults", () => {
   it("is told a line each, up to a hundred", () => {
     const lines = Array.from({ length: 120 }, (_, i) => `tags.${i} must be a string`)
-    const error = Errors.fromFaults("updateContact", lines)
+    const error = Failure.fromFaults("updateContact", lines)
     expect(error.details).toHaveLength(101)
     expect(error.details[100]).toBe("and 20 more")
     expect(error).toMatchObject({ attempts: 0 })
@@ -525,7 +724,7 @@ describe("input with many faults", () => {
 
 describe("an error for what came before, beside or instead of an answer", () => {
   it("of a body that cannot be read names what is wrong with it, and not what was sent", () => {
-    const error = Errors.fromUnreadable(
+    const error = Failure.fromUnreadable(
       call({ secrets: () => ["Janet-Canary"] }),
       answer(200, { traceId: "trace-1" }),
       ["contact.id must be a string", "contact.name Janet-Canary is odd"]
@@ -542,14 +741,14 @@ describe("an error for what came before, beside or instead of an answer", () => 
     })
     expect(error.message).toBe(`The answer cannot be read: ${error.details.join("; ")}`)
     expect(
-      Errors.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
+      Failure.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
     ).toBeUndefined()
   })
 
   it("of a redirect says whether the request may have been applied", () => {
-    const outcomes = [301, 302, 303, 307, 308].map((status) => Errors.fromRedirect(call(), status, "too many").outcome)
+    const outcomes = [301, 302, 303, 307, 308].map((status) => Failure.fromRedirect(call(), status, "too many").outcome)
     expect(outcomes).toEqual(["Unknown", "Unknown", "Unknown", "NotApplied", "NotApplied"])
-    expect(Errors.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
+    expect(Failure.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
       status: 307,
       isRetryable: false,
       message: "Redirect (307) not followed: too many in a row"
@@ -557,13 +756,13 @@ describe("an error for what came before, beside or instead of an answer", () => 
   })
 
   it("of time that is over says whether the request had left", () => {
-    const timeout = (isSent: boolean) => Errors.fromTimeout(call(), Duration.seconds(2), isSent)
+    const timeout = (isSent: boolean) => Failure.fromTimeout(call(), Duration.seconds(2), isSent)
     expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "No whole answer within 2s" })
     expect(timeout(false)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", isRetryable: true, attempts: 1 })
   })
 
   it("of a base URL that cannot be used would not pass", () => {
-    expect(Errors.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
+    expect(Failure.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
       attempts: 0,
       outcome: "NotApplied",
       isRetryable: false,
@@ -573,13 +772,13 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("of a bearer that cannot be had is of the same class, with the attempts of its call", () => {
     const before = new Errors.Unauthorized({ operation: "o", attempts: 0, message: "none", reconnect: true })
-    const after = Errors.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
+    const after = Failure.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
   })
 
   it("of a request that could not be built tells that from one that was sent", () => {
-    const built = (reason: string, _tag = "RequestError") => Errors.fromTransport(call(), { _tag, reason })
+    const built = (reason: string, _tag = "RequestError") => Failure.fromTransport(call(), { _tag, reason })
     for (const reason of ["Encode", "InvalidUrl"]) {
       expect(built(reason)).toMatchObject({ outcome: "NotApplied", isRetryable: false })
       expect(built(reason, "ResponseError")).toMatchObject({ outcome: "Unknown" })
@@ -590,28 +789,28 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("has a code only where it is one", () => {
     const codes = ["ECONNRESET", "lower", "X", 42, "HAS SPACE", undefined].map(
-      (code) => Errors.fromTransport(call(), { cause: { code } }).code
+      (code) => Failure.fromTransport(call(), { cause: { code } }).code
     )
     expect(codes).toEqual(["ECONNRESET", undefined, undefined, undefined, undefined, undefined])
-    expect(Errors.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
+    expect(Failure.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
   })
 
   it("of many tries to connect has applied nothing only if none of them came further", () => {
     const tries = (...syscalls: ReadonlyArray<string>) =>
-      Errors.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
+      Failure.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
     expect(tries("connect", "getaddrinfo")).toBe("NotApplied")
     expect(tries("connect", "read")).toBe("Unknown")
   })
 
   it("of input with exactly as many faults as are told says nothing of more", () => {
     const lines = (count: number) => Array.from({ length: count }, (_, i) => `tags.${i} must be a string`)
-    expect(Errors.fromFaults("o", lines(100)).details).toEqual(lines(100))
-    expect(Errors.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
+    expect(Failure.fromFaults("o", lines(100)).details).toEqual(lines(100))
+    expect(Failure.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
   })
 })
 
 describe("a day that is over", () => {
-  const waiting = (status: number, headers: Errors.Answer["headers"]) => {
+  const waiting = (status: number, headers: Failure.Response["headers"]) => {
     const error = fromAnswer(call(), answer(status, {}, headers))
     return "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
   }

@@ -11,14 +11,12 @@ import {
   Country,
   CustomField,
   DateOfBirth,
-  GetContactAnswer,
-  LocationId,
-  toV3,
-  UpdateContactAnswer,
-  UpsertContactAnswer
+  LocationId
 } from "effect-growthhub/Schema"
-import * as Errors from "effect-growthhub/Errors"
 import { readFileSync } from "node:fs"
+import { toV3 } from "../src/api/contactInput.js"
+import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "../src/api/envelopes.js"
+import { faults as faultLines } from "../src/http/faults.js"
 import * as fc from "./arbitraries.js"
 
 const fixture = (name: string): unknown =>
@@ -30,7 +28,7 @@ const strictly = { onExcessProperty: "error", errors: "all" } as const
 
 const faults = <A, I>(schema: S.Schema<A, I>, value: unknown) =>
   Either.match(S.encodeUnknownEither(schema, strictly)(value), {
-    onLeft: ({ issue }) => Errors.faults(issue),
+    onLeft: ({ issue }) => faultLines(issue),
     onRight: () => []
   })
 
@@ -566,7 +564,7 @@ describe("what is told, and what is kept out", () => {
   it("is what is wrong with an id", () => {
     const fault = (id: string) =>
       Either.match(S.decodeUnknownEither(ContactId)(id), {
-        onLeft: ({ issue }) => Errors.faults(issue).join().replace("the input ", ""),
+        onLeft: ({ issue }) => faultLines(issue).join().replace("the input ", ""),
         onRight: () => "none"
       })
     expect(["", "..", "x".repeat(257), "a/b", "a\nb", "\ud800"].map(fault)).toEqual([

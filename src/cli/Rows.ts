@@ -10,7 +10,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
-import * as Errors from "../Errors.js"
+import { faults as faultsOf } from "../http/faults.js"
 import { isObject, type JsonObject, parseOption } from "../internal/json.js"
 import { ContactUpsert, type LocationId } from "../Schema.js"
 
@@ -330,7 +330,7 @@ export const faults = ({ line, contact, columnOf }: Row): ReadonlyArray<string> 
   Either.match(check(contact), {
     onRight: () => [],
     onLeft: ({ issue }) =>
-      Errors.faults(issue).map((fault) => {
+      faultsOf(issue).map((fault) => {
         const column = columnOf(fault.split(" ")[0] ?? "")
         return column === undefined
           ? `line ${line}: ${fault}`

@@ -3,6 +3,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
+import type * as Failure from "./failure.js"
 import type { Level } from "../RateLimit.js"
 import type { EncodedRequest } from "./endpoint.js"
 import { monotonic } from "../runtime/timer.js"
@@ -38,7 +39,7 @@ export interface Attempt {
 }
 
 /** A whole response: header names in lower case, the body as text. */
-export interface Response extends Errors.Answer {
+export interface Response extends Failure.Response {
   /** When its request was sent. */
   readonly sentAt: number
   /** How many requests the call has sent, this one included. */
@@ -66,7 +67,7 @@ const bearerOf = ({ request }: Attempt): ReadonlyArray<string> => {
 }
 
 /** An attempt as its errors describe it. */
-export const errorContext = (attempt: Attempt, isSent = true): Errors.Call => {
+export const errorContext = (attempt: Attempt, isSent = true): Failure.Call => {
   const { call, requestsBefore, unknownSince } = attempt
   return {
     operation: call.encoded.name,

@@ -3,7 +3,8 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { isArray, parseObject } from "../internal/json.js"
 import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
 import { within } from "./deadline.js"
@@ -22,7 +23,7 @@ export interface Bearer {
 const notOfTheToken = /version header|scope|authclass/i
 
 /** Whether a response refuses the bearer itself, so that another one may be taken. */
-export const isRefusedBearer = ({ status, body }: Errors.Answer): boolean => {
+export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => {
   if (status !== 401) return false
   const message = parseObject(body)?.["message"]
   return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
@@ -35,8 +36,8 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
   const limit = Math.max(0, Math.min(timeoutMillis, deadline - now))
   const unsent = errorContext(attempt, false)
   return within(
-    Effect.mapError(self, (error) => Errors.fromBefore(unsent, error)),
-    { clock, until: now + limit, onTimeout: () => Errors.fromTimeout(unsent, Duration.millis(limit), false) }
+    Effect.mapError(self, (error) => Failure.fromBefore(unsent, error)),
+    { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
   )
 }
 

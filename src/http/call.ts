@@ -8,7 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
 import { type Attempt, type AttemptFailure, type Call, errorContext, nowOf, type Send } from "./attempt.js"
 import { type AnyEndpoint, decode, encode, type EncodedRequest, type Perform, secretsOf } from "./endpoint.js"
@@ -54,7 +55,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
               const context = errorContext({ ...attempt, request, requestsBefore: requests - 1 })
               const answer = decode(row, context, response, input, now)
               return Either.isRight(answer)
-                ? Effect.succeed(reconciled(row, attempt, answer.right, Errors.serverTime(response, now)))
+                ? Effect.succeed(reconciled(row, attempt, answer.right, Failure.serverTime(response, now)))
                 : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
             }),
           verify:

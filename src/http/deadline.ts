@@ -5,7 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
 import { abandon, later, monotonic } from "../runtime/timer.js"
 import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.js"
@@ -14,13 +15,13 @@ import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.
 export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
 
 const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.ContactsError =>
-  Errors.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
+  Failure.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
 
 /** What a transport's failure means for the attempt. */
 const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError): Errors.ContactsError =>
   error._tag === "ResponseError" && error.cause instanceof BodyTooLarge
-    ? Errors.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
-    : Errors.fromTransport(errorContext(attempt), error)
+    ? Failure.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
+    : Failure.fromTransport(errorContext(attempt), error)
 
 /**
  * One request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout take the

@@ -4,7 +4,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
 import { decoder, encoder } from "../internal/reader.js"
 import type { Response } from "./attempt.js"
@@ -233,13 +234,13 @@ export const encode = (
   const body = codecs.body(input.body)
   if (Either.isLeft(params) || Either.isLeft(query) || Either.isLeft(body)) {
     const issues = [params, query, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
-    return Either.left(Errors.fromFaults(row.name, issues.flatMap(Errors.faults)))
+    return Either.left(Failure.fromFaults(row.name, issues.flatMap(Failure.faults)))
   }
   const path = pathOf(route.segments, params.right)
-  if (Either.isLeft(path)) return Either.left(Errors.fromFaults(row.name, [path.left]))
+  if (Either.isLeft(path)) return Either.left(Failure.fromFaults(row.name, [path.left]))
   const spell = row.versions[version]!
   const json = body.right === undefined ? noBody : stringifyOption(spell(body.right))
-  if (Option.isNone(json)) return Either.left(Errors.fromFaults(row.name, ["the input must be JSON"]))
+  if (Option.isNone(json)) return Either.left(Failure.fromFaults(row.name, ["the input must be JSON"]))
   return Either.right({
     name: row.name,
     method: row.method,
@@ -273,18 +274,19 @@ export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string>
 /** The answer of a whole response: any 2xx is a success, if it can be read and is about what was asked for. */
 export const decode = (
   row: AnyEndpoint,
-  context: Errors.Call,
+  context: Failure.Call,
   response: Response,
   input: { readonly params?: unknown },
   now: number
 ): Either.Either<unknown, Errors.ContactsError> => {
-  if (!isSuccess(response)) return Either.left(Errors.fromAnswer(context, response, now))
+  if (!isSuccess(response)) return Either.left(Failure.fromAnswer(context, response, now))
   const json = parseOption(response.body)
-  if (Option.isNone(json)) return Either.left(Errors.fromUnreadable(context, response, ["it is not JSON"]))
+  if (Option.isNone(json)) return Either.left(Failure.fromUnreadable(context, response, ["it is not JSON"]))
   const decoded = compile(row).answer(json.value)
-  if (Either.isLeft(decoded)) return Either.left(Errors.fromUnreadable(context, response, Errors.faults(decoded.left)))
+  if (Either.isLeft(decoded))
+    return Either.left(Failure.fromUnreadable(context, response, Failure.faults(decoded.left)))
   const mismatch = row.mismatch?.(decoded.right, input.params)
   return mismatch === undefined
     ? Either.right(decoded.right)
-    : Either.left(Errors.fromUnreadable(context, response, [mismatch]))
+    : Either.left(Failure.fromUnreadable(context, response, [mismatch]))
 }

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import type * as Errors from "../Errors.js"
+import type * as Failure from "./failure.js"
 import type { Attempt, Response } from "./attempt.js"
 import { withDeadline } from "./deadline.js"
 import { withRedirects } from "./redirects.js"
@@ -12,7 +13,7 @@ import { transportOf } from "./transport.js"
 import { monotonic } from "../runtime/timer.js"
 
 /** What a request is about, as its errors describe it. */
-export type ExchangeContext = Pick<Errors.Call, "operation" | "declares" | "secrets">
+export type ExchangeContext = Pick<Failure.Call, "operation" | "declares" | "secrets">
 
 /** Sends one request, with a timeout, and reads its whole response. A write that can be repeated. */
 export const makeExchange = (client: HttpClient.HttpClient) => {

@@ -2,6 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { inSeconds } from "../internal/duration.js"
 import type { Pacer, Refusal } from "../RateLimit.js"
 import { type Attempt, type AttemptFailure, errorContext, nowOf, type Send } from "./attempt.js"
@@ -17,7 +18,7 @@ const rejected = (attempt: Attempt, { isDayOver, retryAfter }: Refusal): Attempt
       : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`,
     retryAfter: Duration.millis(Math.ceil(retryAfter))
   })
-  return { error: Errors.fromBefore(errorContext(attempt, false), error) }
+  return { error: Failure.fromBefore(errorContext(attempt, false), error) }
 }
 
 /** Waits for a permit before each request, redirects and resends included, and tells the limiter what came back. */
@@ -31,7 +32,7 @@ export const withPermit =
         slot.leave()
         return Effect.tap(send(attempt), (response) => {
           const now = attempt.call.clock.unsafeCurrentTimeMillis()
-          slot.answered(response, response.status === 429 ? Errors.retryAfter(response, now) : undefined)
+          slot.answered(response, response.status === 429 ? Failure.retryAfter(response, now) : undefined)
         })
       },
       (refusal) => rejected(attempt, refusal)

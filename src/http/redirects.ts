@@ -2,7 +2,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
 
 const maxRedirects = 5
@@ -39,7 +39,7 @@ const follow = (
   const next = left === 0 ? Either.left("too many in a row") : target(attempt, response.status, location)
   const { requests, sentAt, status } = response
   if (Either.isLeft(next)) {
-    return Effect.failSync(() => ({ error: Errors.fromRedirect(errorContext(attempt), status, next.left), sentAt }))
+    return Effect.failSync(() => ({ error: Failure.fromRedirect(errorContext(attempt), status, next.left), sentAt }))
   }
   const redirected = { ...attempt, request: next.right, requestsBefore: requests }
   return Effect.flatMap(send(redirected), (response) => follow(send, redirected, response, left - 1))

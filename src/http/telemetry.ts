@@ -1,7 +1,8 @@
 // What is measured and traced of calls and requests.
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Errors from "../Errors.js"
+import type * as Errors from "../Errors.js"
+import * as Failure from "./failure.js"
 import { callDuration, requestDuration, spanned } from "../runtime/telemetry.js"
 import { monotonic } from "../runtime/timer.js"
 import { nowOf, type Send } from "./attempt.js"
@@ -50,7 +51,7 @@ export const withTelemetry =
         return Effect.fail(failure)
       },
       onSuccess: (response) => {
-        record(response.sentAt, response.status, Errors.tagOfStatus(call.declares, response.status))
+        record(response.sentAt, response.status, Failure.tagOfStatus(call.declares, response.status))
         return Effect.succeed(response)
       }
     })
@@ -67,7 +68,7 @@ export const withTelemetry =
       },
       ofValue: ({ status }) => ({
         "http.response.status_code": status,
-        "error.type": Errors.tagOfStatus(call.declares, status)
+        "error.type": Failure.tagOfStatus(call.declares, status)
       }),
       tagOf: ({ error }) => error._tag
     })

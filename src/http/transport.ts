@@ -8,17 +8,17 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
-import type { Answer } from "../Errors.js"
+import type * as Failure from "./failure.js"
 import { abandon } from "../runtime/timer.js"
 import { guardFiberRefs, withManualRedirects } from "./httpClient.js"
 
 /** What comes before a body. */
-export type Head = Omit<Answer, "body">
+export type Head = Omit<Failure.Response, "body">
 
 /** A request that has been started. Redirects are not followed. */
 export interface PendingResponse {
   /** The whole response. The promise never rejects. */
-  readonly exit: Promise<Exit.Exit<Answer, HttpClientError.HttpClientError>>
+  readonly exit: Promise<Exit.Exit<Failure.Response, HttpClientError.HttpClientError>>
   /** Status and headers, as soon as they are there. */
   readonly head: () => Head | undefined
   /** Whether any of the request may be on the wire. */
@@ -105,7 +105,7 @@ const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
     const response = Effect.flatMap(Effect.catchAll(manual.execute(request), responseOf), (response) => {
       const { status, headers } = response
       head = { status, headers }
-      return Effect.map(bodyOf(response), (body): Answer => ({ status, headers, body }))
+      return Effect.map(bodyOf(response), (body): Failure.Response => ({ status, headers, body }))
     })
     const runtime = Runtime.make({
       context: parent.currentContext,

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import type { IncomingHttpHeaders } from "node:http"
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import * as Undici from "undici"
-import type { Answer } from "../Errors.js"
+import type * as Failure from "./failure.js"
 import { abandon } from "../runtime/timer.js"
 import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
 
@@ -58,7 +58,7 @@ const decodeText = (bytes: Uint8Array): string => {
 
 const interrupted = () => new Error("The request was interrupted")
 
-type ResponseExit = Exit.Exit<Answer, HttpClientError.HttpClientError>
+type ResponseExit = Exit.Exit<Failure.Response, HttpClientError.HttpClientError>
 
 /** Collects the response to one request. */
 export class ResponseCollector implements PendingResponse, Undici.Dispatcher.DispatchHandler {

@@ -23,6 +23,20 @@ export const parseObject = (text: string): JsonObject | undefined => {
   return isObject(json) ? json : undefined
 }
 
+/** How many levels of arrays and objects a request body may have: more would overflow the stack of whoever walks it. */
+export const maxDepth = 100
+
+/** Whether a value has more levels of arrays and objects than allowed. A circular value has. */
+export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  if (levels === 0) return true
+  const parts: ReadonlyArray<unknown> = isArray(value) ? value : Object.values(value)
+  return parts.some((part) => isTooDeep(part, levels - 1))
+}
+
+/** The sentence for a value that is too deep, after its path. */
+export const tooDeep = `must not be nested deeper than ${maxDepth} levels`
+
 /** What a field holds that is not set. */
 export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ""
 

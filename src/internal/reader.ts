@@ -5,13 +5,13 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { isArray, isObject } from "./json.js"
+import { isArray, isObject, isTooDeep, tooDeep } from "./json.js"
 
-/** What a value is read or written as, or {@link unread}. */
+/** What a value is read or written as, or {@link noMatch}. */
 export type Reader = (value: unknown) => unknown
 
 /** This value is not as the schema has it. */
-export const unread: unique symbol = Symbol("unread")
+export const noMatch: unique symbol = Symbol("noMatch")
 
 /** Annotates a schema with a reader of its own, for decoding. */
 export const annotationId: unique symbol = Symbol.for("effect-growthhub/Reader")
@@ -24,7 +24,7 @@ export const strictly = { errors: "all", onExcessProperty: "error" } as const
 const plain =
   (is: (value: unknown) => boolean): Reader =>
   (value) =>
-    is(value) ? value : unread
+    is(value) ? value : noMatch
 
 /** Countries are many. */
 const oneOf = (values: ReadonlyArray<unknown>): Reader => {
@@ -37,19 +37,19 @@ const union =
   (value) => {
     for (const read of readers) {
       const found = read(value)
-      if (found !== unread) return found
+      if (found !== noMatch) return found
     }
-    return unread
+    return noMatch
   }
 
 const array =
   (read: Reader): Reader =>
   (value) => {
-    if (!isArray(value)) return unread
+    if (!isArray(value)) return noMatch
     const out: Array<unknown> = []
     for (const element of value) {
       const found = read(element)
-      if (found === unread) return unread
+      if (found === noMatch) return noMatch
       out.push(found)
     }
     return out
@@ -59,7 +59,7 @@ const filtered =
   (ast: SchemaAST.Refinement, read: Reader): Reader =>
   (value) => {
     const found = read(value)
-    return found !== unread && Option.isNone(ast.filter(found, strictly, ast)) ? found : unread
+    return found !== noMatch && Option.isNone(ast.filter(found, strictly, ast)) ? found : noMatch
   }
 
 interface Property {
@@ -78,29 +78,29 @@ const hasMore = (fields: object, count: number): boolean => {
 const struct =
   (properties: ReadonlyArray<Property>, isClosed: boolean): Reader =>
   (value) => {
-    if (!isObject(value)) return unread
+    if (!isObject(value)) return noMatch
     const out: Record<PropertyKey, unknown> = {}
     const fields: { readonly [name: PropertyKey]: unknown } = value
     let count = 0
     for (const { name, isOptional, read } of properties) {
       if (!Object.hasOwn(fields, name)) {
         if (isOptional) continue
-        return unread
+        return noMatch
       }
       const field = read(fields[name])
-      if (field === unread) return unread
+      if (field === noMatch) return noMatch
       out[name] = field
       count += 1
     }
-    return isClosed && hasMore(fields, count) ? unread : out
+    return isClosed && hasMore(fields, count) ? noMatch : out
   }
 
 /** By the schema itself, as slow as it is. */
-const general = (ast: SchemaAST.AST, direction: Direction): Reader => {
+const viaSchema = (ast: SchemaAST.AST, direction: Direction): Reader => {
   const schema = Schema.make(ast)
   const parse =
     direction === "decode" ? ParseResult.decodeUnknownOption(schema) : ParseResult.encodeUnknownOption(schema, strictly)
-  return (value) => Option.getOrElse(parse(value), () => unread)
+  return (value) => Option.getOrElse(parse(value), () => noMatch)
 }
 
 /** A transformation that takes an effect is the schema's. */
@@ -114,13 +114,13 @@ const transformed = (
   const after = readerOf(decodes ? ast.to : ast.from, direction)
   const transform = decodes ? decode : encode
   const options = decodes ? {} : strictly
-  const slow = general(ast, direction)
+  const slow = viaSchema(ast, direction)
   return (value) => {
     const found = before(value)
-    if (found === unread) return unread
+    if (found === noMatch) return noMatch
     const made = transform(found, options, ast, value)
     if (!Either.isEither(made)) return slow(value)
-    return Either.isRight(made) ? after(made.right) : unread
+    return Either.isRight(made) ? after(made.right) : noMatch
   }
 }
 
@@ -136,7 +136,7 @@ const isAmbiguous = (types: ReadonlyArray<SchemaAST.AST>, direction: Direction):
 export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
   const own = direction === "decode" ? (ast.annotations[annotationId] as Reader | undefined) : undefined
   if (own !== undefined) return own
-  if (SchemaAST.ParseOptionsAnnotationId in ast.annotations) return general(ast, direction)
+  if (SchemaAST.ParseOptionsAnnotationId in ast.annotations) return viaSchema(ast, direction)
   switch (ast._tag) {
     case "UnknownKeyword":
       return (value) => value
@@ -151,7 +151,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
     case "Literal":
       return plain((value) => value === ast.literal)
     case "Union":
-      if (isAmbiguous(ast.types, direction)) return general(ast, direction)
+      if (isAmbiguous(ast.types, direction)) return viaSchema(ast, direction)
       return ast.types.every(SchemaAST.isLiteral)
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))
@@ -159,16 +159,16 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
       // What is written is judged before it is transformed.
       return direction === "decode" || SchemaAST.typeAST(ast.from) === ast.from
         ? filtered(ast, readerOf(ast.from, direction))
-        : general(ast, direction)
+        : viaSchema(ast, direction)
     case "TupleType": {
       const [element, ...more] = ast.rest
       return element !== undefined && more.length === 0 && ast.elements.length === 0
         ? array(readerOf(element.type, direction))
-        : general(ast, direction)
+        : viaSchema(ast, direction)
     }
     case "TypeLiteral": {
       // One without fields takes anything.
-      if (ast.indexSignatures.length > 0 || ast.propertySignatures.length === 0) return general(ast, direction)
+      if (ast.indexSignatures.length > 0 || ast.propertySignatures.length === 0) return viaSchema(ast, direction)
       const properties = ast.propertySignatures.map(({ name, isOptional, type }) => ({
         name,
         isOptional,
@@ -179,25 +179,44 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
     case "Transformation":
       return SchemaAST.isFinalTransformation(ast.transformation)
         ? transformed(ast, ast.transformation, direction)
-        : general(ast, direction)
+        : viaSchema(ast, direction)
     default:
-      return general(ast, direction)
+      return viaSchema(ast, direction)
   }
 }
 
 type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
 
-/** In one pass, or by the schema, for its message. A property test holds the one to the other. */
-const quickly =
-  <A>(read: Reader, parse: Parse<A>): Parse<A> =>
+const deep = (value: unknown) => new ParseResult.Type(SchemaAST.unknownKeyword, value, tooDeep)
+
+/** A recursive schema overflows the stack on a value that is nested deeply enough. */
+const withinStack =
+  <A>(parse: Parse<A>): Parse<A> =>
   (value) => {
-    const found = read(value)
-    return found === unread ? parse(value) : Either.right(found as A)
+    try {
+      return parse(value)
+    } catch (error) {
+      if (error instanceof RangeError) return Either.left(deep(value))
+      throw error
+    }
   }
 
-export const decoder = <A, I>(schema: Schema.Schema<A, I>): Parse<A> =>
-  quickly(readerOf(schema.ast, "decode"), ParseResult.decodeUnknownEither(schema))
+/** In one pass, or by the schema, for its message. A property test compares the two. */
+const withFallback = <A>(read: Reader, parse: Parse<A>): Parse<A> =>
+  withinStack((value) => {
+    const found = read(value)
+    return found === noMatch ? parse(value) : Either.right(found as A)
+  })
 
-/** With all that is wrong with a value, and none of what is unknown. */
-export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> =>
-  quickly(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))
+/** Decodes a response: fields that the schema does not know are left out. */
+export const decoder = <A, I>(schema: Schema.Schema<A, I>): Parse<A> =>
+  withFallback(readerOf(schema.ast, "decode"), ParseResult.decodeUnknownEither(schema))
+
+/** Encodes an input: reports every fault, refuses fields that the schema does not know, and values nested too deeply. */
+export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> => {
+  const encode = withFallback<I>(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))
+  return (value) => {
+    const encoded = encode(value)
+    return Either.isRight(encoded) && isTooDeep(encoded.right) ? Either.left(deep(value)) : encoded
+  }
+}

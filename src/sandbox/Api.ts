@@ -9,6 +9,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as S from "effect/Schema"
+import { ContactWire } from "../api/contacts.js"
 import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
 import * as Schema from "../Schema.js"
 import * as Directory from "./Directory.js"
@@ -43,7 +44,7 @@ const errors = {
   tooManyRequests: refusal(429, "Quota used up", S.String)
 }
 
-const Contact = Schema.ContactWire
+const Contact = ContactWire
 
 /** A custom field as the service documents it for writing; `fieldValue` is for Version v3. */
 const customFields = S.optional(

@@ -9,6 +9,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
 import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
@@ -33,6 +34,7 @@ import * as Connection from "./Connection.js"
 import * as Directory from "./Directory.js"
 import * as Edge from "./Edge.js"
 import * as Faults from "./Faults.js"
+import * as Guard from "./Guard.js"
 import * as Ledger from "./Ledger.js"
 import * as OAuth from "./OAuth.js"
 import * as Operations from "./Operations.js"
@@ -108,6 +110,7 @@ export type {
  * - `oauth`: the app that its token endpoints know, and how they behave: see `OAuth`.
  * - `faults`: what goes wrong from the start; nothing by default.
  * - `control`: whether faults, outage, contacts and ledger can be reached over HTTP too, under `/_sandbox`; not by default.
+ *   Requests are then answered for a loopback `Host` and from the sandbox's own pages only.
  *
  * @since 0.1.0
  * @category models
@@ -264,7 +267,8 @@ const recorded = (
     if (book !== state.book) return yield* Connection.reset(request)
     // What the edge resets is not even read.
     const isRead = fault?._tag !== "Reset" || Edge.isPerformed(fault)
-    const body = isRead ? yield* Effect.orElseSucceed(request.text, () => "") : ""
+    // A body that breaks off, or is too large, is no request: nothing is performed.
+    const body = isRead ? yield* Effect.catchAll(request.text, () => Connection.reset(request)) : ""
     const { status, body: json, headers } = yield* reply(body)
     const { method, url, headers: sent } = request
     const met = fault === undefined ? { status } : { status: Edge.statusWith(fault, status), fault: fault._tag }
@@ -403,6 +407,21 @@ const unknownRoute = (state: State) => (app: HttpApp.Default) =>
       : Effect.failCause(cause)
   })
 
+/** Refuses what must not even be read, and bounds what is. */
+const guarded = (isControlled: boolean) => (app: HttpApp.Default) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+    const refused = Guard.refuse(url, headers, isControlled)
+    return refused === undefined
+      ? HttpIncomingMessage.withMaxBodySize(app, Option.some(Guard.maxBodySize(url)))
+      : Effect.map(DateTime.now, (now) =>
+          Edge.respond({
+            status: refused.status,
+            headers: { ...Edge.headersOf("application/json", now), connection: "close" },
+            text: JSON.stringify(refused.body)
+          })
+        )
+  })
+
 const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
@@ -495,7 +514,7 @@ const serving = (
   )
   return service.pipe(
     Layer.provideMerge(HttpApiBuilder.serve()),
-    Layer.provide(HttpApiBuilder.middleware(unknownRoute(state))),
+    Layer.provide(HttpApiBuilder.middleware((app) => guarded(options.control === true)(unknownRoute(state)(app)))),
     Layer.provide(pages),
     Layer.provide(api),
     Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 10_000 }))

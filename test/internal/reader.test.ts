@@ -5,7 +5,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as ParseResult from "effect/ParseResult"
 import * as S from "effect/Schema"
 import { getContact, updateContact, upsertContact } from "effect-growthhub/ContactsService"
-import { Contact } from "effect-growthhub/Schema"
+import { Contact, CustomField } from "effect-growthhub/Schema"
+import { faults } from "../../src/http/faults.js"
 import { decoder, encoder, strictly } from "../../src/internal/reader.js"
 import * as fc from "../arbitraries.js"
 
@@ -128,5 +129,64 @@ describe("what a call reads and writes in one pass", () => {
       expect(told(decoder(schema)(value))).toEqual(told(ParseResult.decodeUnknownEither(schema)(value)))
       expect(told(encoder(schema)(value))).toEqual(told(ParseResult.encodeUnknownEither(schema, strictly)(value)))
     }
+  })
+})
+
+/** Objects in objects. */
+const nested = (levels: number): object => JSON.parse('{"a":'.repeat(levels) + "1" + "}".repeat(levels)) as object
+
+const tooDeep = "must not be nested deeper than 100 levels"
+
+describe("a value with very many levels", () => {
+  const fileOf = (levels: number) => ({ customFields: [{ id: "f", value: { u: { url: "u", more: nested(levels) } } }] })
+
+  it.each([200, 1300, 20_000])(
+    "of %s is refused as input, with a sentence, by every schema that is written",
+    (levels) => {
+      for (const row of [updateContact, upsertContact]) {
+        const body = row.body as S.Schema<unknown, unknown>
+        const input = { locationId: "l", ...fileOf(levels) }
+        const strict = ParseResult.encodeUnknownEither(body, strictly)
+        for (const encode of [encoder(body), strict]) {
+          const lines = faults(Either.getOrThrow(Either.flip(encode(input))))
+          expect(lines).toContain(`customFields.0.value ${tooDeep}`)
+        }
+      }
+    }
+  )
+
+  it("is refused as input of an endpoint that takes anything", () => {
+    const anything = encoder(S.Unknown)
+    expect(Either.isRight(anything(nested(100)))).toBe(true)
+    for (const levels of [101, 1300, 20_000]) {
+      expect(faults(Either.getOrThrow(Either.flip(anything(nested(levels)))))).toEqual([`the input ${tooDeep}`])
+    }
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    expect(faults(Either.getOrThrow(Either.flip(anything(circular))))).toEqual([`the input ${tooDeep}`])
+  })
+
+  it("is refused by a recursive schema, not a defect", () => {
+    interface Tree {
+      readonly a?: Tree | number | undefined
+    }
+    const Tree: S.Schema<Tree> = S.Struct({
+      a: S.optional(
+        S.Union(
+          S.suspend(() => Tree),
+          S.Number
+        )
+      )
+    })
+    expect(Either.isRight(decoder(Tree)(nested(50)))).toBe(true)
+    for (const parse of [decoder(Tree), encoder(Tree)]) {
+      expect(faults(Either.getOrThrow(Either.flip(parse(nested(100_000)))))).toEqual([`the input ${tooDeep}`])
+    }
+  })
+
+  it("in a file that was read is its JSON text, which can be written", () => {
+    const [field] = S.decodeUnknownSync(Contact)({ id: "c", ...fileOf(1300) }).customFields ?? []
+    expect(typeof field?.value).toBe("string")
+    expect(S.is(CustomField)(field)).toBe(true)
   })
 })

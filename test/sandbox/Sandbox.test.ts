@@ -5,10 +5,13 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { type Options, Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
+import { type OutgoingHttpHeaders, request } from "node:http"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const contacts = [
@@ -183,6 +186,105 @@ describe("a hostile id", () => {
         }
         expect(expected.length).toBeGreaterThan(300)
         expect((yield* ledger).requests.map(({ url }) => url)).toEqual(expected)
+      })
+    )
+  )
+})
+
+describe("a contact with a file of 1,300 levels", () => {
+  const deep: unknown = JSON.parse('{"a":'.repeat(1300) + "1" + "}".repeat(1300))
+  const customFields = [CustomField.files("f", { u: { url: "https://example.com", deep } })]
+  const details = ["customFields.0.value must not be nested deeper than 100 levels"]
+
+  it.effect("is refused as input, and an import goes on with the next contact", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const service = yield* ContactsService
+        const error = yield* Effect.flip(service.updateContact(ContactId.make("jane"), { customFields }))
+        expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0, details })
+        const outcomes = yield* ContactsBulk.upsertMany(
+          Stream.make({ locationId, email: "deep@example.com", customFields }, { locationId, email: "b@example.com" }),
+          { isOrdered: true }
+        ).pipe(Stream.runCollect)
+        expect(Array.from(outcomes)).toMatchObject([{ _tag: "Rejected", error: { details } }, { _tag: "Created" }])
+        expect((yield* (yield* Sandbox).ledger).requests).toHaveLength(1)
+      })
+    )
+  )
+})
+
+describe("the sandbox as a server", () => {
+  /** A status, or the name of the error that the connection ended with. `fetch` does not let a program set its host. */
+  const sending = (path: string, headers: OutgoingHttpHeaders, chunks: ReadonlyArray<Buffer>, method = "POST") =>
+    Effect.flatMap(Sandbox, ({ url, token }) =>
+      Effect.async<number | string>((resume) => {
+        const authorization = `Bearer ${Redacted.value(token)}`
+        const sent = request(url + path, { method, headers: { version: "2023-02-21", authorization, ...headers } })
+        sent.on("response", (response) => {
+          response.resume()
+          resume(Effect.succeed(response.statusCode ?? 0))
+        })
+        sent.on("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? error.message)))
+        for (const chunk of chunks) sent.write(chunk)
+        sent.end()
+      })
+    )
+
+  const megabyte = Buffer.alloc(1024 * 1024, " ")
+
+  it.effect("does not read a body that says it is larger than 16 MB", () =>
+    within(
+      {},
+      Effect.gen(function* () {
+        const { ledger } = yield* Sandbox
+        expect(yield* sending("/contacts/upsert", { "content-length": 17 * megabyte.length }, [megabyte])).toBe(413)
+        expect((yield* ledger).received).toBe(0)
+      })
+    )
+  )
+
+  it.effect("resets the connection of a body that grows beyond 16 MB, and performs nothing", () =>
+    within(
+      {},
+      Effect.gen(function* () {
+        const { ledger } = yield* Sandbox
+        const chunks = [...Array.from({ length: 17 }, () => megabyte), Buffer.from(JSON.stringify({ locationId }))]
+        expect(yield* sending("/contacts/upsert", {}, chunks)).toMatch(/^(?:ECONNRESET|EPIPE)$/)
+        expect(yield* ledger).toMatchObject({ applied: [], requests: [] })
+        expect(yield* sending("/contacts/upsert", {}, chunks.slice(2))).toBe(200)
+      })
+    )
+  )
+
+  it.effect("takes no request of a web page of another origin, or by a rebound name, where it can be controlled", () =>
+    within(
+      { contacts, control: true },
+      Effect.gen(function* () {
+        const { contacts, url } = yield* Sandbox
+        const { host, port } = new URL(url)
+        const reset = (headers: OutgoingHttpHeaders) => sending("/_sandbox/contacts", headers, [Buffer.from("[]")])
+        const json = { "content-type": "application/json" }
+        for (const headers of [
+          { origin: "https://evil.example" },
+          { origin: "null" },
+          { origin: `http://localhost:${Number(port) + 1}` },
+          { host: `evil.example:${port}` },
+          { host: `evil.example:${port}`, origin: `http://evil.example:${port}` },
+          { host: "127.0.0.1.evil.example" }
+        ]) {
+          expect(yield* reset({ ...json, ...headers })).toBe(403)
+          expect(yield* sending("/contacts/jane", headers, [], "GET")).toBe(403)
+        }
+        for (const headers of [
+          {},
+          { origin: url },
+          { host: `localhost:${port}`, origin: `http://localhost:${port}` }
+        ]) {
+          expect(yield* reset({ ...json, ...headers })).toBe(204)
+        }
+        expect(host).toBe(`127.0.0.1:${port}`)
+        expect(yield* contacts).toHaveLength(2)
       })
     )
   )

@@ -1,0 +1,185 @@
+// Custom fields, as they are written and answered.
+import * as Schema from "effect/Schema"
+import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
+import { anObject, identifier, number, text, unknownFields, withMessage } from "./fields.js"
+import {
+  type Normalize,
+  normalizeNumber,
+  normalizeObject,
+  normalizeText,
+  normalizeTexts,
+  isAbsent,
+  textRules
+} from "./lenient.js"
+
+const customFieldFile = Schema.Struct(
+  {
+    url: text,
+    documentId: Schema.optional(text),
+    meta: Schema.optional(
+      Schema.Struct(
+        {
+          fieldname: Schema.optional(text),
+          originalname: Schema.optional(text),
+          encoding: Schema.optional(text),
+          mimetype: Schema.optional(text),
+          size: Schema.optional(number),
+          uuid: Schema.optional(text)
+        },
+        unknownFields
+      )
+    )
+  },
+  unknownFields
+).annotations({ identifier: identifier("CustomFieldFile") })
+
+/**
+ * One file of a custom field of the kind file. Keys that are not listed here are kept.
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export interface CustomFieldFile extends Schema.Schema.Type<typeof customFieldFile> {}
+
+/**
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomFieldFile: Schema.Schema<
+  CustomFieldFile,
+  Schema.Schema.Encoded<typeof customFieldFile>
+> = customFieldFile
+
+/**
+ * The value of a custom field: text (text, large text, single select, radio), a finite number (numeric, monetary),
+ * options (checkbox, multi select), or files by their uuid (file).
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomFieldValue = Schema.Union(
+  Schema.String,
+  Schema.JsonNumber,
+  Schema.Array(Schema.String),
+  Schema.Record({ key: Schema.String, value: CustomFieldFile })
+).annotations({
+  identifier: identifier("CustomFieldValue"),
+  ...withMessage("must be text, a finite number, an array of text, or files by their uuid")
+})
+
+/**
+ * @since 0.1.0
+ * @category custom fields
+ */
+export type CustomFieldValue = typeof CustomFieldValue.Type
+
+/** A value that can be written. */
+const WritableValue = CustomFieldValue.pipe(Schema.filter((value) => !isTooDeep(value) || tooDeep))
+
+const isWritableValue = Schema.is(WritableValue)
+
+const CustomFieldModel = Schema.Struct({
+  id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
+  key: Schema.optional(text),
+  value: WritableValue
+}).annotations(anObject)
+
+/**
+ * A custom field of a contact, the same model for reading and writing: what `getContact` gave may be put into an
+ * update as it is. The service answers `id` and `value` only, never the key. On the wire the value is spelt `value`,
+ * `field_value` or `fieldValue`; that is this codec's business. A value of none of the documented kinds is read as its
+ * JSON text.
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export interface CustomField extends Schema.Schema.Type<typeof CustomFieldModel> {}
+
+const CustomFieldWire = Schema.Struct({
+  id: Schema.String,
+  key: Schema.optional(Schema.Unknown),
+  value: Schema.optional(Schema.Unknown),
+  field_value: Schema.optional(Schema.Unknown),
+  fieldValue: Schema.optional(Schema.Unknown)
+})
+
+/**
+ * The codec of {@link CustomField}, with a constructor for each kind of value.
+ *
+ * @example
+ * import { CustomField } from "effect-growthhub/Schema"
+ *
+ * const fields = [
+ *   CustomField.text("6dvNaf7VhkQ9snc5vnjJ", "My Text"),
+ *   CustomField.number("y0BeYjuRIlDwsDcOHOJo", 100.5, "deal_size"),
+ *   CustomField.options("ve9EPM428h8vShlRW1KT", ["red", "blue"])
+ * ]
+ *
+ * @since 0.1.0
+ * @category custom fields
+ */
+export const CustomField = Object.assign(
+  Schema.transform(CustomFieldWire, CustomFieldModel, {
+    strict: true,
+    decode: (wire) => customFieldOf(wire.id, wire),
+    encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })
+  }).annotations({ identifier: identifier("CustomField") }),
+  {
+    /** Text, large text, single select and radio. */
+    text: (id: string, value: string, key?: string): CustomField => customField(id, value, key),
+    /** Numeric and monetary. */
+    number: (id: string, value: number, key?: string): CustomField => customField(id, value, key),
+    /** Checkbox and multi select: the chosen options. */
+    options: (id: string, value: ReadonlyArray<string>, key?: string): CustomField => customField(id, value, key),
+    /** Files, by their uuid. */
+    files: (id: string, value: { readonly [uuid: string]: CustomFieldFile }, key?: string): CustomField =>
+      customField(id, value, key)
+  }
+)
+
+function customField(id: string, value: CustomFieldValue, key: string | undefined): CustomField {
+  return key === undefined ? { id, value } : { id, key, value }
+}
+
+function customFieldOf(id: string, { key, value, field_value, fieldValue }: JsonObject): CustomField {
+  return customField(
+    id,
+    customFieldValue(value ?? field_value ?? fieldValue),
+    typeof key === "string" ? key : undefined
+  )
+}
+
+function customFieldValue(value: unknown): CustomFieldValue {
+  if (typeof value === "string") return value
+  const normalized = isArray(value) ? normalizeTexts(value) : normalizeFiles(value)
+  return isWritableValue(normalized) ? normalized : String(normalizeText(value) ?? "")
+}
+
+const normalizeFile = normalizeObject(
+  new Map<string, Normalize>([
+    ...textRules(["url", "documentId"]),
+    [
+      "meta",
+      normalizeObject(
+        new Map<string, Normalize>([
+          ...textRules(["fieldname", "originalname", "encoding", "mimetype", "uuid"]),
+          ["size", normalizeNumber]
+        ])
+      )
+    ]
+  ])
+)
+
+/** Files by their uuid; what is no file stays as it is. */
+function normalizeFiles(value: unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([uuid, file]) => [uuid, normalizeFile(file) ?? file]))
+}
+
+/** A custom field of a response, or nothing where it has no id or no value. */
+export const normalizeCustomField: Normalize = (value) => {
+  if (!isObject(value)) return undefined
+  const id = normalizeText(value["id"])
+  const hasValue = !isAbsent(value["value"] ?? value["field_value"] ?? value["fieldValue"])
+  return id === undefined || id === "" || !hasValue ? undefined : customFieldOf(id, value)
+}

@@ -1,0 +1,54 @@
+// A date of birth, as it is written.
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
+import { identifier, withMessage } from "./fields.js"
+import { isoDay, isoDayOfText } from "./lenient.js"
+
+const isoDayOfDateTime = (dateTime: DateTime.DateTime): string | undefined => {
+  const { year, month, day } = DateTime.toParts(dateTime)
+  return isoDay(year, month, day)
+}
+
+const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either<string, ParseResult.ParseIssue> =>
+  Either.fromNullable(
+    typeof input === "string" ? isoDayOfText(input) : isoDayOfDateTime(input),
+    () => new ParseResult.Type(ast, input)
+  )
+
+/**
+ * A date of birth as it is written: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both
+ * with `/`, `.` or `_` between), or a `DateTime`, of which the day in its own time zone counts. It must be a real day.
+ * It is sent as `YYYY-MM-DD`.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
+ *
+ * @example
+ * import * as Schema from "effect/Schema"
+ * import { DateOfBirth } from "effect-growthhub/Schema"
+ *
+ * Schema.encodeSync(DateOfBirth)("09/25/1990") // "1990-09-25"
+ *
+ * @since 0.1.0
+ * @category dates
+ */
+export const DateOfBirth = Schema.transformOrFail(
+  Schema.String,
+  Schema.Union(Schema.String, Schema.DateTimeUtcFromSelf, Schema.DateTimeZonedFromSelf),
+  {
+    strict: true,
+    decode: (input, _, ast) => realDay(input, ast),
+    encode: (input, _, ast) => realDay(input, ast)
+  }
+).annotations({
+  identifier: identifier("DateOfBirth"),
+  ...withMessage("must be a real day as YYYY-MM-DD, MM-DD-YYYY, the same with / . or _ between, or a DateTime")
+})
+
+/**
+ * @since 0.1.0
+ * @category dates
+ */
+export type DateOfBirth = typeof DateOfBirth.Type

@@ -1,0 +1,22 @@
+// Schemas that the models of the API share.
+import * as Schema from "effect/Schema"
+
+/** The identifier of a schema of this package. */
+export const identifier = (name: string) => `effect-growthhub/${name}`
+
+/** Annotates a schema with the sentence that follows the path of a value that it refuses. */
+export const withMessage = (message: string) => ({ message: () => message })
+
+export const anObject = withMessage("must be an object")
+export const anArray = withMessage("must be an array")
+
+export const text = Schema.String.annotations(withMessage("must be a string"))
+export const flag = Schema.Boolean.annotations(withMessage("must be a boolean value"))
+export const number = Schema.JsonNumber.annotations(withMessage("must be a finite number"))
+export const texts = Schema.Array(text).annotations(anArray)
+
+/** A field of a response: absent, never null or undefined. */
+export const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+/** Keeps fields that are not described under their own names. */
+export const unknownFields = { key: Schema.String, value: Schema.Unknown } as const

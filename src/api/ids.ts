@@ -1,0 +1,62 @@
+// The ids of the API.
+import type * as Brand from "effect/Brand"
+import * as Schema from "effect/Schema"
+import { identifier, withMessage } from "./fields.js"
+
+const maxIdLength = 256
+
+/** Most are of this kind, and need no closer look. */
+const plainId = /^[\w-]{1,64}$/
+
+const idFault = (id: string): string | undefined => {
+  if (plainId.test(id)) return undefined
+  if (id === "") return "must not be empty"
+  if (id === "." || id === "..") return "must not be a relative path segment"
+  if (id.length > maxIdLength) return `must not be longer than ${maxIdLength} characters`
+  if (/[/\\]/.test(id)) return "must not contain a slash"
+  if (/\p{Cc}/u.test(id)) return "must not contain control characters"
+  if (/\p{Surrogate}/u.test(id)) return "must be well-formed text"
+  return undefined
+}
+
+/** Whether a value is an id. */
+export const isId = (value: unknown): boolean => typeof value === "string" && idFault(value) === undefined
+
+const Id = Schema.String.annotations(withMessage("must be a string")).pipe(Schema.filter((id) => idFault(id) ?? true))
+
+/**
+ * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that
+ * it can never name another path of the API.
+ *
+ * @example
+ * import { ContactId } from "effect-growthhub/Schema"
+ *
+ * const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
+ *
+ * @since 0.1.0
+ * @category ids
+ */
+export const ContactId = Id.pipe(Schema.brand("ContactId")).annotations({ identifier: identifier("ContactId") })
+
+/** Whether a value is the id of a contact. */
+export const isContactId = Schema.is(ContactId)
+
+/**
+ * @since 0.1.0
+ * @category ids
+ */
+export type ContactId = string & Brand.Brand<"ContactId">
+
+/**
+ * The id of a location (a sub-account). The same rules as for {@link ContactId}.
+ *
+ * @since 0.1.0
+ * @category ids
+ */
+export const LocationId = Id.pipe(Schema.brand("LocationId")).annotations({ identifier: identifier("LocationId") })
+
+/**
+ * @since 0.1.0
+ * @category ids
+ */
+export type LocationId = string & Brand.Brand<"LocationId">

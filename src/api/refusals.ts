@@ -1,0 +1,23 @@
+// What the service's own words tell of a refusal: pure.
+import { isObject } from "../internal/json.js"
+import { type ContactId, isContactId } from "./ids.js"
+
+const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
+
+/** Whether a message says that the contact is unknown or deleted: the service answers 400 then, not 404. */
+export const isContactNotFound = (message: string): boolean => contactNotFound.test(message)
+
+/** The contact that a 400 names as the duplicate, and the field by which it was found. Its name is never read. */
+export interface Duplicate {
+  readonly duplicateOf?: ContactId
+  readonly matchingField?: string
+}
+
+export const duplicateOf = (meta: unknown): Duplicate => {
+  if (!isObject(meta)) return {}
+  const { contactId, matchingField } = meta
+  return {
+    ...(isContactId(contactId) ? { duplicateOf: contactId } : {}),
+    ...(typeof matchingField === "string" && /^[A-Za-z]\w{0,49}$/.test(matchingField) ? { matchingField } : {})
+  }
+}

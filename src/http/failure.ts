@@ -1,0 +1,278 @@
+// How a response, a failed transport or a refused input becomes an error: pure decisions.
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import { type Duplicate, duplicateOf, isContactNotFound } from "../api/refusals.js"
+import {
+  BadRequest,
+  type ContactsError,
+  Forbidden,
+  type Outcome,
+  RateLimited,
+  ServerError,
+  TransportError,
+  Unauthorized,
+  UnexpectedResponse,
+  Unprocessable
+} from "../Errors.js"
+import { isArray, isObject, parseOption } from "../internal/json.js"
+import { type Conceal, concealing, cut, limits, redactedLines } from "./redact.js"
+import { dayOver, type Head, retryAfter } from "./retryAfter.js"
+import { causes, codeOf, type Sending, sendingOf } from "./transportFailure.js"
+
+export { faults } from "./faults.js"
+export { retryAfter, serverTime } from "./retryAfter.js"
+
+/**
+ * The call that an error tells about.
+ *
+ * - `attempts`: how many times it was sent.
+ * - `declares`: the statuses that its endpoint documents.
+ * - `isWrite`: whether it changes anything.
+ * - `isRepeatable`: whether it can be sent again although it may have been applied already.
+ * - `mayBeApplied`: whether an earlier attempt left open if it was applied.
+ * - `secrets`: texts that no message may show: the bearer, and the values that were sent.
+ */
+export interface Call {
+  readonly operation: string
+  readonly attempts: number
+  readonly declares: ReadonlyArray<number>
+  readonly isWrite: boolean
+  readonly isRepeatable: boolean
+  readonly mayBeApplied: boolean
+  readonly secrets: () => ReadonlyArray<string>
+}
+
+/**
+ * An HTTP answer, whole: header names in lower case, the body as text.
+ */
+export interface Response extends Head {
+  readonly body: string
+}
+
+/** What is open after this attempt, and after those before it. */
+const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
+  call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
+
+const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
+  const settled = outcomeOf(call, outcome)
+  return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
+}
+
+// --- what the service says ---------------------------------------------------------------------------------------------
+
+const linesOf = (value: unknown): ReadonlyArray<string> =>
+  (isArray(value) ? value : [value]).filter((line): line is string => typeof line === "string" && line !== "")
+
+const isTraceId = (value: unknown): value is string => typeof value === "string" && /^[\w.:-]{1,100}$/.test(value)
+
+interface ErrorBody {
+  readonly said: ReadonlyArray<string>
+  readonly details: ReadonlyArray<string>
+  readonly traceId?: string
+  readonly duplicate?: Duplicate
+}
+
+const parseErrorBody = (body: Option.Option<unknown>, conceal: Conceal): ErrorBody => {
+  if (Option.isNone(body) || !isObject(body.value)) return { said: [], details: [] }
+  const { message, error, error_description, traceId, meta } = body.value
+  const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
+  return {
+    said,
+    details: redactedLines(said, conceal),
+    duplicate: duplicateOf(meta),
+    ...(isTraceId(traceId) && conceal(traceId) === traceId ? { traceId } : {})
+  }
+}
+
+const mediaType = (response: Response) => {
+  const type = (response.headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase()
+  return /^[\w.+-]+\/[\w.+-]+$/.test(type) ? cut(type, limits.name) : "no known type"
+}
+
+const described = (response: Response, body: Option.Option<unknown>, details: ReadonlyArray<string>): string => {
+  if (details.length > 0) return cut(details.join("; "), limits.message)
+  if (response.body === "") return `The service answered ${response.status} without a body`
+  const form = Option.isNone(body) ? `not JSON but ${mediaType(response)}` : "JSON without a message"
+  return `The service answered ${response.status}, ${form}, ${response.body.length} characters`
+}
+
+// --- from what came before ---------------------------------------------------------------------------------------------
+
+/**
+ * An error that ended a call before another request of it left, as one of that call: `attempts` as many as were sent.
+ */
+export const fromBefore = (call: Call, error: ContactsError): ContactsError => {
+  // All classes take what all have.
+  const Class = error.constructor as new (fields: object) => ContactsError
+  // The message of an Error does not spread.
+  const { message } = error
+  return new Class({ ...error, message, attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
+}
+
+// --- from an answer ----------------------------------------------------------------------------------------------------
+
+const documented: { readonly [status: number]: typeof BadRequest | typeof Unauthorized | typeof Unprocessable } = {
+  400: BadRequest,
+  401: Unauthorized,
+  422: Unprocessable
+}
+
+/** Statuses of the edge, given before anything reached the service: it is down, cannot be found, or refuses the edge's handshake. */
+const beforeTheService = new Set([521, 523, 525, 526])
+
+/** 5xx that the same request will always meet. */
+const permanent = new Set([501, 505])
+
+/** 4xx that may pass. 425 says that the request was not taken up (RFC 8470, 5.2); some send 408 after the work has begun. */
+const passing = new Set([408, 425])
+
+/**
+ * The error for an answer that is no success, whatever its status and whatever its body. `now` is the time at which it
+ * came, in milliseconds of the epoch: a `Retry-After` date is counted from it where the service does not tell its own.
+ */
+export const fromAnswer = (call: Call, response: Response, now: number): ContactsError => {
+  const body = parseOption(response.body)
+  const { said, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
+  const { status } = response
+  const props = {
+    operation: call.operation,
+    attempts: call.attempts,
+    message: described(response, body, details),
+    status,
+    details,
+    ...(traceId === undefined ? {} : { traceId })
+  }
+  const refusal = { outcome: outcomeOf(call, "NotApplied") }
+  const Documented = call.declares.includes(status) ? documented[status] : undefined
+  if (Documented === BadRequest) {
+    // Decided from the service's own words, before anything in them is blanked out.
+    const reason = said.some((line) => isContactNotFound(line)) ? "ContactNotFound" : "Other"
+    return new BadRequest({ ...props, ...refusal, reason, ...duplicate })
+  }
+  if (Documented !== undefined) return new Documented({ ...props, ...refusal })
+  if (status === 403) return new Forbidden({ ...props, ...refusal })
+  if (status === 429) return new RateLimited({ ...props, ...refusal, ...waitOf(response, now) })
+  if (status >= 500) {
+    const outcome = beforeTheService.has(status) ? "NotApplied" : "Unknown"
+    const judged = verdict(call, outcome, !permanent.has(status))
+    return new ServerError({ ...props, ...judged, ...waitOf(response, now) })
+  }
+  const outcome = status >= 400 && status !== 408 ? "NotApplied" : "Unknown"
+  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, passing.has(status)) })
+}
+
+/**
+ * The error for a success whose body is not what the endpoint answers: a write has probably been applied.
+ */
+export const fromUnreadable = (call: Call, response: Response, reasons: ReadonlyArray<string>): UnexpectedResponse => {
+  const conceal = concealing(call.secrets())
+  const { traceId } = parseErrorBody(parseOption(response.body), conceal)
+  const details = redactedLines(reasons, conceal)
+  return new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: cut(`The answer cannot be read: ${details.join("; ")}`, limits.message),
+    status: response.status,
+    details,
+    ...(traceId === undefined ? {} : { traceId }),
+    ...verdict(call, "Unknown")
+  })
+}
+
+/** The error for a success that is larger than what is read: a write has probably been applied. */
+export const fromTooLarge = (call: Call, status: number, message: string): UnexpectedResponse =>
+  new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message,
+    status,
+    ...verdict(call, "Unknown", false)
+  })
+
+/** The tag of the error that a status becomes, for an endpoint that declares some; `undefined` for a success. */
+export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): ContactsError["_tag"] | undefined => {
+  if (status >= 200 && status <= 299) return undefined
+  const Documented = declares.includes(status) ? documented[status] : undefined
+  if (Documented !== undefined) return Documented._tag
+  if (status === 403) return "Forbidden"
+  if (status === 429) return "RateLimited"
+  return status >= 500 ? "ServerError" : "UnexpectedResponse"
+}
+
+/**
+ * The error for a redirect that is not followed. 307 and 308 ask for the same request elsewhere, so nothing was applied;
+ * the others may be the answer to a write that was (RFC 9110, 15.4).
+ */
+export const fromRedirect = (call: Call, status: number, reason: string): UnexpectedResponse =>
+  new UnexpectedResponse({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: cut(`Redirect (${status}) not followed: ${reason}`, limits.message),
+    status,
+    ...verdict(call, status === 307 || status === 308 ? "NotApplied" : "Unknown", false)
+  })
+
+const waitOf = (response: Response, now: number): { readonly retryAfter?: Duration.Duration } => {
+  const waits = [retryAfter(response, now), dayOver(response)].filter((millis) => millis !== undefined)
+  return waits.length === 0 ? {} : { retryAfter: Duration.millis(Math.max(...waits)) }
+}
+
+// --- from a transport --------------------------------------------------------------------------------------------------
+
+const sendings: { readonly [sending in Sending]: readonly [what: string, outcome: Outcome, isTransient: boolean] } = {
+  NotBuilt: ["The request could not be built", "NotApplied", false],
+  NotTrusted: ["The service could not be trusted", "NotApplied", false],
+  NotConnected: ["The service could not be reached", "NotApplied", true],
+  Sent: ["The connection failed before the whole answer came", "Unknown", true]
+}
+
+/**
+ * The error for a transport that failed: the cause is read for its code and then forgotten.
+ */
+export const fromTransport = (call: Call, cause: unknown): TransportError => {
+  const chain = causes(cause)
+  const code = codeOf(chain)
+  const [what, outcome, isTransient] = sendings[sendingOf(chain, code)]
+  return new TransportError({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: code === undefined ? what : `${what} (${code})`,
+    ...(code === undefined ? {} : { code }),
+    ...verdict(call, outcome, isTransient)
+  })
+}
+
+/**
+ * The error for an attempt that took longer than it may. `isSent` tells whether its request had left by then.
+ */
+export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolean): TransportError =>
+  new TransportError({
+    operation: call.operation,
+    attempts: call.attempts,
+    message: `No whole answer within ${Duration.format(limit)}`,
+    code: "TIMEOUT",
+    ...verdict(call, isSent ? "Unknown" : "NotApplied")
+  })
+
+/**
+ * The error for a call whose base URL cannot be used: nothing was sent.
+ */
+export const fromConfiguration = (call: Call, reason: string): TransportError =>
+  new TransportError({
+    operation: call.operation,
+    attempts: 0,
+    message: reason,
+    ...verdict(call, "NotApplied", false)
+  })
+
+// --- from a refused input ----------------------------------------------------------------------------------------------
+
+/**
+ * The error for input that was refused before anything was sent, with a line per fault.
+ */
+export const fromFaults = (operation: string, lines: ReadonlyArray<string>): Unprocessable => {
+  const more = lines.length - limits.faults
+  const shown = redactedLines(lines, concealing([]), limits.faults)
+  const details = more <= 0 ? shown : [...shown, `and ${more} more`]
+  return new Unprocessable({ operation, attempts: 0, details, message: cut(details.join("; "), limits.message) })
+}

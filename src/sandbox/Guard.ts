@@ -1,0 +1,43 @@
+/**
+ * What the sandbox refuses before it looks at a request: bodies that are too large and, where it can be controlled over
+ * HTTP, requests that a web page sends from elsewhere.
+ *
+ * @since 0.2.0
+ */
+import { refusal, type Reply } from "./Operations.js"
+
+/**
+ * How large the body of a request may be, in bytes: 16 MB, and 64 MB for what controls the sandbox, as a whole directory
+ * can be imported.
+ *
+ * @since 0.2.0
+ * @category guards
+ */
+export const maxBodySize = (path: string): number => (isControl(path) ? 64 : 16) * 1024 * 1024
+
+const isControl = (path: string) => path.startsWith("/_sandbox/")
+
+const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
+
+type Headers = { readonly [name: string]: string | undefined }
+
+/** A name that leads to a loopback address by rebinding is none of these; a page of another origin says so. */
+const isFromElsewhere = ({ host = "", origin }: Headers): boolean =>
+  !loopback.test(host) || (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+
+/**
+ * The refusal of a request, if it is refused by its headers alone. `isControlled`: whether the sandbox can be controlled
+ * over HTTP.
+ *
+ * @since 0.2.0
+ * @category guards
+ */
+export const refuse = (path: string, headers: Headers, isControlled: boolean): Reply | undefined => {
+  if (isControlled && isFromElsewhere(headers)) {
+    return refusal(403, "With control, the sandbox answers requests to a loopback host and from its own pages only")
+  }
+  const limit = maxBodySize(path)
+  return Number(headers["content-length"] ?? 0) > limit
+    ? refusal(413, `The body is larger than ${limit / 1024 / 1024} MB`)
+    : undefined
+}
