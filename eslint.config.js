@@ -16,6 +16,7 @@ const rooms = [
   ["Credentials", "RetryPolicy"],
   ["HttpLayer"],
   ["ContactsService"],
+  ["bulk"],
   ["ContactsBulk"],
   ["sandbox"],
   ["ContactsTest"],
@@ -23,7 +24,7 @@ const rooms = [
   ["index"]
 ]
 
-const path = (room) => (["sandbox", "cli"].includes(room) ? `./src/${room}` : `./src/${room}.ts`)
+const path = (room) => (["bulk", "sandbox", "cli"].includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 
 /** The sandbox is nobody's client: it knows the schema only. */
 const mayNotKnow = (room, other) => room === "sandbox" && other !== "Schema"

@@ -1,6 +1,6 @@
 // How the command ends.
 import * as Data from "effect/Data"
-import type { Stopped } from "../ContactsBulk.js"
+import type { BulkStopped } from "../ContactsBulk.js"
 import type { ContactsError } from "../Errors.js"
 
 /** The exit codes, for scripts to tell apart. */
@@ -47,8 +47,8 @@ export const fromError = (error: ContactsError): Exit => {
 }
 
 /** Where a run stopped. */
-export const fromStopped = ({ reason, message }: Stopped, goOn: string): Exit =>
+export const fromStopped = ({ reason, message }: BulkStopped, goOn: string): Exit =>
   new Exit({
-    code: reason === "Unauthorized" ? codes.credentials : codes.unavailable,
+    code: reason === "Unauthorized" || reason === "Forbidden" ? codes.credentials : codes.unavailable,
     message: `${message}\n${goOn}`
   })

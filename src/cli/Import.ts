@@ -15,7 +15,7 @@ import { join, parse } from "node:path"
 import * as ContactsBulk from "../ContactsBulk.js"
 import type { ContactsService } from "../ContactsService.js"
 import { inSeconds } from "../internal/duration.js"
-import { kinds } from "../internal/journal.js"
+import { kinds } from "../bulk/journal.js"
 import { isArray, stringifyOption } from "../internal/json.js"
 import { Session } from "./Connection.js"
 import { badInput, codes, Exit, fromStopped, reasons } from "./Exit.js"
@@ -225,7 +225,7 @@ const opened = (task: Task) =>
   })
 
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
-  error.reason === "AnotherList"
+  error.reason === "SourceMismatch"
     ? badInput(
         `${task.file} is not as it was when its import was begun, or is given with other options: use the file and the ` +
           "options that you began with, or begin anew with --restart, which sends all of it again"
@@ -256,7 +256,7 @@ export const run = (
       Effect.raceFirst(progress.showing),
       Effect.ensuring(progress.end),
       Effect.onInterrupt(() => Console.error(`Interrupted: ${summary(sums)}. ${hint}`)),
-      Effect.catchTag("Stopped", Effect.succeed)
+      Effect.catchTag("BulkStopped", Effect.succeed)
     )
     const file = yield* report(task, checkpoint)
     const total = countsOf(yield* ContactsBulk.progress(checkpoint))

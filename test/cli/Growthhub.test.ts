@@ -359,7 +359,7 @@ describe("an import", () => {
       const over = yield* growthhub(["import", file, "--resume"], env)
       expect(over).toMatchObject({
         code: 5,
-        err: expect.stringMatching(/Nothing may be sent now: go on in (?:1d|23h)/) as unknown
+        err: expect.stringMatching(/requests may be sent again in (?:1d|23h)/) as unknown
       })
       yield* sandbox.setLimits({ max: 100, interval: 1000 })
       const rest = yield* growthhub(["import", file, "--resume"], env)
