@@ -1,63 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { codeOf, run } from "../../src/cli/Growthhub.js"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
-
-interface Ended {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** A command in this process, and what a person and a script see of it. */
-const growthhub = (args: ReadonlyArray<string>, environment: Record<string, string> = {}): Effect.Effect<Ended> =>
-  Effect.gen(function* () {
-    const said = { out: [] as Array<string>, err: [] as Array<string> }
-    const into = (stream: "out" | "err") => (text: unknown) => Effect.sync(() => void said[stream].push(String(text)))
-    const console_: Console.Console = {
-      ...(yield* Console.consoleWith(Effect.succeed)),
-      log: into("out"),
-      error: into("err")
-    }
-    const exit = yield* run(["node", "growthhub", ...args]).pipe(
-      Effect.withConsole(console_),
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
-      Effect.exit
-    )
-    return { code: codeOf(exit), out: said.out.join("\n"), err: said.err.join("\n") }
-  })
-
-/** What the environment of somebody is who has set the command up for this sandbox. */
-const environment = Effect.map(Sandbox, ({ url, token, locationId }) => ({
-  GROWTHHUB_TOKEN: Redacted.value(token),
-  GROWTHHUB_BASE_URL: url,
-  GROWTHHUB_LOCATION_ID: locationId
-}))
-
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-cli-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
-
-const fileOf = (name: string, lines: ReadonlyArray<string>) =>
-  Effect.flatMap(directory, (path) =>
-    Effect.as(
-      Effect.promise(() => writeFile(join(path, name), `${lines.join("\n")}\n`)),
-      join(path, name)
-    )
-  )
-
-const read = (file: string) => Effect.promise(() => readFile(file, "utf8"))
+import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 describe("one contact", () => {
   it.scopedLive("is made, shown, changed and cleared", () =>
@@ -368,28 +315,46 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps what others have written beside it, and writes a report later that it could not write", () =>
+  it.scopedLive("keeps what others have written beside it", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("it's mine.csv", ["email", "a@example.com", "nobody"])
       const report = file.replace(".csv", ".rejected.csv")
+      const elsewhere = file.replace(".csv", ".txt")
       yield* Effect.promise(() => writeFile(report, "mine"))
-      yield* Effect.promise(() => mkdir(file.replace(".csv", ".rejected.2.csv.tmp")))
+      yield* Effect.promise(() => writeFile(elsewhere, "also mine"))
+      yield* Effect.promise(() => symlink(elsewhere, file.replace(".csv", ".rejected.2.csv")))
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 4,
+        out: expect.stringContaining(".rejected.3.csv") as unknown
+      })
+      expect(yield* read(report)).toBe("mine")
+      expect(yield* read(elsewhere)).toBe("also mine")
+      expect((yield* (yield* Sandbox).ledger).applied).toHaveLength(1)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("keeps what was rejected until its report is written, and then only the counts", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      // Too long a name for what is written before the report has it.
+      const file = yield* fileOf(`${"x".repeat(236)}.csv`, ["email", "a@example.com", "nobody"])
+      const held = Effect.promise(() => readdir(`${file}.checkpoint`))
       expect(yield* growthhub(["import", file], env)).toMatchObject({
         code: 1,
         err: expect.stringContaining("--resume tries it again") as unknown
       })
-      yield* Effect.promise(() => rm(file.replace(".csv", ".rejected.2.csv.tmp"), { recursive: true }))
-      expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
+      expect(yield* held).toContain("import.dead.0")
+      const short = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
+      yield* growthhub(["import", short], env)
+      const left = yield* Effect.promise(() => readdir(`${short}.checkpoint`))
+      expect(left.sort()).toEqual(["import.0", "import.1"])
+      const texts = yield* Effect.forEach(left, (name) => read(join(`${short}.checkpoint`, name)))
+      expect(texts.join()).not.toContain("nobody")
+      expect(yield* growthhub(["import", short, "--resume"], env)).toMatchObject({
         code: 4,
-        out: expect.stringContaining(".rejected.2.csv") as unknown
+        err: expect.stringContaining("1 row not applied: their report was written") as unknown
       })
-      expect(yield* read(report)).toBe("mine")
-      const again = file.replace(".csv", ".rejected.2.csv")
-      yield* Effect.promise(() => writeFile(again, "being mended"))
-      yield* growthhub(["import", file, "--resume"], env)
-      expect(yield* read(again)).toBe("being mended")
-      expect((yield* (yield* Sandbox).ledger).applied).toHaveLength(1)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
