@@ -316,8 +316,47 @@ export const makeCache = (options: {
     })
   )
 
+/** A lookup that several wait for. */
+interface Lookup {
+  readonly fiber: Fiber.Fiber<Schema.Contact, Errors.ContactsError>
+  waiting: number
+}
+
+const lookups = new WeakMap<ContactCache, Map<Schema.ContactId, Lookup>>()
+
 /** A failure is not kept, not even for those that ask within the same millisecond. */
-const had = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+const cached = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+
+/**
+ * Gets a contact through the cache, in a fiber of its own: of those that wait for it, the first may be the first to give up.
+ * It is interrupted with the last of them.
+ */
+const getShared = (cache: ContactCache, id: Schema.ContactId): Effect.Effect<Schema.Contact, Errors.ContactsError> =>
+  Effect.acquireUseRelease(
+    Effect.suspend(() => {
+      const running = lookups.get(cache) ?? new Map<Schema.ContactId, Lookup>()
+      lookups.set(cache, running)
+      const lookup = running.get(id)
+      if (lookup !== undefined) {
+        lookup.waiting += 1
+        return Effect.succeed({ running, lookup })
+      }
+      // Waiting for the lookup is what can be interrupted, and not its beginning.
+      return Effect.map(Effect.forkDaemon(Effect.interruptible(cached(cache, id))), (fiber) => {
+        const lookup: Lookup = { fiber, waiting: 1 }
+        running.set(id, lookup)
+        return { running, lookup }
+      })
+    }),
+    ({ lookup }) => Fiber.join(lookup.fiber),
+    ({ running, lookup }) =>
+      Effect.suspend(() => {
+        lookup.waiting -= 1
+        if (lookup.waiting > 0) return Effect.void
+        running.delete(id)
+        return Fiber.interrupt(lookup.fiber)
+      })
+  )
 
 /**
  * Gets many contacts, each id once however often it occurs, and tells what came of each, in the order in which the ids come
@@ -342,9 +381,7 @@ export const getMany = <E = never, R = never>(
       const { getContact } = yield* ContactsService
       const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
       const { cache } = options
-      // In a fiber of its own: of those that ask at the same time, the first may be the first to give up.
-      const get = (id: Schema.ContactId) =>
-        cache === undefined ? getContact(id) : Effect.flatMap(Effect.forkDaemon(had(cache, id)), Fiber.join)
+      const get = (id: Schema.ContactId) => (cache === undefined ? getContact(id) : getShared(cache, id))
       const seen = new Set<Schema.ContactId>()
       const stream: Stream.Stream<Schema.ContactId, E, R> = Symbol.iterator in ids ? Stream.fromIterable(ids) : ids
       return stream.pipe(

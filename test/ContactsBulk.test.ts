@@ -1038,6 +1038,32 @@ describe("reads of many", () => {
     }).pipe(Effect.provide(counting([])))
   )
 
+  it.effect("of a cache are interrupted with the last that waits for them, and asked for again later", () => {
+    let asked = 0
+    let interrupted = 0
+    const slow = Layer.succeed(ContactsService, {
+      getContact: (id: ContactId) =>
+        Effect.suspend(() => (++asked === 1 ? Effect.never : Effect.succeed({ id }))).pipe(
+          Effect.onInterrupt(() => Effect.sync(() => void (interrupted += 1)))
+        ),
+      updateContact: (id: ContactId) => Effect.succeed({ id }),
+      upsertContact: (input: ContactUpsert) => Effect.succeed(answer(input))
+    })
+    return Effect.gen(function* () {
+      const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
+      const read = Stream.runCollect(ContactsBulk.getMany([ContactId.make("a")], { cache }))
+      const first = yield* Effect.fork(read)
+      yield* TestClock.adjust("1 second")
+      const second = yield* Effect.fork(read)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(first)
+      expect([asked, interrupted]).toEqual([1, 0])
+      yield* Fiber.interrupt(second)
+      expect([asked, interrupted]).toEqual([1, 1])
+      expect(told(yield* read)).toEqual(["a found"])
+    }).pipe(Effect.provide(slow))
+  })
+
   it.effect("ask again at once for one that failed", () => {
     let asked = 0
     const failing = Layer.succeed(ContactsService, {

@@ -75,7 +75,8 @@ const update = Command.make(
 /** What says where a contact goes and how it is matched, and nothing about it. */
 const addresses = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
-const isEmpty = (value: unknown) => isUnset(value) || (isArray(value) && value.length === 0)
+const isEmpty = (value: unknown) =>
+  isUnset(typeof value === "string" ? value.trim() : value) || (isArray(value) && value.length === 0)
 
 /** An upsert of nothing creates a contact that nobody can find. */
 const saysAnything = (fields: JsonObject) =>

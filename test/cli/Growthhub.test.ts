@@ -2,8 +2,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { json, serving } from "../servers.js"
 import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 describe("one contact", () => {
@@ -79,6 +81,68 @@ describe("one contact", () => {
       expect(made.out).toContain("[2JAda")
       expect(made.out).not.toContain("\u001b")
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
+
+describe("a command", () => {
+  it.scopedLive("upserts nothing where no field says anything about the contact", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const { contacts } = yield* Sandbox
+      for (const args of [[], ["--first-name", ""], ["--email", " "]]) {
+        expect(yield* growthhub(["upsert", ...args], env)).toEqual({
+          code: 2,
+          out: "",
+          err: "Nothing to upsert: give a field, as --email ADDRESS, or --stdin"
+        })
+      }
+      expect(yield* contacts).toEqual([])
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive(
+    "escapes every character that commands a terminal, also with --json, and in what the service says",
+    () =>
+      Effect.gen(function* () {
+        const hostile = "\u009b2JA\u007f\u202ed\u0085a"
+        const { url } = yield* serving(({ method }, response) =>
+          method === "GET"
+            ? json(response, 400, { statusCode: 400, message: `no ${hostile} such` })
+            : json(response, 200, { new: true, contact: { id: "a", firstName: hostile } })
+        )
+        const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+        const made = yield* growthhub(["upsert", "--email", "a@example.com", "--json"], env)
+        const failed = yield* growthhub(["get", "a"], env)
+        const commanding = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
+        expect(JSON.parse(made.out)).toMatchObject({ firstName: hostile })
+        expect(made.out).not.toMatch(commanding)
+        expect(failed).toMatchObject({ code: 4, err: expect.not.stringMatching(commanding) as unknown })
+      })
+  )
+
+  const full = existsSync("/dev/full") ? it.scopedLive : it.scopedLive.skip
+
+  full(
+    "whose output cannot be written does not end as if all were well; one whose reader has gone away does",
+    () =>
+      Effect.gen(function* () {
+        const file = yield* fileOf("leads.csv", ["email", "a@example.com"])
+        const ended = (into: string) =>
+          Effect.async<number | null>((resume) => {
+            const command = `exec "$0" --import tsx src/cli/main.ts import "$1" --dry-run --location abc ${into}`
+            const child = spawn("sh", ["-c", command, process.execPath, file], {
+              cwd: root,
+              env: { PATH: process.env["PATH"] ?? "" },
+              stdio: ["ignore", "pipe", "ignore"]
+            })
+            child.stdout.destroy()
+            child.once("exit", (code) => resume(Effect.succeed(code)))
+          })
+        expect(yield* ended("> /dev/full")).toBe(1)
+        expect(yield* ended("")).toBe(0)
+      }),
+    // Processes that compile what they run.
+    120_000
   )
 })
 
@@ -447,7 +511,9 @@ describe("an import", () => {
         const { applied } = yield* ledger
         expect(new Set(applied.map(({ contactId }) => contactId)).size).toBe(300)
         expect(applied.filter(({ isNew }) => isNew)).toHaveLength(300)
-      }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } })))
+      }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } }))),
+    // Processes that compile what they run.
+    120_000
   )
 })
 
@@ -459,6 +525,40 @@ describe("the doctor", () => {
       expect(healthy.out).toMatch(/^ok +requests +\d+ of 100 in 10s are free$/m)
       expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left, anew in (?:1d|23h)/m)
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("says of a location that the token cannot reach that it cannot", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ url: path, body }, response) => {
+        if (path !== "/contacts/search") return json(response, 400, { message: "Contact not found for id:x" })
+        const isOwn = (JSON.parse(body) as { readonly locationId?: string }).locationId === "mine"
+        return isOwn
+          ? json(response, 200, { contacts: [], total: 0 })
+          : json(response, 403, { statusCode: 403, message: "The token does not have access to this location." })
+      })
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
+      const other = yield* growthhub(["doctor", "--location", "OTHER"], env)
+      expect(other.code).toBe(3)
+      expect(other.out).toMatch(/^FAIL +location +OTHER: The token does not have access to this location\.$/m)
+      const own = yield* growthhub(["doctor", "--location", "mine"], env)
+      expect(own).toMatchObject({ code: 0, out: expect.stringMatching(/^ok +location +mine$/m) as unknown })
+    })
+  )
+
+  it.scopedLive("does not say ok of a location that it could not check", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ url: path }, response) =>
+        path === "/contacts/search"
+          ? json(response, 404, { message: "Cannot POST /contacts/search" })
+          : json(response, 400, { message: "Contact not found for id:x" })
+      )
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
+      const unchecked = yield* growthhub(["doctor", "--location", "OTHER"], env)
+      expect(unchecked).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^\? +location +OTHER, not checked/m) as unknown
+      })
+    })
   )
 
   it.scopedLive("says what to do about a token, a scope, and a service that is not there", () =>
