@@ -6,115 +6,43 @@
  */
 import * as Cache from "effect/Cache"
 import type * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
-import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import * as S from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
-import { ContactsService, upsertContact } from "./ContactsService.js"
-import * as Errors from "./Errors.js"
-import { inSeconds } from "./internal/duration.js"
-import * as journal from "./internal/journal.js"
-import { parse, stringifyOption } from "./internal/json.js"
+import * as journal from "./bulk/journal.js"
+import type { Checkpoint, CheckpointError } from "./bulk/journal.js"
+import * as letters from "./bulk/letters.js"
+import * as ordering from "./bulk/ordering.js"
+import type { BulkStopped, Failure, Outcome } from "./bulk/outcome.js"
+import * as runs from "./bulk/run.js"
+import type { Item } from "./bulk/verdict.js"
+import { ContactsService } from "./ContactsService.js"
+import type * as Errors from "./Errors.js"
 import * as RateLimit from "./RateLimit.js"
-import * as Schema from "./Schema.js"
+import type * as Schema from "./Schema.js"
 
-// --- what happens to a contact -----------------------------------------------------------------------------------------
-
-/**
- * What happened to one contact. `index` is its place in the list, from 0, and `input` what it was to be.
- *
- * - `Created`, `Updated`: it was applied; `contact` is what the service answered.
- * - `Rejected`: it was not; `error` says why.
- * - `Unknown`: it may have been, and no answer came. It can be sent again without harm if it has an email or a phone and
- *   not `createNewIfDuplicateAllowed`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Outcome = Data.TaggedEnum<{
-  Created: { readonly index: number; readonly input: Schema.ContactUpsert; readonly contact: Schema.UpsertedContact }
-  Updated: { readonly index: number; readonly input: Schema.ContactUpsert; readonly contact: Schema.UpsertedContact }
-  Rejected: { readonly index: number; readonly input: Schema.ContactUpsert; readonly error: Errors.ContactsError }
-  Unknown: { readonly index: number; readonly input: Schema.ContactUpsert; readonly error: Errors.ContactsError }
-}>
-
-/**
- * Constructors, guards and `$match` of {@link Outcome}.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const Outcome = Data.taggedEnum<Outcome>()
-
-/**
- * Why a run ended before its list did. Every contact that it had begun with is settled, or is sent again by the next run
- * with the same checkpoint.
- *
- * - `Unauthorized`: the service refuses the token, or the grant is dead.
- * - `NotYet`: nothing may be sent for longer than the run is patient, as where the day's requests are used up.
- *   `retryAfter` says when to go on.
- * - `Outage`: call after call failed, as many as `failures` says or all there were, and none for a reason of its own.
- *
- * `error` is the one that it ended with.
- *
- * @since 0.1.0
- * @category errors
- */
-export class Stopped extends Data.TaggedError("Stopped")<{
-  readonly reason: "Unauthorized" | "NotYet" | "Outage"
-  readonly message: string
-  readonly error: Errors.ContactsError
-  readonly retryAfter?: Duration.Duration | undefined
-}> {}
+export { BulkStopped, type Failure, Outcome } from "./bulk/outcome.js"
+export { type Checkpoint, CheckpointError, type Counts } from "./bulk/journal.js"
 
 // --- the checkpoint ----------------------------------------------------------------------------------------------------
 
 /**
- * Where a run writes down what it has done: progress under `name` and a few more keys that begin with it, in any
- * `KeyValueStore`, also one whose writes can be cut off. It holds the data of the contacts that failed, and of no other.
- *
- * - `source`: what the list is, a hash of its file say. A run with another one is refused.
- *
- * One run at a time: two with one checkpoint do everything twice.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Checkpoint extends journal.Checkpoint {}
-
-/**
- * A checkpoint that cannot be used: `Unreadable`, made for `AnotherList`, or its `StoreFailed`.
- *
- * @since 0.1.0
- * @category errors
- */
-export const CheckpointError = journal.CheckpointError
-
-/**
- * @since 0.1.0
- * @category errors
- */
-export type CheckpointError = journal.CheckpointError
-
-/**
- * How far the runs with a checkpoint have come together: how many contacts came to each end, and whether that was all.
+ * How far the runs with a checkpoint have come together.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Progress {
+  /** How many contacts came to each end. */
   readonly counts: journal.Counts
+  /** Whether all contacts of the list are settled. */
   readonly isComplete: boolean
 }
 
@@ -138,34 +66,14 @@ export const progress = (checkpoint: Checkpoint): Effect.Effect<Option.Option<Pr
  */
 export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> => journal.clear(checkpoint)
 
-const ContactsError = S.Union(
-  Errors.BadRequest,
-  Errors.Unauthorized,
-  Errors.Unprocessable,
-  Errors.Forbidden,
-  Errors.RateLimited,
-  Errors.ServerError,
-  Errors.TransportError,
-  Errors.UnexpectedResponse
-)
-
-const Letter = S.Struct({
-  index: S.NonNegativeInt,
-  outcome: S.Literal("Rejected", "Unknown"),
-  input: S.Unknown,
-  error: ContactsError
-})
-
-const encodeUpsert = S.encodeUnknownOption(Schema.ContactUpsert, { onExcessProperty: "error" })
-
-const decodeUpsert = S.decodeUnknownOption(Schema.ContactUpsert)
-
-/** As it would be sent; what could not be, as it is. */
-const letterOf = ({ _tag, index, input, error }: Failure): unknown => {
-  const sendable = Option.getOrElse(encodeUpsert(input), (): unknown => input)
-  const json = Option.getOrElse(stringifyOption(sendable), () => undefined)
-  return S.encodeSync(Letter)({ index, outcome: _tag, input: json === undefined ? null : parse(json), error })
-}
+/**
+ * Forgets the dead letters of a checkpoint, the only personal data in it, and keeps its counts.
+ *
+ * @since 0.2.0
+ * @category checkpoints
+ */
+export const clearDeadLetters = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
+  journal.clearLetters(checkpoint)
 
 /**
  * The contacts that were rejected or ended as unknown in all runs with this checkpoint, to be reported, mended and fed to
@@ -185,54 +93,40 @@ const letterOf = ({ _tag, index, input, error }: Failure): unknown => {
  * @since 0.1.0
  * @category checkpoints
  */
-export const deadLetters = (checkpoint: Checkpoint): Stream.Stream<Failure, CheckpointError> =>
-  Stream.mapEffect(journal.letters(checkpoint), (json) =>
-    Either.match(S.decodeUnknownEither(Letter)(json), {
-      onLeft: () =>
-        Effect.fail(
-          new CheckpointError({ reason: "Unreadable", message: `A dead letter of ${checkpoint.name} cannot be read` })
-        ),
-      onRight: ({ outcome, index, input, error }) =>
-        // What could not be sent is what it was, and no type can say what that is.
-        Effect.succeed(
-          Outcome[outcome]({ index, input: Option.getOrElse(decodeUpsert(input), () => input as never), error })
-        )
-    })
-  )
-
-/**
- * The outcome of a contact that was not applied, or may not have been.
- *
- * @since 0.1.0
- * @category models
- */
-export type Failure = Extract<Outcome, { readonly error: Errors.ContactsError }>
+export const deadLetters = (checkpoint: Checkpoint): Stream.Stream<Failure, CheckpointError> => letters.all(checkpoint)
 
 // --- upserts -----------------------------------------------------------------------------------------------------------
 
 /**
- * - `checkpoint`: lets a run be killed at any moment and go on from there. Without one, all is forgotten with the run.
- * - `isOrdered`: outcomes in the order of the list; otherwise as they come, which is the default.
- * - `concurrency`: calls at once. By default as many as the service lets go in two tenths of its interval, by what
- *   `RateLimit` has learned or the documentation says: the pacing is never short of calls, and few wait in it. 256 at most.
- * - `patience`: how long a contact may be kept from leaving, all in all, before the run ends as `NotYet`. A minute by
- *   default.
- * - `failures`: how many contacts in a row may fail for no reason of their own (outcomes of `ServerError`,
- *   `TransportError` and the like) before the run ends as `Outage`. 20 by default, 1000 at most.
+ * How {@link upsertMany} works.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** Lets a run be killed at any moment and go on from there. Without one, all is forgotten with the run. */
   readonly checkpoint?: Checkpoint | undefined
+  /**
+   * Gives outcomes in the order of the list; by default they come as they end. A contact that is sent again later does not
+   * hold the others up: its outcome is given when it is settled.
+   */
   readonly isOrdered?: boolean | undefined
+  /**
+   * Calls at once, 256 at most. By default as many as leave in two tenths of the interval, by what `RateLimit` has learned
+   * or the documentation says: enough to use the whole rate limit, and few that wait for it.
+   */
   readonly concurrency?: number | undefined
+  /**
+   * How long one contact may be kept from leaving, all in all, before the run stops with `QuotaExhausted`. A minute by
+   * default.
+   */
   readonly patience?: Duration.DurationInput | undefined
+  /**
+   * After how many in a row the run stops: failures without a verdict (5xx, transport) with `Outage`, refusals of the
+   * location (403, or a 400 that concerns the location) with `Forbidden`. 20 by default, 1000 at most.
+   */
   readonly failures?: number | undefined
 }
-
-/** Contacts that may be settled before the first that is not: what the checkpoint and an ordered stream have to remember. */
-const longestLead = 2000
 
 const mostAtOnce = 256
 
@@ -248,26 +142,21 @@ const fitting: Effect.Effect<number> = Effect.gen(function* () {
   return Math.min(mostAtOnce, Math.max(2, Math.ceil(limit / 5)))
 })
 
-interface Item {
-  readonly index: number
-  readonly input: Schema.ContactUpsert
-}
-
-/** Errors of the call and not of the contact: they tell nothing about the next one, unless they go on. */
-const isOfTheService = ({ _tag }: Errors.ContactsError): boolean =>
-  _tag === "ServerError" || _tag === "TransportError" || _tag === "UnexpectedResponse"
-
 /**
  * Upserts each contact of a stream and tells what happened to it. It takes what pacing leaves after interactive calls
  * (`RateLimit.Priority` is `bulk`), and holds a bounded number of contacts in memory.
  *
- * - A contact that fails does not stop the others. Two of one email or phone go one after the other, as in the list.
+ * - A contact that fails does not stop the others. Two with one email or phone go one after the other, as in the list.
+ * - A contact whose outcome is unknown is sent again where that is safe (with an email or a phone, without
+ *   `createNewIfDuplicateAllowed`): up to three times in a run, and again by the next run, which the run asks for by
+ *   stopping with `Unresolved`. Where it is not safe, the contact is `Unknown`.
  * - With a checkpoint, a run that was killed at any moment and is started again with the same list does not send again what
- *   was answered, and loses nothing. What was on its way is sent again if that is safe, and `Unknown` if it is not.
- * - Outcomes are told once, after they are written down: those of earlier runs are in {@link progress} and
+ *   was answered, and loses nothing.
+ * - Outcomes are given once, after they are written down: those of earlier runs are in {@link progress} and
  *   {@link deadLetters}.
  *
- * It fails with the stream's own error, with `Stopped`, or with `CheckpointError`, after the calls on their way have ended.
+ * It fails with the stream's own error, with `BulkStopped`, or with `CheckpointError`, after the calls on their way have
+ * ended.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
@@ -295,40 +184,28 @@ const isOfTheService = ({ _tag }: Errors.ContactsError): boolean =>
 export const upsertMany = <E, R>(
   contacts: Stream.Stream<Schema.ContactUpsert, E, R>,
   options: Options = {}
-): Stream.Stream<Outcome, E | Stopped | CheckpointError, R | ContactsService> =>
+): Stream.Stream<Outcome, E | BulkStopped | CheckpointError, R | ContactsService> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const service = yield* ContactsService
       const done = yield* journal.open(options.checkpoint)
       const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
-      const outcomes = yield* Queue.bounded<Take.Take<Outcome, E | Stopped | CheckpointError>>(concurrency)
+      const outcomes = yield* Queue.bounded<Take.Take<Outcome, E | BulkStopped | CheckpointError>>(concurrency)
       const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
-      const telling = options.isOrdered === true ? yield* inOrder(done, offer) : { tell: offer, rest: Effect.void }
-      const run = makeRun(service, done, options, telling.tell)
+      const telling = options.isOrdered === true ? yield* ordering.inOrder(done, offer) : ordering.asTheyCome(offer)
+      const takeTurn = ordering.makeTurns()
+      const run = runs.make({
+        service,
+        journal: done,
+        telling,
+        takeTurn,
+        concurrency,
+        // Fewer than may be ahead of the slowest: these are what the slowest waits for.
+        failures: between(options.failures, 20, journal.longestLead / 2),
+        patience: Duration.toMillis(options.patience ?? "1 minute")
+      })
       const pull = yield* pulling(contacts, done, run.ending)
-      const takeTurn = makeTurns()
-      const pulled = yield* Effect.makeSemaphore(1)
-      const next = pulled.withPermits(1)(
-        Effect.suspend(() =>
-          run.isEnding()
-            ? Effect.succeed(undefined)
-            : Effect.map(pull, (item) => item && ([item, takeTurn(item)] as const))
-        )
-      )
-      let cause: Cause.Cause<E | CheckpointError> | undefined
-
-      const work: Effect.Effect<void, E | CheckpointError, R> = Effect.flatMap(next, (taken) =>
-        taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
-      )
-      // One that breaks lets the others end what they have begun.
-      const worker = Effect.catchAllCause(work, (broken) =>
-        Effect.suspend(() => {
-          cause ??= broken
-          return run.abort
-        })
-      )
-      yield* Effect.forEach(Array.from({ length: concurrency }), () => worker, { concurrency, discard: true }).pipe(
-        Effect.zipRight(Effect.suspend(() => run.end(cause))),
+      yield* working(run, pull, takeTurn, concurrency).pipe(
         Effect.provideService(RateLimit.Priority, "bulk" as const),
         Effect.matchCauseEffect({
           onFailure: (cause) => Effect.zipRight(telling.rest, Queue.offer(outcomes, Take.failCause(cause))),
@@ -340,220 +217,37 @@ export const upsertMany = <E, R>(
     })
   )
 
-/**
- * - `handle`: upserts a contact, or stops the run.
- * - `isEnding`, `ending`, `abort`: what was not begun is left, and nothing more is waited for.
- * - `end`: settles what is open when there is nothing left to handle; fails if the run was stopped, or has broken.
- */
-interface Run {
-  readonly handle: (item: Item) => Effect.Effect<void, CheckpointError>
-  readonly isEnding: () => boolean
-  readonly ending: Effect.Effect<void>
-  readonly abort: Effect.Effect<void>
-  readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | Stopped | CheckpointError>
-}
-
-const makeRun = (
-  service: Context.Tag.Service<ContactsService>,
-  done: journal.Journal,
-  options: Options,
-  tell: (outcome: Outcome) => Effect.Effect<unknown>
-): Run => {
-  // Fewer than may be ahead of the slowest: these are what the slowest waits for.
-  const most = between(options.failures, 20, longestLead / 2)
-  const patience = Duration.toMillis(options.patience ?? "1 minute")
-  let stopped: Stopped | undefined
-  let isAborted = false
-  const ending = Deferred.unsafeMake<void>(FiberId.none)
-  /** Whether the service has answered at all. */
-  let isThere = false
-  /** Those that failed for no reason of their own since the service last gave an answer. */
-  let suspects: Array<Failure> = []
-  /** Those that are being sent. */
-  let underWay = 0
-  /** Those that are too far ahead of the slowest. */
-  let stalled: Deferred.Deferred<void> | undefined
-
-  const isEnding = () => stopped !== undefined || isAborted
-
-  const proceed = Effect.suspend(() => {
-    const waiting = stalled
-    stalled = undefined
-    return waiting === undefined ? Effect.void : Deferred.succeed(waiting, undefined)
-  })
-
-  const settle = (outcome: Outcome) => {
-    const letter = "error" in outcome ? letterOf(outcome) : undefined
-    return done
-      .settle(outcome.index, journal.kinds[outcome._tag], letter)
-      .pipe(Effect.zipRight(tell(outcome)), Effect.zipRight(proceed))
-  }
-
-  const stop = (reason: Stopped["reason"], error: Errors.ContactsError, retryAfter?: Duration.Duration) =>
-    Effect.suspend(() => {
-      stopped ??= new Stopped({ reason, message: words[reason](error, retryAfter), error, retryAfter })
-      return end
-    })
-
-  const end = Effect.suspend(() => Effect.zipRight(Deferred.succeed(ending, undefined), proceed))
-
-  /** It will be sent again by the next run, unless it may have been applied and a repeat would not be safe. */
-  const leave = (failure: Failure) =>
-    failure._tag === "Unknown" && !isRepeatable(failure.input) ? settle(failure) : done.takeBack(failure.index)
-
-  /** One after the other: who comes second goes on when those before are written down. */
-  const settling = Effect.unsafeMakeSemaphore(1)
-
-  /** The service is there: what failed before that failed for reasons of its own. */
-  const answered = settling.withPermits(1)(
-    Effect.suspend(() => {
-      isThere = true
-      if (suspects.length === 0) return Effect.void
-      const failures = suspects
-      suspects = []
-      return Effect.forEach(failures, settle, { discard: true })
-    })
-  )
-
-  const send = (item: Item, waited = 0): Effect.Effect<void, CheckpointError> =>
-    Effect.matchEffect(service.upsertContact(item.input), {
-      onSuccess: (contact) =>
-        // Those before it first: a run that is killed in between does not send them after it.
-        Effect.zipRight(answered, settle(Outcome[contact.new ? "Created" : "Updated"]({ ...item, contact }))),
-      onFailure: (error) => failed(item, error, waited)
-    })
-
-  /** `waited`: how long it has been kept from leaving, in milliseconds. */
-  const failed = (item: Item, error: Errors.ContactsError, waited: number): Effect.Effect<void, CheckpointError> => {
-    const failure = Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ ...item, error })
-    if (error._tag === "Unauthorized") return Effect.zipRight(leave(failure), stop("Unauthorized", error))
-    if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || isRepeatable(item.input))) {
-      const wait = Duration.max(error.retryAfter ?? Duration.seconds(1), shortestWait)
-      const all = waited + Duration.toMillis(wait)
-      if (all > patience) return Effect.zipRight(leave(failure), stop("NotYet", error, wait))
-      return Effect.zipRight(
-        Effect.sleep(wait),
-        Effect.suspend(() => (isEnding() ? leave(failure) : send(item, all)))
+/** As many workers as calls may be under way, until the list or the run has ended. */
+const working = <E, R>(
+  run: runs.Run,
+  pull: Effect.Effect<Item | undefined, E, R>,
+  takeTurn: (input: Schema.ContactUpsert) => ordering.Queued,
+  concurrency: number
+): Effect.Effect<void, E | BulkStopped | CheckpointError, R> =>
+  Effect.gen(function* () {
+    let cause: Cause.Cause<E | CheckpointError> | undefined
+    const pulled = yield* Effect.makeSemaphore(1)
+    // Turns are taken in the order of the list.
+    const next = pulled.withPermits(1)(
+      Effect.suspend(() =>
+        run.isEnding()
+          ? Effect.succeed(undefined)
+          : Effect.map(pull, (item) => item && ([item, takeTurn(item.input)] as const))
       )
-    }
-    // What was refused here says nothing about the service.
-    if (!isOfTheService(error)) return Effect.zipRight(error.attempts === 0 ? Effect.void : answered, settle(failure))
-    suspects.push(failure)
-    // Certainly not applied: whatever becomes of this run, it may be sent again.
-    const noted = failure._tag === "Rejected" ? done.takeBack(item.index) : Effect.void
-    return suspects.length >= most ? Effect.zipRight(noted, stop("Outage", error)) : noted
-  }
-
-  const sending = (self: Effect.Effect<void, CheckpointError>) =>
-    Effect.suspend(() => {
-      underWay += 1
-      return Effect.ensuring(
-        self,
-        Effect.suspend(() => {
-          underWay -= 1
-          return proceed
-        })
-      )
-    })
-
-  /** Until the slowest may have been settled. */
-  const caughtUp = Effect.suspend((): Effect.Effect<unknown, CheckpointError> => {
-    const slowest = suspects.find(({ index }) => index === done.next())
-    // It waits for an answer of the service to any other, and there is none to come.
-    if (slowest !== undefined && underWay === 0) return isThere ? answered : stop("Outage", slowest.error)
-    stalled ??= Deferred.unsafeMake(FiberId.none)
-    return Deferred.await(stalled)
-  })
-
-  const handle = (item: Item): Effect.Effect<void, CheckpointError> => {
-    if (isEnding()) return Effect.void
-    if (item.index >= done.next() + longestLead) {
-      return Effect.zipRight(
-        caughtUp,
-        Effect.suspend(() => handle(item))
-      )
-    }
-    if (isRepeatable(item.input)) return sending(send(item))
-    if (done.wasBegun(item.index)) return settle(Outcome.Unknown({ ...item, error: cutOff }))
-    return sending(Effect.zipRight(done.begin(item.index), send(item)))
-  }
-
-  return {
-    handle,
-    isEnding,
-    ending: Deferred.await(ending),
-    abort: Effect.suspend(() => {
-      isAborted = true
-      return end
-    }),
-    end: <E>(broken: Cause.Cause<E> | undefined) =>
-      Effect.suspend((): Effect.Effect<void, E | Stopped | CheckpointError> => {
-        const last = suspects.at(-1)
-        // A few at the end of a list that was answered otherwise have reasons of their own.
-        const isOutage = last !== undefined && !isThere
-        const ended =
-          stopped === undefined && broken === undefined && !isOutage
-            ? answered
-            : Effect.forEach(suspects, leave, { discard: true })
-        if (broken !== undefined) return Effect.zipRight(ended, Effect.failCause(broken))
-        return Effect.zipRight(ended, isOutage ? stop("Outage", last.error) : Effect.void).pipe(
-          Effect.zipRight(
-            Effect.suspend((): Effect.Effect<void, Stopped | CheckpointError> =>
-              stopped === undefined ? done.complete : Effect.fail(stopped)
-            )
-          )
-        )
+    )
+    const work: Effect.Effect<void, E | CheckpointError, R> = Effect.flatMap(next, (taken) =>
+      taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
+    )
+    // One that breaks lets the others end what they have begun.
+    const worker = Effect.catchAllCause(work, (broken) =>
+      Effect.suspend(() => {
+        cause ??= broken
+        return run.abort
       })
-  }
-}
-
-/** Tells outcomes in the order of the list; `rest`: those that are left when there is no more to wait for. */
-const inOrder = (done: journal.Journal, offer: (outcome: Outcome) => Effect.Effect<unknown>) =>
-  Effect.map(Effect.makeSemaphore(1), (turn) => {
-    const early = new Map<number, Outcome>()
-    let next = 0
-    const told: Effect.Effect<void> = Effect.suspend(() => {
-      while (done.wasSettled(next)) next += 1
-      const outcome = early.get(next)
-      if (outcome === undefined) return Effect.void
-      early.delete(next)
-      next += 1
-      return Effect.zipRight(offer(outcome), told)
-    })
-    return {
-      tell: (outcome: Outcome) =>
-        Effect.suspend(() => {
-          early.set(outcome.index, outcome)
-          return turn.withPermits(1)(told)
-        }),
-      rest: Effect.suspend(() => {
-        const left = Array.from(early.values()).sort((a, b) => a.index - b.index)
-        return Effect.forEach(left, offer, { discard: true })
-      })
-    }
+    )
+    yield* Effect.forEach(Array.from({ length: concurrency }), () => worker, { concurrency, discard: true })
+    yield* run.end(cause)
   })
-
-const { isRepeatable } = upsertContact
-
-const words: {
-  readonly [reason in Stopped["reason"]]: (error: Errors.ContactsError, retryAfter?: Duration.Duration) => string
-} = {
-  Unauthorized: ({ message }) => `The service refuses the token: ${message}`,
-  NotYet: (_, retryAfter) => `Nothing may be sent now: go on in ${inSeconds(retryAfter ?? Duration.zero)}`,
-  Outage: ({ message }) => `The service does not answer: ${message}`
-}
-
-/** No service is asked again sooner than this, whatever it says. */
-const shortestWait = Duration.millis(100)
-
-/** What is known of a contact that an earlier run had sent, and that must not be sent twice. */
-const cutOff = new Errors.TransportError({
-  operation: upsertContact.name,
-  attempts: 1,
-  message: "The run ended before the answer came, and the contact must not be sent twice",
-  outcome: "Unknown",
-  isRetryable: false
-})
 
 /** The contacts one by one with their places, without those that are settled, until the run ends. */
 const pulling = <E, R>(
@@ -569,7 +263,7 @@ const pulling = <E, R>(
     const take: Effect.Effect<Item | undefined, E, R> = Effect.suspend(() => {
       for (let one = chunk.next(); one.done !== true; one = chunk.next()) {
         const index = place++
-        if (!done.wasSettled(index)) return Effect.succeed({ index, input: one.value })
+        if (!done.wasSettled(index)) return Effect.succeed({ index, input: one.value, sends: 0 })
       }
       return Effect.matchEffect(pull, {
         onSuccess: (pulled) => {
@@ -581,46 +275,6 @@ const pulling = <E, R>(
     })
     return take
   })
-
-/** What the service may match a contact by. */
-const identities = ({ email, phone }: Schema.ContactUpsert): ReadonlyArray<string> =>
-  [
-    ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
-    ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
-  ].filter((name) => name !== "")
-
-interface Turn {
-  isOver: boolean
-  over: Deferred.Deferred<void> | undefined
-}
-
-const turnOver = (turn: Turn) =>
-  Effect.suspend(() => {
-    if (turn.isOver) return Effect.void
-    turn.over ??= Deferred.unsafeMake(FiberId.none)
-    return Deferred.await(turn.over)
-  })
-
-/** Lets contacts of one email or phone go one after the other, in the order in which they take their turns. */
-const makeTurns = () => {
-  const last = new Map<string, Turn>()
-  return ({ input }: Item) => {
-    const names = identities(input)
-    const before = names.flatMap((name) => last.get(name) ?? [])
-    const turn: Turn = { isOver: false, over: undefined }
-    for (const name of names) last.set(name, turn)
-    const end = Effect.suspend(() => {
-      turn.isOver = true
-      for (const name of names) if (last.get(name) === turn) last.delete(name)
-      return turn.over === undefined ? Effect.void : Deferred.succeed(turn.over, undefined)
-    })
-    return <E>(self: Effect.Effect<void, E>): Effect.Effect<void, E> =>
-      Effect.ensuring(
-        before.length === 0 ? self : Effect.zipRight(Effect.forEach(before, turnOver, { discard: true }), self),
-        end
-      )
-  }
-}
 
 // --- reads -------------------------------------------------------------------------------------------------------------
 
@@ -662,8 +316,47 @@ export const makeCache = (options: {
     })
   )
 
+/** A lookup that several wait for. */
+interface Lookup {
+  readonly fiber: Fiber.Fiber<Schema.Contact, Errors.ContactsError>
+  waiting: number
+}
+
+const lookups = new WeakMap<ContactCache, Map<Schema.ContactId, Lookup>>()
+
 /** A failure is not kept, not even for those that ask within the same millisecond. */
-const had = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+const cached = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+
+/**
+ * Gets a contact through the cache, in a fiber of its own: of those that wait for it, the first may be the first to give up.
+ * It is interrupted with the last of them.
+ */
+const getShared = (cache: ContactCache, id: Schema.ContactId): Effect.Effect<Schema.Contact, Errors.ContactsError> =>
+  Effect.acquireUseRelease(
+    Effect.suspend(() => {
+      const running = lookups.get(cache) ?? new Map<Schema.ContactId, Lookup>()
+      lookups.set(cache, running)
+      const lookup = running.get(id)
+      if (lookup !== undefined) {
+        lookup.waiting += 1
+        return Effect.succeed({ running, lookup })
+      }
+      // Waiting for the lookup is what can be interrupted, and not its beginning.
+      return Effect.map(Effect.forkDaemon(Effect.interruptible(cached(cache, id))), (fiber) => {
+        const lookup: Lookup = { fiber, waiting: 1 }
+        running.set(id, lookup)
+        return { running, lookup }
+      })
+    }),
+    ({ lookup }) => Fiber.join(lookup.fiber),
+    ({ running, lookup }) =>
+      Effect.suspend(() => {
+        lookup.waiting -= 1
+        if (lookup.waiting > 0) return Effect.void
+        running.delete(id)
+        return Fiber.interrupt(lookup.fiber)
+      })
+  )
 
 /**
  * Gets many contacts, each id once however often it occurs, and tells what came of each, in the order in which the ids come
@@ -688,9 +381,7 @@ export const getMany = <E = never, R = never>(
       const { getContact } = yield* ContactsService
       const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
       const { cache } = options
-      // In a fiber of its own: of those that ask at the same time, the first may be the first to give up.
-      const get = (id: Schema.ContactId) =>
-        cache === undefined ? getContact(id) : Effect.flatMap(Effect.forkDaemon(had(cache, id)), Fiber.join)
+      const get = (id: Schema.ContactId) => (cache === undefined ? getContact(id) : getShared(cache, id))
       const seen = new Set<Schema.ContactId>()
       const stream: Stream.Stream<Schema.ContactId, E, R> = Symbol.iterator in ids ? Stream.fromIterable(ids) : ids
       return stream.pipe(

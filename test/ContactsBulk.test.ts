@@ -148,7 +148,7 @@ describe("upserts of many", () => {
         Stream.runForEach((outcome) => Effect.sync(() => seen.push(outcome))),
         Effect.flip
       )
-      expect(stopped).toMatchObject({ _tag: "Stopped", reason: "Unauthorized", error: unauthorized })
+      expect(stopped).toMatchObject({ _tag: "BulkStopped", reason: "Unauthorized", error: unauthorized })
       expect(seen).toHaveLength(10)
       expect(calls).toBeLessThanOrEqual(12)
     }).pipe(
@@ -173,8 +173,8 @@ describe("upserts of many", () => {
       const stopped = yield* Fiber.join(fiber)
       expect(calls).toBe(3)
       expect(stopped).toMatchObject({
-        reason: "NotYet",
-        message: "Nothing may be sent now: go on in 5h",
+        reason: "QuotaExhausted",
+        message: "Quota exhausted; requests may be sent again in 5h",
         retryAfter: Duration.hours(5)
       })
     }).pipe(
@@ -239,7 +239,7 @@ describe("upserts of many", () => {
       const checkpoint = { store: yield* memory, name: "leads" }
       const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 2 })
       expect(yield* Effect.flip(Effect.provide(collected(run), away))).toMatchObject({
-        _tag: "Stopped",
+        _tag: "BulkStopped",
         reason: "Outage"
       })
       yield* Effect.provide(
@@ -260,7 +260,7 @@ describe("upserts of many", () => {
     )
     return Effect.gen(function* () {
       const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { concurrency: 4 })
-      expect(yield* Effect.flip(Stream.runDrain(run))).toMatchObject({ _tag: "Stopped", reason: "Outage" })
+      expect(yield* Effect.flip(Stream.runDrain(run))).toMatchObject({ _tag: "BulkStopped", reason: "Outage" })
     }).pipe(Effect.provide(firstFails))
   })
 
@@ -275,7 +275,7 @@ describe("upserts of many", () => {
       const slowly = serviceOf(() => Effect.delay(Effect.fail(unauthorized), "1 second"))
       const fiber = yield* Effect.fork(Effect.provide(stopped, slowly))
       yield* TestClock.adjust("1 second")
-      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Stopped", reason: "Unauthorized" })
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "BulkStopped", reason: "Unauthorized" })
       const checkpoint = { store, name: "leads" }
       const broken = ContactsBulk.upsertMany(silent, { concurrency: 3, checkpoint })
       const found = serviceOf((one) => Effect.succeed(answer(one)))
@@ -440,7 +440,7 @@ describe("upserts of many", () => {
         Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)))))
       )
       yield* TestClock.adjust("61 seconds")
-      expect(yield* Fiber.join(fiber)).toMatchObject({ reason: "NotYet" })
+      expect(yield* Fiber.join(fiber)).toMatchObject({ reason: "QuotaExhausted" })
     }).pipe(Effect.provide(serviceOf(() => Effect.fail(limited("25 seconds")))))
   )
 
@@ -490,9 +490,167 @@ describe("upserts of many", () => {
   )
 })
 
+describe("a contact that is safe to send again", () => {
+  /** A service that loses the responses of the first sends of some contacts, although it has applied them. */
+  const losing = (lost: (name: string) => number) => {
+    const sends = new Map<string, number>()
+    const log: Array<string> = []
+    const layer = serviceOf((input) =>
+      Effect.suspend(() => {
+        const name = nameOf(input)
+        const count = (sends.get(name) ?? 0) + 1
+        sends.set(name, count)
+        log.push(input.firstName == null ? name : `${name} ${input.firstName}`)
+        return count <= lost(name) ? Effect.fail(failure("Unknown")) : Effect.succeed(answer(input, count === 1))
+      })
+    )
+    return { layer, sends, log }
+  }
+
+  it.effect("is sent again later in the run, and is no dead letter, when its response was lost", () => {
+    const { layer } = losing((name) => (/lead-(?:[2-9]|1\d)@/.test(name) ? 1 : 0))
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const outcomes = yield* collected(
+        ContactsBulk.upsertMany(Stream.fromIterable(leads(30)), { checkpoint, concurrency: 5 })
+      )
+      expect(outcomes).toHaveLength(30)
+      expect(yield* ContactsBulk.progress(checkpoint)).toEqual(
+        Option.some({ counts: { created: 12, updated: 18, rejected: 0, unknown: 0 }, isComplete: true })
+      )
+      expect(yield* collected(ContactsBulk.deadLetters(checkpoint))).toEqual([])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("is sent three times at most, does not hold the list up, and is left to the next run", () => {
+    const first = losing((name) => (name === "lead-1@example.com" ? Infinity : 0))
+    const second = losing(() => 0)
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(3000)), { checkpoint, isOrdered: true })
+      const stopped = yield* Effect.flip(Stream.runDrain(run)).pipe(Effect.provide(first.layer))
+      expect(stopped).toMatchObject({ _tag: "BulkStopped", reason: "Unresolved", unresolved: [1] })
+      expect(first.sends.get("lead-1@example.com")).toBe(3)
+      expect(yield* ContactsBulk.progress(checkpoint)).toMatchObject({
+        value: { counts: { created: 2999, rejected: 0, unknown: 0 }, isComplete: false }
+      })
+      expect(tags(yield* Effect.provide(collected(run), second.layer))).toEqual(["1 Created"])
+      expect(yield* ContactsBulk.progress(checkpoint)).toMatchObject({ value: { isComplete: true } })
+    })
+  })
+
+  it.effect("is left to the next run by an outage, however often its outcome stayed unknown", () => {
+    const away = losing(() => Infinity)
+    return Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(100)), { checkpoint, failures: 5, concurrency: 1 })
+      for (let time = 1; time <= 3; time += 1) {
+        expect(yield* Effect.flip(Stream.runDrain(run)).pipe(Effect.provide(away.layer))).toMatchObject({
+          reason: "Outage"
+        })
+        expect(away.log).toHaveLength(time * 5)
+      }
+      expect(yield* collected(ContactsBulk.deadLetters(checkpoint))).toEqual([])
+      expect(yield* Effect.provide(collected(run), losing(() => 0).layer)).toHaveLength(100)
+    })
+  })
+
+  it.effect("is sent again before newer contacts with its email or phone", () => {
+    const phone = "+15550100001"
+    const input: ReadonlyArray<ContactUpsert> = [
+      { locationId, email: "a@example.com", firstName: "1" },
+      lead(7),
+      { locationId, email: "a@example.com", phone, firstName: "2" },
+      { locationId, phone, firstName: "3" },
+      lead(8)
+    ]
+    return Effect.gen(function* () {
+      for (const lost of [1, 2, Infinity]) {
+        const { layer, log } = losing((name) => (name === "a@example.com" ? lost : 0))
+        const checkpoint = { store: yield* memory, name: "leads" }
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 3 })
+        const exit = yield* Effect.exit(Effect.provide(Stream.runDrain(run), layer))
+        const numbers = log.flatMap((line) => / (\d)$/.exec(line)?.[1] ?? [])
+        expect(numbers).toEqual([...numbers].sort())
+        expect(exit._tag).toBe(lost === Infinity ? "Failure" : "Success")
+        if (lost !== Infinity) continue
+        expect(numbers).toEqual(["1", "1", "1"])
+        const again = losing(() => 0)
+        yield* Effect.provide(Stream.runDrain(run), again.layer)
+        expect(again.log).toEqual(["a@example.com 1", "a@example.com 2", "3 3"])
+      }
+    })
+  })
+})
+
+describe("a refusal of the location", () => {
+  const refused = (Class: typeof Errors.Forbidden | typeof Errors.BadRequest, status: number, message: string) =>
+    new Class({ operation: "upsertContact", attempts: 1, status, message, details: [message] })
+
+  const members = [
+    refused(Errors.Forbidden, 403, "The token does not have access to this location."),
+    refused(Errors.Forbidden, 403, "The service answered 403, not JSON but text/html, 4000 characters"),
+    refused(Errors.BadRequest, 400, "Location is not active"),
+    refused(Errors.BadRequest, 400, "Location with id abc not found"),
+    refused(Errors.BadRequest, 400, "The sub-account is paused")
+  ]
+
+  it.effect("stops the run after as many in a row as `failures`, says what the matter is, and settles none", () =>
+    Effect.gen(function* () {
+      for (const error of members) {
+        let calls = 0
+        const refusing = serviceOf(() => Effect.suspend(() => Effect.fail((calls++, error))))
+        const checkpoint = { store: yield* memory, name: "leads" }
+        const input = [nameless(0), ...leads(300)]
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 4 })
+        const seen: Array<ContactsBulk.Outcome> = []
+        const stopped = yield* Stream.runForEach(run, (outcome) => Effect.sync(() => seen.push(outcome))).pipe(
+          Effect.flip,
+          Effect.provide(refusing)
+        )
+        expect(stopped).toMatchObject({ _tag: "BulkStopped", reason: "Forbidden", error })
+        expect((stopped as ContactsBulk.BulkStopped).message).toContain(error.message)
+        expect(calls).toBeLessThan(20 + 4)
+        expect(seen).toEqual([])
+        const outcomes = yield* Effect.provide(
+          collected(run),
+          serviceOf((one) => Effect.succeed(answer(one)))
+        )
+        expect(outcomes).toHaveLength(301)
+      }
+    })
+  )
+
+  it.effect("of a few contacts rejects them where the service takes others", () => {
+    const isForeign = (index: number) => index % 10 === 3
+    const picky = serviceOf((input) =>
+      isForeign(Number(/\d+/.exec(nameOf(input))?.[0])) ? Effect.fail(members[0]!) : Effect.succeed(answer(input))
+    )
+    return Effect.gen(function* () {
+      const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(100)), { failures: 3, concurrency: 1 })
+      const outcomes = yield* collected(run)
+      expect(outcomes.filter(({ _tag }) => _tag === "Rejected")).toHaveLength(10)
+    }).pipe(Effect.provide(picky))
+  })
+
+  it.effect("is not what a contact is refused for: a duplicate, an unknown field, a phone", () =>
+    Effect.gen(function* () {
+      for (const message of [
+        "This location does not allow duplicated contacts.",
+        "companyName must be a string",
+        "phone is not valid in the country of the location"
+      ]) {
+        const refusing = serviceOf(() => Effect.fail(refused(Errors.BadRequest, 400, message)))
+        const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(60)))
+        expect(yield* Effect.provide(collected(run), refusing)).toHaveLength(60)
+      }
+    })
+  )
+})
+
 describe("dead letters", () => {
   it.effect("are what failed, with its error, and can be fed back", () => {
-    const isBroken = ({ email }: ContactUpsert) => ["lead-1@example.com", "lead-3@example.com"].includes(String(email))
+    const isBroken = (input: ContactUpsert) => ["lead-1@example.com", "lead-3"].includes(nameOf(input))
     const picky = serviceOf((input) =>
       isBroken(input)
         ? Effect.fail(input.email === lead(1).email ? unprocessable : failure("Unknown"))
@@ -500,7 +658,10 @@ describe("dead letters", () => {
     )
     return Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
-      const input = leads(5).map((one) => ({ ...one, customFields: [{ id: "f", value: "v" }] }))
+      const input = [lead(0), lead(1), lead(2), nameless(3), lead(4)].map((one) => ({
+        ...one,
+        customFields: [{ id: "f", value: "v" }]
+      }))
       yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 1 })).pipe(
         Effect.provide(picky)
       )
@@ -521,6 +682,20 @@ describe("dead letters", () => {
       expect(tags(outcomes).sort()).toEqual(["0 Created", "1 Created"])
     })
   })
+
+  it.effect("keep what is nested too deep to be sent, and the list goes on", () =>
+    Effect.gen(function* () {
+      const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`) as unknown
+      for (const levels of [101, 1300, 5000]) {
+        const checkpoint = { store: yield* memory, name: "leads" }
+        const deep = { ...lead(1), customFields: [{ id: "f", value: nested(levels) }] } as unknown as ContactUpsert
+        const run = ContactsBulk.upsertMany(Stream.make(lead(0), deep, lead(2)), { checkpoint, isOrdered: true })
+        expect(tags(yield* collected(run)).map((tag) => tag.split(" ")[1] === "Rejected")).toEqual([false, true, false])
+        const [letter] = yield* collected(ContactsBulk.deadLetters(checkpoint))
+        expect(letter).toMatchObject({ index: 1, error: { _tag: "Unprocessable", attempts: 0 } })
+      }
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
 
   it.effect("keep also what could never be sent", () =>
     Effect.gen(function* () {
@@ -573,13 +748,19 @@ describe("a checkpoint", () => {
             applied[index]! += 1
             yield* Effect.yieldNow()
             yield* step
+            // Its first response is lost.
+            if (index % 5 === 2 && applied[index] === 1) return yield* failure("Unknown")
             return index % 7 === 3 ? yield* unprocessable : answer(one)
           })
         )
         const run = ContactsBulk.upsertMany(Stream.fromIterable(input), {
           checkpoint: { store, name: "leads", source: "a" },
           concurrency
-        }).pipe(Stream.runDrain, Effect.provide(service))
+        }).pipe(
+          Stream.runDrain,
+          Effect.provide(service),
+          Effect.retry({ times: 3, while: (error) => error._tag === "BulkStopped" })
+        )
         // Not interrupted but left where it is: a process that is killed does not clean up.
         const fiber = yield* Effect.forkDaemon(run)
         yield* Effect.raceFirst(Effect.disconnect(Deferred.await(killed)), Effect.disconnect(Fiber.join(fiber)))
@@ -616,7 +797,9 @@ describe("a checkpoint", () => {
           }
         }
         const repeats = applied.reduce((sum, times) => sum + Math.max(0, times - 1), 0)
-        expect(repeats).toBeLessThanOrEqual(kills.length * concurrency)
+        const lost = input.filter((_, index) => index % 5 === 2).length
+        expect(repeats).toBeLessThanOrEqual(kills.length * concurrency + lost)
+        for (const index of isUnknown) expect(kinds[index]).toBe(false)
       }),
     { fastCheck: { numRuns: 100 } }
   )
@@ -629,10 +812,50 @@ describe("a checkpoint", () => {
       const refused = yield* Effect.flip(
         collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint: another }))
       )
-      expect(refused).toMatchObject({ _tag: "CheckpointError", reason: "AnotherList" })
+      expect(refused).toMatchObject({ _tag: "CheckpointError", reason: "SourceMismatch" })
       yield* ContactsBulk.clear(another)
       expect(yield* ContactsBulk.progress(another)).toEqual(Option.none())
       expect(yield* checkpoint.store.size).toBe(0)
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect(
+    "that was edited is refused as unreadable, also where it would name more contacts than there is memory",
+    () =>
+      Effect.gen(function* () {
+        const edits: ReadonlyArray<(progress: Record<string, unknown>) => object> = [
+          (progress) => ({ ...progress, beyond: [[4, 9_000_000_000_000]] }),
+          (progress) => ({ ...progress, beyond: [[5, 4]] }),
+          (progress) => ({ ...progress, next: 90 }),
+          (progress) => ({ ...progress, deferred: [1, 1] }),
+          (progress) => ({ ...progress, counts: { created: 3 } }),
+          (progress) => ({ ...progress, version: 2 })
+        ]
+        for (const edit of edits) {
+          const checkpoint = { store: yield* memory, name: "leads" }
+          const run = collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
+          yield* run
+          for (const key of ["leads.0", "leads.1"]) {
+            const text = Option.getOrElse(yield* checkpoint.store.get(key), () => "{}")
+            yield* checkpoint.store.set(key, JSON.stringify(edit(JSON.parse(text) as Record<string, unknown>)))
+          }
+          expect(yield* Effect.flip(run)).toMatchObject({ _tag: "CheckpointError", reason: "Unreadable" })
+        }
+      }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("keeps its counts and no contact when its dead letters are cleared", () =>
+    Effect.gen(function* () {
+      const checkpoint = { store: yield* memory, name: "leads" }
+      const input = [lead(0), { ...lead(1), email: "nobody" }]
+      yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint }))
+      expect(yield* collected(ContactsBulk.deadLetters(checkpoint))).toHaveLength(1)
+      yield* ContactsBulk.clearDeadLetters(checkpoint)
+      expect(yield* collected(ContactsBulk.deadLetters(checkpoint))).toEqual([])
+      expect(yield* ContactsBulk.progress(checkpoint)).toMatchObject({
+        value: { counts: { created: 1, rejected: 1 }, isComplete: true }
+      })
+      expect(yield* checkpoint.store.size).toBe(2)
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
@@ -814,6 +1037,32 @@ describe("reads of many", () => {
       expect(told(yield* Fiber.join(second))).toEqual(["a found"])
     }).pipe(Effect.provide(counting([])))
   )
+
+  it.effect("of a cache are interrupted with the last that waits for them, and asked for again later", () => {
+    let asked = 0
+    let interrupted = 0
+    const slow = Layer.succeed(ContactsService, {
+      getContact: (id: ContactId) =>
+        Effect.suspend(() => (++asked === 1 ? Effect.never : Effect.succeed({ id }))).pipe(
+          Effect.onInterrupt(() => Effect.sync(() => void (interrupted += 1)))
+        ),
+      updateContact: (id: ContactId) => Effect.succeed({ id }),
+      upsertContact: (input: ContactUpsert) => Effect.succeed(answer(input))
+    })
+    return Effect.gen(function* () {
+      const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
+      const read = Stream.runCollect(ContactsBulk.getMany([ContactId.make("a")], { cache }))
+      const first = yield* Effect.fork(read)
+      yield* TestClock.adjust("1 second")
+      const second = yield* Effect.fork(read)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(first)
+      expect([asked, interrupted]).toEqual([1, 0])
+      yield* Fiber.interrupt(second)
+      expect([asked, interrupted]).toEqual([1, 1])
+      expect(told(yield* read)).toEqual(["a found"])
+    }).pipe(Effect.provide(slow))
+  })
 
   it.effect("ask again at once for one that failed", () => {
     let asked = 0

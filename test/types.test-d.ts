@@ -252,7 +252,7 @@ describe("bulk", () => {
     expectTypeOf(ContactsBulk.upsertMany(leads)).toEqualTypeOf<
       Stream.Stream<
         ContactsBulk.Outcome,
-        "broken" | ContactsBulk.Stopped | ContactsBulk.CheckpointError,
+        "broken" | ContactsBulk.BulkStopped | ContactsBulk.CheckpointError,
         "source" | ContactsService
       >
     >()

@@ -7,15 +7,17 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ContactsService } from "../ContactsService.js"
+import * as Credentials from "../Credentials.js"
 import * as HttpClientFetch from "../HttpClientFetch.js"
 import * as HttpLayer from "../HttpLayer.js"
 import * as RateLimit from "../RateLimit.js"
 import { LocationId } from "../Schema.js"
 import * as Directory from "../sandbox/Directory.js"
 import { Sandbox } from "../sandbox/Sandbox.js"
-import { badInput, codes, Exit } from "./Exit.js"
+import { usageError, codes, CliExit } from "./CliExit.js"
 
 export const options = {
   location: Options.text("location").pipe(
@@ -52,10 +54,10 @@ const decodeLocation = Schema.decodeUnknownEither(LocationId)
 export const locationOf = ({
   isSandbox,
   location
-}: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, Exit> =>
+}: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, CliExit> =>
   Option.match(location, {
     onNone: () => Either.right(isSandbox ? Directory.defaultLocation.id : undefined),
-    onSome: (text) => Either.mapLeft(decodeLocation(text), () => badInput("--location must be the id of a location"))
+    onSome: (text) => Either.mapLeft(decodeLocation(text), () => usageError("--location must be the id of a location"))
   })
 
 const faultsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
@@ -63,38 +65,45 @@ const faultsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
     ? [error.left, error.right].flatMap(faultsOf)
     : [`${error.path.join("_")}: ${error.message}`]
 
-const whatIsWrong = (error: ConfigError.ConfigError): Exit =>
+const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
   ConfigError.isMissingDataOnly(error)
-    ? new Exit({
+    ? new CliExit({
         code: codes.credentials,
         message: "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or try it with --sandbox."
       })
-    : new Exit({ code: codes.credentials, message: faultsOf(error).join("\n") })
+    : new CliExit({ code: codes.credentials, message: faultsOf(error).join("\n") })
 
-const embedded = (locationId: LocationId | undefined): Layer.Layer<ContactsService | Session, Exit> =>
+/** A client of the service, on which single requests can be described too. */
+type Client = ContactsService | HttpLayer.ContactsHttp
+
+const clientOf = (options: HttpLayer.Options): Layer.Layer<Client> =>
+  ContactsService.layerHttp.pipe(Layer.provideMerge(HttpLayer.layer(options)), Layer.provide(HttpClientFetch.layer))
+
+const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Session, CliExit> =>
   Layer.unwrapEffect(
     Effect.map(Sandbox, ({ url, token }) =>
-      Layer.merge(
-        Layer.provide(ContactsService.layer({ token, baseUrl: url }), HttpClientFetch.layer),
-        Layer.succeed(Session, { url, isSandbox: true, locationId })
-      )
+      Layer.merge(clientOf({ token, baseUrl: url }), Layer.succeed(Session, { url, isSandbox: true, locationId }))
     )
   ).pipe(
     Layer.provide(Sandbox.layer()),
-    Layer.mapError(() => new Exit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
+    Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
   )
+
+// Not Config.redacted, which hides the name of a variable that is missing.
+const tokenOf = Config.mapOrFail(Config.string("GROWTHHUB_TOKEN"), (token) =>
+  Either.mapLeft(Credentials.validate(Redacted.make(token)), (reason) => ConfigError.InvalidData([], reason))
+)
 
 const real = (
   baseUrl: Option.Option<string>,
   locationId: LocationId | undefined
-): Either.Either<Layer.Layer<ContactsService | Session, Exit>, Exit> =>
+): Either.Either<Layer.Layer<Client | Session, CliExit>, CliExit> =>
   HttpLayer.validateBaseUrl(Option.getOrElse(baseUrl, () => HttpLayer.defaultBaseUrl)).pipe(
-    Either.mapLeft(badInput),
+    Either.mapLeft(usageError),
     Either.map(({ href }) =>
       Layer.merge(
-        ContactsService.layerConfig({ baseUrl: Config.succeed(href) }).pipe(
-          Layer.provide(HttpClientFetch.layer),
-          Layer.mapError(whatIsWrong)
+        Layer.unwrapEffect(
+          Effect.map(Effect.mapError(tokenOf, whatIsWrong), (token) => clientOf({ token, baseUrl: href }))
         ),
         Layer.succeed(Session, { url: href, isSandbox: false, locationId })
       )
@@ -102,7 +111,7 @@ const real = (
   )
 
 /** The service, and a limit that can be looked at. */
-export const layer = (connection: Connection): Layer.Layer<ContactsService | Session | RateLimit.RateLimit, Exit> =>
+export const layer = (connection: Connection): Layer.Layer<Client | Session | RateLimit.RateLimit, CliExit> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const locationId = yield* locationOf(connection)

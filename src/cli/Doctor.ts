@@ -7,20 +7,25 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { verdictOf } from "../bulk/verdict.js"
 import { ContactsService } from "../ContactsService.js"
 import type { ContactsError } from "../Errors.js"
+import * as HttpLayer from "../HttpLayer.js"
 import { inSeconds } from "../internal/duration.js"
 import * as RateLimit from "../RateLimit.js"
-import { ContactId } from "../Schema.js"
+import { ContactId, LocationId } from "../Schema.js"
 import { Session } from "./Connection.js"
-import { codes, Exit, fromError } from "./Exit.js"
+import { codes, CliExit, fromError } from "./CliExit.js"
+import { plain } from "./Layout.js"
 
-/** `code`: what a script is told where it is wrong. */
 interface Finding {
   readonly name: string
-  readonly isRight: boolean
+  /** Whether it is as it should be; absent where that cannot be told. */
+  readonly isRight: boolean | undefined
   readonly says: string
   readonly fix?: string | undefined
+  /** What a script is told where it is wrong. */
   readonly code?: number
 }
 
@@ -32,7 +37,7 @@ const node: Finding = {
   isRight: Number(process.versions.node.split(".")[0]) >= oldestNode,
   says: process.versions.node,
   fix: `Install Node.js ${oldestNode} or later.`,
-  code: codes.badInput
+  code: codes.usage
 }
 
 /** By how much `Date` of the service and the clock here may differ: the header counts whole seconds. */
@@ -97,6 +102,36 @@ const allowed = (scope: string, call: Effect.Effect<unknown, ContactsError>): Ef
         }
   })
 
+const searchContacts = HttpLayer.endpoint({
+  name: "searchContacts",
+  method: "POST",
+  path: "/contacts/search",
+  version: "2021-07-28",
+  versions: { "2021-07-28": (body) => body },
+  body: Schema.Struct({ locationId: LocationId, pageLimit: Schema.Number }),
+  answer: Schema.Struct({}),
+  errors: [400, 401],
+  isRepeatable: () => true
+})
+
+/** A search reads: nothing is changed in a location that is not the token's. */
+const location = (locationId: LocationId): Effect.Effect<Finding, never, HttpLayer.ContactsHttp> =>
+  Effect.flatMap(HttpLayer.ContactsHttp, (http) =>
+    Effect.match(http.perform(searchContacts, { body: { locationId, pageLimit: 1 } }), {
+      onSuccess: (): Finding => ({ name: "location", isRight: true, says: locationId }),
+      onFailure: (error): Finding =>
+        verdictOf(error) === "LocationRefused"
+          ? {
+              name: "location",
+              isRight: false,
+              says: `${locationId}: ${error.message}`,
+              fix: "Give the location of the token with --location, or use a token of this location.",
+              code: codes.credentials
+            }
+          : { name: "location", isRight: undefined, says: `${locationId}, not checked: ${error.message}` }
+    })
+  )
+
 const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<Finding> => [
   {
     name: "requests",
@@ -117,11 +152,18 @@ const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<F
 
 const show = ({ name, isRight, says, fix }: Finding) =>
   Console.log(
-    `${isRight ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${says}${isRight || fix === undefined ? "" : `\n      → ${fix}`}`
+    `${isRight === undefined ? "?   " : isRight ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${plain(says)}` +
+      (isRight === false && fix !== undefined ? `\n      → ${fix}` : "")
   )
 
+const isWrong = ({ isRight }: Finding) => isRight === false
+
 /** Shows each finding as it comes; fails with the first that is wrong. */
-export const run: Effect.Effect<void, Exit, ContactsService | Session | RateLimit.RateLimit> = Effect.gen(function* () {
+export const run: Effect.Effect<
+  void,
+  CliExit,
+  ContactsService | HttpLayer.ContactsHttp | Session | RateLimit.RateLimit
+> = Effect.gen(function* () {
   const { url, locationId } = yield* Session
   const { getContact, updateContact } = yield* ContactsService
   const rateLimit = yield* RateLimit.RateLimit
@@ -135,24 +177,22 @@ export const run: Effect.Effect<void, Exit, ContactsService | Session | RateLimi
       },
       { discard: true }
     )
-  yield* tell([
-    node,
-    {
-      name: "location",
-      isRight: true,
-      says: locationId ?? "none: imports and upserts need --location or a column of it"
-    }
-  ])
+  yield* tell([node])
+  if (locationId === undefined) {
+    const says = "none: imports and upserts need --location or a column of it"
+    yield* tell([{ name: "location", isRight: true, says }])
+  }
   yield* tell(yield* reached(url))
-  if (found.every(({ name, isRight }) => name !== "service" || isRight)) {
+  if (!found.some((finding) => finding.name === "service" && isWrong(finding))) {
     yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
+    if (locationId !== undefined) yield* tell([yield* location(locationId)])
     // Nothing is changed, for there is no such contact.
     yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
     yield* tell((yield* rateLimit.states).flatMap(quota))
   }
-  const wrong = found.filter(({ isRight }) => !isRight)
+  const wrong = found.filter(isWrong)
   if (wrong[0] !== undefined) {
-    return yield* new Exit({
+    return yield* new CliExit({
       code: wrong[0].code ?? codes.unexpected,
       message: `${wrong.length} of ${found.length} are not as they should be`
     })

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { isObject, type JsonObject, parseOption } from "../internal/json.js"
-import { badInput, type Exit } from "./Exit.js"
+import { usageError, type CliExit } from "./CliExit.js"
 
 /** The fields that are one text, as they are called in a contact. */
 export const common = [
@@ -54,22 +54,25 @@ export interface Given {
 
 export const options = (fields: ReadonlyArray<string>) => ({ texts: textOptions(fields), ...others })
 
-const customField = (text: string): Effect.Effect<{ readonly id: string; readonly value: string }, Exit> => {
+const customField = (text: string): Effect.Effect<{ readonly id: string; readonly value: string }, CliExit> => {
   const at = text.indexOf("=")
   return at > 0
     ? Effect.succeed({ id: text.slice(0, at), value: text.slice(at + 1) })
-    : Effect.fail(badInput("--custom-field takes ID=TEXT"))
+    : Effect.fail(usageError("--custom-field takes ID=TEXT"))
 }
 
-const standardInput = (isAsked: boolean, read: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, Exit> =>
+const standardInput = (
+  isAsked: boolean,
+  read: Stream.Stream<Uint8Array, unknown>
+): Effect.Effect<JsonObject, CliExit> =>
   isAsked
     ? read.pipe(
         Stream.decodeText(),
         Stream.runCollect,
-        Effect.mapError(() => badInput("Standard input cannot be read")),
+        Effect.mapError(() => usageError("Standard input cannot be read")),
         Effect.flatMap((chunks) =>
           Option.match(Option.filter(parseOption(Chunk.join(chunks, "")), isObject), {
-            onNone: () => Effect.fail(badInput("Standard input must be a JSON object of the contact's fields")),
+            onNone: () => Effect.fail(usageError("Standard input must be a JSON object of the contact's fields")),
             onSome: Effect.succeed
           })
         )
@@ -77,7 +80,7 @@ const standardInput = (isAsked: boolean, read: Stream.Stream<Uint8Array, unknown
     : Effect.succeed({})
 
 /** The fields as they go into a call, which checks them. */
-export const read = (given: Given, stdin: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, Exit> =>
+export const read = (given: Given, stdin: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, CliExit> =>
   Effect.gen(function* () {
     const json = yield* standardInput(given.isStdin, stdin)
     const texts = Object.entries(given.texts).flatMap(([field, text]) =>

@@ -9,15 +9,16 @@ import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as CauseExit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { ContactsService } from "../ContactsService.js"
+import { isArray, isUnset, type JsonObject } from "../internal/json.js"
 import { ContactId, type ContactUpdate, type ContactUpsert } from "../Schema.js"
 import * as Connection from "./Connection.js"
 import * as Doctor from "./Doctor.js"
-import { badInput, codes, Exit, fromError } from "./Exit.js"
+import { usageError, codes, CliExit, fromError } from "./CliExit.js"
 import * as Fields from "./Fields.js"
 import * as Import from "./Import.js"
 import * as Layout from "./Layout.js"
@@ -28,7 +29,9 @@ const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instea
 const contactId = Args.text({ name: "contact-id" })
 
 const idOf = (text: string) =>
-  Either.mapLeft(Schema.decodeUnknownEither(ContactId)(text), () => badInput("The contact's id must be a path segment"))
+  Either.mapLeft(Schema.decodeUnknownEither(ContactId)(text), () =>
+    usageError("The contact's id must be a path segment")
+  )
 
 const stdin = NodeStream.fromReadable<unknown, Uint8Array>(
   () => process.stdin,
@@ -61,13 +64,23 @@ const update = Command.make(
       // The service checks it: what is no field of an update is refused before it is sent.
       const changes = { ...fields, ...Object.fromEntries(given.cleared.map((field) => [field, null])) } as ContactUpdate
       if (Object.keys(changes).length === 0) {
-        return yield* badInput("Nothing to update: give a field, as --first-name NAME, or --stdin")
+        return yield* usageError("Nothing to update: give a field, as --first-name NAME, or --stdin")
       }
       const { updateContact } = yield* ContactsService
       const contact = yield* Effect.mapError(updateContact(id, changes), fromError)
       yield* Console.log(given.isJson ? Layout.json(contact) : Layout.table(contact))
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(Command.withDescription("Changes fields of a contact, and leaves the others"))
+
+/** What says where a contact goes and how it is matched, and nothing about it. */
+const addresses = new Set(["locationId", "createNewIfDuplicateAllowed"])
+
+const isEmpty = (value: unknown) =>
+  isUnset(typeof value === "string" ? value.trim() : value) || (isArray(value) && value.length === 0)
+
+/** An upsert of nothing creates a contact that nobody can find. */
+const saysAnything = (fields: JsonObject) =>
+  Object.entries(fields).some(([field, value]) => !addresses.has(field) && !isEmpty(value))
 
 const upsert = Command.make(
   "upsert",
@@ -79,12 +92,15 @@ const upsert = Command.make(
   (given) =>
     Effect.gen(function* () {
       const fields = yield* Fields.read(given, stdin)
+      if (!saysAnything(fields)) {
+        return yield* usageError("Nothing to upsert: give a field, as --email ADDRESS, or --stdin")
+      }
       const { locationId } = yield* Connection.Session
       const isGiven = Option.isSome(given.connection.location)
       const located =
         locationId === undefined || ("locationId" in fields && !isGiven) ? fields : { ...fields, locationId }
       if (!("locationId" in located)) {
-        return yield* badInput("Which location? Give --location or GROWTHHUB_LOCATION_ID")
+        return yield* usageError("Which location? Give --location or GROWTHHUB_LOCATION_ID")
       }
       const { upsertContact } = yield* ContactsService
       // The service checks it.
@@ -98,11 +114,11 @@ const upsert = Command.make(
 // --- many of them ------------------------------------------------------------------------------------------------------
 
 /** The name of a column may have the sign itself. */
-const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], Exit> => {
+const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], CliExit> => {
   const at = text.lastIndexOf("=")
   return at > 0
     ? Effect.succeed([text.slice(0, at).trim(), text.slice(at + 1).trim()])
-    : Effect.fail(badInput("--column takes NAME=FIELD"))
+    : Effect.fail(usageError("--column takes NAME=FIELD"))
 }
 
 /** As a shell takes it for one word. */
@@ -113,17 +129,23 @@ const again = ({
   file,
   columns,
   ignored,
+  replacesTags,
+  clearsNulls,
   connection
 }: {
   readonly file: string
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<string>
+  readonly replacesTags: boolean
+  readonly clearsNulls: boolean
   readonly connection: Connection.Connection
 }) =>
   [
     ...["growthhub", "import", file],
     ...columns.flatMap((column) => ["--column", column]),
     ...ignored.flatMap((name) => ["--ignore", name]),
+    ...(replacesTags ? ["--replace-tags"] : []),
+    ...(clearsNulls ? ["--clear-nulls"] : []),
     ...Option.match(connection.location, { onNone: () => [], onSome: (location) => ["--location", location] }),
     ...Option.match(connection.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
     "--resume"
@@ -148,11 +170,21 @@ const imports = Command.make(
       Options.repeated,
       Options.withDescription("A column to leave out; may be repeated")
     ),
+    replacesTags: Options.boolean("replace-tags").pipe(
+      Options.withDescription(
+        "Replaces the tags of a contact by those of its row, in one request. By default the tags of a row are added: the " +
+          "contact is upserted without them and then updated with its own tags and the row's, so that a row with tags takes " +
+          "two requests; a tag that somebody else adds between these two is lost"
+      )
+    ),
+    clearsNulls: Options.boolean("clear-nulls").pipe(
+      Options.withDescription("null in NDJSON clears the field of the contact. By default the field is left as it is")
+    ),
     connection: Options.all(Connection.options)
   },
   (given) =>
     Effect.gen(function* () {
-      const { file, isDryRun, isResumed, isRestarted, columns, ignored, connection } = given
+      const { file, isDryRun, isResumed, isRestarted, columns, ignored, replacesTags, clearsNulls, connection } = given
       const task = {
         file,
         isResumed,
@@ -160,6 +192,8 @@ const imports = Command.make(
         locationId: yield* Connection.locationOf(connection),
         columns: new Map(yield* Effect.forEach(columns, columnOf)),
         again: again(given),
+        replacesTags,
+        clearsNulls,
         ignored: new Set(ignored)
       }
       yield* isDryRun ? Import.dryRun(task) : Effect.provide(Import.run(task), Connection.layer(connection))
@@ -197,7 +231,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 const growthhub = Command.make("growthhub").pipe(
   Command.withDescription(
     `Contacts of GrowthHub. The token is in GROWTHHUB_TOKEN, the location in GROWTHHUB_LOCATION_ID. ` +
-      `Exit codes: ${codes.badInput} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not applied, ` +
+      `Exit codes: ${codes.usage} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not applied, ` +
       `${codes.unavailable} try again later.`
   ),
   Command.withSubcommands([get, update, upsert, imports, doctor, sandbox])
@@ -206,29 +240,44 @@ const growthhub = Command.make("growthhub").pipe(
 /** Runs the command that the arguments name, as `process.argv` has them. */
 export const run = (args: ReadonlyArray<string>) =>
   Command.run(growthhub, { name: "growthhub", version })(args).pipe(
-    Effect.tapErrorTag("Exit", ({ message }) => Console.error(message)),
+    Effect.tapErrorTag("CliExit", ({ message }) => Console.error(Layout.plainLines(message))),
     Effect.provide(NodeContext.layer)
   )
 
 /** What a script is told of how it ended. */
-export const codeOf = (exit: CauseExit.Exit<unknown, unknown>): number => {
-  if (CauseExit.isSuccess(exit)) return 0
+export const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return 0
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-  if (failure instanceof Exit) return failure.code
+  if (failure instanceof CliExit) return failure.code
   // The others are faults of the arguments, and were told.
-  if (failure !== undefined) return codes.badInput
+  if (failure !== undefined) return codes.usage
   return Cause.isInterruptedOnly(exit.cause) ? codes.interrupted : codes.unexpected
+}
+
+/** Tells whether standard output could not be written. A reader that goes away, as head does, has what it wanted. */
+const watchOutput = () => {
+  let hasFailed = false
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") hasFailed = true
+  })
+  process.stderr.on("error", () => undefined)
+  return () => hasFailed
 }
 
 /** Runs it, and ends the process with its exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
-  // Whoever reads may go away, head say: what is being done goes on.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
+  const hasOutputFailed = watchOutput()
   NodeRuntime.runMain(run(args), {
     disableErrorReporting: true,
     teardown: (exit, end) => {
-      if (CauseExit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
-      end(codeOf(exit))
+      if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
+      // A failed write is told in the next turn.
+      setImmediate(() => {
+        const code = codeOf(exit)
+        if (code !== 0 || !hasOutputFailed()) return end(code)
+        process.stderr.write("Standard output could not be written\n")
+        return end(codes.unexpected)
+      })
     }
   })
 }

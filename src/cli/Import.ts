@@ -1,272 +1,254 @@
 // The import of a file: checked first, then sent row by row, written down, and reported.
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
-import * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { stringify } from "csv-stringify/sync"
-import { createHash } from "node:crypto"
-import { join, parse } from "node:path"
+import { kinds } from "../bulk/journal.js"
 import * as ContactsBulk from "../ContactsBulk.js"
-import type { ContactsService } from "../ContactsService.js"
-import { inSeconds } from "../internal/duration.js"
-import { kinds } from "../internal/journal.js"
-import { isArray, stringifyOption } from "../internal/json.js"
+import { ContactsService } from "../ContactsService.js"
+import * as Checkpoint from "./Checkpoint.js"
+import { CliExit, codes, fromStopped, usageError } from "./CliExit.js"
 import { Session } from "./Connection.js"
-import { badInput, codes, Exit, fromStopped, reasons } from "./Exit.js"
 import { plain } from "./Layout.js"
+import { type Match, makeMatches } from "./Matches.js"
+import { counted, type Counts, countsOf, makeProgress, summary } from "./Progress.js"
+import * as Report from "./Report.js"
 import * as Rows from "./Rows.js"
+import * as Upserting from "./Upserting.js"
 
-/** `again`: the command that goes on with it. */
+/** An import that was asked for. */
 export interface Task extends Rows.Options {
+  /** The command that goes on with it. */
   readonly again: string
+  /** Whether it goes on with an earlier one. */
   readonly isResumed: boolean
+  /** Whether an earlier one is forgotten. */
   readonly isRestarted: boolean
 }
 
 // --- what stands in the file -------------------------------------------------------------------------------------------
 
-/** Faults that are shown one by one. */
+/** Faults and matches that are shown one by one. */
 const shown = 50
 
+/** What a file is found to hold. */
 interface Checked {
   readonly rows: number
   readonly invalid: number
+  /** Rows with fields that are null or blank and are left out. */
+  readonly blanks: number
+  /** Rows with the email or phone of an earlier one under another name. */
+  readonly matching: number
   readonly faults: ReadonlyArray<string>
+  readonly matches: ReadonlyArray<Match>
 }
 
-const notAList =
+const nothing: Checked = { rows: 0, invalid: 0, blanks: 0, matching: 0, faults: [], matches: [] }
+
+const firstOf = <A>(first: ReadonlyArray<A>, more: ReadonlyArray<A>) =>
+  first.length < shown && more.length > 0 ? [...first, ...more] : first
+
+const invalidFile =
   ({ file }: Rows.Options) =>
-  (error: Rows.NoList) =>
-    badInput(`${file}: ${plain(error.message)}`)
+  (error: Rows.InvalidFile) =>
+    usageError(`${file}: ${plain(error.message)}`)
 
 /** Every row, without sending anything. */
-const check = (options: Rows.Options): Effect.Effect<Checked, Exit> =>
-  Stream.runFold(Rows.rows(options), { rows: 0, invalid: 0, faults: [] } as Checked, (sum, row) => {
-    const faults = Rows.faults(row)
-    return {
-      rows: sum.rows + 1,
-      invalid: sum.invalid + (faults.length > 0 ? 1 : 0),
-      faults: sum.faults.length < shown && faults.length > 0 ? [...sum.faults, ...faults] : sum.faults
-    }
-  }).pipe(Effect.mapError(notAList(options)))
+const check = (options: Rows.Options): Effect.Effect<Checked, CliExit> =>
+  Effect.suspend(() => {
+    const matchOf = makeMatches()
+    return Stream.runFold(Rows.rows(options), nothing, (sum, row) => {
+      const faults = Rows.faults(row)
+      const match = faults.length > 0 ? undefined : matchOf(row.line, row.contact)
+      return {
+        rows: sum.rows + 1,
+        invalid: sum.invalid + (faults.length > 0 ? 1 : 0),
+        blanks: sum.blanks + (row.hasBlanks ? 1 : 0),
+        matching: sum.matching + (match === undefined ? 0 : 1),
+        faults: firstOf(sum.faults, faults),
+        matches: firstOf(sum.matches, match === undefined ? [] : [match])
+      }
+    }).pipe(Effect.mapError(invalidFile(options)))
+  })
 
-const counted = (count: number, noun: string) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`
+const showMatches = ({ matching, matches }: Checked) =>
+  Effect.gen(function* () {
+    if (matching === 0) return
+    for (const { line, earlier, by } of matches) {
+      yield* Console.error(`line ${line}: has the ${by} of line ${earlier} under another name`)
+    }
+    if (matching > matches.length) yield* Console.error(`and ${(matching - matches.length).toLocaleString("en")} more`)
+    yield* Console.error(
+      `${counted(matching, "row")} with the email or phone of an earlier row under another name: ` +
+        "the service makes one contact of both, with the later name. If they are different people, leave the email or phone out."
+    )
+  })
+
+const showBlanks = ({ clearsNulls }: Rows.Options, { blanks }: Checked) =>
+  blanks === 0 || clearsNulls
+    ? Effect.void
+    : Console.error(
+        `${counted(blanks, "row")} with null or blank fields: they are left as they are; --clear-nulls clears them`
+      )
 
 /** Says what is wrong with the file, row by row. */
-export const dryRun = (options: Rows.Options): Effect.Effect<void, Exit> =>
+export const dryRun = (options: Rows.Options): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
-    const { rows, invalid, faults } = yield* check(options)
+    const checked = yield* check(options)
+    const { rows, invalid, faults, matching } = checked
     yield* Effect.forEach(faults, (fault) => Console.error(plain(fault)), { discard: true })
-    if (invalid === 0) return yield* Console.log(`${counted(rows, "row")}, all of them as they should be`)
-    return yield* badInput(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
-  })
-
-// --- while it runs -----------------------------------------------------------------------------------------------------
-
-type Counts = ContactsBulk.Progress["counts"]
-
-const sumOf = ({ created, updated, rejected, unknown }: Counts) => created + updated + rejected + unknown
-
-const countsOf = (progress: Option.Option<ContactsBulk.Progress>): Counts =>
-  Option.match(progress, {
-    onNone: () => ({ created: 0, updated: 0, rejected: 0, unknown: 0 }),
-    onSome: ({ counts }) => counts
-  })
-
-const summary = ({ created, updated, rejected, unknown }: Counts): string =>
-  [
-    `${created.toLocaleString("en")} created`,
-    `${updated.toLocaleString("en")} updated`,
-    `${rejected.toLocaleString("en")} rejected`,
-    ...(unknown > 0 ? [`${unknown.toLocaleString("en")} unknown`] : [])
-  ].join(", ")
-
-const isTerminal = () => process.stderr.isTTY
-
-/** How often progress is shown: in place on a terminal, as lines of a log elsewhere. */
-const period = () => Duration.seconds(isTerminal() ? 0.2 : 10)
-
-/** The speed of this while. */
-const measured = Duration.toMillis("20 seconds")
-
-const makeProgress = (counts: Counts, rows: number) =>
-  Effect.map(Clock.currentTimeMillis, (began) => {
-    const seen: Array<readonly [at: number, done: number]> = [[began, sumOf(counts)]]
-    const line = (now: number) => {
-      const done = sumOf(counts)
-      seen.push([now, done])
-      while (seen.length > 2 && now - seen[0]![0] > measured) seen.shift()
-      const [from, before] = seen[0]!
-      const rate = now > from ? ((done - before) * 1000) / (now - from) : 0
-      const left = rate > 0 ? `, ${inSeconds(Duration.seconds((rows - done) / rate))} left` : ""
-      const share = rows === 0 ? 100 : Math.floor((done / rows) * 100)
-      return `${done.toLocaleString("en")} of ${rows.toLocaleString("en")} (${share} %): ${summary(counts)}; ${rate.toFixed(1)}/s${left}`
+    yield* showMatches(checked)
+    yield* showBlanks(options, checked)
+    if (invalid > 0) {
+      return yield* usageError(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
     }
-    const show = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.sync(() => process.stderr.write(isTerminal() ? `\r\x1b[2K${line(now)}` : `${line(now)}\n`))
+    return yield* Console.log(
+      matching === 0
+        ? `${counted(rows, "row")}, all of them as they should be`
+        : `${counted(rows, "row")}, ${matching.toLocaleString("en")} of them matching an earlier row under another name`
     )
-    return {
-      showing: Effect.forever(Effect.delay(show, period())),
-      end: Effect.sync(() => void (isTerminal() && process.stderr.write("\r\x1b[2K")))
-    }
   })
 
-// --- what is left of it ------------------------------------------------------------------------------------------------
+// --- the import --------------------------------------------------------------------------------------------------------
 
-const reportName = (file: string, number: number) => {
-  const { dir, name, ext } = parse(file)
-  return join(dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${ext === "" ? ".csv" : ext}`)
+/** An import that may be run. */
+interface Opened {
+  readonly checkpoint: ContactsBulk.Checkpoint
+  readonly counts: Counts
+  /** Whether an earlier run has settled all rows. */
+  readonly wasComplete: boolean
 }
 
-/** Which report this import has written, and what stood in it. */
-const reportKey = "report"
-
-const Written = Schema.parseJson(Schema.Struct({ file: Schema.String, hash: Schema.String }))
-
-const hashOf = (text: string) => createHash("sha256").update(text).digest("hex")
-
-/** Its own file again, as long as nobody has changed it: somebody may be mending it. */
-const reportFile = (file: string, store: KeyValueStore.KeyValueStore) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const written = Option.flatMap(yield* store.get(reportKey), Schema.decodeUnknownOption(Written))
-    if (Option.isSome(written)) {
-      const found = yield* Effect.option(fs.readFileString(written.value.file))
-      if (Option.isNone(found) || hashOf(found.value) === written.value.hash) return written.value.file
-    }
-    let number = 1
-    while (yield* fs.exists(reportName(file, number))) number += 1
-    return reportName(file, number)
-  })
-
-/** The rows that were not applied, as they were, with the reason: to be mended, and imported again as they are. */
-const report = (options: Rows.Options, { store, ...checkpoint }: ContactsBulk.Checkpoint) =>
-  Effect.gen(function* () {
-    const letters = new Map<number, readonly [outcome: string, error: string]>()
-    yield* Stream.runForEach(ContactsBulk.deadLetters({ store, ...checkpoint }), (letter) =>
-      Effect.sync(() => letters.set(letter.index, [letter._tag, reasons(letter.error).join("; ")]))
-    )
-    if (letters.size === 0) return undefined
-    const header = yield* Rows.header(options)
-    const { line, outcome, error } = Rows.added
-    // What an earlier report has added is out of date.
-    const own = (cells: ReadonlyArray<string>) => cells.filter((_, index) => !Rows.isAdded(header?.[index] ?? ""))
-    const first = header === undefined ? "" : stringify([[...own(header), line, outcome, error]])
-    const text = yield* Rows.rows(options).pipe(
-      Stream.zipWithIndex,
-      Stream.runFold(first, (sum, [row, index]) => {
-        const letter = letters.get(index)
-        if (letter === undefined) return sum
-        const [what, why] = letter
-        return isArray(row.cells)
-          ? sum + stringify([[...own(row.cells), row.line, what, why]])
-          : `${sum}${lineOf(row.cells, { [line]: row.line, [outcome]: what, [error]: why })}\n`
-      })
-    )
-    const fs = yield* FileSystem.FileSystem
-    const file = yield* reportFile(options.file, store)
-    yield* fs.writeFileString(`${file}.tmp`, text)
-    yield* fs.rename(`${file}.tmp`, file)
-    yield* store.set(reportKey, JSON.stringify({ file, hash: hashOf(text) }))
-    return file
-  }).pipe(
-    Effect.catchTags({
-      NoList: (error) => Effect.fail(notAList(options)(error)),
-      BadArgument: () => Effect.fail(unwritten(options)),
-      SystemError: () => Effect.fail(unwritten(options))
-    })
+/** Refuses to begin an import that was begun before. */
+const refuseTwice = ({ file, isResumed }: Task, before: Option.Option<ContactsBulk.Progress>) => {
+  if (Option.isNone(before) || isResumed) return Effect.void
+  const { counts, isComplete } = before.value
+  return usageError(
+    isComplete
+      ? `${file} was imported before: ${summary(counts)}. With --restart all of it is sent again.`
+      : `An import of ${file} was begun before: ${summary(counts)}.\nGo on with --resume, or begin anew with --restart.`
   )
+}
 
-/** Nested deeper than the stack, a row cannot be written: its line says which it was. */
-const lineOf = (cells: object, more: object): string =>
-  Option.getOrElse(stringifyOption({ ...cells, ...more }), () => undefined) ?? JSON.stringify(more)
-
-const unwritten = ({ file }: Rows.Options) =>
-  new Exit({
-    code: codes.unexpected,
-    message: `The report of what was rejected cannot be written beside ${file}: --resume tries it again`
-  })
-
-const directoryOf = (file: string) => `${file}.checkpoint`
-
-/** Where the import of this file is, if one was begun. */
-const opened = (task: Task) =>
+/** Where the import of this file is, if one was begun. Nobody else uses it while the scope lasts. */
+const opened = (task: Task): Effect.Effect<Opened, CliExit | ContactsBulk.CheckpointError, Session | Scope.Scope> =>
   Effect.gen(function* () {
     const { url, isSandbox } = yield* Session
-    const directory = directoryOf(task.file)
+    const source = yield* Effect.mapError(Rows.fingerprint(task, url), invalidFile(task))
     // What a sandbox has is gone when the command ends.
-    const stored = isSandbox ? KeyValueStore.layerMemory : KeyValueStore.layerFileSystem(directory)
-    const store = yield* KeyValueStore.KeyValueStore.pipe(
-      Effect.provide(stored),
-      Effect.mapError(() => badInput(`The checkpoint cannot be written to ${directory}`))
-    )
-    const source = yield* Effect.mapError(Rows.fingerprint(task, url), notAList(task))
+    const store = isSandbox
+      ? yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
+      : yield* Checkpoint.open(task.file)
     const checkpoint: ContactsBulk.Checkpoint = { store, name: "import", source }
     if (task.isRestarted) yield* ContactsBulk.clear(checkpoint)
     const before = yield* ContactsBulk.progress(checkpoint)
-    if (Option.isSome(before) && before.value.isComplete && !task.isResumed) {
-      return yield* badInput(
-        `${task.file} was imported before: ${summary(before.value.counts)}. With --resume its report is written again, with --restart all of it is sent again.`
-      )
+    yield* refuseTwice(task, before)
+    return {
+      checkpoint,
+      counts: countsOf(before),
+      wasComplete: Option.exists(before, ({ isComplete }) => isComplete)
     }
-    if (Option.isSome(before) && !task.isResumed) {
-      return yield* badInput(
-        `An import of ${task.file} was begun before: ${summary(before.value.counts)}.\n` +
-          "Go on with --resume, or begin anew with --restart."
-      )
-    }
-    return { checkpoint, counts: countsOf(before) }
   })
 
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
-  error.reason === "AnotherList"
-    ? badInput(
+  error.reason === "SourceMismatch"
+    ? usageError(
         `${task.file} is not as it was when its import was begun, or is given with other options: use the file and the ` +
           "options that you began with, or begin anew with --restart, which sends all of it again"
       )
-    : new Exit({ code: codes.unexpected, message: `${directoryOf(task.file)}: ${error.message}` })
+    : new CliExit({
+        code: codes.unexpected,
+        message: `${Checkpoint.directoryOf(task.file)}: ${error.message}. --restart forgets it and sends all of the file again.`
+      })
 
-const goOn = ({ again }: Task) => `Go on with: ${again}`
+/** The lines of rows, by their places in the list. */
+const linesOf = (options: Rows.Options, places: ReadonlyArray<number>) => {
+  const wanted = new Set(places.slice(0, shown))
+  return Stream.zipWithIndex(Rows.rows(options)).pipe(
+    Stream.filter(([, index]) => wanted.has(index)),
+    Stream.runFold([] as ReadonlyArray<number>, (lines, [{ line }]) => [...lines, line]),
+    Effect.mapError(invalidFile(options))
+  )
+}
 
-/** Sends what was not sent yet. */
-export const run = (
-  task: Task
-): Effect.Effect<void, Exit, ContactsService | Session | FileSystem.FileSystem | Path.Path> =>
+const showUnresolved = (task: Task, { unresolved = [] }: ContactsBulk.BulkStopped) =>
+  unresolved.length === 0
+    ? Effect.void
+    : Effect.flatMap(linesOf(task, unresolved), (lines) =>
+        Effect.forEach(lines, (line) => Console.error(`line ${line}: no known outcome yet`), { discard: true })
+      )
+
+/** Sends what was not sent yet, and shows how far it is. */
+const send = (task: Task, { checkpoint, counts }: Opened, rows: number, hint: string) =>
   Effect.gen(function* () {
-    if (task.isResumed && task.isRestarted) return yield* badInput("Either --resume or --restart")
-    const { rows, invalid } = yield* check(task)
-    const { checkpoint, counts } = yield* opened(task)
-    if (invalid > 0) {
-      yield* Console.error(`${counted(invalid, "row")} will be rejected: --dry-run says why before anything is sent`)
-    }
-    const { isSandbox } = yield* Session
-    const hint = isSandbox ? "The sandbox is gone, and all that it had." : goOn(task)
+    const service = Upserting.forImport(yield* ContactsService, task)
     const sums = { ...counts }
     const progress = yield* makeProgress(sums, rows)
-    const contacts = Stream.map(Rows.rows(task), ({ contact }) => contact).pipe(Stream.mapError(notAList(task)))
-    // What was complete is not begun again: only its report may be missing.
-    const ended = yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
+    const contacts = Stream.map(Rows.rows(task), ({ contact }) => contact).pipe(Stream.mapError(invalidFile(task)))
+    return yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
+      Effect.provideService(ContactsService, service),
       Effect.raceFirst(progress.showing),
       Effect.ensuring(progress.end),
       Effect.onInterrupt(() => Console.error(`Interrupted: ${summary(sums)}. ${hint}`)),
-      Effect.catchTag("Stopped", Effect.succeed)
+      Effect.as(undefined),
+      Effect.catchTag("BulkStopped", Effect.succeed)
     )
-    const file = yield* report(task, checkpoint)
-    const total = countsOf(yield* ContactsBulk.progress(checkpoint))
-    yield* Console.log(summary(total))
+  })
+
+/** Says what came of the import, and how the command ends. */
+const conclude = (
+  task: Task,
+  { checkpoint, wasComplete }: Opened,
+  ended: ContactsBulk.BulkStopped | undefined,
+  hint: string
+) =>
+  Effect.gen(function* () {
+    const { url } = yield* Session
+    const { file, hasChanged } = yield* Report.write(task, url, checkpoint)
+    const { rejected, unknown, ...applied } = countsOf(yield* ContactsBulk.progress(checkpoint))
+    // What failed is in the report now.
+    if (ended === undefined) yield* ContactsBulk.clearDeadLetters(checkpoint)
+    yield* Console.log(summary({ rejected, unknown, ...applied }))
     if (file !== undefined) yield* Console.log(`What was not applied, and why: ${file}`)
-    if (ended !== undefined) return yield* fromStopped(ended, hint)
-    if (file !== undefined) {
-      return yield* new Exit({
+    if (hasChanged) {
+      return yield* usageError(
+        `${task.file} has changed while it was imported: rows of it may be missing. Begin anew with --restart.`
+      )
+    }
+    if (ended !== undefined) {
+      yield* showUnresolved(task, ended)
+      return yield* fromStopped(ended, hint)
+    }
+    if (rejected + unknown > 0) {
+      const before = wasComplete && file === undefined ? ": their report was written when the import ended" : ""
+      return yield* new CliExit({
         code: codes.rejected,
-        message: `${counted(total.rejected + total.unknown, "row")} not applied`
+        message: `${counted(rejected + unknown, "row")} not applied${before}`
       })
     }
-  }).pipe(Effect.catchTag("CheckpointError", (error) => Effect.fail(unusable(task)(error))))
+  })
+
+/** Sends what was not sent yet. */
+export const run = (task: Task): Effect.Effect<void, CliExit, ContactsService | Session> =>
+  Effect.gen(function* () {
+    if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")
+    const checked = yield* check(task)
+    const open = yield* opened(task)
+    yield* showMatches(checked)
+    yield* showBlanks(task, checked)
+    if (checked.invalid > 0) {
+      yield* Console.error(
+        `${counted(checked.invalid, "row")} will be rejected: --dry-run says why before anything is sent`
+      )
+    }
+    const { isSandbox } = yield* Session
+    const hint = isSandbox ? "The sandbox is gone, and all that it had." : `Go on with: ${task.again}`
+    const ended = yield* send(task, open, checked.rows, hint)
+    yield* conclude(task, open, ended, hint)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("CheckpointError", (error) => Effect.fail(unusable(task)(error)))
+  )

@@ -11,8 +11,16 @@ const encode = (contact: Contact): JsonObject => {
   return { ...encodeContact(contact), ...(customFields === undefined ? {} : { customFields }) }
 }
 
+/** Characters that command a terminal: controls, and those that turn the direction of text around. */
+const commanding = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
+
 /** What somebody wrote into a contact must not command the terminal. */
-export const plain = (text: string): string => text.replace(/\p{Cc}+/gu, " ")
+export const plain = (text: string): string => text.replace(commanding, " ").replace(/ {2,}/g, " ")
+
+/** The same, line by line. */
+export const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 
 const shown = (value: unknown): string => {
   if (typeof value === "string") return plain(value)
@@ -20,8 +28,13 @@ const shown = (value: unknown): string => {
   return plain(JSON.stringify(value))
 }
 
-/** Its JSON, as the service would write it. */
-export const json = (contact: Contact & { readonly new?: boolean }): string => JSON.stringify(encode(contact), null, 2)
+/** Line breaks of the layout stay: those of a text are escaped by JSON already. */
+const escapeControls = (json: string) =>
+  json.replace(commanding, (character) => (character === "\n" ? character : escaped(character)))
+
+/** Its JSON, as the service would write it, without a character that commands a terminal. */
+export const json = (contact: Contact & { readonly new?: boolean }): string =>
+  escapeControls(JSON.stringify(encode(contact), null, 2))
 
 /** One field to a line. */
 export const table = (contact: Contact): string => {

@@ -11,33 +11,40 @@ import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { faults as faultsOf } from "../http/faults.js"
-import { isObject, type JsonObject, parseOption } from "../internal/json.js"
+import { isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../internal/json.js"
 import { ContactUpsert, type LocationId } from "../Schema.js"
+import { phoneFault } from "./Phone.js"
 
-/**
- * A row: where it is, the contact that it is meant to be, and itself, the cells of a CSV in their order. `columnOf` says
- * which column a field came from.
- */
+/** A row of a file. */
 export interface Row {
+  /** Its line, from 1. */
   readonly line: number
+  /** The contact that it is meant to be. */
   readonly contact: ContactUpsert
+  /** The row itself: the cells of a CSV in their order, or the object of NDJSON. */
   readonly cells: ReadonlyArray<string> | JsonObject
+  /** The column that a field came from. */
   readonly columnOf: (field: string) => string | undefined
+  /** Whether it has fields that are null or blank and were left out. */
+  readonly hasBlanks: boolean
 }
 
 /** A file that is no list of contacts, and why. */
-export class NoList extends Data.TaggedError("NoList")<{ readonly message: string }> {}
+export class InvalidFile extends Data.TaggedError("InvalidFile")<{ readonly message: string }> {}
 
-/**
- * - `locationId`: for rows that say no other.
- * - `columns`: the field of a column, where its name does not say.
- * - `ignored`: columns that are left out.
- */
+/** How a file is read. */
 export interface Options {
   readonly file: string
+  /** For rows that say no other. */
   readonly locationId: LocationId | undefined
+  /** The field of a column, where its name does not say. */
   readonly columns: ReadonlyMap<string, string>
+  /** Columns that are left out. */
   readonly ignored: ReadonlySet<string>
+  /** Whether null in NDJSON clears a field; otherwise the field is left as it is. */
+  readonly clearsNulls: boolean
+  /** Whether the tags of a row replace those of its contact; otherwise they are added. */
+  readonly replacesTags: boolean
 }
 
 // --- what a column is --------------------------------------------------------------------------------------------------
@@ -108,12 +115,15 @@ const known = [...fields.values()].filter((field) => !structured.has(field)).joi
 
 const noLocation = "Which location? Give --location or GROWTHHUB_LOCATION_ID, or a column locationId"
 
-const columnsOf = (header: ReadonlyArray<string>, options: Options): Either.Either<ReadonlyArray<Column>, NoList> => {
+const columnsOf = (
+  header: ReadonlyArray<string>,
+  options: Options
+): Either.Either<ReadonlyArray<Column>, InvalidFile> => {
   const columns = header.map((name) => columnOf(name, options))
   const unknown = header.filter((_, index) => columns[index] === undefined)
   if (unknown.length > 0) {
     return Either.left(
-      new NoList({
+      new InvalidFile({
         message:
           `Line 1: these columns are no fields of a contact: ${unknown.map((name) => JSON.stringify(name)).join(", ")}.\n` +
           `Say what they are with --column 'NAME=FIELD', or leave them out with --ignore NAME.\n` +
@@ -126,12 +136,12 @@ const columnsOf = (header: ReadonlyArray<string>, options: Options): Either.Eith
     return column?._tag === "Field" ? [column.field] : []
   })
   if (options.locationId === undefined && !names.includes("locationId")) {
-    return Either.left(new NoList({ message: noLocation }))
+    return Either.left(new InvalidFile({ message: noLocation }))
   }
   const twice = names.find((field, index) => names.indexOf(field) !== index)
   return twice === undefined
     ? Either.right(columns.flatMap((column) => column ?? []))
-    : Either.left(new NoList({ message: `Line 1: two columns are ${twice}: leave one out with --ignore NAME` }))
+    : Either.left(new InvalidFile({ message: `Line 1: two columns are ${twice}: leave one out with --ignore NAME` }))
 }
 
 // --- what a cell says --------------------------------------------------------------------------------------------------
@@ -159,7 +169,8 @@ const valueOf = (field: string, cell: string): unknown => {
 }
 
 const thousands = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+/** No digit can be part of two repetitions: that would take quadratic time. */
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** One that JSON can hold as it is written; NaN is refused with its column. */
 const numberOf = (cell: string): number => {
@@ -218,18 +229,20 @@ async function* textOf(file: string): AsyncGenerator<string> {
       lines += text.split("\n").length - 1
       return text
     } catch {
-      throw new NoList({ message: `After line ${lines}: this is not UTF-8. Save the file as UTF-8.` })
+      throw new InvalidFile({ message: `After line ${lines}: this is not UTF-8. Save the file as UTF-8.` })
     }
   }
   for await (const chunk of createReadStream(file)) yield decoded(chunk as Buffer)
   yield decoded()
 }
 
-const noList = (error: unknown): NoList =>
-  error instanceof NoList ? error : new NoList({ message: error instanceof Error ? error.message : String(error) })
+const invalidFileOf = (error: unknown): InvalidFile =>
+  error instanceof InvalidFile
+    ? error
+    : new InvalidFile({ message: error instanceof Error ? error.message : String(error) })
 
 /** The commonest of the three in the header, whose names may have line breaks in quotes. */
-const delimiterOf = (file: string): Effect.Effect<string, NoList> =>
+const delimiterOf = (file: string): Effect.Effect<string, InvalidFile> =>
   Effect.tryPromise({
     try: async () => {
       const begin = await text(createReadStream(file, { end: 65_536 }))
@@ -238,13 +251,13 @@ const delimiterOf = (file: string): Effect.Effect<string, NoList> =>
       const counted = [",", ";", "\t"].map((one) => [header.split(one).length, one] as const)
       return counted.sort(([a], [b]) => b - a)[0]![1]
     },
-    catch: () => new NoList({ message: `${file} cannot be read` })
+    catch: () => new InvalidFile({ message: `${file} cannot be read` })
   })
 
 /** Rows of nothing but delimiters, as spreadsheets leave them, are no contacts. */
 const withoutBlanks = { skip_empty_lines: true, skip_records_with_empty_values: true } as const
 
-const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
+const csvRows = (options: Options): Stream.Stream<Row, InvalidFile> =>
   Stream.unwrap(
     Effect.map(delimiterOf(options.file), (delimiter) => {
       let columns: ReadonlyArray<Column> | undefined
@@ -254,9 +267,9 @@ const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
       parser.on("close", () => source.destroy())
       return Stream.fromAsyncIterable(
         parser as AsyncIterable<{ readonly info: Info; readonly record: ReadonlyArray<string> }>,
-        noList
+        invalidFileOf
       ).pipe(
-        Stream.mapEffect(({ info, record }): Either.Either<Option.Option<Row>, NoList> => {
+        Stream.mapEffect(({ info, record }): Either.Either<Option.Option<Row>, InvalidFile> => {
           if (columns === undefined) {
             return Either.map(
               columnsOf(
@@ -273,6 +286,7 @@ const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
             Option.some({
               line: info.lines,
               cells: record,
+              hasBlanks: false,
               ...contactOf(record, columns, options.locationId)
             })
           )
@@ -282,32 +296,38 @@ const csvRows = (options: Options): Stream.Stream<Row, NoList> =>
     })
   )
 
-const ndjsonRows = ({ file, locationId }: Options): Stream.Stream<Row, NoList> => {
-  return Stream.fromAsyncIterable(textOf(file), noList).pipe(
+/** What would clear a field of the contact. */
+const isBlank = (value: unknown) => value === null || (typeof value === "string" && value.trim() === "")
+
+const ndjsonRows = ({ file, locationId, clearsNulls }: Options): Stream.Stream<Row, InvalidFile> =>
+  Stream.fromAsyncIterable(textOf(file), invalidFileOf).pipe(
     Stream.splitLines,
     Stream.zipWithIndex,
     Stream.filter(([text]) => text.trim() !== ""),
     Stream.mapEffect(([text, index]) => {
       const line = index + 1
       const json = Option.filter(parseOption(text.replace(/^\uFEFF/, "")), isObject)
-      if (Option.isNone(json)) return Effect.fail(new NoList({ message: `Line ${line}: this is no JSON object` }))
-      const contact = Object.fromEntries(Object.entries(json.value).filter(([key]) => !isAdded(key)))
+      if (Option.isNone(json)) return Effect.fail(new InvalidFile({ message: `Line ${line}: this is no JSON object` }))
+      const own = Object.entries(json.value).filter(([key]) => !isAdded(key))
+      const given = clearsNulls ? own : own.filter(([, value]) => !isBlank(value))
+      const contact = Object.fromEntries(given)
       return Effect.succeed<Row>({
         line,
+        // The service checks it, and refuses what it is not.
         contact: (locationId === undefined ? contact : { locationId, ...contact }) as ContactUpsert,
-        cells: contact,
-        columnOf: () => undefined
+        cells: Object.fromEntries(own),
+        columnOf: () => undefined,
+        hasBlanks: given.length < own.length
       })
     })
   )
-}
 
 /** The rows of a file, in their order. Its header and its form are checked, its contacts are not. */
-export const rows = (options: Options): Stream.Stream<Row, NoList> =>
+export const rows = (options: Options): Stream.Stream<Row, InvalidFile> =>
   isNdjson(options.file) ? ndjsonRows(options) : csvRows(options)
 
 /** The header of a CSV as it is; none of NDJSON. */
-export const header = (options: Options): Effect.Effect<ReadonlyArray<string> | undefined, NoList> =>
+export const header = (options: Options): Effect.Effect<ReadonlyArray<string> | undefined, InvalidFile> =>
   isNdjson(options.file)
     ? Effect.succeed(undefined)
     : Effect.flatMap(delimiterOf(options.file), (delimiter) =>
@@ -319,37 +339,44 @@ export const header = (options: Options): Effect.Effect<ReadonlyArray<string> | 
             for await (const record of parser) return record as ReadonlyArray<string>
             return []
           },
-          catch: noList
+          catch: invalidFileOf
         })
       )
 
 const check = Schema.encodeUnknownEither(ContactUpsert, { errors: "all", onExcessProperty: "error" })
 
+/** What the service would take and make another contact of: each fault begins with its field. */
+export const identityFaults = ({ phone }: ContactUpsert): ReadonlyArray<string> => {
+  const fault = typeof phone === "string" && phone.trim() !== "" ? phoneFault(phone) : undefined
+  return fault === undefined ? [] : [`phone ${fault}`]
+}
+
+const contactFaults = (contact: ContactUpsert): ReadonlyArray<string> => {
+  // It would exhaust the stack of what checks it.
+  if (isTooDeep(contact)) return [`The contact ${tooDeep}`]
+  const faults = Either.match(check(contact), { onRight: () => [], onLeft: ({ issue }) => faultsOf(issue) })
+  return [...identityFaults(contact), ...faults]
+}
+
 /** What is wrong with a row, each with its line and its column. */
 export const faults = ({ line, contact, columnOf }: Row): ReadonlyArray<string> =>
-  Either.match(check(contact), {
-    onRight: () => [],
-    onLeft: ({ issue }) =>
-      faultsOf(issue).map((fault) => {
-        const column = columnOf(fault.split(" ")[0] ?? "")
-        return column === undefined
-          ? `line ${line}: ${fault}`
-          : `line ${line}, column ${JSON.stringify(column)}: ${fault}`
-      })
+  contactFaults(contact).map((fault) => {
+    const column = columnOf(fault.split(" ")[0] ?? "")
+    return column === undefined ? `line ${line}: ${fault}` : `line ${line}, column ${JSON.stringify(column)}: ${fault}`
   })
 
 /** What a list is: another file, or the same with other columns or for another service, is another. */
 export const fingerprint = (
-  { file, locationId, columns, ignored }: Options,
+  { file, locationId, columns, ignored, clearsNulls, replacesTags }: Options,
   url: string
-): Effect.Effect<string, NoList> =>
+): Effect.Effect<string, InvalidFile> =>
   Effect.tryPromise({
     try: async () => {
       const hash = createHash("sha256").update(
-        JSON.stringify([url, locationId, [...columns].sort(), [...ignored].sort()])
+        JSON.stringify([url, locationId, [...columns].sort(), [...ignored].sort(), clearsNulls, replacesTags])
       )
       for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
       return hash.digest("hex")
     },
-    catch: () => new NoList({ message: `${file} cannot be read` })
+    catch: () => new InvalidFile({ message: `${file} cannot be read` })
   })

@@ -3,9 +3,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "../sandbox/Sandbox.js"
-import { badInput, type Exit } from "./Exit.js"
+import { usageError, type CliExit } from "./CliExit.js"
 
-export const run = (port: number, control: boolean): Effect.Effect<void, Exit> =>
+export const run = (port: number, control: boolean): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
     const { url, token, locationId } = yield* Sandbox
     // The sandbox's own token is for everyone to see.
@@ -22,5 +22,5 @@ Ctrl-C stops it.`)
     return yield* Effect.never
   }).pipe(
     Effect.provide(Sandbox.layer({ port, control })),
-    Effect.catchTag("ServeError", () => Effect.fail(badInput(`Port ${port} cannot be used: is it taken?`)))
+    Effect.catchTag("ServeError", () => Effect.fail(usageError(`Port ${port} cannot be used: is it taken?`)))
   )

@@ -1,63 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { existsSync } from "node:fs"
+import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { codeOf, run } from "../../src/cli/Growthhub.js"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
-
-interface Ended {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** A command in this process, and what a person and a script see of it. */
-const growthhub = (args: ReadonlyArray<string>, environment: Record<string, string> = {}): Effect.Effect<Ended> =>
-  Effect.gen(function* () {
-    const said = { out: [] as Array<string>, err: [] as Array<string> }
-    const into = (stream: "out" | "err") => (text: unknown) => Effect.sync(() => void said[stream].push(String(text)))
-    const console_: Console.Console = {
-      ...(yield* Console.consoleWith(Effect.succeed)),
-      log: into("out"),
-      error: into("err")
-    }
-    const exit = yield* run(["node", "growthhub", ...args]).pipe(
-      Effect.withConsole(console_),
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
-      Effect.exit
-    )
-    return { code: codeOf(exit), out: said.out.join("\n"), err: said.err.join("\n") }
-  })
-
-/** What the environment of somebody is who has set the command up for this sandbox. */
-const environment = Effect.map(Sandbox, ({ url, token, locationId }) => ({
-  GROWTHHUB_TOKEN: Redacted.value(token),
-  GROWTHHUB_BASE_URL: url,
-  GROWTHHUB_LOCATION_ID: locationId
-}))
-
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-cli-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
-
-const fileOf = (name: string, lines: ReadonlyArray<string>) =>
-  Effect.flatMap(directory, (path) =>
-    Effect.as(
-      Effect.promise(() => writeFile(join(path, name), `${lines.join("\n")}\n`)),
-      join(path, name)
-    )
-  )
-
-const read = (file: string) => Effect.promise(() => readFile(file, "utf8"))
+import { json, serving } from "../servers.js"
+import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 describe("one contact", () => {
   it.scopedLive("is made, shown, changed and cleared", () =>
@@ -132,6 +81,68 @@ describe("one contact", () => {
       expect(made.out).toContain("[2JAda")
       expect(made.out).not.toContain("\u001b")
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
+
+describe("a command", () => {
+  it.scopedLive("upserts nothing where no field says anything about the contact", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const { contacts } = yield* Sandbox
+      for (const args of [[], ["--first-name", ""], ["--email", " "]]) {
+        expect(yield* growthhub(["upsert", ...args], env)).toEqual({
+          code: 2,
+          out: "",
+          err: "Nothing to upsert: give a field, as --email ADDRESS, or --stdin"
+        })
+      }
+      expect(yield* contacts).toEqual([])
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive(
+    "escapes every character that commands a terminal, also with --json, and in what the service says",
+    () =>
+      Effect.gen(function* () {
+        const hostile = "\u009b2JA\u007f\u202ed\u0085a"
+        const { url } = yield* serving(({ method }, response) =>
+          method === "GET"
+            ? json(response, 400, { statusCode: 400, message: `no ${hostile} such` })
+            : json(response, 200, { new: true, contact: { id: "a", firstName: hostile } })
+        )
+        const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+        const made = yield* growthhub(["upsert", "--email", "a@example.com", "--json"], env)
+        const failed = yield* growthhub(["get", "a"], env)
+        const commanding = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
+        expect(JSON.parse(made.out)).toMatchObject({ firstName: hostile })
+        expect(made.out).not.toMatch(commanding)
+        expect(failed).toMatchObject({ code: 4, err: expect.not.stringMatching(commanding) as unknown })
+      })
+  )
+
+  const full = existsSync("/dev/full") ? it.scopedLive : it.scopedLive.skip
+
+  full(
+    "whose output cannot be written does not end as if all were well; one whose reader has gone away does",
+    () =>
+      Effect.gen(function* () {
+        const file = yield* fileOf("leads.csv", ["email", "a@example.com"])
+        const ended = (into: string) =>
+          Effect.async<number | null>((resume) => {
+            const command = `exec "$0" --import tsx src/cli/main.ts import "$1" --dry-run --location abc ${into}`
+            const child = spawn("sh", ["-c", command, process.execPath, file], {
+              cwd: root,
+              env: { PATH: process.env["PATH"] ?? "" },
+              stdio: ["ignore", "pipe", "ignore"]
+            })
+            child.stdout.destroy()
+            child.once("exit", (code) => resume(Effect.succeed(code)))
+          })
+        expect(yield* ended("> /dev/full")).toBe(1)
+        expect(yield* ended("")).toBe(0)
+      }),
+    // Processes that compile what they run.
+    120_000
   )
 })
 
@@ -359,7 +370,7 @@ describe("an import", () => {
       const over = yield* growthhub(["import", file, "--resume"], env)
       expect(over).toMatchObject({
         code: 5,
-        err: expect.stringMatching(/Nothing may be sent now: go on in (?:1d|23h)/) as unknown
+        err: expect.stringMatching(/requests may be sent again in (?:1d|23h)/) as unknown
       })
       yield* sandbox.setLimits({ max: 100, interval: 1000 })
       const rest = yield* growthhub(["import", file, "--resume"], env)
@@ -368,28 +379,46 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps what others have written beside it, and writes a report later that it could not write", () =>
+  it.scopedLive("keeps what others have written beside it", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("it's mine.csv", ["email", "a@example.com", "nobody"])
       const report = file.replace(".csv", ".rejected.csv")
+      const elsewhere = file.replace(".csv", ".txt")
       yield* Effect.promise(() => writeFile(report, "mine"))
-      yield* Effect.promise(() => mkdir(file.replace(".csv", ".rejected.2.csv.tmp")))
+      yield* Effect.promise(() => writeFile(elsewhere, "also mine"))
+      yield* Effect.promise(() => symlink(elsewhere, file.replace(".csv", ".rejected.2.csv")))
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 4,
+        out: expect.stringContaining(".rejected.3.csv") as unknown
+      })
+      expect(yield* read(report)).toBe("mine")
+      expect(yield* read(elsewhere)).toBe("also mine")
+      expect((yield* (yield* Sandbox).ledger).applied).toHaveLength(1)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("keeps what was rejected until its report is written, and then only the counts", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      // Too long a name for what is written before the report has it.
+      const file = yield* fileOf(`${"x".repeat(236)}.csv`, ["email", "a@example.com", "nobody"])
+      const held = Effect.promise(() => readdir(`${file}.checkpoint`))
       expect(yield* growthhub(["import", file], env)).toMatchObject({
         code: 1,
         err: expect.stringContaining("--resume tries it again") as unknown
       })
-      yield* Effect.promise(() => rm(file.replace(".csv", ".rejected.2.csv.tmp"), { recursive: true }))
-      expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
+      expect(yield* held).toContain("import.dead.0")
+      const short = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
+      yield* growthhub(["import", short], env)
+      const left = yield* Effect.promise(() => readdir(`${short}.checkpoint`))
+      expect(left.sort()).toEqual(["import.0", "import.1"])
+      const texts = yield* Effect.forEach(left, (name) => read(join(`${short}.checkpoint`, name)))
+      expect(texts.join()).not.toContain("nobody")
+      expect(yield* growthhub(["import", short, "--resume"], env)).toMatchObject({
         code: 4,
-        out: expect.stringContaining(".rejected.2.csv") as unknown
+        err: expect.stringContaining("1 row not applied: their report was written") as unknown
       })
-      expect(yield* read(report)).toBe("mine")
-      const again = file.replace(".csv", ".rejected.2.csv")
-      yield* Effect.promise(() => writeFile(again, "being mended"))
-      yield* growthhub(["import", file, "--resume"], env)
-      expect(yield* read(again)).toBe("being mended")
-      expect((yield* (yield* Sandbox).ledger).applied).toHaveLength(1)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
@@ -482,7 +511,9 @@ describe("an import", () => {
         const { applied } = yield* ledger
         expect(new Set(applied.map(({ contactId }) => contactId)).size).toBe(300)
         expect(applied.filter(({ isNew }) => isNew)).toHaveLength(300)
-      }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } })))
+      }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } }))),
+    // Processes that compile what they run.
+    120_000
   )
 })
 
@@ -494,6 +525,40 @@ describe("the doctor", () => {
       expect(healthy.out).toMatch(/^ok +requests +\d+ of 100 in 10s are free$/m)
       expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left, anew in (?:1d|23h)/m)
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("says of a location that the token cannot reach that it cannot", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ url: path, body }, response) => {
+        if (path !== "/contacts/search") return json(response, 400, { message: "Contact not found for id:x" })
+        const isOwn = (JSON.parse(body) as { readonly locationId?: string }).locationId === "mine"
+        return isOwn
+          ? json(response, 200, { contacts: [], total: 0 })
+          : json(response, 403, { statusCode: 403, message: "The token does not have access to this location." })
+      })
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
+      const other = yield* growthhub(["doctor", "--location", "OTHER"], env)
+      expect(other.code).toBe(3)
+      expect(other.out).toMatch(/^FAIL +location +OTHER: The token does not have access to this location\.$/m)
+      const own = yield* growthhub(["doctor", "--location", "mine"], env)
+      expect(own).toMatchObject({ code: 0, out: expect.stringMatching(/^ok +location +mine$/m) as unknown })
+    })
+  )
+
+  it.scopedLive("does not say ok of a location that it could not check", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(({ url: path }, response) =>
+        path === "/contacts/search"
+          ? json(response, 404, { message: "Cannot POST /contacts/search" })
+          : json(response, 400, { message: "Contact not found for id:x" })
+      )
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
+      const unchecked = yield* growthhub(["doctor", "--location", "OTHER"], env)
+      expect(unchecked).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^\? +location +OTHER, not checked/m) as unknown
+      })
+    })
   )
 
   it.scopedLive("says what to do about a token, a scope, and a service that is not there", () =>

@@ -1,0 +1,102 @@
+// The order in which contacts are sent and outcomes are given.
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import type { ContactUpsert } from "../Schema.js"
+import type { Journal } from "./journal.js"
+import type { Outcome } from "./outcome.js"
+
+/** What the service may match a contact by: its email, and the digits of its phone. */
+export const identities = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
+  [
+    ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
+    ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
+  ].filter((identity) => identity !== "")
+
+interface Turn {
+  isOver: boolean
+  over: Deferred.Deferred<void> | undefined
+}
+
+const turnOver = (turn: Turn) =>
+  Effect.suspend(() => {
+    if (turn.isOver) return Effect.void
+    turn.over ??= Deferred.unsafeMake(FiberId.none)
+    return Deferred.await(turn.over)
+  })
+
+/** Runs an effect after those before it. */
+export type Queued = <E>(self: Effect.Effect<void, E>) => Effect.Effect<void, E>
+
+/** Lets contacts with the same email or phone go one after the other, in the order in which they take their turns. */
+export const makeTurns = (): ((input: ContactUpsert) => Queued) => {
+  const last = new Map<string, Turn>()
+  return (input) => {
+    const names = identities(input)
+    const before = names.flatMap((name) => last.get(name) ?? [])
+    const turn: Turn = { isOver: false, over: undefined }
+    for (const name of names) last.set(name, turn)
+    const end = Effect.suspend(() => {
+      turn.isOver = true
+      for (const name of names) if (last.get(name) === turn) last.delete(name)
+      return turn.over === undefined ? Effect.void : Deferred.succeed(turn.over, undefined)
+    })
+    return (self) =>
+      Effect.ensuring(
+        before.length === 0 ? self : Effect.zipRight(Effect.forEach(before, turnOver, { discard: true }), self),
+        end
+      )
+  }
+}
+
+/** How outcomes are given to the consumer. */
+export interface Telling {
+  /** Gives an outcome, or keeps it until those before it are there. */
+  readonly tell: (outcome: Outcome) => Effect.Effect<unknown>
+  /** Does not wait for this contact any longer: it is sent again later, and its outcome is given then. */
+  readonly skip: (index: number) => Effect.Effect<unknown>
+  /** Gives what is kept, when there is nothing more to wait for. */
+  readonly rest: Effect.Effect<unknown>
+}
+
+type Offer = (outcome: Outcome) => Effect.Effect<unknown>
+
+/** Gives outcomes as they come. */
+export const asTheyCome = (offer: Offer): Telling => ({ tell: offer, skip: () => Effect.void, rest: Effect.void })
+
+/** Gives outcomes in the order of the list. */
+export const inOrder = (journal: Journal, offer: Offer): Effect.Effect<Telling> =>
+  Effect.map(Effect.makeSemaphore(1), (turn) => {
+    const early = new Map<number, Outcome>()
+    const skipped = new Set<number>()
+    let next = 0
+    const offerDue: Effect.Effect<void> = Effect.suspend(() => {
+      while (journal.wasSettled(next) || (!early.has(next) && skipped.delete(next))) next += 1
+      const outcome = early.get(next)
+      if (outcome === undefined) return Effect.void
+      early.delete(next)
+      next += 1
+      return Effect.zipRight(offer(outcome), offerDue)
+    })
+    return {
+      tell: (outcome) =>
+        turn.withPermits(1)(
+          Effect.suspend(() => {
+            if (outcome.index < next) return offer(outcome)
+            early.set(outcome.index, outcome)
+            return offerDue
+          })
+        ),
+      skip: (index) =>
+        turn.withPermits(1)(
+          Effect.suspend(() => {
+            if (index >= next) skipped.add(index)
+            return offerDue
+          })
+        ),
+      rest: Effect.suspend(() => {
+        const left = Array.from(early.values()).sort((a, b) => a.index - b.index)
+        return Effect.forEach(left, offer, { discard: true })
+      })
+    }
+  })

@@ -1,0 +1,95 @@
+// What the error of an upsert says about the contact, the location and the service. Decides without asking anybody.
+import * as Duration from "effect/Duration"
+import { upsertContact } from "../ContactsService.js"
+import type * as Errors from "../Errors.js"
+import { inSeconds } from "../internal/duration.js"
+import type { ContactUpsert } from "../Schema.js"
+import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
+
+/** A contact of the list, and how often this run has sent it. */
+export interface Item {
+  readonly index: number
+  readonly input: ContactUpsert
+  readonly sends: number
+}
+
+/** How often one run sends one contact. Each time is a call with retries of its own. */
+export const maximumSends = 3
+
+/** Whether sending the contact again cannot create it twice. */
+export const { isRepeatable } = upsertContact
+
+/**
+ * What a failed upsert is about.
+ *
+ * - `TokenRefused`, `RateLimited`: nothing else can be sent either.
+ * - `LocationRefused`: the location or the caller is refused, not the contact.
+ * - `Unexplained`: no verdict on the contact: 5xx, transport, a response that cannot be read.
+ * - `RefusedHere`: refused before anything was sent.
+ * - `ContactRefused`: the service refuses this contact.
+ */
+export type Verdict =
+  "TokenRefused" | "RateLimited" | "LocationRefused" | "Unexplained" | "RefusedHere" | "ContactRefused"
+
+/** Words of refusals that concern the account behind the token. */
+const account =
+  /\b(?:locations?|location ?ids?|sub-?accounts?|accounts?|agency|company|subscription|plan|app|token|scopes?)\b/i
+
+/** Words of refusals that concern one contact, although they may mention the location. */
+const contact = /duplicat|\b(?:phones?|e-?mails?|tags?|custom ?fields?|time ?zones?|country|countries|assigned)\b/i
+
+const isOfAccount = (line: string) => account.test(line) && !contact.test(line)
+
+const isOfLocation = (error: Errors.BadRequest | Errors.Unprocessable): boolean => {
+  if (error.attempts === 0 || (error._tag === "BadRequest" && error.isContactNotFound)) return false
+  const lines = error.details.length > 0 ? error.details : [error.message]
+  return lines.every(isOfAccount)
+}
+
+export const verdictOf = (error: Errors.ContactsError): Verdict => {
+  switch (error._tag) {
+    case "Unauthorized":
+      return "TokenRefused"
+    case "RateLimited":
+      return "RateLimited"
+    case "Forbidden":
+      return "LocationRefused"
+    case "ServerError":
+    case "TransportError":
+    case "UnexpectedResponse":
+      return "Unexplained"
+    case "BadRequest":
+    case "Unprocessable":
+      if (isOfLocation(error)) return "LocationRefused"
+      return error.attempts === 0 ? "RefusedHere" : "ContactRefused"
+  }
+}
+
+export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): Failure =>
+  Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
+
+/** Whether the contact must be sent again: it may help, and cannot create the contact twice. */
+export const goesAgain = ({ input, sends }: Item, { _tag, error }: Failure): boolean =>
+  _tag === "Unknown" ? isRepeatable(input) : error.isRetryable && sends < maximumSends
+
+const contacts = (count: number) => `${count} contact${count === 1 ? "" : "s"}`
+
+/** What a run that stops says. */
+export const stopMessage = (
+  reason: BulkStopped["reason"],
+  { message }: Errors.ContactsError,
+  more: Pick<Partial<BulkStopped>, "retryAfter" | "unresolved">
+): string => {
+  switch (reason) {
+    case "Unauthorized":
+      return `The service refuses the token: ${message}`
+    case "Forbidden":
+      return `The service refuses every request for this location: ${message}`
+    case "QuotaExhausted":
+      return `Quota exhausted; requests may be sent again in ${inSeconds(more.retryAfter ?? Duration.zero)}`
+    case "Outage":
+      return `The service is unavailable: ${message}`
+    case "Unresolved":
+      return `${contacts(more.unresolved?.length ?? 0)} left without a known outcome after ${maximumSends} sends each; the next run sends them again: ${message}`
+  }
+}

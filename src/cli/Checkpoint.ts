@@ -1,0 +1,87 @@
+// The checkpoint of an import: a directory beside its file that only its owner can read, and that one import uses at a time.
+import { SystemError } from "@effect/platform/Error"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { lstat, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { codes, CliExit, usageError } from "./CliExit.js"
+import * as Lock from "./Lock.js"
+import * as PrivateFiles from "./PrivateFiles.js"
+
+/** A name derived from the imported file: nothing that stands in a checkpoint decides where it is. */
+export const directoryOf = (file: string): string => `${file}.checkpoint`
+
+const attempt = <A>(method: string, run: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: run,
+    catch: () => new SystemError({ reason: "Unknown", module: "KeyValueStore", method, description: "File" })
+  })
+
+/** The files of the checkpoint itself. */
+const keys = (directory: string) =>
+  Effect.map(
+    attempt("size", () => readdir(directory)),
+    (names) => names.filter((name) => name.startsWith("import."))
+  )
+
+const storeIn = (directory: string): KeyValueStore.KeyValueStore => {
+  const fileOf = (key: string) => join(directory, encodeURIComponent(key))
+  const remove = (name: string) => attempt("remove", () => rm(join(directory, name), { force: true }))
+  return KeyValueStore.makeStringOnly({
+    get: (key) =>
+      attempt("get", () =>
+        PrivateFiles.read(fileOf(key)).then(Option.some, (error: unknown) => {
+          if (PrivateFiles.isMissing(error)) return Option.none<string>()
+          throw error
+        })
+      ),
+    // Also a link, which is not read, to be removed.
+    has: (key) =>
+      attempt("has", () =>
+        lstat(fileOf(key)).then(
+          () => true,
+          (error: unknown) => {
+            if (PrivateFiles.isMissing(error)) return false
+            throw error
+          }
+        )
+      ),
+    set: (key, value: string) => attempt("set", () => PrivateFiles.replace(fileOf(key), value)),
+    remove: (key) => remove(encodeURIComponent(key)),
+    clear: Effect.flatMap(keys(directory), (names) => Effect.forEach(names, remove, { discard: true })),
+    size: Effect.map(keys(directory), (names) => names.length)
+  })
+}
+
+const heldBy = (file: string) => (pid: number, host: string) =>
+  new CliExit({
+    code: codes.unavailable,
+    message:
+      `Another import of ${file} is running: process ${pid} on ${host}. Wait until it ends, or end it. ` +
+      `If there is no such process, remove ${join(directoryOf(file), "lock")}.`
+  })
+
+/** The checkpoint's store, for as long as the scope lasts. */
+export const open = (file: string): Effect.Effect<KeyValueStore.KeyValueStore, CliExit, Scope.Scope> => {
+  const directory = directoryOf(file)
+  const unusable = () =>
+    usageError(`The checkpoint cannot be written to ${directory}: it must be your own directory, and no link.`)
+  return Effect.tryPromise({ try: () => PrivateFiles.makeDirectory(directory), catch: unusable }).pipe(
+    Effect.zipRight(Lock.hold(join(directory, "lock"), heldBy(file), unusable)),
+    // What a process that was killed has left half written. Another process may be about to take the lock.
+    Effect.zipRight(
+      Effect.tryPromise({
+        try: async () => {
+          const left = (await readdir(directory)).filter(
+            (name) => PrivateFiles.isTemporary(name) && !name.startsWith("lock.")
+          )
+          await Promise.all(left.map((name) => rm(join(directory, name), { force: true })))
+        },
+        catch: unusable
+      })
+    ),
+    Effect.as(storeIn(directory))
+  )
+}

@@ -1,0 +1,55 @@
+// Rows of a file that the service will take for one contact although they have different names.
+import { createHash } from "node:crypto"
+import { identities } from "../bulk/ordering.js"
+import type { ContactUpsert } from "../Schema.js"
+
+/** A row that has the email or phone of an earlier one under another name. */
+export interface Match {
+  readonly line: number
+  /** The line of the earlier row. */
+  readonly earlier: number
+  readonly by: "email" | "phone"
+}
+
+/** Emails and phones that are remembered: about 100 MB. */
+const capacity = 2_000_000
+
+const nameBits = 2 ** 20
+
+/** As many bits as a number holds exactly. */
+const hashOf = (text: string, bits: number): number =>
+  createHash("sha256").update(text).digest().readUIntBE(0, 6) % bits
+
+/** Without case, accents, blanks and punctuation. */
+const nameOf = ({ name, firstName, lastName }: ContactUpsert): string =>
+  [firstName, lastName, firstName == null && lastName == null ? name : undefined]
+    .flatMap((part) => (typeof part === "string" ? [part] : []))
+    .join(" ")
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "")
+
+/**
+ * Compares each row with those before it. It remembers hashes only, and of the first two million emails and phones; a hash
+ * that two names share hides a match in a million.
+ */
+export const makeMatches = (): ((line: number, contact: ContactUpsert) => Match | undefined) => {
+  // Line and hash of the name in one number: a map of numbers takes a third of the memory.
+  const seen = new Map<number, number>()
+  return (line, contact) => {
+    const name = nameOf(contact)
+    if (name === "") return undefined
+    const nameHash = hashOf(name, nameBits)
+    let match: Match | undefined
+    for (const identity of identities(contact)) {
+      const key = hashOf(`${contact.locationId}\n${identity}`, 2 ** 48)
+      const first = seen.get(key)
+      if (first === undefined) {
+        if (seen.size < capacity) seen.set(key, line * nameBits + nameHash)
+      } else if (first % nameBits !== nameHash) {
+        match ??= { line, earlier: Math.floor(first / nameBits), by: identity.includes("@") ? "email" : "phone" }
+      }
+    }
+    return match
+  }
+}

@@ -1,0 +1,59 @@
+// What is a phone, and what a spreadsheet has left where one was.
+
+/** Digits of the shortest number with its country code, and of the longest (E.164). */
+const digits = { fewest: 7, most: 15 } as const
+
+/** With all punctuation that people write. */
+const longest = 40
+
+const remedy = "format the column as text and export it again"
+
+/** What stands in columns for "no value". */
+const placeholders = new Set(
+  (
+    "n/a na n.a n.a. #n/a nil null none nan undefined unknown true false yes no tbd tba empty blank missing inf infinity " +
+    "- -- --- . ? x xx xxx keine kein unbekannt"
+  ).split(" ")
+)
+
+const isDate = (text: string): boolean => {
+  const [, a, b, c] = /^(\d{1,4})[-./](\d{1,2})[-./](\d{1,4})$/.exec(text) ?? []
+  if (a === undefined || b === undefined || c === undefined) return false
+  const [year, rest] = a.length === 4 ? [a, c] : [c, a]
+  const isDayAndMonth = [b, rest].every((part) => part.length <= 2 && Number(part) >= 1 && Number(part) <= 31)
+  return year.length === 4 && /^(?:19|20)/.test(year) && isDayAndMonth && Math.min(Number(b), Number(rest)) <= 12
+}
+
+/** What spreadsheets make of phones. */
+const artefacts: ReadonlyArray<readonly [is: (text: string) => boolean, fault: string]> = [
+  [(text) => placeholders.has(text.toLowerCase()), "is a placeholder for no value: leave the cell empty"],
+  [(text) => text.startsWith("#"), `is an error value of a spreadsheet: ${remedy}`],
+  [(text) => text.startsWith("="), `is a formula of a spreadsheet: ${remedy}`],
+  [(text) => /^['’‘"`]/.test(text), "begins with the text mark of a spreadsheet ('): remove it"],
+  [
+    (text) => /^[+-]?\d+(?:[.,]\d+)?e[+-]?\d+$/i.test(text),
+    `is in the scientific notation of a spreadsheet, so that digits are lost: ${remedy}`
+  ],
+  [(text) => /^[+-]?\d+[.,]\d{1,2}$/.test(text), `is a decimal number of a spreadsheet: ${remedy}`],
+  [(text) => /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(text), `is a number with separators of thousands: ${remedy}`],
+  [(text) => text.startsWith("-"), `is a negative number: ${remedy}`],
+  [isDate, `is a date: ${remedy}`],
+  [(text) => /^0+$/.test(text), "is a placeholder for no value: leave the cell empty"]
+]
+
+/** Digits, blanks, brackets, dots, slashes and any dash, with a plus before them. */
+const punctuated = /^\(?\+?[\d\s().\-/\u2010-\u2015]+$/
+
+/** Why a text is no phone, or nothing if it is one. Does not repeat the text. */
+export const phoneFault = (phone: string): string | undefined => {
+  const text = phone.trim()
+  if (text.length > longest) return `has more than ${longest} characters`
+  const artefact = artefacts.find(([is]) => is(text))
+  if (artefact !== undefined) return artefact[1]
+  if (!punctuated.test(text)) return "must be digits, with blanks and + ( ) - . / between them"
+  const number = text.replace(/\D/g, "")
+  const significant = number.replace(/^0+/, "")
+  if (number.length < digits.fewest) return `has fewer than ${digits.fewest} digits`
+  if (significant.length > digits.most) return `has more than ${digits.most} digits: write one number`
+  return /^(\d)\1+$/.test(number) ? "repeats one digit: leave the cell empty" : undefined
+}

@@ -1,0 +1,75 @@
+// What an import sends for a row: one upsert, and an update that adds the row's tags to those of the contact.
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { isRepeatable } from "../bulk/verdict.js"
+import type { ContactsService } from "../ContactsService.js"
+import type * as Errors from "../Errors.js"
+import { fromFaults } from "../http/failure.js"
+import { isArray } from "../internal/json.js"
+import type { Contact, ContactUpsert, UpsertedContact } from "../Schema.js"
+import { identityFaults } from "./Rows.js"
+
+type Service = Context.Tag.Service<ContactsService>
+
+const normalized = (tag: string) => tag.trim().toLowerCase()
+
+/** The contact's tags and those that it lacks, or nothing if it lacks none. The service keeps tags in lower case. */
+export const missingTags = (
+  existing: ReadonlyArray<string>,
+  added: ReadonlyArray<string>
+): ReadonlyArray<string> | undefined => {
+  const has = new Set(existing.map(normalized))
+  const missing = added.filter((tag) => !has.has(normalized(tag)))
+  return missing.length === 0 ? undefined : [...existing, ...missing]
+}
+
+/**
+ * The failure of an update that follows an upsert: the contact is there by then. Where a second upsert would create it twice,
+ * the outcome of the row is unknown.
+ */
+const afterUpsert =
+  (input: ContactUpsert) =>
+  (error: Errors.ContactsError): Errors.ContactsError => {
+    const message = `The contact was saved, its tags were not added: ${error.message}`
+    // All classes take what all have.
+    const Class = error.constructor as new (fields: object) => Errors.ContactsError
+    const { details, ...fields } = error
+    const told = { ...fields, message, details: details.length > 0 ? [message] : [] }
+    if (isRepeatable(input)) return new Class(told)
+    return new Class({ ...told, outcome: "Unknown", ...("isRetryable" in fields ? { isRetryable: false } : {}) })
+  }
+
+const tagsOf = (service: Service, { id, tags }: Contact) =>
+  tags === undefined ? Effect.map(service.getContact(id), (contact) => contact.tags ?? []) : Effect.succeed(tags)
+
+const addTags = (service: Service, contact: UpsertedContact, added: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const tags = missingTags(yield* tagsOf(service, contact), added)
+    if (tags === undefined) return contact
+    return { ...(yield* service.updateContact(contact.id, { tags })), new: contact.new }
+  })
+
+/** Without an email and a phone the upsert creates a contact, which has no tags to keep. */
+const mayMatch = ({ email, phone }: ContactUpsert) => [email, phone].some((identity) => typeof identity === "string")
+
+/** An upsert that keeps the tags of the contact: tags in an upsert would replace them. */
+const upsertAddingTags = (service: Service, input: ContactUpsert) => {
+  const { tags, ...others } = input
+  const isList = isArray(tags) && tags.every((tag) => typeof tag === "string")
+  // What is no list of texts is refused by the upsert, and a contact that cannot be there already has no tags to keep.
+  if (!isList || !mayMatch(input)) return service.upsertContact(input)
+  if (tags.length === 0) return service.upsertContact(others)
+  return Effect.flatMap(service.upsertContact(others), (contact) =>
+    Effect.mapError(addTags(service, contact, tags), afterUpsert(input))
+  )
+}
+
+/** The service as an import uses it: a row is settled after both requests, so that a kill between them loses nothing. */
+export const forImport = (service: Service, { replacesTags }: { readonly replacesTags: boolean }): Service => ({
+  ...service,
+  upsertContact: (input) => {
+    const faults = identityFaults(input)
+    if (faults.length > 0) return Effect.fail(fromFaults("upsertContact", faults))
+    return replacesTags ? service.upsertContact(input) : upsertAddingTags(service, input)
+  }
+})
