@@ -19,7 +19,7 @@ import { toV3 } from "./api/contactInput.js"
 import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "./api/envelopes.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
-import { isSaved } from "./internal/changes.js"
+import { isApplied } from "./internal/changes.js"
 import * as Schema from "./Schema.js"
 
 // --- the interface -----------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ export const updateContact = HttpLayer.endpoint({
   isRepeatable: () => true,
   verify: (http, params, changes) =>
     Effect.map(http.perform(getContact, params, undefined), ({ contact }) =>
-      isSaved(encodeUpdate(changes), contact) ? Option.some({ contact }) : Option.none()
+      isApplied(encodeUpdate(changes), contact) ? Option.some({ contact }) : Option.none()
     )
 })
 
