@@ -24,7 +24,7 @@ const step = (call: string, outcome: string, lines: ReadonlyArray<string> = []) 
 
 const described = (contact: Contact) => [
   `id       ${contact.id}`,
-  `name     ${contact.name}`,
+  `name     ${contact.firstName} ${contact.lastName}`,
   `email    ${contact.email}`,
   `company  ${contact.companyName ?? "–"}`,
   `city     ${contact.city ?? "–"}`,
@@ -120,7 +120,7 @@ const mainJob = Effect.gen(function* () {
     Effect.provide(ContactsService.layer({ baseUrl: url, token: Redacted.make("pit-of-somebody-else") }))
   )
   yield* meeting("getContact(id), with a wrong token", stranger, "Unauthorized", () =>
-    Effect.map(contacts.getContact(first.id), ({ name }) => `read again with the right token: ${name}`)
+    Effect.map(contacts.getContact(first.id), ({ firstName }) => `read again with the right token: ${firstName}`)
   )
 
   const sentBefore = (yield* ledger).requests.length

@@ -15,6 +15,12 @@ const noise = (length: number) => Buffer.from(Array.from({ length }, () => below
 
 const contact = '{"contact":{"id":"lead","email":"lead@example.com","tags":["a"]},"traceId":"t"}'
 
+/** A contact with values of very many levels. */
+const deep = (levels: number) => {
+  const nested = "[".repeat(levels) + "]".repeat(levels)
+  return `{"contact":{"id":"lead","more":${nested},"customFields":[{"id":"f","value":${nested}}]},"new":true}`
+}
+
 const bodies: ReadonlyArray<() => Buffer> = [
   () => Buffer.from(contact),
   () => Buffer.from(contact.slice(0, below(contact.length))),
@@ -26,7 +32,10 @@ const bodies: ReadonlyArray<() => Buffer> = [
     Buffer.from(
       one(['{"contact":[]}', '{"contact":{"id":"a/b"}}', '{"contact":{"id":"x","dateAdded":1e400,"tags":{}}}'])
     ),
+  () =>
+    Buffer.from(one(['{"contact":{"id":1e400}}', '{"contact":{"id":"upsert"}}', '{"message":"\\ud800 &#9999999;"}'])),
   () => Buffer.from("[".repeat(below(20_000))),
+  () => Buffer.from(deep(below(20_000))),
   () => Buffer.from("<html>".repeat(1 + below(100))),
   () => noise(below(2000)),
   () => Buffer.from(`{"message":"${"x".repeat(below(300_000))}"}`),

@@ -18,7 +18,7 @@ import { toV3 } from "./api/contactInput.js"
 import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "./api/envelopes.js"
 import type { ContactsError } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
-import { isSaved } from "./internal/changes.js"
+import { isApplied } from "./internal/changes.js"
 import * as Schema from "./Schema.js"
 
 // --- the interface -----------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ export const updateContact = HttpLayer.endpoint({
   mismatch: isOfAnother,
   verify: (perform, { params, body }) =>
     Effect.map(perform(getContact, { params }), ({ contact }) =>
-      isSaved(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
+      isApplied(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
     )
 })
 

@@ -1,7 +1,13 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { describe, expect, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as JSONSchema from "effect/JSONSchema"
 import * as S from "effect/Schema"
 import {
   Contact,
@@ -13,10 +19,12 @@ import {
   DateOfBirth,
   LocationId
 } from "effect-growthhub/Schema"
+import * as Errors from "effect-growthhub/Errors"
 import { readFileSync } from "node:fs"
 import { toV3 } from "../src/api/contactInput.js"
 import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "../src/api/envelopes.js"
 import { faults as faultLines } from "../src/http/faults.js"
+import { decoder } from "../src/internal/reader.js"
 import * as fc from "./arbitraries.js"
 
 const fixture = (name: string): unknown =>
@@ -44,6 +52,102 @@ describe("ids", () => {
     for (const id of ["seD4PfOuKoVMLkEZqohJ", "...", "%2e%2e", "a?b", "a#b", "a b", "é", "x".repeat(256)]) {
       expect(S.decodeUnknownSync(ContactId)(id)).toBe(id)
     }
+  })
+})
+
+describe("the id of a contact", () => {
+  const routes = ["search", "upsert", "bulk", "business", "removeAll", "remove-all", "lookup", "Search", "REMOVEALL"]
+
+  it.each(routes)("is not %s, which is another path of the API", (id) => {
+    expect(faults(ContactId, id)).toEqual(["the input must not be the name of another path of the API"])
+    expect(faults(LocationId, id)).toEqual([])
+  })
+
+  it("may contain such a name", () => {
+    for (const id of ["searching", "upsert1", "a-bulk"]) expect(faults(ContactId, id)).toEqual([])
+  })
+
+  it.each(["1e400", "-1e400", "12345678901234567890", "1.5", "true", "{}", "[1]", "null"])(
+    "that is the JSON %s is unreadable",
+    (json) => {
+      const answer: unknown = JSON.parse(`{"contact":{"id":${json}}}`)
+      expect(Either.isLeft(S.decodeUnknownEither(GetContactAnswer)(answer))).toBe(true)
+      expect(Either.isLeft(decoder(GetContactAnswer)(answer))).toBe(true)
+      const { customFields } = read({ customFields: [{ ...JSON.parse(`{"id":${json}}`), value: "v" }] })
+      expect(customFields).toEqual([])
+    }
+  )
+
+  it("that is a whole number is its digits", () => {
+    expect(read({ id: 42 }).id).toBe("42")
+    expect(read({ firstName: JSON.parse("1e400") as unknown })).toEqual({ id: "abc" })
+  })
+})
+
+describe("the models in documents and tests of an app", () => {
+  const api = HttpApi.make("app").add(
+    HttpApiGroup.make("contacts").add(
+      HttpApiEndpoint.post("upsert", "/contacts")
+        .setPayload(ContactUpsert)
+        .addSuccess(Contact)
+        .addError(Errors.BadRequest)
+        .addError(Errors.RateLimited)
+    )
+  )
+
+  it("have a JSON Schema: a contact's is that of an answer", () => {
+    const { $defs } = JSONSchema.make(Contact)
+    expect($defs?.["GrowthHubContact"]).toMatchObject({
+      required: ["id"],
+      properties: {
+        id: { type: "string" },
+        dateAdded: { type: "string" },
+        customFields: { type: "array", items: { properties: { id: { type: "string" }, value: {} } } }
+      }
+    })
+    const written: ReadonlyArray<S.Schema.AnyNoContext> = [
+      ContactId,
+      LocationId,
+      ContactUpdate,
+      ContactUpsert,
+      CustomField,
+      DateOfBirth,
+      Country
+    ]
+    for (const schema of written) {
+      expect(() => JSONSchema.make(schema)).not.toThrow()
+    }
+  })
+
+  it("are an OpenAPI document whose components have the names that OpenAPI allows", () => {
+    const document = OpenApi.fromApi(api)
+    const names = Object.keys(document.components.schemas)
+    expect(names).toEqual(expect.arrayContaining(["GrowthHubContact", "GrowthHubContactUpsert"]))
+    expect(names.filter((name) => !/^[\w.-]+$/.test(name))).toEqual([])
+    expect(JSON.stringify(document.paths["/contacts"]?.post?.responses)).toContain("GrowthHubContact")
+  })
+
+  it.prop(
+    "have arbitraries whose values can all be encoded",
+    [Arbitrary.make(ContactUpsert), Arbitrary.make(ContactUpdate)],
+    ([upsert, update]) => {
+      expect(faults(ContactUpsert, upsert)).toEqual([])
+      expect(faults(ContactUpdate, update)).toEqual([])
+      expect(() => JSON.stringify(S.encodeSync(ContactUpsert)(upsert))).not.toThrow()
+    },
+    { fastCheck: { numRuns: 300 } }
+  )
+})
+
+describe("a contact that is encoded", () => {
+  it.prop("has its custom fields as an answer has them", [fc.contact], ([contact]) => {
+    const { customFields } = S.encodeSync(Contact)(contact)
+    const expected = contact.customFields?.map(({ id, key, value }) => ({
+      id,
+      ...(key === undefined ? {} : { key }),
+      value
+    }))
+    expect(customFields).toEqual(expected)
   })
 })
 

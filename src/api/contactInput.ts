@@ -5,12 +5,16 @@ import { Country } from "./country.js"
 import { CustomField } from "./customFields.js"
 import { DateOfBirth } from "./dateOfBirth.js"
 import { DndSettingsInput, InboundDndSettingsInput } from "./dnd.js"
-import { anArray, anObject, flag, identifier, text, texts } from "./fields.js"
+import { anArray, anObject, flag, named, text, texts } from "./fields.js"
 import { LocationId } from "./ids.js"
 
 const optionalText = Schema.optional(text)
 const nullableText = Schema.optional(Schema.NullOr(text))
-const email = text.pipe(Schema.filter((address) => /^[^\s@]+@[^\s@]+$/.test(address) || "must be an email"))
+const email = text.pipe(
+  Schema.filter((address) => /^[^\s@]+@[^\s@]+$/.test(address) || "must be an email", {
+    arbitrary: () => (fc) => fc.emailAddress()
+  })
+)
 
 /** What both endpoints take in the same way. */
 const writtenFields = {
@@ -47,7 +51,7 @@ export const ContactUpdate = Schema.Struct({
   dnd: Schema.optional(Schema.NullOr(flag)),
   source: nullableText,
   assignedTo: nullableText
-}).annotations({ identifier: identifier("ContactUpdate"), ...anObject })
+}).annotations({ ...named("ContactUpdate"), ...anObject })
 
 /**
  * @since 0.1.0
@@ -74,7 +78,7 @@ export const ContactUpsert = Schema.Struct({
   source: optionalText,
   assignedTo: optionalText,
   createNewIfDuplicateAllowed: Schema.optional(flag)
-}).annotations({ identifier: identifier("ContactUpsert"), ...anObject })
+}).annotations({ ...named("ContactUpsert"), ...anObject })
 
 /**
  * @since 0.1.0

@@ -2,19 +2,20 @@
 import * as DateTime from "effect/DateTime"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import { isObject, type JsonObject } from "../internal/json.js"
 import * as reader from "../internal/reader.js"
 import { normalizeCustomField, CustomField, CustomFieldValue } from "./customFields.js"
 import { normalizeDndSettings, DndSettings } from "./dnd.js"
-import { answered, identifier, unknownFields } from "./fields.js"
-import { ContactId, isId, LocationId } from "./ids.js"
+import { answered, named, unknownFields } from "./fields.js"
+import { ContactId, isContactId, isId, LocationId } from "./ids.js"
 import {
   type Normalize,
   normalizeArray,
   normalizeDay,
   normalizeFlag,
+  normalizeId,
   normalizeObject,
-  normalizeText,
   normalizeTextOrFlag,
   normalizeTexts,
   instantMillis,
@@ -27,7 +28,7 @@ const Instant = Schema.transform(Schema.String, Schema.DateTimeUtcFromSelf, {
   strict: true,
   decode: (iso) => DateTime.unsafeMake(iso),
   encode: (instant) => DateTime.formatIso(instant)
-}).annotations({ identifier: identifier("Instant") })
+}).annotations({ ...named("Instant") })
 
 const attribution = Schema.Struct(
   {
@@ -52,7 +53,7 @@ const attribution = Schema.Struct(
     sessionSource: answeredText
   },
   unknownFields
-).annotations({ identifier: identifier("Attribution") })
+).annotations({ ...named("Attribution") })
 
 /**
  * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
@@ -77,7 +78,7 @@ const actor = Schema.Struct(
     timestamp: answered(Instant)
   },
   unknownFields
-).annotations({ identifier: identifier("Actor") })
+).annotations({ ...named("Actor") })
 
 /**
  * Who created or changed a contact, and when.
@@ -94,6 +95,13 @@ export interface Actor extends Schema.Schema.Type<typeof actor> {}
 export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor>> = actor
 
 const textOrFlag = answered(Schema.Union(Schema.String, Schema.Boolean))
+
+/** A custom field in a response is `{ id, value }`; in a request it is `{ id, field_value }`. */
+const AnsweredCustomField = Schema.transform(
+  Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
+  Schema.typeSchema(CustomField),
+  { strict: true, decode: (field) => field, encode: (field) => field }
+)
 
 const ContactFields = Schema.Struct(
   {
@@ -131,7 +139,7 @@ const ContactFields = Schema.Struct(
     tags: answered(Schema.Array(Schema.String)),
     followers: answered(Schema.Array(Schema.String)),
     attachments: answered(Schema.Array(Schema.String)),
-    customFields: answered(Schema.Array(CustomField)),
+    customFields: answered(Schema.Array(AnsweredCustomField)),
     attributionSource: answered(Attribution),
     lastAttributionSource: answered(Attribution),
     attributions: answered(Schema.Array(Attribution)),
@@ -153,6 +161,9 @@ const ContactFields = Schema.Struct(
   },
   unknownFields
 )
+
+/** A contact as it travels, field by field, for documents that describe an API. */
+export const ContactWire = Schema.encodedSchema(ContactFields)
 
 /**
  * A contact, as answered. Every field but `id` may be absent: the service leaves unset fields out.
@@ -183,14 +194,14 @@ export interface Contact extends Schema.Schema.Type<typeof ContactFields> {}
  * @category contact
  */
 export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transformOrFail(
-  Schema.declare(isObject, { identifier: "object" }),
+  Schema.declare(isObject, { identifier: "object", [AST.SurrogateAnnotationId]: ContactWire.ast }),
   Schema.typeSchema(ContactFields),
   {
     strict: false,
     decode: (wire: JsonObject) => ParseResult.succeed(normalizeContact(wire)),
     encode: (contact, options) => ParseResult.encodeUnknown(ContactFields)(contact, options)
   }
-).annotations({ identifier: identifier("Contact"), [reader.annotationId]: readContact })
+).annotations({ ...named("Contact"), [reader.annotationId]: readContact })
 
 /**
  * The rules below leave nothing to check but the id: a property test holds them to that. It spares the most expensive step
@@ -198,21 +209,8 @@ export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transformOrFai
  */
 function readContact(wire: unknown): unknown {
   const contact = normalizeContact(wire)
-  return contact !== undefined && isId(contact["id"]) ? contact : reader.noMatch
+  return contact !== undefined && isContactId(contact["id"]) ? contact : reader.noMatch
 }
-
-/**
- * A contact as it travels, field by field, for a document that describes the API.
- *
- * @since 0.1.0
- * @category contact
- */
-export const ContactWire = Schema.encodedSchema(
-  Schema.Struct({
-    ...ContactFields.fields,
-    customFields: answered(Schema.Array(Schema.Struct({ id: Schema.String, value: CustomFieldValue })))
-  })
-)
 
 /**
  * The contact that an upsert created or matched.
@@ -263,7 +261,7 @@ const textFields = Object.entries(ContactFields.fields).flatMap(([field, schema]
 export const normalizeContact = normalizeObject(
   new Map<string, Normalize>([
     ...textRules(textFields),
-    ["id", normalizeText],
+    ["id", normalizeId],
     ["locationId", normalizeLocationId],
     ["dateOfBirth", normalizeDay],
     ["dnd", normalizeFlag],

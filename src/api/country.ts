@@ -1,6 +1,6 @@
 // The countries of the API.
 import * as Schema from "effect/Schema"
-import { identifier, withMessage } from "./fields.js"
+import { named, withMessage } from "./fields.js"
 
 /**
  * The two-letter codes that the API takes as a country.
@@ -25,7 +25,7 @@ export const Country = Schema.Literal(
   "WS", "SM", "ST", "SA", "SN", "RS", "SC", "SL", "SG", "SX", "SK", "SI", "SB", "SO", "ZA", "GS", "ES", "LK", "SD",
   "SR", "SJ", "SZ", "SE", "CH", "SY", "TW", "TJ", "TZ", "TH", "TL", "TG", "TK", "TO", "TT", "TN", "TR", "TM", "TC",
   "TV", "UG", "GB", "UA", "AE", "US", "UM", "UY", "UZ", "VU", "VE", "VN", "VG", "VI", "WF", "EH", "YE", "ZM", "ZW"
-).annotations({ identifier: identifier("Country"), ...withMessage("must be a two-letter code of the country list") })
+).annotations({ ...named("Country"), ...withMessage("must be a two-letter code of the country list") })
 
 /**
  * @since 0.1.0

@@ -1,9 +1,10 @@
 // Custom fields, as they are written and answered.
 import * as Schema from "effect/Schema"
 import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
-import { anObject, identifier, number, text, unknownFields, withMessage } from "./fields.js"
+import { anObject, named, number, text, unknownFields, withMessage } from "./fields.js"
 import {
   type Normalize,
+  normalizeId,
   normalizeNumber,
   normalizeObject,
   normalizeText,
@@ -31,7 +32,7 @@ const customFieldFile = Schema.Struct(
     )
   },
   unknownFields
-).annotations({ identifier: identifier("CustomFieldFile") })
+).annotations({ ...named("CustomFieldFile") })
 
 /**
  * One file of a custom field of the kind file. Keys that are not listed here are kept.
@@ -63,7 +64,7 @@ export const CustomFieldValue = Schema.Union(
   Schema.Array(Schema.String),
   Schema.Record({ key: Schema.String, value: CustomFieldFile })
 ).annotations({
-  identifier: identifier("CustomFieldValue"),
+  ...named("CustomFieldValue"),
   ...withMessage("must be text, a finite number, an array of text, or files by their uuid")
 })
 
@@ -123,7 +124,7 @@ export const CustomField = Object.assign(
     strict: true,
     decode: (wire) => customFieldOf(wire.id, wire),
     encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })
-  }).annotations({ identifier: identifier("CustomField") }),
+  }).annotations({ ...named("CustomField") }),
   {
     /** Text, large text, single select and radio. */
     text: (id: string, value: string, key?: string): CustomField => customField(id, value, key),
@@ -179,7 +180,7 @@ function normalizeFiles(value: unknown): unknown {
 /** A custom field of a response, or nothing where it has no id or no value. */
 export const normalizeCustomField: Normalize = (value) => {
   if (!isObject(value)) return undefined
-  const id = normalizeText(value["id"])
+  const id = normalizeId(value["id"])
   const hasValue = !isAbsent(value["value"] ?? value["field_value"] ?? value["fieldValue"])
-  return id === undefined || id === "" || !hasValue ? undefined : customFieldOf(id, value)
+  return typeof id !== "string" || id === "" || !hasValue ? undefined : customFieldOf(id, value)
 }

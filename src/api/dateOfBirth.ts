@@ -4,13 +4,16 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import { identifier, withMessage } from "./fields.js"
+import { named, withMessage } from "./fields.js"
 import { isoDay, isoDayOfText } from "./lenient.js"
 
 const isoDayOfDateTime = (dateTime: DateTime.DateTime): string | undefined => {
   const { year, month, day } = DateTime.toParts(dateTime)
   return isoDay(year, month, day)
 }
+
+const firstDay = new Date("0001-01-01")
+const lastDay = new Date("9999-12-31")
 
 const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either<string, ParseResult.ParseIssue> =>
   Either.fromNullable(
@@ -36,14 +39,19 @@ const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either
  */
 export const DateOfBirth = Schema.transformOrFail(
   Schema.String,
-  Schema.Union(Schema.String, Schema.DateTimeUtcFromSelf, Schema.DateTimeZonedFromSelf),
+  Schema.Union(Schema.String, Schema.DateTimeUtcFromSelf, Schema.DateTimeZonedFromSelf).annotations({
+    arbitrary: () => (fc) =>
+      fc
+        .tuple(fc.date({ noInvalidDate: true, min: firstDay, max: lastDay }), fc.boolean())
+        .map(([date, isText]) => (isText ? date.toISOString().slice(0, 10) : DateTime.unsafeMake(date)))
+  }),
   {
     strict: true,
     decode: (input, _, ast) => realDay(input, ast),
     encode: (input, _, ast) => realDay(input, ast)
   }
 ).annotations({
-  identifier: identifier("DateOfBirth"),
+  ...named("DateOfBirth"),
   ...withMessage("must be a real day as YYYY-MM-DD, MM-DD-YYYY, the same with / . or _ between, or a DateTime")
 })
 

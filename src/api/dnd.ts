@@ -1,6 +1,6 @@
 // Do-not-disturb settings, as they are written and answered.
 import * as Schema from "effect/Schema"
-import { anObject, answered, identifier, text, unknownFields, withMessage } from "./fields.js"
+import { anObject, answered, named, text, unknownFields, withMessage } from "./fields.js"
 import { type Normalize, normalizeObject, textRules } from "./lenient.js"
 
 const dndMessage = { message: Schema.optional(text), code: Schema.optional(text) }
@@ -21,7 +21,7 @@ const dndSettingsInput = Schema.Struct({
   WhatsApp: Schema.optional(DndSettingInput),
   GMB: Schema.optional(DndSettingInput),
   FB: Schema.optional(DndSettingInput)
-}).annotations({ identifier: identifier("DndSettingsInput"), ...anObject })
+}).annotations({ ...named("DndSettingsInput"), ...anObject })
 
 /**
  * Do-not-disturb by channel, as an update and an upsert take it.
@@ -49,7 +49,7 @@ const inboundDndSettingsInput = Schema.Struct({
       message: Schema.optional(text)
     }).annotations(anObject)
   )
-}).annotations({ identifier: identifier("InboundDndSettingsInput"), ...anObject })
+}).annotations({ ...named("InboundDndSettingsInput"), ...anObject })
 
 /**
  * Do-not-disturb for what a contact sends, as an update and an upsert take it.
@@ -71,7 +71,7 @@ export const InboundDndSettingsInput: Schema.Schema<
 const dndSetting = Schema.Struct(
   { status: answered(Schema.String), message: answered(Schema.String), code: answered(Schema.String) },
   unknownFields
-).annotations({ identifier: identifier("DndSetting") })
+).annotations({ ...named("DndSetting") })
 
 /**
  * Do-not-disturb of one channel, as answered. `status` is documented as `active`, `inactive` or `permanent`; any other
@@ -99,7 +99,7 @@ const dndSettings = Schema.Struct(
     RCS: answered(DndSetting)
   },
   { key: Schema.String, value: Schema.UndefinedOr(DndSetting) }
-).annotations({ identifier: identifier("DndSettings") })
+).annotations({ ...named("DndSettings") })
 
 /**
  * Do-not-disturb by channel, as answered. Channels of every Version come under these names; unknown ones are kept.

@@ -1,8 +1,12 @@
 // Schemas that the models of the API share.
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 
-/** The identifier of a schema of this package. */
-export const identifier = (name: string) => `effect-growthhub/${name}`
+/** Names a schema; in JSON Schema and OpenAPI, whose names have no slash, it is `GrowthHub…`. */
+export const named = (name: string) => ({
+  identifier: `effect-growthhub/${name}`,
+  [AST.JSONIdentifierAnnotationId]: `GrowthHub${name}`
+})
 
 /** Annotates a schema with the sentence that follows the path of a value that it refuses. */
 export const withMessage = (message: string) => ({ message: () => message })
@@ -19,4 +23,7 @@ export const texts = Schema.Array(text).annotations(anArray)
 export const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** Keeps fields that are not described under their own names. */
-export const unknownFields = { key: Schema.String, value: Schema.Unknown } as const
+export const unknownFields = {
+  key: Schema.String,
+  value: Schema.Unknown.annotations({ arbitrary: () => (fc) => fc.jsonValue() })
+} as const

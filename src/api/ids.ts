@@ -1,7 +1,7 @@
 // The ids of the API.
 import type * as Brand from "effect/Brand"
 import * as Schema from "effect/Schema"
-import { identifier, withMessage } from "./fields.js"
+import { named, withMessage } from "./fields.js"
 
 const maxIdLength = 256
 
@@ -19,14 +19,22 @@ const idFault = (id: string): string | undefined => {
   return undefined
 }
 
+/** Paths below `/contacts` that are no contact's. The service takes them in upper case, too. */
+const contactRoutes = new Set(["search", "upsert", "bulk", "business", "removeall", "remove-all", "lookup"])
+
+const contactIdFault = (id: string): string | undefined =>
+  idFault(id) ?? (contactRoutes.has(id.toLowerCase()) ? "must not be the name of another path of the API" : undefined)
+
 /** Whether a value is an id. */
 export const isId = (value: unknown): boolean => typeof value === "string" && idFault(value) === undefined
 
-const Id = Schema.String.annotations(withMessage("must be a string")).pipe(Schema.filter((id) => idFault(id) ?? true))
+const idWithout = (fault: (id: string) => string | undefined) =>
+  Schema.String.annotations(withMessage("must be a string")).pipe(Schema.filter((id) => fault(id) ?? true))
 
 /**
  * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that
- * it can never name another path of the API.
+ * it can never name another path of the API. `search`, `upsert`, `bulk`, `business`, `removeAll`, `remove-all` and `lookup`
+ * are paths of the API themselves, and refused in any case.
  *
  * @example
  * import { ContactId } from "effect-growthhub/Schema"
@@ -36,10 +44,13 @@ const Id = Schema.String.annotations(withMessage("must be a string")).pipe(Schem
  * @since 0.1.0
  * @category ids
  */
-export const ContactId = Id.pipe(Schema.brand("ContactId")).annotations({ identifier: identifier("ContactId") })
+export const ContactId = idWithout(contactIdFault)
+  .pipe(Schema.brand("ContactId"))
+  .annotations({ ...named("ContactId") })
 
 /** Whether a value is the id of a contact. */
-export const isContactId = Schema.is(ContactId)
+export const isContactId = (value: unknown): value is ContactId =>
+  typeof value === "string" && contactIdFault(value) === undefined
 
 /**
  * @since 0.1.0
@@ -48,12 +59,15 @@ export const isContactId = Schema.is(ContactId)
 export type ContactId = string & Brand.Brand<"ContactId">
 
 /**
- * The id of a location (a sub-account). The same rules as for {@link ContactId}.
+ * The id of a location (a sub-account). Text of 1 to 256 characters, by the same rules as a
+ * {@link ContactId}; any name is allowed.
  *
  * @since 0.1.0
  * @category ids
  */
-export const LocationId = Id.pipe(Schema.brand("LocationId")).annotations({ identifier: identifier("LocationId") })
+export const LocationId = idWithout(idFault)
+  .pipe(Schema.brand("LocationId"))
+  .annotations({ ...named("LocationId") })
 
 /**
  * @since 0.1.0

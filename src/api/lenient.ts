@@ -52,13 +52,21 @@ export const normalizeArray =
 
 const isEmpty = (value: object) => Object.keys(value).length === 0
 
-/** Text as it is, what is no text as its JSON; an empty object or array is how some answers write nothing. */
+/**
+ * Text as it is, anything else as its JSON. An empty object or array is how some responses write nothing, and a number too
+ * large for JavaScript has no text.
+ */
 export function normalizeText(value: unknown): string | undefined {
   if (typeof value === "string") return value
+  if (typeof value === "number" && !Number.isFinite(value)) return undefined
   if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
   // Nested deeper than the stack, it is no text that anybody could use.
   return Option.getOrUndefined(stringifyOption(value))
 }
+
+/** Text, or a whole number whose digits are all known. */
+export const normalizeId: Normalize = (value) =>
+  typeof value === "string" ? value : Number.isSafeInteger(value) ? String(value) : undefined
 
 export const normalizeTexts = normalizeArray(normalizeText)
 

@@ -19,8 +19,13 @@ const hasParts = (sent: unknown, found: unknown): boolean =>
 const valuesById = (fields: unknown): JsonObject =>
   Object.fromEntries(objectsIn(fields).map(({ id, value, field_value }) => [String(id), value ?? field_value] as const))
 
+/** Answers have no `name`, but its parts. */
+const nameOf = ({ name, firstName, lastName }: Contact): string | undefined =>
+  name ?? [firstName, lastName].filter((part) => !isUnset(part)).join(" ")
+
 /** The fields that the service does not save as they were sent, but in a way that is known. */
-const comparisons: { readonly [field: string]: (sent: unknown, found: unknown) => boolean } = {
+const comparisons: { readonly [field: string]: (sent: unknown, found: unknown, contact: Contact) => boolean } = {
+  name: (sent, _, contact) => isSame(sent, nameOf(contact)),
   email: (sent, found) => isSame(lowerCase(sent), lowerCase(found)),
   tags: (sent, found) => isSame(sortedTags(sent), sortedTags(found)),
   dndSettings: hasParts,
@@ -34,5 +39,5 @@ const comparisons: { readonly [field: string]: (sent: unknown, found: unknown) =
  * Whether the contact has all changes, given in the spelling of their request body. One that the service has saved in
  * another form, or does not answer, counts as not there.
  */
-export const isSaved = (changes: typeof ContactUpdate.Encoded, contact: Contact): boolean =>
-  Object.entries(changes).every(([field, sent]) => (comparisons[field] ?? isSame)(sent, contact[field]))
+export const isApplied = (changes: typeof ContactUpdate.Encoded, contact: Contact): boolean =>
+  Object.entries(changes).every(([field, sent]) => (comparisons[field] ?? isSame)(sent, contact[field], contact))

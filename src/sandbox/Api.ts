@@ -95,11 +95,9 @@ const mapped = (json: JsonObject, f: (value: unknown) => unknown): JsonObject =>
   // What was an object before is one after: f answers an object for it.
   JSON.parse(JSON.stringify(json), (_, value: unknown) => f(value)) as JsonObject
 
-/** Component names of OpenAPI have no slash, and an id stands once. */
+/** Without ids of JSON Schema, which OpenAPI does not know, and without what this service never answers. */
 const finished = (document: JsonObject): JsonObject => {
   const text = JSON.stringify(document, (key, value: unknown) => (key === "$id" ? undefined : value))
-    .replaceAll("effect-growthhub/", "")
-    .replaceAll("effect-growthhub~1", "")
   const { components, ...rest } = JSON.parse(text) as { readonly components: { readonly schemas: JsonObject } }
   // What controls the sandbox does answer them.
   const isForeign = !JSON.stringify(rest).includes("HttpApiDecodeError")

@@ -181,12 +181,12 @@ const renameChannels = (settings: JsonObject, from: ReadonlyArray<string>, to: R
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [to[from.indexOf(name)] ?? name, value]))
 
 /**
- * A stored contact in the spelling of a Version.
+ * A stored contact as it is answered: in the spelling of a Version, and without its full name, which no recorded answer has.
  *
  * @since 0.1.0
  * @category answers
  */
-export const answered = (contact: JsonObject, version: string): JsonObject =>
+export const answered = ({ name: _, ...contact }: JsonObject, version: string): JsonObject =>
   version === "v3" && isObject(contact["dndSettings"])
     ? { ...contact, dndSettings: renameChannels(contact["dndSettings"], channelsOf(false), channelsOf(true)) }
     : contact

@@ -10,7 +10,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as S from "effect/Schema"
 import { isArray, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
-import { Contact, LocationId } from "../Schema.js"
+import { Contact, Country, LocationId } from "../Schema.js"
 import * as ContactBody from "./ContactBody.js"
 import * as Duplicates from "./Duplicates.js"
 
@@ -25,6 +25,12 @@ import * as Duplicates from "./Duplicates.js"
 export interface Location {
   readonly id: LocationId
   readonly duplicates: Duplicates.Setting
+  /**
+   * The country of contacts that an upsert creates without one; none by default.
+   *
+   * @since 0.2.0
+   */
+  readonly country?: Country | undefined
 }
 
 /**
@@ -98,7 +104,8 @@ export interface Applied {
  */
 export const defaultLocation: Location = {
   id: LocationId.make("ve9EPM428h8vShlRW1KT"),
-  duplicates: { allow: false, check: ["email", "phone"] }
+  duplicates: { allow: false, check: ["email", "phone"] },
+  country: "US"
 }
 
 /**
@@ -153,7 +160,8 @@ export const Snapshot = S.Struct({
   locations: S.Array(
     S.Struct({
       id: LocationId,
-      duplicates: S.Struct({ allow: S.Boolean, check: S.Array(S.Literal("email", "phone")) })
+      duplicates: S.Struct({ allow: S.Boolean, check: S.Array(S.Literal("email", "phone")) }),
+      country: S.optional(Country)
     })
   ),
   contacts: S.Array(
@@ -277,16 +285,19 @@ export const upsert = (directory: Directory, caller: Caller, body: unknown): Eit
     if (location === undefined || input["locationId"] !== caller.locationId) {
       return yield* refuse(403, "The token does not have access to this location.")
     }
-    const { createNewIfDuplicateAllowed: _, gender: __, ...fields } = input
+    const { createNewIfDuplicateAllowed: _, ...fields } = input
     const decision = Duplicates.decide(location.duplicates, input, find(directory, location.id))
     if (decision._tag === "Create") {
       const created = nextFree(directory)
-      return applied({ ...directory, created }, newContact(contactIdOf(created), fields, caller), true)
+      return applied(
+        { ...directory, created },
+        newContact(contactIdOf(created), { country: location.country, ...fields }, caller),
+        true
+      )
     }
     const contact = yield* get(directory, caller, decision.contactId)
-    const own = Object.fromEntries(
-      Object.entries(fields).filter(([field]) => !decision.ignored.some((ignored) => ignored === field))
-    )
+    const dropped = new Set<string>([...decision.ignored, "gender"])
+    const own = Object.fromEntries(Object.entries(fields).filter(([field]) => !dropped.has(field)))
     return applied(directory, changed(contact, own, caller), false)
   })
 

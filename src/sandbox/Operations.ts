@@ -149,6 +149,9 @@ const updateContact: Operation = {
     })
 }
 
+/** The answer of an upsert has these where they are empty, too. */
+const emptyLists = { followers: [], additionalEmails: [], additionalPhones: [] }
+
 const upsertContact: Operation = {
   scope: "contacts.write",
   perform: (directory, caller, { body }) =>
@@ -158,7 +161,7 @@ const upsertContact: Operation = {
         directory,
         reply: {
           status: 200,
-          body: { new: isNew, ...flags, contact: ContactBody.answered(contact, caller.version) }
+          body: { new: isNew, ...flags, contact: { ...emptyLists, ...ContactBody.answered(contact, caller.version) } }
         },
         write: { operation: "upsertContact", contactId: contact.id, isNew }
       })

@@ -124,8 +124,18 @@ describe("a directory", () => {
     expect([isNew, contact.id, contact["email"]]).toEqual([false, "jane", "jane@work.example"])
   })
 
-  it("drops a gender silently on upsert, as the service was seen to do", () => {
-    expect(upserted(Directory.make(), { gender: "male" }).contact).not.toHaveProperty("gender")
+  it("keeps a gender where an upsert creates, and drops it where it updates, as the service was seen to do", () => {
+    const first = upserted(Directory.make(), { email: "a@example.com", gender: "male" })
+    expect(first.contact).toHaveProperty("gender", "male")
+    const second = upserted(first.directory, { email: "a@example.com", gender: "female" })
+    expect([second.isNew, second.contact["gender"]]).toEqual([false, "male"])
+  })
+
+  it("gives a contact that an upsert creates the country of its location, unless it has its own", () => {
+    expect(upserted(Directory.make(), {}).contact).toHaveProperty("country", "US")
+    expect(upserted(Directory.make(), { country: "DE" }).contact).toHaveProperty("country", "DE")
+    const { country: _, ...location } = Directory.defaultLocation
+    expect(upserted(Directory.make({ locations: [location] }), {}).contact).not.toHaveProperty("country")
   })
 
   it("keeps contacts of two locations apart", () => {

@@ -15,7 +15,7 @@ import { type OutgoingHttpHeaders, request } from "node:http"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const contacts = [
-  { id: ContactId.make("jane"), locationId, email: "jane@example.com" },
+  { id: ContactId.make("jane"), locationId, name: "Jane Roe", email: "jane@example.com" },
   { id: ContactId.make("foreign"), locationId: LocationId.make("elsewhere") }
 ]
 const unlimited = { max: 1_000_000, daily: 1_000_000 }
@@ -388,6 +388,16 @@ describe("the sandbox", () => {
         })
         expect(upserted.body).toMatchObject({ new: true, succeded: true, succeeded: true, contact: { type: "lead" } })
         expect(upserted.body["contact"]).not.toHaveProperty("phone")
+        expect(upserted.body["contact"]).toMatchObject({
+          country: "US",
+          followers: [],
+          additionalEmails: [],
+          additionalPhones: []
+        })
+        for (const { contact } of [gotten, updated, upserted.body]) {
+          expect(contact).toHaveProperty("id")
+          expect(contact).not.toHaveProperty("name")
+        }
       })
     )
   )
