@@ -8,6 +8,7 @@ const rooms = [
     "TokenStore",
     "TokenStoreFile",
     "TokenStoreRedis",
+    "credentials",
     "RateLimit",
     "RateLimitRedis",
     "HttpClientFetch",
@@ -23,7 +24,7 @@ const rooms = [
   ["index"]
 ]
 
-const path = (room) => (["sandbox", "cli"].includes(room) ? `./src/${room}` : `./src/${room}.ts`)
+const path = (room) => (["sandbox", "cli", "credentials"].includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 
 /** The sandbox is nobody's client: it knows the schema only. */
 const mayNotKnow = (room, other) => room === "sandbox" && other !== "Schema"

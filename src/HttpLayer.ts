@@ -682,7 +682,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
       const defaultPort = protocol === "https:" ? 443 : 80
       return make({
         server: { address: hostname, port: port === "" ? defaultPort : Number(port) },
-        pacer: yield* rateLimit.open(`${host}:${credentials.quota}`),
+        pacer: yield* rateLimit.open(`${host}:${credentials.rateLimitKey}`),
         bearer: Either.isRight(baseUrl)
           ? yield* credentials.open(baseUrl.right)
           : { get: () => Effect.succeed(noBearer) },

@@ -55,7 +55,7 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>("effect
  * @since 0.1.0
  * @category models
  */
-export interface Section {
+export interface LockedGrant {
   readonly get: Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /** Succeeds when the grant is kept for good: on disk, say. */
   readonly set: (grant: Grant) => Effect.Effect<void, TokenStoreError>
@@ -69,9 +69,9 @@ export interface Service {
   /** The grant as it is now, whoever may be changing it. */
   readonly get: (key: string) => Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /** Does something while no other process that shares the store can do the same for this key. */
-  readonly exclusive: <A, E, R>(
+  readonly withLock: <A, E, R>(
     key: string,
-    use: (section: Section) => Effect.Effect<A, E, R>
+    use: (grant: LockedGrant) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | TokenStoreError, R>
 }
 
@@ -122,7 +122,7 @@ export const makeMemory = (grants: Iterable<readonly [key: string, grant: Grant]
     const get = (key: string) => Effect.sync(() => Option.fromNullable(kept.get(key)))
     return {
       get,
-      exclusive: (key, use) =>
+      withLock: (key, use) =>
         lockOf(key).withPermits(1)(
           Effect.suspend(() => use({ get: get(key), set: (grant) => Effect.sync(() => void kept.set(key, grant)) }))
         )

@@ -12,7 +12,8 @@ import * as lockfile from "proper-lockfile"
 import writeFileAtomic from "write-file-atomic"
 import { mkdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { exclusively, type Held, inTime, lost } from "./internal/lock.js"
+import { type Lock, lockLost, withLock } from "./credentials/lock.js"
+import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 const codeOf = (cause: unknown) => {
@@ -51,7 +52,7 @@ const read = (path: string): Effect.Effect<Option.Option<TokenStore.Grant>, Toke
 /** A lock whose process is gone is free again after that many milliseconds. */
 const stale = 5000
 
-const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
+const tryLock = (path: string): Effect.Effect<Option.Option<Lock>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
     let isLost = false
     const onCompromised = () => {
@@ -64,10 +65,11 @@ const tryLock = (path: string): Effect.Effect<Option.Option<Held>, TokenStore.To
       writing = written.catch(() => undefined)
       return written
     }
-    const held = (unlock: () => Promise<void>): Held => ({
-      section: {
+    const held = (unlock: () => Promise<void>): Lock => ({
+      grant: {
         get: read(path),
-        set: (grant) => Effect.suspend(() => (isLost ? Effect.fail(lost()) : attempt("written", () => write(grant))))
+        set: (grant) =>
+          Effect.suspend(() => (isLost ? Effect.fail(lockLost()) : attempt("written", () => write(grant))))
       },
       // Not before: what comes late would overwrite another's. A lock that has been lost is nothing to release.
       release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))
@@ -104,7 +106,7 @@ export const make = (options: {
       })
     return {
       get: (key) => Effect.flatMap(pathOf(key), read),
-      exclusive: (key, use) => Effect.flatMap(pathOf(key), (path) => exclusively(tryLock(path), use))
+      withLock: (key, use) => Effect.flatMap(pathOf(key), (path) => withLock(tryLock(path), use))
     }
   })
 

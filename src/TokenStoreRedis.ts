@@ -10,7 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
-import { exclusively, type Held, inTime, lost } from "./internal/lock.js"
+import { type Lock, lockLost, withLock } from "./credentials/lock.js"
+import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
@@ -36,23 +37,23 @@ const renewal = byHolder("return redis.call('pexpire', KEYS[1], ARGV[2])")
 const release = byHolder("return redis.call('del', KEYS[1])")
 const writing = byHolder("redis.call('set', KEYS[2], ARGV[2]) return 1")
 
-const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
+const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Lock>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
     // In the slot of a cluster that its key is in.
     const lock = `{${key}}:lock`
     const holder = randomUUID()
-    const held = (): Held => {
+    const held = (): Lock => {
       // One that fails is made up for by the next one; where none comes in time, a write finds that out.
       const renewing = setInterval(() => {
         client.eval(renewal, 1, lock, holder, lockTimeout).catch(() => undefined)
       }, lockTimeout / 4)
       return {
-        section: {
+        grant: {
           get: read(client, key),
           set: (grant) =>
             Effect.flatMap(
               attempt("written", () => client.eval(writing, 2, lock, key, holder, TokenStore.encode(grant))),
-              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lost()))
+              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lockLost()))
             )
         },
         release: Effect.suspend(() => {
@@ -80,7 +81,7 @@ export const make = (options: { readonly client: Redis; readonly prefix?: string
   const { client, prefix = "growthhub:" } = options
   return {
     get: (key) => read(client, prefix + key),
-    exclusive: (key, use) => exclusively(tryLock(client, prefix + key), use)
+    withLock: (key, use) => withLock(tryLock(client, prefix + key), use)
   }
 }
 

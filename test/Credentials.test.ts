@@ -303,8 +303,8 @@ describe("an OAuth grant", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, (section) =>
+      withLock: (key, use) =>
+        store.withLock(key, (section) =>
           use({
             get: section.get,
             set: (grant) =>
@@ -325,7 +325,7 @@ describe("an OAuth grant", () => {
           yield* (yield* Sandbox).expireTokens
           yield* get
           const later = { ...grantUntil(1e12), refreshToken: Redacted.make("of the customer's new installation") }
-          yield* store.exclusive(locationId, (section) => section.set(later))
+          yield* store.withLock(locationId, (section) => section.set(later))
           yield* TestClock.adjust("5 seconds")
           const kept = Option.getOrThrow(yield* store.get(locationId))
           expect(Redacted.value(kept.refreshToken)).toBe("of the customer's new installation")
@@ -384,7 +384,7 @@ describe("an OAuth grant", () => {
           })
         )
         const exchanging = yield* DateTime.now
-        yield* store.exclusive(locationId, (section) => section.set({ ...before, exchanging }))
+        yield* store.withLock(locationId, (section) => section.set({ ...before, exchanging }))
         yield* TestClock.adjust("20 seconds")
         expect((yield* get).id).toBe(jane)
         const current = Effect.map(store.get(locationId), Option.getOrThrow)
@@ -401,8 +401,8 @@ describe("an OAuth grant", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, (section) =>
+      withLock: (key, use) =>
+        store.withLock(key, (section) =>
           use({
             get: section.get,
             set: (grant) =>
@@ -440,8 +440,8 @@ describe("an OAuth grant", () => {
   it.effect("is not exchanged where that cannot be written down first", () => {
     const readOnly = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, ({ get }) =>
+      withLock: (key, use) =>
+        store.withLock(key, ({ get }) =>
           use({ get, set: () => new TokenStore.TokenStoreError({ message: "The token store could not be written" }) })
         )
     })
@@ -468,7 +468,7 @@ describe("an OAuth grant", () => {
             yield* get
             const grant = Option.getOrThrow(yield* store.get(locationId))
             const dead = { ...grant, refreshToken: Redacted.make("canary-refresh") }
-            yield* store.exclusive(locationId, (section) => section.set(dead))
+            yield* store.withLock(locationId, (section) => section.set(dead))
             yield* (yield* Sandbox).expireTokens
             const error = yield* Effect.flip(get)
             expect(error).toMatchObject({ _tag: "Unauthorized", reconnect: true, locationId })

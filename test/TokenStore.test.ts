@@ -51,20 +51,20 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
     Effect.gen(function* () {
       const [one, other] = yield* make
       expect(yield* one.get("location")).toEqual(Option.none())
-      yield* one.exclusive("location", ({ set }) => set(grant))
+      yield* one.withLock("location", ({ set }) => set(grant))
       const kept = Option.getOrThrow(yield* other.get("location"))
       expect(TokenStore.encode(kept)).toBe(TokenStore.encode(grant))
       expect(yield* other.get("../location")).toEqual(Option.none())
-      expect(yield* other.exclusive("location", ({ get }) => get)).toEqual(yield* other.get("location"))
+      expect(yield* other.withLock("location", ({ get }) => get)).toEqual(yield* other.get("location"))
     }))
 
   test("lets one at a time change a grant, and the others see what became of it", () =>
     Effect.gen(function* () {
       const both = yield* make
       const numbered = (count: number) => ({ ...grant, scope: String(count) })
-      yield* both[0].exclusive("location", ({ set }) => set(numbered(0)))
+      yield* both[0].withLock("location", ({ set }) => set(numbered(0)))
       const increment = (store: TokenStore.Service) =>
-        store.exclusive("location", ({ get, set }) =>
+        store.withLock("location", ({ get, set }) =>
           Effect.gen(function* () {
             const { scope } = Option.getOrThrow(yield* get)
             yield* Effect.sleep("2 millis")
@@ -83,10 +83,10 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
       const [one, other] = yield* make
       const inside = yield* Deferred.make<void>()
       yield* Effect.fork(
-        one.exclusive("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
+        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
       )
       yield* Deferred.await(inside)
-      const waiting = yield* Effect.fork(other.exclusive("location", ({ set }) => set(grant)))
+      const waiting = yield* Effect.fork(other.withLock("location", ({ set }) => set(grant)))
       yield* Effect.sleep("5 millis")
       const [time] = yield* Effect.timed(Fiber.interrupt(waiting))
       expect(Duration.toSeconds(time)).toBeLessThan(5)
@@ -98,13 +98,13 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
       const [one, other] = yield* make
       const inside = yield* Deferred.make<void>()
       const holder = yield* Effect.fork(
-        one.exclusive("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
+        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
       )
       yield* Deferred.await(inside)
-      yield* other.exclusive("another", ({ set }) => set(grant))
+      yield* other.withLock("another", ({ set }) => set(grant))
       yield* Fiber.interrupt(holder)
-      yield* Effect.flip(one.exclusive("location", () => Effect.fail("no")))
-      yield* other.exclusive("location", ({ set }) => set(grant))
+      yield* Effect.flip(one.withLock("location", () => Effect.fail("no")))
+      yield* other.withLock("location", ({ set }) => set(grant))
       expect(Option.isSome(yield* one.get("location"))).toBe(true)
     }))
 })
@@ -113,7 +113,7 @@ describe("a token store of files", () => {
   const only = Effect.gen(function* () {
     const path = yield* directory
     const store = yield* TokenStoreFile.make({ directory: path })
-    yield* store.exclusive("location", ({ set }) => set(grant))
+    yield* store.withLock("location", ({ set }) => set(grant))
     return { path, store, file: join(path, "location.json") }
   })
 
@@ -166,13 +166,13 @@ describe("a token store of Redis", () => {
       const { client } = yield* RedisServer.make(yield* directory)
       const [one, other] = [TokenStoreRedis.make({ client }), TokenStoreRedis.make({ client })]
       const theirs = { ...grant, scope: "theirs" }
-      const error = yield* one.exclusive("location", ({ set }) =>
+      const error = yield* one.withLock("location", ({ set }) =>
         Effect.gen(function* () {
           // As if it had not been renewed in time.
           const locks = yield* Effect.promise(() => client.keys("*:lock"))
           expect(locks).toEqual(["{growthhub:location}:lock"])
           yield* Effect.promise(() => client.del(locks))
-          return yield* other.exclusive("location", (section) =>
+          return yield* other.withLock("location", (section) =>
             Effect.zipRight(section.set(theirs), Effect.flip(set(grant)))
           )
         })
@@ -196,7 +196,7 @@ describe("a token store of Redis", () => {
         }
       }
       const store = TokenStoreRedis.make({ client: client as unknown as Redis })
-      yield* store.exclusive("location", () => Effect.sync(() => vi.advanceTimersByTime(5000)))
+      yield* store.withLock("location", () => Effect.sync(() => vi.advanceTimersByTime(5000)))
       expect(asked).toEqual(["pexpire", "pexpire", "pexpire", "pexpire", "del"])
       vi.advanceTimersByTime(60_000)
       expect(asked).toHaveLength(5)
@@ -211,7 +211,7 @@ it.skipIf(!RedisServer.isThere)("a token store of Redis that is away says so, wi
         const { client } = yield* RedisServer.make(yield* directory)
         const store = TokenStoreRedis.make({ client })
         client.disconnect()
-        const error = yield* Effect.flip(store.exclusive("location", ({ set }) => set(grant)))
+        const error = yield* Effect.flip(store.withLock("location", ({ set }) => set(grant)))
         expect(error.message).toBe("The token store could not be locked: is Redis there?")
         expect(inspect(error)).not.toContain("canary")
       })

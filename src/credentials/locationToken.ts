@@ -1,0 +1,68 @@
+// Location tokens of a company: they have no refresh token and are asked for again.
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Errors from "../Errors.js"
+import { expirySkew } from "./grant.js"
+import type { RotatingBearer } from "./rotatingGrant.js"
+import * as SingleFlight from "./singleFlight.js"
+import type { TokenEndpoint } from "./tokenEndpoint.js"
+
+interface Location {
+  readonly companyId: string
+  readonly locationId: string
+}
+
+/** The bearers of a location, made with those of its company. */
+export const make = (
+  company: RotatingBearer,
+  { companyId, locationId }: Location,
+  endpoint: TokenEndpoint
+): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const flight = SingleFlight.make(scope)
+    let current: { readonly token: Redacted.Redacted; readonly until: number } | undefined
+
+    const request = (operation: string, bearer: Redacted.Redacted) =>
+      endpoint(
+        operation,
+        "/oauth/locationToken",
+        { companyId, locationId },
+        { authorization: `Bearer ${Redacted.value(bearer)}`, version: "2021-07-28" }
+      )
+
+    const fetchToken = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
+      Effect.gen(function* () {
+        const bearer = yield* company.get(operation)
+        const { accessToken, lifetime } = yield* Effect.catchAll(
+          request(operation, bearer),
+          ({ error, isRefusedBearer }) =>
+            Effect.gen(function* () {
+              if (!isRefusedBearer || !(yield* company.renew(operation, bearer))) return yield* Effect.fail(error)
+              return yield* Effect.mapError(request(operation, yield* company.get(operation)), ({ error }) => error)
+            })
+        )
+        const until = (yield* Clock.currentTimeMillis) + lifetime - expirySkew(lifetime)
+        current = { token: Redacted.make(accessToken), until }
+      })
+
+    const fetched = (operation: string) => Effect.flatten(flight.start(operation, fetchToken(operation)))
+
+    const isAnother = (refused: Redacted.Redacted) =>
+      current !== undefined && Redacted.value(current.token) !== Redacted.value(refused)
+
+    const held = (now: number) => (current !== undefined && now < current.until ? current.token : undefined)
+
+    return {
+      held,
+      get: (operation) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.map(held(now) === undefined ? fetched(operation) : Effect.void, () => current!.token)
+        ),
+      renew: (operation, refused) =>
+        Effect.suspend(() =>
+          isAnother(refused) ? Effect.succeed(true) : Effect.map(fetched(operation), () => isAnother(refused))
+        )
+    }
+  })
