@@ -8,15 +8,17 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { nextGrant } from "./credentials/grant.js"
+import * as Grant from "./credentials/grant.js"
 import * as LocationToken from "./credentials/locationToken.js"
 import * as RotatingGrant from "./credentials/rotatingGrant.js"
 import { faultOf } from "./credentials/token.js"
@@ -51,29 +53,28 @@ export const validate = (token: Redacted.Redacted): Either.Either<Redacted.Redac
 /**
  * Bearers for the calls of one service.
  *
- * - `get`: the bearer for a call. Fails with `Unauthorized` where there is none to be had, or as the vendor's token
- *   endpoint did.
- * - `held`: the bearer that is at hand at a moment (in milliseconds of the epoch), if there is one and nothing is due.
- * - `renew`: told a bearer that was refused, whether there is another one to try; absent where there never is.
- *
  * @since 0.1.0
  * @category models
  */
 export interface Bearer {
+  /** The bearer for a call. Fails with `Unauthorized` where there is none, or as the token endpoint failed. */
   readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  /** The bearer at a time (milliseconds of the epoch) if it is in memory and no refresh is due. */
   readonly held?: (now: number) => Redacted.Redacted | undefined
+  /** Whether there is another bearer than the one that was refused; absent where there never is. */
   readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
 /**
- * - `open`: how bearers come about, in the scope of a service, over its client and against its base URL.
- * - `rateLimitKey`: which quota the calls count against, that of an app and a location: a name that is no secret.
+ * Where the bearers of a service come from.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
+  /** The rate limit that the calls count against, that of an app and a location: a name that is no secret. */
   readonly rateLimitKey: string
+  /** Makes the bearers of one service, in its scope, over its client and against its base URL. */
   readonly open: (baseUrl: URL) => Effect.Effect<Bearer, never, HttpClient.HttpClient | Scope.Scope>
 }
 
@@ -100,18 +101,21 @@ export const privateIntegrationToken = (token: Redacted.Redacted): Credentials =
 })
 
 /**
- * Access tokens from a source of the app's own, asked for each call. After a 401 it is asked once more, and the call is
- * repeated if the answer is another token than the one that was refused.
- *
- * - `rateLimitKey`: a name for the app and the location that the tokens are for, so that all that use it are paced together (see
- *   `RateLimit`). Without it, a source is paced by itself.
+ * Access tokens from a source of the app's own, which is read for each call. After a 401 it is read once more, and the call
+ * is repeated if it gives another token than the one that was refused.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const accessToken = (
   token: Effect.Effect<Redacted.Redacted, Errors.ContactsError>,
-  options: { readonly rateLimitKey?: string | undefined } = {}
+  options: {
+    /**
+     * A name for the app and the location of the tokens: all sources of one name share one rate limit. Each source has its
+     * own by default.
+     */
+    readonly rateLimitKey?: string | undefined
+  } = {}
 ): Credentials => ({
   rateLimitKey: options.rateLimitKey ?? `source:${Math.random().toString(36).slice(2)}`,
   open: () =>
@@ -130,32 +134,75 @@ export const accessToken = (
  * @category models
  */
 export interface App {
+  /** The client id of the app, from the vendor's marketplace. */
   readonly clientId: string
+  /** The client secret of the app. */
   readonly clientSecret: Redacted.Redacted
 }
+
+/**
+ * The key under which a `TokenStore` has the grant of a location or a company: it names the app too, so that several apps
+ * can share a store.
+ *
+ * @example
+ * import * as Credentials from "effect-growthhub/Credentials"
+ *
+ * Credentials.grantKey("65c0-app", "ve9EPM428h8vShlRW1KT") // "65c0-app:ve9EPM428h8vShlRW1KT"
+ *
+ * @since 0.2.0
+ * @category utilities
+ */
+export const grantKey: (clientId: string, id: string) => string = Grant.grantKey
 
 const faultOfApp = ({ clientId, clientSecret }: App): string | undefined =>
   faultOf("client id", clientId) ?? faultOf("client secret", Redacted.value(clientSecret))
 
 /**
- * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and keeps it: under the
- * id of its location, or of its company. The code works once: the store is tried before it is spent, and saving for two
- * minutes before a failure is told.
+ * What {@link authorizationCode} needs besides the app.
  *
- * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
- *
- * @since 0.1.0
- * @category constructors
+ * @since 0.2.0
+ * @category models
  */
-export const authorizationCode = (
-  options: App & {
-    readonly code: Redacted.Redacted
-    readonly redirectUri?: string | undefined
-    readonly userType?: "Location" | "Company" | undefined
-    readonly store: TokenStore.Service
-    readonly baseUrl?: string | URL | undefined
-  }
-): Effect.Effect<TokenStore.Grant, Errors.ContactsError | TokenStore.TokenStoreError, HttpClient.HttpClient> =>
+export interface AuthorizationCode extends App {
+  /** The code that the vendor's consent page has sent to the redirect URI. It works once. */
+  readonly code: Redacted.Redacted
+  /** The redirect URI, if the app has several. Not sent by default. */
+  readonly redirectUri?: string | undefined
+  /** Whose grant to ask for. Not sent by default: the vendor decides. */
+  readonly userType?: "Location" | "Company" | undefined
+  /** Where the grant is saved. */
+  readonly store: TokenStore.Service
+  /** The vendor's host by default. `https`, or `http` to a loopback address. */
+  readonly baseUrl?: string | URL | undefined
+  /**
+   * Where the exchange goes on when its caller is interrupted: this scope waits for it when it closes. By default it goes on
+   * in the background and ends with the process.
+   */
+  readonly scope?: Scope.Scope | undefined
+}
+
+/** A record without tokens under the client id: it proves that the store can be written before a code is spent. */
+const appRecord = (company: string | undefined): TokenStore.Grant => ({
+  accessToken: Redacted.make("none"),
+  refreshToken: Redacted.make("none"),
+  expiresAt: DateTime.unsafeMake(0),
+  ...(company === undefined ? {} : { companyId: company })
+})
+
+/** Notes which company has connected the app last, for the message of a location without a grant. */
+const writeAppRecord = ({ clientId, store }: AuthorizationCode, company?: string) =>
+  store.withLock(clientId, ({ get, set }) =>
+    Effect.flatMap(get, (known) => set(appRecord(company ?? Option.getOrUndefined(known)?.companyId)))
+  )
+
+const saveCodeGrant = (options: AuthorizationCode, key: string, grant: TokenStore.Grant) =>
+  // Defects too: a store of the app's own may have a bug.
+  Effect.sandbox(options.store.withLock(key, (locked) => locked.set(grant))).pipe(
+    Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes"))),
+    Effect.unsandbox
+  )
+
+const exchangeCode = (options: AuthorizationCode) =>
   Effect.gen(function* () {
     const operation = "authorizationCode"
     const reason = faultOfApp(options) ?? faultOf("code", Redacted.value(options.code))
@@ -163,8 +210,7 @@ export const authorizationCode = (
     const baseUrl = transmission.validateBaseUrl(options.baseUrl ?? transmission.vendorUrl)
     if (Either.isLeft(baseUrl)) return yield* Errors.fromFaults(operation, [baseUrl.left])
     const endpoint = TokenEndpoint.make(yield* HttpClient.HttpClient, baseUrl.right)
-    // A store that cannot be locked or read is found out before the code is spent.
-    yield* options.store.withLock(options.clientId, ({ get }) => get)
+    yield* writeAppRecord(options)
     const form = {
       ...TokenEndpoint.clientForm(options),
       grant_type: "authorization_code",
@@ -173,36 +219,76 @@ export const authorizationCode = (
       user_type: options.userType
     }
     const response = yield* Effect.mapError(endpoint(operation, "/oauth/token", form), ({ error }) => error)
-    const grant = nextGrant(response, yield* Clock.currentTimeMillis)
-    const key = grant?.locationId ?? grant?.companyId
-    if (grant === undefined || key === undefined) {
-      return yield* unauthorized(operation, "The vendor answered a grant without a refresh token, location or company")
+    const grant = Grant.nextGrant(response, yield* Clock.currentTimeMillis)
+    const id = grant?.locationId ?? grant?.companyId
+    if (grant === undefined || id === undefined) {
+      return yield* unauthorized(operation, "The vendor sent a grant without a refresh token, location or company")
     }
-    const saving = options.store.withLock(key, (section) => section.set(grant))
-    // Also where a store of the app's own breaks.
-    yield* Effect.sandbox(saving).pipe(
-      Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes"))),
-      Effect.unsandbox
-    )
+    yield* saveCodeGrant(options, grantKey(options.clientId, id), grant)
+    if (grant.locationId === undefined) yield* Effect.ignore(writeAppRecord(options, id))
     return grant
-  }).pipe(Effect.uninterruptible)
+  })
 
-/** What {@link oauth} is told besides the app. */
-interface Connection {
+/**
+ * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and saves it under
+ * {@link grantKey} of its location, or of its company. The code works once: a write to the store is tried before the code is
+ * spent, and the grant is saved again for two minutes before a failure is reported. A caller that is interrupted does not
+ * wait for the exchange, which goes on: see `scope`.
+ *
+ * Fails with `Unprocessable` where an option cannot be right, with `TokenStoreError` where the store cannot be used, and as
+ * the token endpoint failed.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const authorizationCode = (
+  options: AuthorizationCode
+): Effect.Effect<TokenStore.Grant, Errors.ContactsError | TokenStore.TokenStoreError, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    // As a value: Effect logs a fiber that fails.
+    const exchange = Effect.exit(Effect.uninterruptible(exchangeCode(options)))
+    const fiber = yield* options.scope === undefined
+      ? Effect.forkDaemon(exchange)
+      : Effect.forkIn(exchange, options.scope)
+    return yield* yield* Fiber.join(fiber)
+  })
+
+/**
+ * When the access token of a grant is refreshed.
+ *
+ * - `inBackground`: ten minutes before it ends, while calls go on with it.
+ * - `onDemand`: only while a call waits for it. For serverless functions, which are frozen between two requests.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Refresh = "inBackground" | "onDemand"
+
+/**
+ * What {@link oauth} needs besides the app.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Connection {
+  /** Whose contacts. Its grant is stored under {@link grantKey} of this id, unless `companyId` is set. */
   readonly locationId: LocationId
+  /** The company (agency) that has installed the app: location tokens are made with its grant. None by default. */
   readonly companyId?: string | undefined
+  /** Where the grant is: {@link authorizationCode} saves it there. */
   readonly store: TokenStore.Service
+  /** When the access token is refreshed: `inBackground` by default. */
+  readonly refresh?: Refresh | undefined
 }
 
 /**
- * The OAuth grant of an installation, kept in a store and rotated: refreshed in the background ten minutes before its access
- * token ends, by force when that has ended or was refused, once at a time in this process and in all that share the store.
+ * The OAuth grant of an installation, kept in a store. Its access token is refreshed before it ends, and at once when it has
+ * ended or was refused: one refresh at a time, in this process and in all that share the store.
  *
- * - `locationId`: whose contacts. Its grant is kept under this id, or, with `companyId`, the company's is kept under that
- *   one, and location tokens are made of it.
- * - `store`: see `TokenStore`. The grant gets there by {@link authorizationCode}.
- *
- * A grant that is dead fails each call with `Unauthorized`, `reconnect: true` and the location.
+ * A call fails with `Unauthorized`, `reconnect: true` and the location where the vendor no longer accepts the refresh token
+ * of the store, or where there is no grant.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
  *
@@ -213,12 +299,11 @@ export const oauth = (options: App & Connection): Credentials => ({
   rateLimitKey: `${options.clientId}:${options.locationId}`,
   open: (baseUrl) =>
     Effect.gen(function* () {
-      const { locationId, companyId } = options
+      const { locationId, companyId, refresh = "inBackground" } = options
       const reason = faultOfApp(options) ?? (companyId === undefined ? undefined : faultOf("company id", companyId))
       if (reason !== undefined) return { get: (operation: string) => unauthorized(operation, reason) }
       const endpoint = TokenEndpoint.make(yield* HttpClient.HttpClient, baseUrl)
-      const key = companyId ?? locationId
-      const bearer = yield* RotatingGrant.make({ ...options, key, ids: { locationId } }, endpoint)
+      const bearer = yield* RotatingGrant.make({ ...options, companyId, refresh }, endpoint)
       return companyId === undefined ? bearer : yield* LocationToken.make(bearer, { companyId, locationId }, endpoint)
     })
 })
@@ -248,7 +333,7 @@ const checkedText = (what: string, name: string): Config.Config<string> =>
  * @since 0.1.0
  * @category constructors
  */
-export const oauthConfig = ({ store }: Pick<Connection, "store">): Config.Config<Credentials> =>
+export const oauthConfig = ({ store, refresh }: Pick<Connection, "store" | "refresh">): Config.Config<Credentials> =>
   Config.map(
     Config.all({
       clientId: checkedText("client id", "GROWTHHUB_CLIENT_ID"),
@@ -257,5 +342,5 @@ export const oauthConfig = ({ store }: Pick<Connection, "store">): Config.Config
       // A variable that is set to nothing is not set.
       companyId: Config.map(Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), ""), (id) => id || undefined)
     }),
-    (options) => oauth({ ...options, store })
+    (options) => oauth({ ...options, store, refresh })
   )

@@ -39,6 +39,7 @@ import * as RetryPolicy from "./RetryPolicy.js"
  *   `server.port`, `http.response.status_code` and `error.type`.
  * - `retries`: counts repeats, by `operation` and the `error.type` that they follow.
  * - `refreshes`: counts exchanges of a grant, by `outcome`.
+ * - `saveFailures`: counts failed attempts to save a grant.
  *
  * Those of pacing are `RateLimit.metrics`.
  *

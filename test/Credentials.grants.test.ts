@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -30,6 +31,10 @@ const app = { clientId: "app", clientSecret: Redacted.make("canary-secret") }
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const companyId = "company"
 const baseUrl = new URL("https://vendor.example/")
+
+/** Where the store has the grant. */
+const key = Credentials.grantKey(app.clientId, locationId)
+const companyKey = Credentials.grantKey(app.clientId, companyId)
 
 // --- a vendor ----------------------------------------------------------------------------------------------------------
 
@@ -107,17 +112,22 @@ const opened = (credentials: Credentials.Credentials, { client }: Client) =>
 /** A service for the location, over what its store holds. */
 const service = (over: Client, grant: TokenStore.Grant | undefined, more: { readonly companyId?: string } = {}) =>
   Effect.gen(function* () {
-    const key = more.companyId ?? locationId
-    const store = yield* TokenStore.makeMemory(grant === undefined ? [] : [[key, grant]])
+    const store = yield* TokenStore.makeMemory(
+      grant === undefined ? [] : [[more.companyId === undefined ? key : companyKey, grant]]
+    )
     return yield* serviceOver(over, store, more)
   })
 
-const serviceOver = (over: Client, store: TokenStore.Service, more: { readonly companyId?: string } = {}) =>
+const serviceOver = (
+  over: Client,
+  store: TokenStore.Service,
+  more: { readonly companyId?: string; readonly refresh?: Credentials.Refresh; readonly clientId?: string } = {}
+) =>
   Effect.map(opened(Credentials.oauth({ ...app, locationId, store, ...more }), over), (bearer) => {
     const { get, renew, held } = bearer as Required<Credentials.Bearer>
     return {
       store,
-      kept: Effect.map(store.get(more.companyId ?? locationId), Option.getOrThrow),
+      kept: Effect.map(store.get(more.companyId === undefined ? key : companyKey), Option.getOrThrow),
       get: Effect.map(get("getContact"), Redacted.value),
       renew: (refused: string) => renew("getContact", Redacted.make(refused)),
       held: (now: number) => {
@@ -400,6 +410,25 @@ describe("the token endpoint", () => {
     })
   )
 
+  it.scoped("that sends an access token which no header can carry loses no grant, and the token is not sent", () =>
+    Effect.gen(function* () {
+      for (const token of ["canary 1", "canary\r\nx-admin: 1", "Bearer canary", "canäry"]) {
+        const over = vendor(pair(1, { access_token: token }), pair(2))
+        const { get, held, kept } = yield* service(over, ended)
+        const error = yield* Effect.flip(get)
+        expect(error).toMatchObject({ _tag: "UnexpectedResponse", isRetryable: true })
+        expect(error.message).toMatch(/^The access token that the vendor sent/)
+        expect(inspect(error)).not.toMatch(/can.ry/)
+        expect(held(0)).toBeUndefined()
+        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+        expect(yield* get).toBe("access-2")
+        const location = vendor(says({ access_token: token }))
+        const company = yield* service(location, grantOf(), { companyId })
+        expect(yield* Effect.flip(company.get)).toMatchObject({ _tag: "UnexpectedResponse" })
+      }
+    })
+  )
+
   it.effect.each([
     [3600, 3600 * second],
     ["3600", 3600 * second],
@@ -434,7 +463,7 @@ describe("the token endpoint", () => {
         refresh_token: `refresh-${number}`,
         expires_in: 3600
       })
-      const { store, written } = watchedStore(yield* TokenStore.makeMemory([[locationId, ended]]), () => false)
+      const { store, written } = watchedStore(yield* TokenStore.makeMemory([[key, ended]]), () => false)
       const over = vendor(says(granted(1), 200, { date }), says(granted(2), 200, { date }))
       const { get, held, kept, renew } = yield* serviceOver(over, store)
       expect(yield* get).toBe("access-1")
@@ -577,7 +606,7 @@ describe("a grant is dead", () => {
 
   it.scoped("not where somebody else has another one by now", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
       // A store whose lock does not hold.
       const over = vendor((asked) => {
@@ -600,9 +629,9 @@ describe("a grant is dead", () => {
     })
   )
 
-  it.scoped("also where the store cannot be read once more", () =>
+  it.scoped("not while the store cannot be read: it may hold another one by now", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       let reads = 0
       const { get } = yield* serviceOver(vendor(says({ error: "invalid_grant" }, 400)), {
         get: store.get,
@@ -616,7 +645,7 @@ describe("a grant is dead", () => {
             })
           )
       })
-      expect(yield* Effect.flip(get)).toMatchObject(dead)
+      expect(yield* Effect.flip(get)).toMatchObject({ code: "TOKEN_STORE", isRetryable: true, message: "disk gone" })
     })
   )
 
@@ -628,7 +657,7 @@ describe("a grant is dead", () => {
       expect(yield* Effect.flip(get)).toMatchObject(dead)
       expect(over.asked).toHaveLength(1)
       const next = { ...ended, refreshToken: Redacted.make("refresh-1") }
-      yield* store.withLock(locationId, ({ set }) => set(next))
+      yield* store.withLock(key, ({ set }) => set(next))
       expect(yield* get).toBe("access-2")
     })
   )
@@ -642,8 +671,8 @@ describe("a code", () => {
       const store = yield* TokenStore.makeMemory()
       const ofLocation = yield* exchange(vendor(pair(1, { locationId, companyId })), { store })
       const ofCompany = yield* exchange(vendor(pair(2, { companyId })), { store })
-      expect(Option.getOrThrow(yield* store.get(locationId))).toEqual(ofLocation)
-      expect(Option.getOrThrow(yield* store.get(companyId))).toEqual(ofCompany)
+      expect(Option.getOrThrow(yield* store.get(key))).toEqual(ofLocation)
+      expect(Option.getOrThrow(yield* store.get(companyKey))).toEqual(ofCompany)
       expect(exposed(ofCompany)).toMatchObject({ accessToken: "access-2", refreshToken: "refresh-2" })
     })
   )
@@ -655,7 +684,7 @@ describe("a code", () => {
           _tag: "Unauthorized",
           operation: "authorizationCode",
           attempts: 0,
-          message: "The vendor answered a grant without a refresh token, location or company"
+          message: "The vendor sent a grant without a refresh token, location or company"
         })
       }
     })
@@ -680,18 +709,21 @@ describe("a code", () => {
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let isFull = true
-      const { store, written } = watchedStore(memory, () => isFull)
+      const isGrant = (grant: TokenStore.Grant) => Redacted.value(grant.refreshToken) === "refresh-1"
+      const watched = watchedStore(memory, (grant) => isFull && isGrant(grant))
+      const { store } = watched
+      const tries = () => watched.written.filter(isGrant).length
       const fiber = yield* Effect.fork(exchange(vendor(pair(1, { locationId })), { store }))
-      while (written.length === 0) yield* turning
+      while (tries() === 0) yield* turning
       yield* TestClock.adjust("5 seconds")
-      expect(written.length).toBe(1 + 10)
+      expect(tries()).toBe(1 + 10)
       isFull = false
       yield* TestClock.adjust("500 millis")
       expect(exposed(yield* Fiber.join(fiber))).toMatchObject({ refreshToken: "refresh-1" })
-      expect(Option.isSome(yield* memory.get(locationId))).toBe(true)
+      expect(Option.isSome(yield* memory.get(key))).toBe(true)
       isFull = true
       const failing = yield* Effect.fork(Effect.flip(exchange(vendor(pair(1, { locationId })), { store })))
-      while (written.length < 13) yield* turning
+      while (tries() < 13) yield* turning
       yield* TestClock.adjust("121 seconds")
       expect(yield* Fiber.join(failing)).toMatchObject({ _tag: "TokenStoreError", message: "disk full" })
     })
@@ -701,29 +733,54 @@ describe("a code", () => {
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let failures = 3
+      const broken = (locked: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
+        get: locked.get,
+        set: (grant) => (grant.locationId !== undefined && failures-- > 0 ? Effect.die("broken") : locked.set(grant))
+      })
       const store: TokenStore.Service = {
         get: memory.get,
-        withLock: (key, use) =>
-          memory.withLock(key, (section) =>
-            use({ ...section, set: (grant) => (failures-- > 0 ? Effect.die("broken") : section.set(grant)) })
-          )
+        withLock: (key, use) => memory.withLock(key, (locked) => use(broken(locked)))
       }
       yield* running(exchange(vendor(pair(1, { locationId })), { store }))
-      expect(exposed(Option.getOrThrow(yield* memory.get(locationId)))).toMatchObject({ refreshToken: "refresh-1" })
+      expect(exposed(Option.getOrThrow(yield* memory.get(key)))).toMatchObject({ refreshToken: "refresh-1" })
     })
   )
 
-  it.effect("that is being spent is not lost to a caller that gives up", () =>
+  it.effect("is not spent where the store can be read and locked, but not written", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId }))
+      const { store } = watchedStore(yield* TokenStore.makeMemory(), () => true)
+      expect(yield* Effect.flip(exchange(over, { store }))).toMatchObject({ message: "disk full" })
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.effect("that is being spent does not hold up a caller that gives up, and its grant is saved", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const over = slow(pair(1, { locationId }))
       const fiber = yield* Effect.fork(exchange(over, { store }))
       while (over.asked.length === 0) yield* turning
-      const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* Fiber.interrupt(fiber)
+      expect(Option.isNone(yield* store.get(key)), "the vendor has not answered yet").toBe(true)
+      over.answer()
+      while (Option.isNone(yield* store.get(key))) yield* turning
+    })
+  )
+
+  it.effect("that is being spent is waited for by the scope that it was given", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      const over = slow(pair(1, { locationId }))
+      const scope = yield* Scope.make()
+      const fiber = yield* Effect.fork(exchange(over, { store, scope }))
+      while (over.asked.length === 0) yield* turning
+      yield* Fiber.interrupt(fiber)
+      const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* turning
       over.answer()
-      yield* Fiber.join(interrupted)
-      expect(Option.isSome(yield* store.get(locationId))).toBe(true)
+      yield* Fiber.join(closed)
+      expect(Option.isSome(yield* store.get(key))).toBe(true)
     })
   )
 
@@ -866,7 +923,7 @@ describe("a token", () => {
           const over = vendor(pair(1))
           const { get, store } = yield* service(over, grantOf())
           yield* get
-          yield* store.withLock(locationId, ({ set }) => set(grant))
+          yield* store.withLock(key, ({ set }) => set(grant))
           yield* TestClock.setTime(now)
           return { got: yield* get, asked: over.asked.length }
         })
@@ -881,7 +938,7 @@ describe("a token", () => {
 
   it.scoped("is read from the store once, as long as it is good", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
       let reads = 0
       const get = (key: string) =>
         Effect.zipRight(
@@ -910,7 +967,7 @@ describe("a token", () => {
 
   it.scoped("that was refused before it was saved is replaced, too", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const latch = Effect.unsafeMakeLatch()
       const slowly = (section: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
         get: section.get,
@@ -942,13 +999,62 @@ describe("a token", () => {
     })
   )
 
+  it.scoped("that is refused although it is fresh costs one exchange a minute, not one for each call", () =>
+    Effect.gen(function* () {
+      const over = vendor(...Array.from({ length: 9 }, (_, index) => pair(index + 1)))
+      const { get, renew } = yield* service(over, grantOf())
+      for (let call = 0; call < 50; call += 1) yield* renew(yield* get)
+      expect(over.asked).toHaveLength(1)
+      yield* TestClock.adjust("59 seconds")
+      expect(yield* renew("access-1")).toBe(false)
+      yield* TestClock.adjust("1 second")
+      expect(yield* renew("access-1")).toBe(true)
+      expect(over.asked).toHaveLength(2)
+    })
+  )
+
+  it.scoped("that is refused although it is fresh gives way to one that the customer's reconnect has stored", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const { get, renew, store } = yield* service(over, grantOf())
+      yield* renew(yield* get)
+      const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
+      yield* store.withLock(key, ({ set }) => set(other))
+      expect(yield* renew("access-1")).toBe(true)
+      expect(yield* get).toBe("access-9")
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that is refreshed on demand is refreshed while its call waits, and never in the background", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
+      const { get } = yield* serviceOver(over, store, { refresh: "onDemand" })
+      yield* TestClock.setTime(day - 10 * minute - 1)
+      expect(yield* get).toBe("access-0")
+      yield* TestClock.setTime(day - 10 * minute)
+      expect(yield* get).toBe("access-1")
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that is refreshed on demand is used to its end while the vendor has no other", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
+      const { get } = yield* serviceOver(vendor(says({}, 403)), store, { refresh: "onDemand" })
+      yield* TestClock.setTime(day - 10 * minute)
+      expect(yield* get).toBe("access-0")
+    })
+  )
+
   it.scoped("of no installation is none", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const { get, held, renew } = yield* service(over, undefined)
       const missing = {
         _tag: "Unauthorized",
-        message: `There is no grant for ${locationId}`,
+        message: `There is no grant for ${locationId}; the customer must connect the app`,
         reconnect: true,
         locationId,
         attempts: 0
@@ -1066,7 +1172,7 @@ describe("a store that fails", () => {
   it.scoped("is told of to whom it concerns", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const stores: ReadonlyArray<TokenStore.Service> = [
         { ...store, get: () => broken },
         { ...store, withLock: () => broken },
@@ -1082,7 +1188,7 @@ describe("a store that fails", () => {
 
   it.scoped("writes down that an exchange begins, and then what it brought", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
       yield* TestClock.setTime(7)
       yield* (yield* serviceOver(vendor(pair(1)), store)).get
@@ -1096,7 +1202,7 @@ describe("a store that fails", () => {
 
   it.scoped("has what it could not take a second later", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store, written } = watchedStore(memory, (grant) => isFull && isPair(grant))
       const { get } = yield* serviceOver(vendor(pair(1)), store)
@@ -1109,7 +1215,7 @@ describe("a store that fails", () => {
       expect(pairs()).toBe(12)
       isFull = false
       yield* TestClock.adjust("1 second")
-      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
       expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
       yield* TestClock.adjust("10 seconds")
       expect(pairs(), "and then no more").toBe(13)
@@ -1118,10 +1224,10 @@ describe("a store that fails", () => {
 
   it.effect("has it when the service ends, at the latest", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
-      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* (yield* serviceOver(vendor(pair(1)), store)).get
@@ -1135,7 +1241,7 @@ describe("a store that fails", () => {
 
   it.scoped("and that forgets what the grant came from has it all the same", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store } = watchedStore(memory, isPair)
       const saved: Array<TokenStore.Grant> = []
       let isForgetful = false
@@ -1161,7 +1267,7 @@ describe("a store that fails", () => {
   it.effect("has it when the service ends, also if it could not take it at once then", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let failures = 5
       const { store } = watchedStore(memory, (grant) => isPair(grant) && failures-- > 0)
       const over = slow(pair(1))
@@ -1179,7 +1285,7 @@ describe("a store that fails", () => {
 
   it.scoped("in a way that it should not, is tried again all the same", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let failures = 3
       const broken = (section: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
         get: section.get,
@@ -1199,7 +1305,7 @@ describe("a store that fails", () => {
 
   it.effect("is not asked to save anything at the end where nothing is unsaved", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
       let sections = 0
       const counting: TokenStore.Service = {
@@ -1216,7 +1322,7 @@ describe("a store that fails", () => {
 
   it.scoped("does not stop the next exchange, which goes on from what was not saved", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
       const over = vendor(pair(1), pair(2), pair(3))
@@ -1224,6 +1330,7 @@ describe("a store that fails", () => {
       yield* get
       expect(yield* renew("access-1")).toBe(true)
       expect(yield* get).toBe("access-2")
+      yield* TestClock.adjust("1 minute")
       expect(yield* renew("access-2")).toBe(true)
       expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1", "refresh-2"])
       // At its end a service tries for a while.
@@ -1233,20 +1340,212 @@ describe("a store that fails", () => {
 
   it.scoped("and in which somebody has gone on meanwhile is followed", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, (grant) => isPair(grant))
       const { get, held } = yield* serviceOver(vendor(pair(1)), store)
       expect(yield* get).toBe("access-1")
       yield* turning
       const tries = written.length
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
-      yield* memory.withLock(locationId, ({ set }) => set(other))
+      yield* memory.withLock(key, ({ set }) => set(other))
       yield* TestClock.adjust("1 second")
       expect(held(0)).toBe("access-9")
       yield* TestClock.adjust("1 minute")
       expect(written.length, "nothing is left to save").toBe(tries)
     })
   )
+})
+
+// --- stores that several share, and stores that fall back ------------------------------------------------------------------
+
+describe("a grant in a store", () => {
+  it.scoped("of an app is not that of another app for the same location", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      yield* exchange(vendor(pair(1, { locationId })), { store, clientId: "one" })
+      yield* exchange(vendor(pair(2, { locationId })), { store, clientId: "two" })
+      expect(yield* (yield* serviceOver(vendor(), store, { clientId: "one" })).get).toBe("access-1")
+      expect(yield* (yield* serviceOver(vendor(), store, { clientId: "two" })).get).toBe("access-2")
+    })
+  )
+
+  it.scoped(
+    "under the location's id alone is read while the app has none, and stored under its key when it is refreshed",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
+        const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
+        expect(yield* get).toBe("access-0")
+        yield* TestClock.setTime(day)
+        expect(yield* get).toBe("access-1")
+        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+        // What stays under the id alone is not read any more.
+        const next = yield* serviceOver(vendor(), store)
+        expect(yield* next.get).toBe("access-1")
+      })
+  )
+
+  it.scoped("that falls back to the one before is not taken for the newer one of a living process", () =>
+    Effect.gen(function* () {
+      for (const fallen of [ended, undefined]) {
+        const store = yield* TokenStore.makeMemory([[key, ended]])
+        const shown = { isFallen: false }
+        const over = vendor(pair(1), pair(2))
+        const { get } = yield* serviceOver(over, fallingBack(store, shown, fallen))
+        expect(yield* get).toBe("access-1")
+        // The store is that of a replica which has not seen the last write.
+        shown.isFallen = true
+        yield* TestClock.adjust(day)
+        expect(yield* get).toBe("access-2")
+        expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1"])
+        yield* TestClock.setTime(0)
+      }
+    })
+  )
+
+  it.scoped(
+    "that falls back to one of which the process knows nothing: the vendor decides, and its own is not lost",
+    () =>
+      Effect.gen(function* () {
+        const known = (refreshToken: string) => grantOf({ ...ended, refreshToken: Redacted.make(refreshToken) })
+        const store = yield* TokenStore.makeMemory([[key, known("refresh-5")]])
+        const over = vendor(({ form }) =>
+          form["refresh_token"] === "refresh-4"
+            ? Response.json({ error: "invalid_grant" }, { status: 400 })
+            : Response.json({ access_token: "access-6", refresh_token: "refresh-6" })
+        )
+        const { get, held } = yield* serviceOver(
+          over,
+          fallingBack(store, { isFallen: false, once: true }, known("refresh-4"))
+        )
+        expect(held(0)).toBeUndefined()
+        expect(yield* get).toBe("access-6")
+        expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-4", "refresh-5"])
+      })
+  )
+
+  it.scoped("of an agency that is used without its company says whose it is and what to set", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      yield* exchange(vendor(pair(1, { companyId, userType: "Company" })), { store })
+      const { get } = yield* serviceOver(vendor(), store)
+      const error = yield* Effect.flip(get)
+      expect(error).toMatchObject({
+        _tag: "Unauthorized",
+        companyId,
+        locationId,
+        message:
+          `There is no grant for location ${locationId}, but company company has installed the app; ` +
+          'if the location belongs to it, give `companyId: "company"` to the credentials'
+      })
+      expect(error, "to connect again would change nothing").not.toHaveProperty("reconnect")
+    })
+  )
+
+  it.scoped("whose pair cannot be saved beyond the vendor's thirty seconds is left to the process that has it", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      let isFull = true
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const over = vendor(({ at, form }) =>
+        form["refresh_token"] === "refresh-0" && at > 30 * second
+          ? Response.json({ error: "invalid_grant" }, { status: 400 })
+          : pair(1)()
+      )
+      expect(yield* (yield* serviceOver(over, store)).get).toBe("access-1")
+      yield* TestClock.adjust("45 seconds")
+      const others = yield* Effect.all(Array.from({ length: 7 }, () => serviceOver(over, memory)))
+      const calls = yield* Effect.fork(
+        Effect.all(
+          others.map(({ get }) => get),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* turning
+      yield* TestClock.adjust("10 seconds")
+      isFull = false
+      expect(yield* joined(calls, "1 second")).toEqual(Array(7).fill("access-1"))
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("whose exchange was left halfway long ago is exchanged after five seconds", () =>
+    Effect.gen(function* () {
+      const halfway = { ...ended, exchanging: DateTime.unsafeMake(0), exchangingBy: "another process" }
+      const store = yield* TokenStore.makeMemory([[key, halfway]])
+      const over = vendor(pair(1))
+      const { get } = yield* serviceOver(over, store)
+      yield* TestClock.setTime(60 * minute)
+      expect(yield* running(get)).toBe("access-1")
+      const wait = over.asked[0]!.at - 60 * minute
+      expect(wait).toBeGreaterThanOrEqual(5 * second)
+      expect(wait).toBeLessThanOrEqual(10 * second)
+    })
+  )
+
+  it.scoped("that cannot be saved is logged once and then rarely, and counted", () =>
+    Effect.gen(function* () {
+      const counted = Effect.map(Metric.snapshot, (all) =>
+        all
+          .filter(({ metricKey }) => metricKey.name === "growthhub.client.token.save_failures")
+          .reduce((sum, { metricState }) => sum + Number((metricState as { count?: number }).count), 0)
+      )
+      const before = yield* counted
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message, logLevel }) => void lines.push(`${logLevel.label} ${inspect(message)}`))
+      let isFull = true
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      yield* Effect.gen(function* () {
+        yield* (yield* serviceOver(vendor(pair(1)), store)).get
+        yield* turning
+        yield* TestClock.adjust("9 minutes")
+        expect(lines).toHaveLength(1)
+        yield* TestClock.adjust("2 minutes")
+        expect(lines).toHaveLength(2)
+      }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      isFull = false
+      expect(lines[0]).toContain("WARN")
+      expect(lines[0]).toContain(`The grant of ${key} is not saved: disk full`)
+      expect(lines.join()).not.toMatch(/access-|refresh-/)
+      expect((yield* counted) - before).toBeGreaterThan(600)
+    })
+  )
+
+  it.scoped("is read by a process whose clock is a day ahead as by the one that fetched it", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(10 * day)
+      const date = new Date(9 * day).toUTCString()
+      const store = yield* TokenStore.makeMemory([[key, ended]])
+      const over = vendor(
+        says({ access_token: "access-1", refresh_token: "refresh-1", expires_in: day / second }, 200, { date })
+      )
+      expect(yield* (yield* serviceOver(over, store)).get).toBe("access-1")
+      const next = yield* serviceOver(over, store)
+      expect(yield* next.get).toBe("access-1")
+      expect(over.asked, "the next start makes no exchange").toHaveLength(1)
+    })
+  )
+})
+
+/** A store that shows something older, always or at the first locked read, whatever was written. */
+const fallingBack = (
+  store: TokenStore.Service,
+  shown: { isFallen: boolean; readonly once?: boolean },
+  older: TokenStore.Grant | undefined
+): TokenStore.Service => ({
+  get: store.get,
+  withLock: (key, use) =>
+    store.withLock(key, ({ get, set }) =>
+      use({
+        get: Effect.suspend(() => (shown.isFallen || shown.once ? Effect.succeed(Option.fromNullable(older)) : get)),
+        set: (grant) =>
+          Effect.zipLeft(
+            set(grant),
+            Effect.sync(() => void (shown.isFallen = false))
+          )
+      })
+    )
 })
 
 // --- location tokens ---------------------------------------------------------------------------------------------------
@@ -1303,12 +1602,26 @@ describe("a location token", () => {
     Effect.gen(function* () {
       const over = vendor(ofLocation(1), ofLocation(2), ofLocation(2))
       const { get, renew } = yield* service(over, company, { companyId })
-      expect(yield* renew("location-0"), "none was had before").toBe(true)
-      expect(yield* renew("location-0")).toBe(true)
+      expect(yield* get).toBe("location-1")
+      expect(yield* renew("location-0"), "there is another already").toBe(true)
       expect(over.asked).toHaveLength(1)
       expect(yield* renew("location-1")).toBe(true)
       expect(yield* get).toBe("location-2")
+      yield* TestClock.adjust("1 minute")
       expect(yield* renew("location-2"), "it is the same again").toBe(false)
+      expect(over.asked).toHaveLength(3)
+    })
+  )
+
+  it.scoped("that is refused although it is fresh is not asked for again by each call", () =>
+    Effect.gen(function* () {
+      const numbers = Array.from({ length: 9 }, (_, index) => ofLocation(index + 1))
+      const over = vendor(...numbers)
+      const { get, renew } = yield* service(over, company, { companyId })
+      for (let call = 0; call < 50; call += 1) yield* renew(yield* get)
+      expect(over.asked).toHaveLength(2)
+      yield* TestClock.adjust("1 minute")
+      yield* renew(yield* get)
       expect(over.asked).toHaveLength(3)
     })
   )
@@ -1363,7 +1676,7 @@ describe("a location token", () => {
     Effect.gen(function* () {
       const { get } = yield* service(vendor(), undefined, { companyId })
       expect(yield* Effect.flip(get)).toMatchObject({
-        message: "There is no grant for company",
+        message: "There is no grant for company; the customer must connect the app",
         reconnect: true,
         locationId
       })
@@ -1377,7 +1690,7 @@ describe("an app", () => {
   it.scoped("that cannot be right fails each call with its reason, without a request", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const wrong: Array<[object, string]> = [
         [{ clientId: "" }, "The client id is empty"],
         [{ clientSecret: Redacted.make("a b") }, "The client secret contains blanks"],
@@ -1414,12 +1727,14 @@ describe("an app", () => {
       const missing = (credentials: Credentials.Credentials) =>
         Effect.scoped(Effect.flatMap(opened(credentials, over), ({ get }) => Effect.flip(get("getContact"))))
       expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "" }))).toMatchObject({
-        message: `There is no grant for ${locationId}`
+        message: `There is no grant for ${locationId}; the customer must connect the app`
       })
       expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "company" }))).toMatchObject({
-        message: "There is no grant for company"
+        message: "There is no grant for company; the customer must connect the app"
       })
-      expect(yield* missing(yield* configured({}))).toMatchObject({ message: `There is no grant for ${locationId}` })
+      expect(yield* missing(yield* configured({}))).toMatchObject({
+        message: `There is no grant for ${locationId}; the customer must connect the app`
+      })
       expect(inspect(yield* Effect.flip(configured({ GROWTHHUB_CLIENT_ID: "" })))).toContain("The client id is empty")
       const error = yield* Effect.flip(configured({ GROWTHHUB_CLIENT_SECRET: "can ary" }))
       expect(inspect(error)).toContain("GROWTHHUB_CLIENT_SECRET")

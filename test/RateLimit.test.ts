@@ -738,7 +738,8 @@ describe("services that are given the same limit", () => {
 
   it.effect("share it for the same app and location, and for no other", () => {
     const { sent, layer } = transport(five)
-    const source = (rateLimitKey: string) => Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey })
+    const source = (rateLimitKey: string) =>
+      Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey })
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(
         Effect.all([app(layer, source("app:one")), app(layer, source("app:one")), app(layer, source("app:other"))], {

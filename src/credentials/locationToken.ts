@@ -5,9 +5,9 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Errors from "../Errors.js"
 import { expirySkew } from "./grant.js"
-import type { RotatingBearer } from "./rotatingGrant.js"
+import { renewalBackoff, type RotatingBearer } from "./rotatingGrant.js"
 import * as SingleFlight from "./singleFlight.js"
-import type { TokenEndpoint } from "./tokenEndpoint.js"
+import { type TokenEndpoint, unusable } from "./tokenEndpoint.js"
 
 interface Location {
   readonly companyId: string
@@ -22,6 +22,8 @@ export const make = (
 ): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
     const flight = SingleFlight.make(scope)
+    /** No token is asked for because of a refusal before this time. */
+    let renewedUntil = 0
     let current: { readonly token: Redacted.Redacted; readonly until: number } | undefined
 
     const request = (operation: string, bearer: Redacted.Redacted) =>
@@ -35,7 +37,7 @@ export const make = (
     const fetchToken = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
       Effect.gen(function* () {
         const bearer = yield* company.get(operation)
-        const { accessToken, lifetime } = yield* Effect.catchAll(
+        const { accessToken, fault, lifetime } = yield* Effect.catchAll(
           request(operation, bearer),
           ({ error, isRefusedBearer }) =>
             Effect.gen(function* () {
@@ -43,6 +45,7 @@ export const make = (
               return yield* Effect.mapError(request(operation, yield* company.get(operation)), ({ error }) => error)
             })
         )
+        if (fault !== undefined) return yield* Effect.fail(unusable(operation, fault))
         const until = (yield* Clock.currentTimeMillis) + lifetime - expirySkew(lifetime)
         current = { token: Redacted.make(accessToken), until }
       })
@@ -61,8 +64,14 @@ export const make = (
           Effect.map(held(now) === undefined ? fetched(operation) : Effect.void, () => current!.token)
         ),
       renew: (operation, refused) =>
-        Effect.suspend(() =>
-          isAnother(refused) ? Effect.succeed(true) : Effect.map(fetched(operation), () => isAnother(refused))
-        )
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          if (isAnother(refused)) return Effect.succeed(true)
+          // A token that was fetched a moment ago is refused for a reason that another one does not change.
+          if (now < renewedUntil) return Effect.succeed(false)
+          return Effect.map(fetched(operation), () => {
+            renewedUntil = now + renewalBackoff
+            return isAnother(refused)
+          })
+        })
     }
   })

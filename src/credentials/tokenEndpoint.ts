@@ -13,6 +13,7 @@ import { isSuccess } from "../internal/exchange.js"
 import { parseObject } from "../internal/json.js"
 import * as transmission from "../internal/transmission.js"
 import { defaultLifetime, type TokenResponse } from "./grant.js"
+import { faultOf } from "./token.js"
 
 /** The app as the vendor knows it. */
 interface Client {
@@ -49,10 +50,13 @@ const parseTokenResponse = (body: string): Omit<TokenResponse, "clockSkew"> | un
     const text = textOf(json[name])
     return text === undefined ? [] : [[name, text] as const]
   })
+  const fault = faultOf("access token that the vendor sent", accessToken)
   return {
-    accessToken,
+    // A token that cannot be sent is not stored.
+    accessToken: fault === undefined ? accessToken : "unusable",
+    fault,
     refreshToken: textOf(json["refresh_token"]),
-    lifetime: lifetimeFrom(json["expires_in"]),
+    lifetime: fault === undefined ? lifetimeFrom(json["expires_in"]) : 0,
     details: Object.fromEntries(details)
   }
 }
@@ -73,6 +77,10 @@ const isInvalidGrant = ({ status, body }: Errors.Answer): boolean => {
   const lines = [json["message"], json["error_description"]].flat().map(String)
   return lines.some((line) => aboutInvalidGrant.test(line) && !aboutClient.test(line))
 }
+
+/** The error of a response whose access token cannot be sent. */
+export const unusable = (operation: string, fault: string): Errors.ContactsError =>
+  new Errors.UnexpectedResponse({ operation, attempts: 1, message: fault, outcome: "NotApplied", isRetryable: true })
 
 // --- requests ----------------------------------------------------------------------------------------------------------
 
@@ -164,7 +172,7 @@ const withRetries = (
       const now = yield* Clock.currentTimeMillis
       if (!refused.error.isRetryable || now >= until) return yield* Effect.fail(refused)
       // The last attempt starts when the window ends: none of it goes by unused.
-      const pause = Math.min(yield* retryPause(attempts), until - now)
+      const pause = Math.ceil(Math.min(yield* retryPause(attempts), until - now))
       const mayBeExchanged = state.mayBeExchanged || refused.error.outcome === "Unknown"
       const next = { attempts: attempts + 1, until, mayBeExchanged, isClosing }
       if (isClosing) return yield* Effect.zipRight(Effect.sleep(pause), withRetries(attempt, next))
