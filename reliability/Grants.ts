@@ -84,8 +84,8 @@ const failing = (store: TokenStore.Service, failures: number): TokenStore.Servic
   const failed = new Map<string, number>()
   return {
     get: store.get,
-    exclusive: (key, use) =>
-      store.exclusive(key, (section) =>
+    withLock: (key, use) =>
+      store.withLock(key, (section) =>
         use({
           get: section.get,
           set: (grant) =>

@@ -99,7 +99,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
 export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", {
   ...fields,
   reconnect: optional(Schema.Boolean),
-  locationId: optional(Schema.String)
+  locationId: optional(Schema.String),
+  /** The company (agency) whose grant may be used for the location: the `companyId` to give to the credentials. */
+  companyId: optional(Schema.String)
 }) {
   /** Whether the same call may succeed when it is repeated with the same token: never. */
   get isRetryable(): boolean {

@@ -182,7 +182,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
       const send = makeSend({
         client,
         server: serverOf(baseUrl.right),
-        limiter: yield* rateLimit.open(`${baseUrl.right.host}:${credentials.quota}`),
+        limiter: yield* rateLimit.open(`${baseUrl.right.host}:${credentials.rateLimitKey}`),
         bearer: yield* credentials.open(baseUrl.right)
       })
       return { perform: makePerform({ ...environment, baseUrl: Url.join(baseUrl.right, ""), send }) }

@@ -9,29 +9,45 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
 /**
- * A grant as it is kept.
- *
- * - `issuedAt`, `expiresAt`: when the access token was answered and when it ends, by the clock of the vendor.
- * - `exchanging`: since when its refresh token is being exchanged for the next one; a process that finds this here has not
- *   seen how that ended, and does it again.
+ * A grant as a store keeps it.
  *
  * @since 0.1.0
  * @category models
  */
 export const Grant = Schema.Struct({
+  /** The bearer of calls. */
   accessToken: Schema.Redacted(Schema.NonEmptyString),
+  /** What the next pair of tokens is exchanged for. It works once. */
   refreshToken: Schema.Redacted(Schema.NonEmptyString),
-  issuedAt: Schema.optionalWith(Schema.DateTimeUtc, { exact: true }),
+  /** When the vendor issued the access token, by the vendor's clock. */
+  issuedAt: optional(Schema.DateTimeUtc),
+  /** When the access token ends, by the vendor's clock. */
   expiresAt: Schema.DateTimeUtc,
-  scope: Schema.optionalWith(Schema.String, { exact: true }),
-  userType: Schema.optionalWith(Schema.String, { exact: true }),
-  locationId: Schema.optionalWith(Schema.String, { exact: true }),
-  companyId: Schema.optionalWith(Schema.String, { exact: true }),
-  exchanging: Schema.optionalWith(Schema.DateTimeUtc, { exact: true })
+  /** How far the vendor's clock was ahead of the clock of the process that fetched the grant, in milliseconds. */
+  clockSkew: optional(Schema.Number),
+  /** The scopes of the grant, as the vendor wrote them. */
+  scope: optional(Schema.String),
+  /** `Location` or `Company`. */
+  userType: optional(Schema.String),
+  /** The location that installed the app. */
+  locationId: optional(Schema.String),
+  /** The company (agency) that installed the app, or that the location belongs to. */
+  companyId: optional(Schema.String),
+  /**
+   * Since when the refresh token is being exchanged, by the vendor's clock. A process that finds this has not seen the end
+   * of that exchange.
+   */
+  exchanging: optional(Schema.DateTimeUtc),
+  /** The process that makes the exchange: an id that means nothing else. */
+  exchangingBy: optional(Schema.String)
 })
 
 /**
+ * A grant as a store keeps it: see the fields of the schema.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -50,28 +66,37 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>("effect
 ) {}
 
 /**
- * What may be done with a grant while nobody else can.
+ * The grant of one key while no other process can change it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
-export interface Section {
+export interface LockedGrant {
+  /** Reads the grant; none where there is none. Fails with `TokenStoreError` where it cannot be read. */
   readonly get: Effect.Effect<Option.Option<Grant>, TokenStoreError>
-  /** Succeeds when the grant is kept for good: on disk, say. */
+  /**
+   * Stores the grant; succeeds when it is stored for good, on disk for example. Fails with `TokenStoreError` where that is
+   * not possible, or where another process may hold the lock by now.
+   */
   readonly set: (grant: Grant) => Effect.Effect<void, TokenStoreError>
 }
 
 /**
+ * A store of grants.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The grant as it is now, whoever may be changing it. */
+  /** Reads a grant without its lock. Fails with `TokenStoreError` where it cannot be read. */
   readonly get: (key: string) => Effect.Effect<Option.Option<Grant>, TokenStoreError>
-  /** Does something while no other process that shares the store can do the same for this key. */
-  readonly exclusive: <A, E, R>(
+  /**
+   * Uses a grant while no other process that shares the store can do the same for this key. Each `set` has to be visible to
+   * others at once: do not wrap `use` in a transaction. Fails with `TokenStoreError` where the lock is not acquired.
+   */
+  readonly withLock: <A, E, R>(
     key: string,
-    use: (section: Section) => Effect.Effect<A, E, R>
+    use: (grant: LockedGrant) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | TokenStoreError, R>
 }
 
@@ -122,7 +147,7 @@ export const makeMemory = (grants: Iterable<readonly [key: string, grant: Grant]
     const get = (key: string) => Effect.sync(() => Option.fromNullable(kept.get(key)))
     return {
       get,
-      exclusive: (key, use) =>
+      withLock: (key, use) =>
         lockOf(key).withPermits(1)(
           Effect.suspend(() => use({ get: get(key), set: (grant) => Effect.sync(() => void kept.set(key, grant)) }))
         )

@@ -8,23 +8,43 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { Redis } from "ioredis"
+import type { Cluster, Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
-import { exclusively, type Held, inTime, lost } from "./internal/lock.js"
+import { type Lock, lockLost, withLock } from "./credentials/lock.js"
+import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
+
+type Client = Redis | Cluster
+
+/** The code that Redis puts before the text of its errors, such as `OOM` or `READONLY`. */
+const codeOf = (error: unknown) =>
+  error instanceof Error && error.name === "ReplyError" ? /^[A-Z]+(?= )/.exec(error.message)?.[0] : undefined
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
     try: () => inTime(evaluate()),
-    // Not the cause: it may hold the command, and with it the grant.
-    catch: () => new TokenStore.TokenStoreError({ message: `The token store could not be ${what}: is Redis there?` })
+    catch: (error) => {
+      // Not the whole error: it may hold the command, and with it the grant.
+      const code = codeOf(error)
+      const reason = code === undefined ? ": is Redis there?" : `: Redis says ${code}`
+      return new TokenStore.TokenStoreError({ message: `The token store could not be ${what}${reason}` })
+    }
   })
 
-const read = (client: Redis, key: string) =>
+const read = (client: Client, key: string) =>
   Effect.flatMap(
     attempt("read", () => client.get(key)),
     (text) => (text === null ? Effect.succeedNone : Effect.map(TokenStore.decode(text), Option.some))
   )
+
+/** What a cluster hashes of a key that has one: the text between its first braces. */
+const hashTag = /^[^{]*\{[^}]+\}/
+
+/** The lock's key, in the cluster slot of the grant's key. */
+const lockKeyOf = (key: string) => (hashTag.test(key) ? `${key}:lock` : `{${key}}:lock`)
+
+/** Without braces of its own: a half of a hash tag would send the grant and its lock to two slots. */
+const withoutBraces = (text: string) => text.replace(/[{}]/g, encodeURIComponent)
 
 /** Milliseconds; the lock is renewed while its process lives. */
 const lockTimeout = 5000
@@ -36,23 +56,22 @@ const renewal = byHolder("return redis.call('pexpire', KEYS[1], ARGV[2])")
 const release = byHolder("return redis.call('del', KEYS[1])")
 const writing = byHolder("redis.call('set', KEYS[2], ARGV[2]) return 1")
 
-const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>, TokenStore.TokenStoreError> =>
+const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
-    // In the slot of a cluster that its key is in.
-    const lock = `{${key}}:lock`
+    const lock = lockKeyOf(key)
     const holder = randomUUID()
-    const held = (): Held => {
+    const held = (): Lock => {
       // One that fails is made up for by the next one; where none comes in time, a write finds that out.
       const renewing = setInterval(() => {
         client.eval(renewal, 1, lock, holder, lockTimeout).catch(() => undefined)
       }, lockTimeout / 4)
       return {
-        section: {
+        grant: {
           get: read(client, key),
           set: (grant) =>
             Effect.flatMap(
               attempt("written", () => client.eval(writing, 2, lock, key, holder, TokenStore.encode(grant))),
-              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lost()))
+              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lockLost()))
             )
         },
         release: Effect.suspend(() => {
@@ -70,25 +89,40 @@ const tryLock = (client: Redis, key: string): Effect.Effect<Option.Option<Held>,
   })
 
 /**
- * A store on a connection of the app's own, which stays open. Keys begin with `prefix`, `growthhub:` by default. Give Redis
- * a persistence that survives a restart (`appendfsync always` or `everysec`), and memory enough not to evict.
+ * The connection of the store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** A connection of the app's own, to one Redis or a cluster. It stays open. */
+  readonly client: Client
+  /** What all keys begin with, `growthhub:` by default. It may have a hash tag of a cluster, `{my-app}:`. */
+  readonly prefix?: string | undefined
+}
+
+/**
+ * A store on a connection of the app's own. Give Redis a persistence that survives a restart (`appendfsync always` or
+ * `everysec`), and memory enough not to evict. In a cluster, a grant and its lock are in one slot.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: { readonly client: Redis; readonly prefix?: string | undefined }): TokenStore.Service => {
+export const make = (options: Options): TokenStore.Service => {
   const { client, prefix = "growthhub:" } = options
+  const start = hashTag.test(prefix) ? prefix : withoutBraces(prefix)
+  const keyOf = (key: string) => start + withoutBraces(key)
   return {
-    get: (key) => read(client, prefix + key),
-    exclusive: (key, use) => exclusively(tryLock(client, prefix + key), use)
+    get: (key) => read(client, keyOf(key)),
+    withLock: (key, use) => withLock(tryLock(client, keyOf(key)), use)
   }
 }
 
 /**
+ * {@link make} as a layer.
+ *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: {
-  readonly client: Redis
-  readonly prefix?: string | undefined
-}): Layer.Layer<TokenStore.TokenStore> => Layer.succeed(TokenStore.TokenStore, make(options))
+export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore> =>
+  Layer.succeed(TokenStore.TokenStore, make(options))

@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -30,6 +31,10 @@ const app = { clientId: "app", clientSecret: Redacted.make("canary-secret") }
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const companyId = "company"
 const baseUrl = new URL("https://vendor.example/")
+
+/** Where the store has the grant. */
+const key = Credentials.grantKey(app.clientId, locationId)
+const companyKey = Credentials.grantKey(app.clientId, companyId)
 
 // --- a vendor ----------------------------------------------------------------------------------------------------------
 
@@ -107,17 +112,22 @@ const opened = (credentials: Credentials.Credentials, { client }: Client) =>
 /** A service for the location, over what its store holds. */
 const service = (over: Client, grant: TokenStore.Grant | undefined, more: { readonly companyId?: string } = {}) =>
   Effect.gen(function* () {
-    const key = more.companyId ?? locationId
-    const store = yield* TokenStore.makeMemory(grant === undefined ? [] : [[key, grant]])
+    const store = yield* TokenStore.makeMemory(
+      grant === undefined ? [] : [[more.companyId === undefined ? key : companyKey, grant]]
+    )
     return yield* serviceOver(over, store, more)
   })
 
-const serviceOver = (over: Client, store: TokenStore.Service, more: { readonly companyId?: string } = {}) =>
+const serviceOver = (
+  over: Client,
+  store: TokenStore.Service,
+  more: { readonly companyId?: string; readonly refresh?: Credentials.Refresh; readonly clientId?: string } = {}
+) =>
   Effect.map(opened(Credentials.oauth({ ...app, locationId, store, ...more }), over), (bearer) => {
     const { get, renew, held } = bearer as Required<Credentials.Bearer>
     return {
       store,
-      kept: Effect.map(store.get(more.companyId ?? locationId), Option.getOrThrow),
+      kept: Effect.map(store.get(more.companyId === undefined ? key : companyKey), Option.getOrThrow),
       get: Effect.map(get("getContact"), Redacted.value),
       renew: (refused: string) => renew("getContact", Redacted.make(refused)),
       held: (now: number) => {
@@ -153,8 +163,8 @@ const watchedStore = (
     written,
     store: {
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, ({ get, set }) =>
+      withLock: (key, use) =>
+        store.withLock(key, ({ get, set }) =>
           use({
             get,
             set: (grant) =>
@@ -201,10 +211,10 @@ describe("a private integration token", () => {
     "counts against a quota of its own, by a name that does not tell it",
     [FastCheck.string({ minLength: 12 }), FastCheck.string({ minLength: 12 })],
     ([one, other]) => {
-      const quota = (token: string) => Credentials.privateIntegrationToken(Redacted.make(token)).quota
-      expect(quota(one)).toMatch(/^token:[0-9a-f]{1,8}$/)
-      expect(quota(one)).toBe(quota(one))
-      if (one !== other) expect(quota(one)).not.toBe(quota(other))
+      const rateLimitKey = (token: string) => Credentials.privateIntegrationToken(Redacted.make(token)).rateLimitKey
+      expect(rateLimitKey(one)).toMatch(/^token:[0-9a-f]{1,8}$/)
+      expect(rateLimitKey(one)).toBe(rateLimitKey(one))
+      if (one !== other) expect(rateLimitKey(one)).not.toBe(rateLimitKey(other))
     }
   )
 
@@ -218,11 +228,11 @@ describe("a private integration token", () => {
 describe("a source of tokens", () => {
   it("is paced with those that it names, or by itself", () => {
     const token = Effect.succeed(Redacted.make("a"))
-    expect(Credentials.accessToken(token, { quota: "app:location" }).quota).toBe("app:location")
+    expect(Credentials.accessToken(token, { rateLimitKey: "app:location" }).rateLimitKey).toBe("app:location")
     const [one, other] = [Credentials.accessToken(token), Credentials.accessToken(token)]
-    expect(one.quota).toMatch(/^source:[0-9a-z]+$/)
-    expect(one.quota).not.toBe(other.quota)
-    expect(one.quota).not.toBe(Credentials.accessToken(token).quota)
+    expect(one.rateLimitKey).toMatch(/^source:[0-9a-z]+$/)
+    expect(one.rateLimitKey).not.toBe(other.rateLimitKey)
+    expect(one.rateLimitKey).not.toBe(Credentials.accessToken(token).rateLimitKey)
   })
 
   it.scoped("has another token or none", () =>
@@ -300,7 +310,8 @@ describe("the token endpoint", () => {
       const error = yield* running(Effect.flip(get), "100 millis")
       expect(error).toMatchObject({ _tag: "ServerError", status: 503, operation: "getContact", attempts: 1 })
       const waits = over.asked.slice(1).map(({ at }, index) => at - over.asked[index]!.at)
-      for (const [index, wait] of waits.entries()) {
+      // The last wait ends with the window.
+      for (const [index, wait] of waits.slice(0, -1).entries()) {
         const meant = Math.min(200 * 2 ** index, 3000)
         // Steps of the test's clock are 100 ms.
         expect(wait).toBeGreaterThanOrEqual(0.8 * meant - 100)
@@ -399,6 +410,25 @@ describe("the token endpoint", () => {
     })
   )
 
+  it.scoped("that sends an access token which no header can carry loses no grant, and the token is not sent", () =>
+    Effect.gen(function* () {
+      for (const token of ["canary 1", "canary\r\nx-admin: 1", "Bearer canary", "canäry"]) {
+        const over = vendor(pair(1, { access_token: token }), pair(2))
+        const { get, held, kept } = yield* service(over, ended)
+        const error = yield* Effect.flip(get)
+        expect(error).toMatchObject({ _tag: "UnexpectedResponse", isRetryable: true })
+        expect(error.message).toMatch(/^The access token that the vendor sent/)
+        expect(inspect(error)).not.toMatch(/can.ry/)
+        expect(held(0)).toBeUndefined()
+        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+        expect(yield* get).toBe("access-2")
+        const location = vendor(says({ access_token: token }))
+        const company = yield* service(location, grantOf(), { companyId })
+        expect(yield* Effect.flip(company.get)).toMatchObject({ _tag: "UnexpectedResponse" })
+      }
+    })
+  )
+
   it.effect.each([
     [3600, 3600 * second],
     ["3600", 3600 * second],
@@ -433,7 +463,7 @@ describe("the token endpoint", () => {
         refresh_token: `refresh-${number}`,
         expires_in: 3600
       })
-      const { store, written } = watchedStore(yield* TokenStore.makeMemory([[locationId, ended]]), () => false)
+      const { store, written } = watchedStore(yield* TokenStore.makeMemory([[key, ended]]), () => false)
       const over = vendor(says(granted(1), 200, { date }), says(granted(2), 200, { date }))
       const { get, held, kept, renew } = yield* serviceOver(over, store)
       expect(yield* get).toBe("access-1")
@@ -509,7 +539,7 @@ describe("a grant is dead", () => {
 
   const dead = {
     _tag: "Unauthorized",
-    message: "The grant is dead: the customer must connect the app again",
+    message: "The refresh token is no longer valid; the customer must reconnect the app",
     reconnect: true,
     locationId,
     operation: "getContact",
@@ -576,21 +606,21 @@ describe("a grant is dead", () => {
 
   it.scoped("not where somebody else has another one by now", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
       // A store whose lock does not hold.
       const over = vendor((asked) => {
         expect(asked.form["refresh_token"]).toBe("refresh-0")
-        Effect.runSync(store.exclusive("another key", ({ get }) => get))
+        Effect.runSync(store.withLock("another key", ({ get }) => get))
         written()
         return Response.json({ error: "invalid_grant" }, { status: 400 })
       })
-      const sections: Array<TokenStore.Section> = []
+      const sections: Array<TokenStore.LockedGrant> = []
       const written = () => Effect.runSync(sections.at(-1)!.set(other))
       const { get } = yield* serviceOver(over, {
         get: store.get,
-        exclusive: (key, use) =>
-          store.exclusive(key, (section) => {
+        withLock: (key, use) =>
+          store.withLock(key, (section) => {
             sections.push(section)
             return use(section)
           })
@@ -599,14 +629,14 @@ describe("a grant is dead", () => {
     })
   )
 
-  it.scoped("also where the store cannot be read once more", () =>
+  it.scoped("not while the store cannot be read: it may hold another one by now", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       let reads = 0
       const { get } = yield* serviceOver(vendor(says({ error: "invalid_grant" }, 400)), {
         get: store.get,
-        exclusive: (key, use) =>
-          store.exclusive(key, (section) =>
+        withLock: (key, use) =>
+          store.withLock(key, (section) =>
             use({
               ...section,
               get: Effect.suspend(() =>
@@ -615,7 +645,7 @@ describe("a grant is dead", () => {
             })
           )
       })
-      expect(yield* Effect.flip(get)).toMatchObject(dead)
+      expect(yield* Effect.flip(get)).toMatchObject({ code: "TOKEN_STORE", isRetryable: true, message: "disk gone" })
     })
   )
 
@@ -627,7 +657,7 @@ describe("a grant is dead", () => {
       expect(yield* Effect.flip(get)).toMatchObject(dead)
       expect(over.asked).toHaveLength(1)
       const next = { ...ended, refreshToken: Redacted.make("refresh-1") }
-      yield* store.exclusive(locationId, ({ set }) => set(next))
+      yield* store.withLock(key, ({ set }) => set(next))
       expect(yield* get).toBe("access-2")
     })
   )
@@ -641,8 +671,8 @@ describe("a code", () => {
       const store = yield* TokenStore.makeMemory()
       const ofLocation = yield* exchange(vendor(pair(1, { locationId, companyId })), { store })
       const ofCompany = yield* exchange(vendor(pair(2, { companyId })), { store })
-      expect(Option.getOrThrow(yield* store.get(locationId))).toEqual(ofLocation)
-      expect(Option.getOrThrow(yield* store.get(companyId))).toEqual(ofCompany)
+      expect(Option.getOrThrow(yield* store.get(key))).toEqual(ofLocation)
+      expect(Option.getOrThrow(yield* store.get(companyKey))).toEqual(ofCompany)
       expect(exposed(ofCompany)).toMatchObject({ accessToken: "access-2", refreshToken: "refresh-2" })
     })
   )
@@ -654,7 +684,7 @@ describe("a code", () => {
           _tag: "Unauthorized",
           operation: "authorizationCode",
           attempts: 0,
-          message: "The vendor answered a grant without a refresh token, location or company"
+          message: "The vendor sent a grant without a refresh token, location or company"
         })
       }
     })
@@ -665,10 +695,10 @@ describe("a code", () => {
       const over = vendor(pair(1, { locationId }))
       const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
       const store = yield* TokenStore.makeMemory()
-      const locked = { ...store, exclusive: () => broken }
+      const locked = { ...store, withLock: () => broken }
       const unreadable: TokenStore.Service = {
         ...store,
-        exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, get: broken }))
+        withLock: (key, use) => store.withLock(key, (section) => use({ ...section, get: broken }))
       }
       for (const store of [locked, unreadable]) expect(yield* Effect.flip(exchange(over, { store }))).toBe(broken)
       expect(over.asked).toEqual([])
@@ -679,18 +709,21 @@ describe("a code", () => {
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let isFull = true
-      const { store, written } = watchedStore(memory, () => isFull)
+      const isGrant = (grant: TokenStore.Grant) => Redacted.value(grant.refreshToken) === "refresh-1"
+      const watched = watchedStore(memory, (grant) => isFull && isGrant(grant))
+      const { store } = watched
+      const tries = () => watched.written.filter(isGrant).length
       const fiber = yield* Effect.fork(exchange(vendor(pair(1, { locationId })), { store }))
-      while (written.length === 0) yield* turning
+      while (tries() === 0) yield* turning
       yield* TestClock.adjust("5 seconds")
-      expect(written.length).toBe(1 + 10)
+      expect(tries()).toBe(1 + 10)
       isFull = false
       yield* TestClock.adjust("500 millis")
       expect(exposed(yield* Fiber.join(fiber))).toMatchObject({ refreshToken: "refresh-1" })
-      expect(Option.isSome(yield* memory.get(locationId))).toBe(true)
+      expect(Option.isSome(yield* memory.get(key))).toBe(true)
       isFull = true
       const failing = yield* Effect.fork(Effect.flip(exchange(vendor(pair(1, { locationId })), { store })))
-      while (written.length < 13) yield* turning
+      while (tries() < 13) yield* turning
       yield* TestClock.adjust("121 seconds")
       expect(yield* Fiber.join(failing)).toMatchObject({ _tag: "TokenStoreError", message: "disk full" })
     })
@@ -700,29 +733,54 @@ describe("a code", () => {
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let failures = 3
+      const broken = (locked: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
+        get: locked.get,
+        set: (grant) => (grant.locationId !== undefined && failures-- > 0 ? Effect.die("broken") : locked.set(grant))
+      })
       const store: TokenStore.Service = {
         get: memory.get,
-        exclusive: (key, use) =>
-          memory.exclusive(key, (section) =>
-            use({ ...section, set: (grant) => (failures-- > 0 ? Effect.die("broken") : section.set(grant)) })
-          )
+        withLock: (key, use) => memory.withLock(key, (locked) => use(broken(locked)))
       }
       yield* running(exchange(vendor(pair(1, { locationId })), { store }))
-      expect(exposed(Option.getOrThrow(yield* memory.get(locationId)))).toMatchObject({ refreshToken: "refresh-1" })
+      expect(exposed(Option.getOrThrow(yield* memory.get(key)))).toMatchObject({ refreshToken: "refresh-1" })
     })
   )
 
-  it.effect("that is being spent is not lost to a caller that gives up", () =>
+  it.effect("is not spent where the store can be read and locked, but not written", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1, { locationId }))
+      const { store } = watchedStore(yield* TokenStore.makeMemory(), () => true)
+      expect(yield* Effect.flip(exchange(over, { store }))).toMatchObject({ message: "disk full" })
+      expect(over.asked).toEqual([])
+    })
+  )
+
+  it.effect("that is being spent does not hold up a caller that gives up, and its grant is saved", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const over = slow(pair(1, { locationId }))
       const fiber = yield* Effect.fork(exchange(over, { store }))
       while (over.asked.length === 0) yield* turning
-      const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* Fiber.interrupt(fiber)
+      expect(Option.isNone(yield* store.get(key)), "the vendor has not answered yet").toBe(true)
+      over.answer()
+      while (Option.isNone(yield* store.get(key))) yield* turning
+    })
+  )
+
+  it.effect("that is being spent is waited for by the scope that it was given", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      const over = slow(pair(1, { locationId }))
+      const scope = yield* Scope.make()
+      const fiber = yield* Effect.fork(exchange(over, { store, scope }))
+      while (over.asked.length === 0) yield* turning
+      yield* Fiber.interrupt(fiber)
+      const closed = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* turning
       over.answer()
-      yield* Fiber.join(interrupted)
-      expect(Option.isSome(yield* store.get(locationId))).toBe(true)
+      yield* Fiber.join(closed)
+      expect(Option.isSome(yield* store.get(key))).toBe(true)
     })
   )
 
@@ -865,7 +923,7 @@ describe("a token", () => {
           const over = vendor(pair(1))
           const { get, store } = yield* service(over, grantOf())
           yield* get
-          yield* store.exclusive(locationId, ({ set }) => set(grant))
+          yield* store.withLock(key, ({ set }) => set(grant))
           yield* TestClock.setTime(now)
           return { got: yield* get, asked: over.asked.length }
         })
@@ -880,7 +938,7 @@ describe("a token", () => {
 
   it.scoped("is read from the store once, as long as it is good", () =>
     Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
       let reads = 0
       const get = (key: string) =>
         Effect.zipRight(
@@ -909,15 +967,15 @@ describe("a token", () => {
 
   it.scoped("that was refused before it was saved is replaced, too", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const latch = Effect.unsafeMakeLatch()
-      const slowly = (section: TokenStore.Section): TokenStore.Section => ({
+      const slowly = (section: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
         get: section.get,
         set: (grant) => (isPair(grant) ? Effect.zipRight(latch.await, section.set(grant)) : section.set(grant))
       })
       const { get, held, renew } = yield* serviceOver(vendor(pair(1), pair(2)), {
         get: memory.get,
-        exclusive: (key, use) => memory.exclusive(key, (section) => use(slowly(section)))
+        withLock: (key, use) => memory.withLock(key, (section) => use(slowly(section)))
       })
       const first = yield* Effect.fork(get)
       while (held(0) === undefined) yield* turning
@@ -941,13 +999,62 @@ describe("a token", () => {
     })
   )
 
+  it.scoped("that is refused although it is fresh costs one exchange a minute, not one for each call", () =>
+    Effect.gen(function* () {
+      const over = vendor(...Array.from({ length: 9 }, (_, index) => pair(index + 1)))
+      const { get, renew } = yield* service(over, grantOf())
+      for (let call = 0; call < 50; call += 1) yield* renew(yield* get)
+      expect(over.asked).toHaveLength(1)
+      yield* TestClock.adjust("59 seconds")
+      expect(yield* renew("access-1")).toBe(false)
+      yield* TestClock.adjust("1 second")
+      expect(yield* renew("access-1")).toBe(true)
+      expect(over.asked).toHaveLength(2)
+    })
+  )
+
+  it.scoped("that is refused although it is fresh gives way to one that the customer's reconnect has stored", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const { get, renew, store } = yield* service(over, grantOf())
+      yield* renew(yield* get)
+      const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
+      yield* store.withLock(key, ({ set }) => set(other))
+      expect(yield* renew("access-1")).toBe(true)
+      expect(yield* get).toBe("access-9")
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that is refreshed on demand is refreshed while its call waits, and never in the background", () =>
+    Effect.gen(function* () {
+      const over = vendor(pair(1))
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
+      const { get } = yield* serviceOver(over, store, { refresh: "onDemand" })
+      yield* TestClock.setTime(day - 10 * minute - 1)
+      expect(yield* get).toBe("access-0")
+      yield* TestClock.setTime(day - 10 * minute)
+      expect(yield* get).toBe("access-1")
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("that is refreshed on demand is used to its end while the vendor has no other", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory([[key, grantOf()]])
+      const { get } = yield* serviceOver(vendor(says({}, 403)), store, { refresh: "onDemand" })
+      yield* TestClock.setTime(day - 10 * minute)
+      expect(yield* get).toBe("access-0")
+    })
+  )
+
   it.scoped("of no installation is none", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const { get, held, renew } = yield* service(over, undefined)
       const missing = {
         _tag: "Unauthorized",
-        message: `There is no grant for ${locationId}`,
+        message: `There is no grant for ${locationId}; the customer must connect the app`,
         reconnect: true,
         locationId,
         attempts: 0
@@ -1065,12 +1172,12 @@ describe("a store that fails", () => {
   it.scoped("is told of to whom it concerns", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const stores: ReadonlyArray<TokenStore.Service> = [
         { ...store, get: () => broken },
-        { ...store, exclusive: () => broken },
-        { ...store, exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, get: broken })) },
-        { ...store, exclusive: (key, use) => store.exclusive(key, (section) => use({ ...section, set: () => broken })) }
+        { ...store, withLock: () => broken },
+        { ...store, withLock: (key, use) => store.withLock(key, (section) => use({ ...section, get: broken })) },
+        { ...store, withLock: (key, use) => store.withLock(key, (section) => use({ ...section, set: () => broken })) }
       ]
       for (const store of stores) {
         expect(yield* Effect.flip((yield* serviceOver(over, store)).get)).toMatchObject(told)
@@ -1081,7 +1188,7 @@ describe("a store that fails", () => {
 
   it.scoped("writes down that an exchange begins, and then what it brought", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
       yield* TestClock.setTime(7)
       yield* (yield* serviceOver(vendor(pair(1)), store)).get
@@ -1095,7 +1202,7 @@ describe("a store that fails", () => {
 
   it.scoped("has what it could not take a second later", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store, written } = watchedStore(memory, (grant) => isFull && isPair(grant))
       const { get } = yield* serviceOver(vendor(pair(1)), store)
@@ -1108,7 +1215,7 @@ describe("a store that fails", () => {
       expect(pairs()).toBe(12)
       isFull = false
       yield* TestClock.adjust("1 second")
-      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
       expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
       yield* TestClock.adjust("10 seconds")
       expect(pairs(), "and then no more").toBe(13)
@@ -1117,10 +1224,10 @@ describe("a store that fails", () => {
 
   it.effect("has it when the service ends, at the latest", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
-      const kept = Effect.map(memory.get(locationId), Option.getOrThrow)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* (yield* serviceOver(vendor(pair(1)), store)).get
@@ -1134,14 +1241,14 @@ describe("a store that fails", () => {
 
   it.scoped("and that forgets what the grant came from has it all the same", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store } = watchedStore(memory, isPair)
       const saved: Array<TokenStore.Grant> = []
       let isForgetful = false
       const { get } = yield* serviceOver(vendor(pair(1)), {
         get: store.get,
-        exclusive: (key, use) =>
-          store.exclusive(key, (section) =>
+        withLock: (key, use) =>
+          store.withLock(key, (section) =>
             use(
               isForgetful
                 ? { get: Effect.succeedNone, set: (grant) => Effect.sync(() => void saved.push(grant)) }
@@ -1160,7 +1267,7 @@ describe("a store that fails", () => {
   it.effect("has it when the service ends, also if it could not take it at once then", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let failures = 5
       const { store } = watchedStore(memory, (grant) => isPair(grant) && failures-- > 0)
       const over = slow(pair(1))
@@ -1178,15 +1285,15 @@ describe("a store that fails", () => {
 
   it.scoped("in a way that it should not, is tried again all the same", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let failures = 3
-      const broken = (section: TokenStore.Section): TokenStore.Section => ({
+      const broken = (section: TokenStore.LockedGrant): TokenStore.LockedGrant => ({
         get: section.get,
         set: (grant) => (isPair(grant) && failures-- > 0 ? Effect.die("broken") : section.set(grant))
       })
       const store: TokenStore.Service = {
         get: memory.get,
-        exclusive: (key, use) => memory.exclusive(key, (section) => use(broken(section)))
+        withLock: (key, use) => memory.withLock(key, (section) => use(broken(section)))
       }
       const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
       expect(yield* get).toBe("access-1")
@@ -1198,14 +1305,14 @@ describe("a store that fails", () => {
 
   it.effect("is not asked to save anything at the end where nothing is unsaved", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
       let sections = 0
       const counting: TokenStore.Service = {
         get: store.get,
-        exclusive: (key, use) => {
+        withLock: (key, use) => {
           sections += 1
-          return store.exclusive(key, use)
+          return store.withLock(key, use)
         }
       }
       yield* Effect.scoped(Effect.flatMap(serviceOver(vendor(pair(1)), counting), ({ get }) => get))
@@ -1215,7 +1322,7 @@ describe("a store that fails", () => {
 
   it.scoped("does not stop the next exchange, which goes on from what was not saved", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
       const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
       const over = vendor(pair(1), pair(2), pair(3))
@@ -1223,6 +1330,7 @@ describe("a store that fails", () => {
       yield* get
       expect(yield* renew("access-1")).toBe(true)
       expect(yield* get).toBe("access-2")
+      yield* TestClock.adjust("1 minute")
       expect(yield* renew("access-2")).toBe(true)
       expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1", "refresh-2"])
       // At its end a service tries for a while.
@@ -1232,20 +1340,212 @@ describe("a store that fails", () => {
 
   it.scoped("and in which somebody has gone on meanwhile is followed", () =>
     Effect.gen(function* () {
-      const memory = yield* TokenStore.makeMemory([[locationId, ended]])
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, (grant) => isPair(grant))
       const { get, held } = yield* serviceOver(vendor(pair(1)), store)
       expect(yield* get).toBe("access-1")
       yield* turning
       const tries = written.length
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
-      yield* memory.exclusive(locationId, ({ set }) => set(other))
+      yield* memory.withLock(key, ({ set }) => set(other))
       yield* TestClock.adjust("1 second")
       expect(held(0)).toBe("access-9")
       yield* TestClock.adjust("1 minute")
       expect(written.length, "nothing is left to save").toBe(tries)
     })
   )
+})
+
+// --- stores that several share, and stores that fall back ------------------------------------------------------------------
+
+describe("a grant in a store", () => {
+  it.scoped("of an app is not that of another app for the same location", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      yield* exchange(vendor(pair(1, { locationId })), { store, clientId: "one" })
+      yield* exchange(vendor(pair(2, { locationId })), { store, clientId: "two" })
+      expect(yield* (yield* serviceOver(vendor(), store, { clientId: "one" })).get).toBe("access-1")
+      expect(yield* (yield* serviceOver(vendor(), store, { clientId: "two" })).get).toBe("access-2")
+    })
+  )
+
+  it.scoped(
+    "under the location's id alone is read while the app has none, and stored under its key when it is refreshed",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
+        const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
+        expect(yield* get).toBe("access-0")
+        yield* TestClock.setTime(day)
+        expect(yield* get).toBe("access-1")
+        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+        // What stays under the id alone is not read any more.
+        const next = yield* serviceOver(vendor(), store)
+        expect(yield* next.get).toBe("access-1")
+      })
+  )
+
+  it.scoped("that falls back to the one before is not taken for the newer one of a living process", () =>
+    Effect.gen(function* () {
+      for (const fallen of [ended, undefined]) {
+        const store = yield* TokenStore.makeMemory([[key, ended]])
+        const shown = { isFallen: false }
+        const over = vendor(pair(1), pair(2))
+        const { get } = yield* serviceOver(over, fallingBack(store, shown, fallen))
+        expect(yield* get).toBe("access-1")
+        // The store is that of a replica which has not seen the last write.
+        shown.isFallen = true
+        yield* TestClock.adjust(day)
+        expect(yield* get).toBe("access-2")
+        expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1"])
+        yield* TestClock.setTime(0)
+      }
+    })
+  )
+
+  it.scoped(
+    "that falls back to one of which the process knows nothing: the vendor decides, and its own is not lost",
+    () =>
+      Effect.gen(function* () {
+        const known = (refreshToken: string) => grantOf({ ...ended, refreshToken: Redacted.make(refreshToken) })
+        const store = yield* TokenStore.makeMemory([[key, known("refresh-5")]])
+        const over = vendor(({ form }) =>
+          form["refresh_token"] === "refresh-4"
+            ? Response.json({ error: "invalid_grant" }, { status: 400 })
+            : Response.json({ access_token: "access-6", refresh_token: "refresh-6" })
+        )
+        const { get, held } = yield* serviceOver(
+          over,
+          fallingBack(store, { isFallen: false, once: true }, known("refresh-4"))
+        )
+        expect(held(0)).toBeUndefined()
+        expect(yield* get).toBe("access-6")
+        expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-4", "refresh-5"])
+      })
+  )
+
+  it.scoped("of an agency that is used without its company says whose it is and what to set", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory()
+      yield* exchange(vendor(pair(1, { companyId, userType: "Company" })), { store })
+      const { get } = yield* serviceOver(vendor(), store)
+      const error = yield* Effect.flip(get)
+      expect(error).toMatchObject({
+        _tag: "Unauthorized",
+        companyId,
+        locationId,
+        message:
+          `There is no grant for location ${locationId}, but company company has installed the app; ` +
+          'if the location belongs to it, give `companyId: "company"` to the credentials'
+      })
+      expect(error, "to connect again would change nothing").not.toHaveProperty("reconnect")
+    })
+  )
+
+  it.scoped("whose pair cannot be saved beyond the vendor's thirty seconds is left to the process that has it", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      let isFull = true
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const over = vendor(({ at, form }) =>
+        form["refresh_token"] === "refresh-0" && at > 30 * second
+          ? Response.json({ error: "invalid_grant" }, { status: 400 })
+          : pair(1)()
+      )
+      expect(yield* (yield* serviceOver(over, store)).get).toBe("access-1")
+      yield* TestClock.adjust("45 seconds")
+      const others = yield* Effect.all(Array.from({ length: 7 }, () => serviceOver(over, memory)))
+      const calls = yield* Effect.fork(
+        Effect.all(
+          others.map(({ get }) => get),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* turning
+      yield* TestClock.adjust("10 seconds")
+      isFull = false
+      expect(yield* joined(calls, "1 second")).toEqual(Array(7).fill("access-1"))
+      expect(over.asked).toHaveLength(1)
+    })
+  )
+
+  it.scoped("whose exchange was left halfway long ago is exchanged after five seconds", () =>
+    Effect.gen(function* () {
+      const halfway = { ...ended, exchanging: DateTime.unsafeMake(0), exchangingBy: "another process" }
+      const store = yield* TokenStore.makeMemory([[key, halfway]])
+      const over = vendor(pair(1))
+      const { get } = yield* serviceOver(over, store)
+      yield* TestClock.setTime(60 * minute)
+      expect(yield* running(get)).toBe("access-1")
+      const wait = over.asked[0]!.at - 60 * minute
+      expect(wait).toBeGreaterThanOrEqual(5 * second)
+      expect(wait).toBeLessThanOrEqual(10 * second)
+    })
+  )
+
+  it.scoped("that cannot be saved is logged once and then rarely, and counted", () =>
+    Effect.gen(function* () {
+      const counted = Effect.map(Metric.snapshot, (all) =>
+        all
+          .filter(({ metricKey }) => metricKey.name === "growthhub.client.token.save_failures")
+          .reduce((sum, { metricState }) => sum + Number((metricState as { count?: number }).count), 0)
+      )
+      const before = yield* counted
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message, logLevel }) => void lines.push(`${logLevel.label} ${inspect(message)}`))
+      let isFull = true
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      yield* Effect.gen(function* () {
+        yield* (yield* serviceOver(vendor(pair(1)), store)).get
+        yield* turning
+        yield* TestClock.adjust("9 minutes")
+        expect(lines).toHaveLength(1)
+        yield* TestClock.adjust("2 minutes")
+        expect(lines).toHaveLength(2)
+      }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      isFull = false
+      expect(lines[0]).toContain("WARN")
+      expect(lines[0]).toContain(`The grant of ${key} is not saved: disk full`)
+      expect(lines.join()).not.toMatch(/access-|refresh-/)
+      expect((yield* counted) - before).toBeGreaterThan(600)
+    })
+  )
+
+  it.scoped("is read by a process whose clock is a day ahead as by the one that fetched it", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(10 * day)
+      const date = new Date(9 * day).toUTCString()
+      const store = yield* TokenStore.makeMemory([[key, ended]])
+      const over = vendor(
+        says({ access_token: "access-1", refresh_token: "refresh-1", expires_in: day / second }, 200, { date })
+      )
+      expect(yield* (yield* serviceOver(over, store)).get).toBe("access-1")
+      const next = yield* serviceOver(over, store)
+      expect(yield* next.get).toBe("access-1")
+      expect(over.asked, "the next start makes no exchange").toHaveLength(1)
+    })
+  )
+})
+
+/** A store that shows something older, always or at the first locked read, whatever was written. */
+const fallingBack = (
+  store: TokenStore.Service,
+  shown: { isFallen: boolean; readonly once?: boolean },
+  older: TokenStore.Grant | undefined
+): TokenStore.Service => ({
+  get: store.get,
+  withLock: (key, use) =>
+    store.withLock(key, ({ get, set }) =>
+      use({
+        get: Effect.suspend(() => (shown.isFallen || shown.once ? Effect.succeed(Option.fromNullable(older)) : get)),
+        set: (grant) =>
+          Effect.zipLeft(
+            set(grant),
+            Effect.sync(() => void (shown.isFallen = false))
+          )
+      })
+    )
 })
 
 // --- location tokens ---------------------------------------------------------------------------------------------------
@@ -1302,12 +1602,26 @@ describe("a location token", () => {
     Effect.gen(function* () {
       const over = vendor(ofLocation(1), ofLocation(2), ofLocation(2))
       const { get, renew } = yield* service(over, company, { companyId })
-      expect(yield* renew("location-0"), "none was had before").toBe(true)
-      expect(yield* renew("location-0")).toBe(true)
+      expect(yield* get).toBe("location-1")
+      expect(yield* renew("location-0"), "there is another already").toBe(true)
       expect(over.asked).toHaveLength(1)
       expect(yield* renew("location-1")).toBe(true)
       expect(yield* get).toBe("location-2")
+      yield* TestClock.adjust("1 minute")
       expect(yield* renew("location-2"), "it is the same again").toBe(false)
+      expect(over.asked).toHaveLength(3)
+    })
+  )
+
+  it.scoped("that is refused although it is fresh is not asked for again by each call", () =>
+    Effect.gen(function* () {
+      const numbers = Array.from({ length: 9 }, (_, index) => ofLocation(index + 1))
+      const over = vendor(...numbers)
+      const { get, renew } = yield* service(over, company, { companyId })
+      for (let call = 0; call < 50; call += 1) yield* renew(yield* get)
+      expect(over.asked).toHaveLength(2)
+      yield* TestClock.adjust("1 minute")
+      yield* renew(yield* get)
       expect(over.asked).toHaveLength(3)
     })
   )
@@ -1362,7 +1676,7 @@ describe("a location token", () => {
     Effect.gen(function* () {
       const { get } = yield* service(vendor(), undefined, { companyId })
       expect(yield* Effect.flip(get)).toMatchObject({
-        message: "There is no grant for company",
+        message: "There is no grant for company; the customer must connect the app",
         reconnect: true,
         locationId
       })
@@ -1376,7 +1690,7 @@ describe("an app", () => {
   it.scoped("that cannot be right fails each call with its reason, without a request", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
-      const store = yield* TokenStore.makeMemory([[locationId, ended]])
+      const store = yield* TokenStore.makeMemory([[key, ended]])
       const wrong: Array<[object, string]> = [
         [{ clientId: "" }, "The client id is empty"],
         [{ clientSecret: Redacted.make("a b") }, "The client secret contains blanks"],
@@ -1397,7 +1711,7 @@ describe("an app", () => {
   it.effect("and a location have a quota, whoever configures them", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
-      expect(Credentials.oauth({ ...app, locationId, store }).quota).toBe(`app:${locationId}`)
+      expect(Credentials.oauth({ ...app, locationId, store }).rateLimitKey).toBe(`app:${locationId}`)
       const variables = {
         GROWTHHUB_CLIENT_ID: "app",
         GROWTHHUB_CLIENT_SECRET: "canary-secret",
@@ -1408,17 +1722,19 @@ describe("an app", () => {
           Credentials.oauthConfig({ store }),
           ConfigProvider.fromMap(new Map(Object.entries({ ...variables, ...more })))
         )
-      expect((yield* configured({})).quota).toBe(`app:${locationId}`)
+      expect((yield* configured({})).rateLimitKey).toBe(`app:${locationId}`)
       const over = vendor(says({}, 404))
       const missing = (credentials: Credentials.Credentials) =>
         Effect.scoped(Effect.flatMap(opened(credentials, over), ({ get }) => Effect.flip(get("getContact"))))
       expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "" }))).toMatchObject({
-        message: `There is no grant for ${locationId}`
+        message: `There is no grant for ${locationId}; the customer must connect the app`
       })
       expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "company" }))).toMatchObject({
-        message: "There is no grant for company"
+        message: "There is no grant for company; the customer must connect the app"
       })
-      expect(yield* missing(yield* configured({}))).toMatchObject({ message: `There is no grant for ${locationId}` })
+      expect(yield* missing(yield* configured({}))).toMatchObject({
+        message: `There is no grant for ${locationId}; the customer must connect the app`
+      })
       expect(inspect(yield* Effect.flip(configured({ GROWTHHUB_CLIENT_ID: "" })))).toContain("The client id is empty")
       const error = yield* Effect.flip(configured({ GROWTHHUB_CLIENT_SECRET: "can ary" }))
       expect(inspect(error)).toContain("GROWTHHUB_CLIENT_SECRET")

@@ -57,6 +57,9 @@ const jane = ContactId.make("jane")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const companyId = "company"
 
+/** Where the store has the grant of the sandbox's app. */
+const key = Credentials.grantKey("sandbox-app", locationId)
+
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(jane))
 
 const client = (token: Credentials.Credentials) =>
@@ -106,7 +109,7 @@ describe("an OAuth grant", () => {
     connected((store) =>
       Effect.gen(function* () {
         expect((yield* get).id).toBe(jane)
-        const grant = Option.getOrThrow(yield* store.get(locationId))
+        const grant = Option.getOrThrow(yield* store.get(key))
         expect(grant).toMatchObject({ locationId, userType: "Location" })
         expect(DateTime.toEpochMillis(grant.expiresAt)).toBe(86_399_000)
         expect(inspect(grant) + JSON.stringify(grant)).not.toContain("sandbox-refresh")
@@ -118,7 +121,7 @@ describe("an OAuth grant", () => {
   it.effect("is refreshed in the background before its token ends, and by force when it has ended", () =>
     connected((store) =>
       Effect.gen(function* () {
-        const token = Effect.map(store.get(locationId), (grant) => Redacted.value(Option.getOrThrow(grant).accessToken))
+        const token = Effect.map(store.get(key), (grant) => Redacted.value(Option.getOrThrow(grant).accessToken))
         const first = yield* token
         yield* get
         yield* TestClock.adjust("23 hours")
@@ -286,13 +289,14 @@ describe("an OAuth grant", () => {
               : Response.json({ contact: { id: "jane" } })
           )
         )
-        const store = yield* TokenStore.makeMemory([[locationId, grantUntil(0)]])
-        const token = Credentials.oauth({ clientId: "app", clientSecret: Redacted.make("secret"), locationId, store })
+        const store = yield* TokenStore.makeMemory([[key, grantUntil(0)]])
+        const app = { clientId: "sandbox-app", clientSecret: Redacted.make("secret") }
+        const token = Credentials.oauth({ ...app, locationId, store })
         yield* get.pipe(
           Effect.provide(ContactsService.layer({ token })),
           Effect.provide(Layer.provide(FetchHttpClient.layer, answering))
         )
-        const kept = Option.getOrThrow(yield* store.get(locationId))
+        const kept = Option.getOrThrow(yield* store.get(key))
         expect(Redacted.value(kept.refreshToken)).toBe("r2")
         expect(kept.exchanging).toBeUndefined()
       }
@@ -303,8 +307,8 @@ describe("an OAuth grant", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, (section) =>
+      withLock: (key, use) =>
+        store.withLock(key, (section) =>
           use({
             get: section.get,
             set: (grant) =>
@@ -325,9 +329,9 @@ describe("an OAuth grant", () => {
           yield* (yield* Sandbox).expireTokens
           yield* get
           const later = { ...grantUntil(1e12), refreshToken: Redacted.make("of the customer's new installation") }
-          yield* store.exclusive(locationId, (section) => section.set(later))
+          yield* store.withLock(key, (section) => section.set(later))
           yield* TestClock.adjust("5 seconds")
-          const kept = Option.getOrThrow(yield* store.get(locationId))
+          const kept = Option.getOrThrow(yield* store.get(key))
           expect(Redacted.value(kept.refreshToken)).toBe("of the customer's new installation")
         }),
       {},
@@ -360,6 +364,7 @@ describe("an OAuth grant", () => {
         yield* sandbox.setFaults({ rules: [lost] })
         yield* sandbox.expireTokens
         expect((yield* running(get)).id).toBe(jane)
+        yield* TestClock.adjust("1 minute")
         yield* sandbox.expireTokens
         expect((yield* running(get)).id).toBe(jane)
       })
@@ -370,7 +375,7 @@ describe("an OAuth grant", () => {
     connected((store) =>
       Effect.gen(function* () {
         const { app, url } = yield* Sandbox
-        const before = Option.getOrThrow(yield* store.get(locationId))
+        const before = Option.getOrThrow(yield* store.get(key))
         // The exchange reached the vendor, and the process died with the journal written.
         const form = {
           client_id: app.clientId,
@@ -384,10 +389,10 @@ describe("an OAuth grant", () => {
           })
         )
         const exchanging = yield* DateTime.now
-        yield* store.exclusive(locationId, (section) => section.set({ ...before, exchanging }))
+        yield* store.withLock(key, (section) => section.set({ ...before, exchanging }))
         yield* TestClock.adjust("20 seconds")
         expect((yield* get).id).toBe(jane)
-        const current = Effect.map(store.get(locationId), Option.getOrThrow)
+        const current = Effect.map(store.get(key), Option.getOrThrow)
         while ((yield* current).exchanging !== undefined) yield* turning
         const after = yield* current
         expect(Redacted.value(after.refreshToken)).not.toBe(Redacted.value(before.refreshToken))
@@ -401,8 +406,8 @@ describe("an OAuth grant", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, (section) =>
+      withLock: (key, use) =>
+        store.withLock(key, (section) =>
           use({
             get: section.get,
             set: (grant) =>
@@ -424,11 +429,12 @@ describe("an OAuth grant", () => {
           expect((yield* get).id).toBe(jane)
           expect((yield* get).id).toBe(jane)
           expect(yield* grantsAsked).toBe(2)
-          const before = Option.getOrThrow(yield* store.get(locationId))
+          const before = Option.getOrThrow(yield* store.get(key))
           expect(before.exchanging, "the journal is still open").toBeDefined()
           yield* TestClock.adjust("10 seconds")
-          const after = Option.getOrThrow(yield* store.get(locationId))
+          const after = Option.getOrThrow(yield* store.get(key))
           expect(after.exchanging).toBeUndefined()
+          yield* TestClock.adjust("1 minute")
           yield* (yield* Sandbox).expireTokens
           expect((yield* get).id).toBe(jane)
         }),
@@ -440,8 +446,8 @@ describe("an OAuth grant", () => {
   it.effect("is not exchanged where that cannot be written down first", () => {
     const readOnly = (store: TokenStore.Service): TokenStore.Service => ({
       get: store.get,
-      exclusive: (key, use) =>
-        store.exclusive(key, ({ get }) =>
+      withLock: (key, use) =>
+        store.withLock(key, ({ get }) =>
           use({ get, set: () => new TokenStore.TokenStoreError({ message: "The token store could not be written" }) })
         )
     })
@@ -466,9 +472,21 @@ describe("an OAuth grant", () => {
         (store) =>
           Effect.gen(function* () {
             yield* get
-            const grant = Option.getOrThrow(yield* store.get(locationId))
-            const dead = { ...grant, refreshToken: Redacted.make("canary-refresh") }
-            yield* store.exclusive(locationId, (section) => section.set(dead))
+            const { app, url } = yield* Sandbox
+            // The vendor no longer knows its refresh token: another process has exchanged it without this store.
+            const { refreshToken } = Option.getOrThrow(yield* store.get(key))
+            yield* Effect.promise(() =>
+              fetch(`${url}/oauth/token`, {
+                method: "POST",
+                body: new URLSearchParams({
+                  client_id: app.clientId,
+                  client_secret: Redacted.value(app.clientSecret),
+                  grant_type: "refresh_token",
+                  refresh_token: Redacted.value(refreshToken)
+                })
+              })
+            )
+            yield* TestClock.adjust("1 minute")
             yield* (yield* Sandbox).expireTokens
             const error = yield* Effect.flip(get)
             expect(error).toMatchObject({ _tag: "Unauthorized", reconnect: true, locationId })
@@ -497,14 +515,14 @@ describe("an OAuth grant", () => {
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
         yield* get
-        const before = Option.getOrThrow(yield* store.get(locationId))
+        const before = Option.getOrThrow(yield* store.get(key))
         yield* sandbox.setFaults({ latency: [{ endpoint: "token", distribution: { _tag: "Fixed", millis: 1000 } }] })
         yield* sandbox.expireTokens
         const fiber = yield* Effect.fork(get)
         while ((yield* sandbox.ledger).received < 4) yield* turning
         yield* Fiber.interrupt(fiber)
         yield* TestClock.adjust("1 second")
-        const current = Effect.map(store.get(locationId), Option.getOrThrow)
+        const current = Effect.map(store.get(key), Option.getOrThrow)
         while (Redacted.value((yield* current).refreshToken) === Redacted.value(before.refreshToken)) yield* turning
         expect((yield* running(get)).id).toBe(jane)
       })

@@ -738,7 +738,8 @@ describe("services that are given the same limit", () => {
 
   it.effect("share it for the same app and location, and for no other", () => {
     const { sent, layer } = transport(five)
-    const source = (quota: string) => Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota })
+    const source = (rateLimitKey: string) =>
+      Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey })
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(
         Effect.all([app(layer, source("app:one")), app(layer, source("app:one")), app(layer, source("app:other"))], {
@@ -758,13 +759,13 @@ describe("services that are given the same limit", () => {
     return Effect.gen(function* () {
       yield* during(
         "2 seconds",
-        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "one" }))
+        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey: "one" }))
       )
       expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:one"])
       yield* TestClock.adjust("1 minute")
       yield* during(
         "2 seconds",
-        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { quota: "two" }))
+        app(layer, Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey: "two" }))
       )
       expect((yield* states).map(({ key }) => key)).toEqual(["services.leadconnectorhq.com:two"])
     }).pipe(Effect.provide(RateLimit.layer({ limit: 5 })))

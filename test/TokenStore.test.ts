@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -11,10 +12,11 @@ import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import type { Redis } from "ioredis"
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
+import { inTime } from "../src/internal/lock.js"
 import * as RedisServer from "./redis.js"
 
 const grant: TokenStore.Grant = {
@@ -51,20 +53,20 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
     Effect.gen(function* () {
       const [one, other] = yield* make
       expect(yield* one.get("location")).toEqual(Option.none())
-      yield* one.exclusive("location", ({ set }) => set(grant))
+      yield* one.withLock("location", ({ set }) => set(grant))
       const kept = Option.getOrThrow(yield* other.get("location"))
       expect(TokenStore.encode(kept)).toBe(TokenStore.encode(grant))
       expect(yield* other.get("../location")).toEqual(Option.none())
-      expect(yield* other.exclusive("location", ({ get }) => get)).toEqual(yield* other.get("location"))
+      expect(yield* other.withLock("location", ({ get }) => get)).toEqual(yield* other.get("location"))
     }))
 
   test("lets one at a time change a grant, and the others see what became of it", () =>
     Effect.gen(function* () {
       const both = yield* make
       const numbered = (count: number) => ({ ...grant, scope: String(count) })
-      yield* both[0].exclusive("location", ({ set }) => set(numbered(0)))
+      yield* both[0].withLock("location", ({ set }) => set(numbered(0)))
       const increment = (store: TokenStore.Service) =>
-        store.exclusive("location", ({ get, set }) =>
+        store.withLock("location", ({ get, set }) =>
           Effect.gen(function* () {
             const { scope } = Option.getOrThrow(yield* get)
             yield* Effect.sleep("2 millis")
@@ -83,10 +85,10 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
       const [one, other] = yield* make
       const inside = yield* Deferred.make<void>()
       yield* Effect.fork(
-        one.exclusive("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
+        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
       )
       yield* Deferred.await(inside)
-      const waiting = yield* Effect.fork(other.exclusive("location", ({ set }) => set(grant)))
+      const waiting = yield* Effect.fork(other.withLock("location", ({ set }) => set(grant)))
       yield* Effect.sleep("5 millis")
       const [time] = yield* Effect.timed(Fiber.interrupt(waiting))
       expect(Duration.toSeconds(time)).toBeLessThan(5)
@@ -98,13 +100,13 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
       const [one, other] = yield* make
       const inside = yield* Deferred.make<void>()
       const holder = yield* Effect.fork(
-        one.exclusive("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
+        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
       )
       yield* Deferred.await(inside)
-      yield* other.exclusive("another", ({ set }) => set(grant))
+      yield* other.withLock("another", ({ set }) => set(grant))
       yield* Fiber.interrupt(holder)
-      yield* Effect.flip(one.exclusive("location", () => Effect.fail("no")))
-      yield* other.exclusive("location", ({ set }) => set(grant))
+      yield* Effect.flip(one.withLock("location", () => Effect.fail("no")))
+      yield* other.withLock("location", ({ set }) => set(grant))
       expect(Option.isSome(yield* one.get("location"))).toBe(true)
     }))
 })
@@ -113,7 +115,7 @@ describe("a token store of files", () => {
   const only = Effect.gen(function* () {
     const path = yield* directory
     const store = yield* TokenStoreFile.make({ directory: path })
-    yield* store.exclusive("location", ({ set }) => set(grant))
+    yield* store.withLock("location", ({ set }) => set(grant))
     return { path, store, file: join(path, "location.json") }
   })
 
@@ -123,6 +125,85 @@ describe("a token store of files", () => {
       const mode = yield* Effect.promise(() => stat(file).then((stats) => stats.mode & 0o777))
       expect(mode).toBe(0o600)
       expect(yield* Effect.promise(() => readdir(path))).toEqual(["location.json"])
+    })
+  )
+
+  it.scopedLive("is not overwritten by a process that was suspended until another one had its lock", () =>
+    Effect.gen(function* () {
+      const { store, file } = yield* only
+      const newer = TokenStore.encode({ ...grant, scope: "newer" })
+      const error = yield* Effect.flip(
+        store.withLock("location", ({ get, set }) =>
+          Effect.gen(function* () {
+            yield* get
+            // Another process has taken the lock meanwhile; this one has not noticed yet.
+            yield* Effect.promise(() => writeFile(file, newer, { mode: 0o600 }))
+            yield* set(grant)
+          })
+        )
+      )
+      expect(error.message).toBe("The lock of the token store has been lost")
+      expect(yield* Effect.promise(() => readFile(file, "utf8"))).toBe(newer)
+    })
+  )
+
+  it.scopedLive("leaves the lock of another process alone that has taken its own", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      const lock = join(path, "location.json.lock")
+      yield* store.withLock("location", () =>
+        Effect.promise(async () => {
+          // Another file of the same name, which keeps the inode of the first one from being used again.
+          await rename(lock, `${lock}.before`)
+          await mkdir(lock)
+        })
+      )
+      expect(yield* Effect.promise(() => readdir(path))).toContain("location.json.lock")
+    })
+  )
+
+  it.scopedLive("removes what processes that were killed have left", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      for (const left of ["location.json.3219876543", "location.json.0b1c-4f.tmp", "another.json.1.tmp"]) {
+        yield* Effect.promise(() => writeFile(join(path, left), "canary"))
+      }
+      yield* store.withLock("location", ({ set }) => set(grant))
+      expect(yield* Effect.promise(() => readdir(path))).toEqual(["another.json.1.tmp", "location.json"])
+    })
+  )
+
+  it.scopedLive("takes a lock file from the future for a new one, and says so", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      const lock = join(path, "location.json.lock")
+      const future = new Date(Date.now() + 3_600_000)
+      yield* Effect.promise(() => mkdir(lock).then(() => utimes(lock, future, future)))
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push(inspect(message)))
+      yield* store
+        .withLock("location", ({ set }) => set({ ...grant, scope: "next" }))
+        .pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      expect(Option.getOrThrow(yield* store.get("location")).scope).toBe("next")
+      expect(lines).toHaveLength(1)
+      expect(lines[0]).toContain("had a time in the future")
+    })
+  )
+
+  it.scopedLive("takes a file that its group can read only where that is allowed, and says so", () =>
+    Effect.gen(function* () {
+      const { path, store, file } = yield* only
+      yield* Effect.promise(() => chmod(file, 0o660))
+      const error = yield* Effect.flip(store.get("location"))
+      expect(error.message).toContain("can be read by its group (mode 660)")
+      expect(error.message).toContain("`allowGroup: true`")
+      const shared = yield* TokenStoreFile.make({ directory: path, allowGroup: true })
+      expect(Option.isSome(yield* shared.get("location"))).toBe(true)
+      yield* shared.withLock("location", ({ set }) => set(grant))
+      const mode = yield* Effect.promise(() => stat(file).then((stats) => stats.mode & 0o777))
+      expect(mode, "for the next process of the group, whoever it runs as").toBe(0o660)
+      yield* Effect.promise(() => chmod(file, 0o664))
+      expect((yield* Effect.flip(shared.get("location"))).message).toContain("can be read by others (mode 664)")
     })
   )
 
@@ -158,6 +239,36 @@ describe("a token store of files", () => {
   )
 })
 
+describe("an operation of a token store", () => {
+  const later = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+  it.live("that ended while its process was suspended has not timed out", () =>
+    Effect.gen(function* () {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+      let end = (_: string) => {}
+      const ended = inTime(new Promise<string>((resolve) => (end = resolve)))
+      // The timer fires 45 seconds late, before what the disk has answered is read.
+      const clock = vi.spyOn(performance, "now").mockReturnValue(55_000)
+      vi.advanceTimersByTime(10_000)
+      yield* later
+      clock.mockRestore()
+      end("done")
+      expect(yield* Effect.promise(() => ended)).toBe("done")
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
+  )
+
+  it.live("that does not end times out", () =>
+    Effect.gen(function* () {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+      const ended = Effect.exit(Effect.tryPromise(() => inTime(new Promise<never>(() => {}))))
+      const fiber = yield* Effect.fork(ended)
+      yield* later
+      vi.advanceTimersByTime(10_000)
+      expect((yield* Fiber.join(fiber))._tag).toBe("Failure")
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
+  )
+})
+
 describe("a token store of Redis", () => {
   const live = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
 
@@ -166,13 +277,13 @@ describe("a token store of Redis", () => {
       const { client } = yield* RedisServer.make(yield* directory)
       const [one, other] = [TokenStoreRedis.make({ client }), TokenStoreRedis.make({ client })]
       const theirs = { ...grant, scope: "theirs" }
-      const error = yield* one.exclusive("location", ({ set }) =>
+      const error = yield* one.withLock("location", ({ set }) =>
         Effect.gen(function* () {
           // As if it had not been renewed in time.
           const locks = yield* Effect.promise(() => client.keys("*:lock"))
           expect(locks).toEqual(["{growthhub:location}:lock"])
           yield* Effect.promise(() => client.del(locks))
-          return yield* other.exclusive("location", (section) =>
+          return yield* other.withLock("location", (section) =>
             Effect.zipRight(section.set(theirs), Effect.flip(set(grant)))
           )
         })
@@ -181,6 +292,41 @@ describe("a token store of Redis", () => {
       expect(Option.getOrThrow(yield* one.get("location")).scope).toBe("theirs")
       // Nor does it take the lock of who has it now with it.
       expect(yield* Effect.promise(() => client.keys("*:lock"))).toEqual([])
+    })
+  )
+
+  it.live("keeps a grant and its lock in one slot of a cluster, whatever the prefix and the key", () =>
+    Effect.gen(function* () {
+      const hashed = (key: string) => /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key
+      for (const prefix of [undefined, "{app}:", "app}", "{app", "{}", "a{b}c{d}"]) {
+        for (const key of ["location", "a{b}", "}{", "{}"]) {
+          const keys: Array<string> = []
+          const client = {
+            set: (lock: string) => Promise.resolve(keys.push(lock) > 0 ? "OK" : null),
+            eval: (_: string, count: number, ...args: Array<string>) =>
+              Promise.resolve(keys.push(...args.slice(0, count)) && 1)
+          }
+          const store = TokenStoreRedis.make({ client: client as unknown as Redis, prefix })
+          yield* store.withLock(key, ({ set }) => set(grant))
+          expect(new Set(keys).size).toBe(2)
+          expect(new Set(keys.map(hashed)).size, keys.join()).toBe(1)
+        }
+      }
+    })
+  )
+
+  live("says why Redis refuses a write", () =>
+    Effect.gen(function* () {
+      const { client } = yield* RedisServer.make(yield* directory)
+      const store = TokenStoreRedis.make({ client })
+      const write = store.withLock("location", ({ set }) =>
+        Effect.zipRight(
+          Effect.promise(() => client.config("SET", "maxmemory", "1")),
+          set(grant)
+        )
+      )
+      expect((yield* Effect.flip(write)).message).toBe("The token store could not be written: Redis says OOM")
+      yield* Effect.promise(() => client.config("SET", "maxmemory", "0"))
     })
   )
 
@@ -196,7 +342,7 @@ describe("a token store of Redis", () => {
         }
       }
       const store = TokenStoreRedis.make({ client: client as unknown as Redis })
-      yield* store.exclusive("location", () => Effect.sync(() => vi.advanceTimersByTime(5000)))
+      yield* store.withLock("location", () => Effect.sync(() => vi.advanceTimersByTime(5000)))
       expect(asked).toEqual(["pexpire", "pexpire", "pexpire", "pexpire", "del"])
       vi.advanceTimersByTime(60_000)
       expect(asked).toHaveLength(5)
@@ -211,7 +357,7 @@ it.skipIf(!RedisServer.isThere)("a token store of Redis that is away says so, wi
         const { client } = yield* RedisServer.make(yield* directory)
         const store = TokenStoreRedis.make({ client })
         client.disconnect()
-        const error = yield* Effect.flip(store.exclusive("location", ({ set }) => set(grant)))
+        const error = yield* Effect.flip(store.withLock("location", ({ set }) => set(grant)))
         expect(error.message).toBe("The token store could not be locked: is Redis there?")
         expect(inspect(error)).not.toContain("canary")
       })

@@ -15,7 +15,8 @@ export const metrics = {
   callDuration: "growthhub.client.call.duration",
   requestDuration: "http.client.request.duration",
   retries: "growthhub.client.retries",
-  refreshes: "growthhub.client.token.refreshes"
+  refreshes: "growthhub.client.token.refreshes",
+  saveFailures: "growthhub.client.token.save_failures"
 } as const
 
 type Tags = { readonly [name: string]: string | number | undefined }
@@ -96,6 +97,8 @@ export const requestDuration = histogram(metrics.requestDuration, "Duration of H
 export const retries = counter(metrics.retries, "Requests that were sent again", ["operation", "error.type"])
 
 export const refreshes = counter(metrics.refreshes, "Exchanges of a grant", ["outcome"])
+
+export const saveFailures = counter(metrics.saveFailures, "Failed attempts to save a grant", [])
 
 // --- spans -------------------------------------------------------------------------------------------------------------
 

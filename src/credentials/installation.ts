@@ -1,0 +1,110 @@
+// An installation of the app, and what one service knows of its grant.
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Errors from "../Errors.js"
+import type * as TokenStore from "../TokenStore.js"
+import { type GrantMemory, grantKey, refreshTokenOf } from "./grant.js"
+import type { SingleFlight } from "./singleFlight.js"
+import type { TokenEndpoint } from "./tokenEndpoint.js"
+
+/** Whose grant it is, where it is stored, and when it is refreshed. */
+export interface Installation {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted
+  readonly locationId: string
+  readonly companyId: string | undefined
+  readonly store: TokenStore.Service
+  readonly refresh: "inBackground" | "onDemand"
+}
+
+/** What one service knows of the grant. */
+export interface State extends GrantMemory {
+  held: TokenStore.Grant | undefined
+  earlier: TokenStore.Grant | undefined
+  isUnsaved: boolean
+  readonly exchanged: Set<string>
+  readonly revoked: Set<string>
+  /** How far the vendor's clock is ahead of ours, in milliseconds; absent before the first exchange. */
+  clockSkew: number | undefined
+  /** No refresh in the background starts before this time (milliseconds of the epoch). */
+  backoffUntil: number
+  /** No refresh because of a refusal starts before this time (milliseconds of the epoch). */
+  renewedUntil: number
+  /** When a failure to save was last logged (milliseconds of the epoch). */
+  warnedAt: number | undefined
+}
+
+export const makeState = (): State => ({
+  held: undefined,
+  earlier: undefined,
+  isUnsaved: false,
+  exchanged: new Set(),
+  revoked: new Set(),
+  clockSkew: undefined,
+  backoffUntil: 0,
+  renewedUntil: 0,
+  warnedAt: undefined
+})
+
+/** One service, with the grant that it refreshes. */
+export interface Rotation {
+  readonly installation: Installation
+  readonly endpoint: TokenEndpoint
+  readonly scope: Scope.Scope
+  readonly flight: SingleFlight
+  readonly state: State
+  /** An id of this service in the notes of the store. */
+  readonly owner: string
+}
+
+/** The location or the company that the grant belongs to. */
+export const grantee = ({ companyId, locationId }: Installation): string => companyId ?? locationId
+
+/** The key of the grant in the store. */
+export const keyOf = (installation: Installation): string => grantKey(installation.clientId, grantee(installation))
+
+/** Goes on with a grant. */
+export const use = (state: State, grant: TokenStore.Grant): void => {
+  const { held } = state
+  if (held !== undefined && refreshTokenOf(held) !== refreshTokenOf(grant)) state.earlier = held
+  state.held = grant
+}
+
+/** Adds a refresh token to those that are remembered; the oldest is forgotten. */
+export const remember = (tokens: Set<string>, refreshToken: string): void => {
+  tokens.add(refreshToken)
+  for (const oldest of tokens) {
+    if (tokens.size <= 100) return
+    tokens.delete(oldest)
+  }
+}
+
+/** How far the vendor's clock is ahead of ours, as the last exchange has shown. */
+export const clockSkewOf = ({ clockSkew, held }: State): number => clockSkew ?? held?.clockSkew ?? 0
+
+/** What the store shows. Version 0.1 stored a grant under the id alone: it is read while there is none under its key. */
+export const readStored = (
+  { installation }: Rotation,
+  get: Effect.Effect<Option.Option<TokenStore.Grant>, TokenStore.TokenStoreError>
+): Effect.Effect<TokenStore.Grant | undefined, TokenStore.TokenStoreError> =>
+  Effect.flatMap(get, (stored) =>
+    Effect.map(
+      Option.isSome(stored) ? Effect.succeed(stored) : installation.store.get(grantee(installation)),
+      Option.getOrUndefined
+    )
+  )
+
+/** The error of a call whose grant could not be read or locked. */
+export const storeFailure =
+  (operation: string) =>
+  ({ message }: TokenStore.TokenStoreError): Errors.ContactsError =>
+    new Errors.TransportError({
+      operation,
+      attempts: 0,
+      message,
+      code: "TOKEN_STORE",
+      outcome: "NotApplied",
+      isRetryable: true
+    })

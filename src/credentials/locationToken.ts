@@ -1,0 +1,77 @@
+// Location tokens of a company: they have no refresh token and are asked for again.
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Errors from "../Errors.js"
+import { expirySkew } from "./grant.js"
+import { renewalBackoff, type RotatingBearer } from "./rotatingGrant.js"
+import * as SingleFlight from "./singleFlight.js"
+import { type TokenEndpoint, unusable } from "./tokenEndpoint.js"
+
+interface Location {
+  readonly companyId: string
+  readonly locationId: string
+}
+
+/** The bearers of a location, made with those of its company. */
+export const make = (
+  company: RotatingBearer,
+  { companyId, locationId }: Location,
+  endpoint: TokenEndpoint
+): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const flight = SingleFlight.make(scope)
+    /** No token is asked for because of a refusal before this time. */
+    let renewedUntil = 0
+    let current: { readonly token: Redacted.Redacted; readonly until: number } | undefined
+
+    const request = (operation: string, bearer: Redacted.Redacted) =>
+      endpoint(
+        operation,
+        "/oauth/locationToken",
+        { companyId, locationId },
+        { authorization: `Bearer ${Redacted.value(bearer)}`, version: "2021-07-28" }
+      )
+
+    const fetchToken = (operation: string): Effect.Effect<void, Errors.ContactsError> =>
+      Effect.gen(function* () {
+        const bearer = yield* company.get(operation)
+        const { accessToken, fault, lifetime } = yield* Effect.catchAll(
+          request(operation, bearer),
+          ({ error, isRefusedBearer }) =>
+            Effect.gen(function* () {
+              if (!isRefusedBearer || !(yield* company.renew(operation, bearer))) return yield* Effect.fail(error)
+              return yield* Effect.mapError(request(operation, yield* company.get(operation)), ({ error }) => error)
+            })
+        )
+        if (fault !== undefined) return yield* Effect.fail(unusable(operation, fault))
+        const until = (yield* Clock.currentTimeMillis) + lifetime - expirySkew(lifetime)
+        current = { token: Redacted.make(accessToken), until }
+      })
+
+    const fetched = (operation: string) => Effect.flatten(flight.start(operation, fetchToken(operation)))
+
+    const isAnother = (refused: Redacted.Redacted) =>
+      current !== undefined && Redacted.value(current.token) !== Redacted.value(refused)
+
+    const held = (now: number) => (current !== undefined && now < current.until ? current.token : undefined)
+
+    return {
+      held,
+      get: (operation) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.map(held(now) === undefined ? fetched(operation) : Effect.void, () => current!.token)
+        ),
+      renew: (operation, refused) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          if (isAnother(refused)) return Effect.succeed(true)
+          // A token that was fetched a moment ago is refused for a reason that another one does not change.
+          if (now < renewedUntil) return Effect.succeed(false)
+          return Effect.map(fetched(operation), () => {
+            renewedUntil = now + renewalBackoff
+            return isAnother(refused)
+          })
+        })
+    }
+  })

@@ -1,0 +1,43 @@
+// A lock on a grant that other processes may hold.
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type LockedGrant, TokenStoreError } from "../TokenStore.js"
+
+/** A lock that this process holds. Its grant is not written once another process may hold the lock. */
+export interface Lock {
+  readonly grant: LockedGrant
+  readonly release: Effect.Effect<void>
+}
+
+/** How long to wait for a lock, and how often to try, in milliseconds. */
+const timeout = 60_000
+const interval = 50
+
+const busy = () => new TokenStoreError({ message: "Another process holds the token store" })
+
+export const lockLost = () => new TokenStoreError({ message: "The lock of the token store has been lost" })
+
+/**
+ * Uses the grant that a lock protects. The wait for the lock can be interrupted; a lock that was acquired is released.
+ *
+ * - `tryLock`: the lock if it is free, at once.
+ */
+export const withLock = <A, E, R>(
+  tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>,
+  use: (grant: LockedGrant) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | TokenStoreError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const until = (yield* Clock.currentTimeMillis) + timeout
+      for (;;) {
+        const lock = yield* tryLock
+        if (Option.isSome(lock)) {
+          const { grant, release } = lock.value
+          return yield* Effect.ensuring(restore(Effect.suspend(() => use(grant))), release)
+        }
+        if ((yield* Clock.currentTimeMillis) >= until) return yield* Effect.fail(busy())
+        yield* restore(Effect.sleep(interval))
+      }
+    })
+  )

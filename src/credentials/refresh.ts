@@ -1,0 +1,225 @@
+// The refresh of a grant: which one to exchange, the exchange, and what follows from it.
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Errors from "../Errors.js"
+import { inSeconds } from "../internal/duration.js"
+import * as telemetry from "../runtime/telemetry.js"
+import type * as TokenStore from "../TokenStore.js"
+import {
+  accessTokenOf,
+  expirySkew,
+  isAnothersTurn,
+  lifetimeOf,
+  newestGrant,
+  nextGrant,
+  refreshAhead,
+  refreshTokenOf,
+  timeLeft,
+  type TokenResponse
+} from "./grant.js"
+import { save, saveLater } from "./grantSaver.js"
+import { clockSkewOf, grantee, keyOf, readStored, remember, type Rotation, storeFailure, use } from "./installation.js"
+import { clientForm, unusable } from "./tokenEndpoint.js"
+
+/** A refresh that failed while the token is good is not tried again for this time, in milliseconds. */
+const refreshBackoff = 30_000
+
+/** How long to wait before a grant that another process exchanges is looked at again. */
+const ownerPause = Duration.seconds(1)
+
+// --- errors ------------------------------------------------------------------------------------------------------------
+
+const revoked = ({ installation: { locationId } }: Rotation, operation: string) =>
+  new Errors.Unauthorized({
+    operation,
+    attempts: 0,
+    message: "The refresh token is no longer valid; the customer must reconnect the app",
+    reconnect: true,
+    locationId
+  })
+
+/** There is no grant, or it is that of a company: a reconnect would not change that. */
+const ofCompany = ({ installation }: Rotation, operation: string, companyId: string) =>
+  new Errors.Unauthorized({
+    operation,
+    attempts: 0,
+    message:
+      `There is no grant for location ${installation.locationId}, but company ${companyId} has installed the app; ` +
+      `if the location belongs to it, give \`companyId: "${companyId}"\` to the credentials`,
+    locationId: installation.locationId,
+    companyId
+  })
+
+const missing = (rotation: Rotation, operation: string) => {
+  const { installation } = rotation
+  const { clientId, companyId, locationId, store } = installation
+  const error = new Errors.Unauthorized({
+    operation,
+    attempts: 0,
+    message: `There is no grant for ${grantee(installation)}; the customer must connect the app`,
+    reconnect: true,
+    locationId
+  })
+  if (companyId !== undefined) return Effect.fail(error)
+  // `authorizationCode` notes under the client id which company has connected the app.
+  return Effect.flatMap(Effect.orElseSucceed(store.get(clientId), Option.none), (last) => {
+    const company = Option.getOrUndefined(last)?.companyId
+    return Effect.fail(company === undefined ? error : ofCompany(rotation, operation, company))
+  })
+}
+
+// --- an exchange -------------------------------------------------------------------------------------------------------
+
+/** A difference of the clocks that a person should know of, in milliseconds. */
+const noteworthySkew = 5 * 60_000
+
+const warnOfClock = (clockSkew: number) => {
+  const difference = inSeconds(Duration.millis(Math.abs(clockSkew)))
+  return Math.abs(clockSkew) < noteworthySkew
+    ? Effect.void
+    : Effect.logWarning(
+        `The clock of this machine is ${difference} ${clockSkew < 0 ? "ahead of" : "behind"} the vendor's; set it right`
+      )
+}
+
+const keep = (
+  rotation: Rotation,
+  locked: TokenStore.LockedGrant,
+  current: TokenStore.Grant,
+  response: TokenResponse
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { state, scope } = rotation
+    // A refresh token is there: at least the one that was exchanged.
+    const grant = nextGrant(response, yield* Clock.currentTimeMillis, current)!
+    if (state.clockSkew === undefined) yield* warnOfClock(response.clockSkew)
+    remember(state.exchanged, refreshTokenOf(current))
+    state.exchanged.delete(refreshTokenOf(grant))
+    state.held = grant
+    state.earlier = undefined
+    state.clockSkew = response.clockSkew
+    state.isUnsaved = true
+    yield* Effect.catchAllCause(save(rotation, locked, grant), () => Effect.forkIn(saveLater(rotation), scope))
+  })
+
+/** Exchanges a refresh token; `false` where the vendor calls it invalid. */
+const exchange = (
+  rotation: Rotation,
+  operation: string,
+  locked: TokenStore.LockedGrant,
+  current: TokenStore.Grant
+): Effect.Effect<boolean, Errors.ContactsError> =>
+  Effect.gen(function* () {
+    const { endpoint, installation, owner, state } = rotation
+    const refreshToken = refreshTokenOf(current)
+    const startedAt = DateTime.unsafeMake((yield* Clock.currentTimeMillis) + clockSkewOf(state))
+    // A process that finds this note knows that the refresh token may be used up.
+    const note = { ...current, exchanging: startedAt, exchangingBy: owner }
+    yield* Effect.mapError(locked.set(note), storeFailure(operation))
+    // The note holds the pair.
+    state.isUnsaved = false
+    const response = yield* Effect.either(
+      endpoint(operation, "/oauth/token", {
+        ...clientForm(installation),
+        grant_type: "refresh_token",
+        refresh_token: refreshToken,
+        user_type: current.userType
+      })
+    )
+    telemetry.refreshes(1, Either.isRight(response) ? "ok" : response.left.error._tag)
+    if (Either.isLeft(response)) {
+      if (!response.left.isInvalidGrant) return yield* Effect.fail(response.left.error)
+      remember(state.revoked, refreshToken)
+      return false
+    }
+    const { fault } = response.right
+    yield* keep(rotation, locked, current, response.right)
+    return fault === undefined ? true : yield* Effect.fail(unusable(operation, fault))
+  })
+
+// --- a refresh ---------------------------------------------------------------------------------------------------------
+
+/** What a refresh was started for. */
+interface Request {
+  readonly operation: string
+  /** The access token that the service has refused. */
+  readonly refused: string | undefined
+  /** The access token that the process had. */
+  readonly held: string | undefined
+  /** When it started, in milliseconds of the epoch. */
+  readonly since: number
+}
+
+type Verdict = "Refreshed" | "AnothersTurn"
+
+/** Whether the newest grant needs no refresh, though it may have when this process saw it last. */
+const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Request) => {
+  const token = accessTokenOf(grant)
+  // A token that another process has just fetched is used until its end.
+  const least = token === held ? refreshAhead(grant) : expirySkew(lifetimeOf(grant))
+  return grant.exchanging === undefined && token !== refused && left > least
+}
+
+/** Refreshes the newest grant; where the vendor calls it invalid, what the store shows then, or what was used before. */
+const refreshLocked = (
+  rotation: Rotation,
+  request: Request,
+  locked: TokenStore.LockedGrant
+): Effect.Effect<Verdict, Errors.ContactsError> =>
+  Effect.gen(function* () {
+    const { state, owner } = rotation
+    const { operation, refused, since } = request
+    let isUsable = false
+    for (;;) {
+      const stored = yield* Effect.mapError(readStored(rotation, locked.get), storeFailure(operation))
+      const current = newestGrant(stored, state)
+      if (current === undefined) {
+        if (isUsable) return yield* backOff(rotation)
+        return yield* stored === undefined && state.held === undefined
+          ? missing(rotation, operation)
+          : revoked(rotation, operation)
+      }
+      use(state, current)
+      const now = yield* Clock.currentTimeMillis
+      const clockSkew = clockSkewOf(state)
+      const left = timeLeft(current, now, clockSkew)
+      if (isGood(current, left, request)) return "Refreshed"
+      isUsable = accessTokenOf(current) !== refused && left > 0
+      if (isAnothersTurn(current, { owner, now: now + clockSkew, since: since + clockSkew })) {
+        return isUsable ? yield* backOff(rotation) : "AnothersTurn"
+      }
+      const exchanged = yield* Effect.either(exchange(rotation, operation, locked, current))
+      if (Either.isRight(exchanged) && exchanged.right) return "Refreshed"
+      if (Either.isLeft(exchanged)) return yield* isUsable ? backOff(rotation) : exchanged.left
+    }
+    // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
+  }).pipe(Effect.uninterruptible)
+
+/** Goes on with the token while it is good. */
+const backOff = ({ state }: Rotation): Effect.Effect<Verdict> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    state.backoffUntil = now + refreshBackoff
+    return "Refreshed"
+  })
+
+const refresh = (rotation: Rotation, operation: string, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
+  Effect.gen(function* () {
+    const { installation, state } = rotation
+    const held = state.held && accessTokenOf(state.held)
+    const request = { operation, refused, held, since: yield* Clock.currentTimeMillis }
+    for (;;) {
+      const verdict = yield* installation.store.withLock(keyOf(installation), (locked) =>
+        refreshLocked(rotation, request, locked)
+      )
+      if (verdict === "Refreshed") return
+      yield* Effect.sleep(ownerPause)
+    }
+  }).pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? storeFailure(operation)(error) : error)))
+
+/** Starts a refresh unless one is running; the inner effect waits for its end. */
+export const start = (rotation: Rotation, operation: string, refused?: string) =>
+  rotation.flight.start(operation, refresh(rotation, operation, refused))

@@ -1,0 +1,114 @@
+// The access tokens of an installation, from a grant whose refresh token changes with each refresh.
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Errors from "../Errors.js"
+import type * as TokenStore from "../TokenStore.js"
+import { accessTokenOf, expirySkew, isBehind, lifetimeOf, refreshAhead, timeLeft } from "./grant.js"
+import { saveAtEnd } from "./grantSaver.js"
+import {
+  clockSkewOf,
+  type Installation,
+  keyOf,
+  makeState,
+  readStored,
+  type Rotation,
+  storeFailure,
+  use
+} from "./installation.js"
+import * as Refresh from "./refresh.js"
+import * as SingleFlight from "./singleFlight.js"
+import type { TokenEndpoint } from "./tokenEndpoint.js"
+
+/** A token that was fetched after a refusal and is refused too is not replaced for this time, in milliseconds. */
+export const renewalBackoff = 60_000
+
+/** The access tokens of a grant; see `Bearer` in `Credentials`. */
+export interface RotatingBearer {
+  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  readonly held: (now: number) => Redacted.Redacted | undefined
+  readonly renew: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+}
+
+const left = ({ state }: Rotation, grant: TokenStore.Grant, now: number) => timeLeft(grant, now, clockSkewOf(state))
+
+const isDue = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
+  left(rotation, grant, now) <= refreshAhead(grant) || grant.exchanging !== undefined
+
+const isEnding = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
+  left(rotation, grant, now) <= expirySkew(lifetimeOf(grant))
+
+/** Reads the store without its lock, and uses the grant that another process or a reconnect has put there. */
+const load = (rotation: Rotation, operation: string) => {
+  const { installation, state } = rotation
+  const stored = readStored(rotation, installation.store.get(keyOf(installation)))
+  return Effect.map(Effect.mapError(stored, storeFailure(operation)), (grant) => {
+    if (grant !== undefined && !isBehind(grant, state)) use(state, grant)
+  })
+}
+
+const get = (rotation: Rotation, operation: string) => {
+  const { installation, state } = rotation
+  // A refresh that succeeds leaves a grant.
+  const held = Effect.sync(() => state.held!.accessToken)
+  const start = Refresh.start(rotation, operation)
+  const refreshed = Effect.zipRight(Effect.flatten(start), held)
+  return Effect.zipRight(
+    Effect.suspend(() => (state.held === undefined ? load(rotation, operation) : Effect.void)),
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (state.held === undefined || isEnding(rotation, state.held, now)) return refreshed
+      if (!isDue(rotation, state.held, now) || now < state.backoffUntil) return held
+      return installation.refresh === "onDemand" ? refreshed : Effect.zipRight(start, held)
+    })
+  )
+}
+
+/** Whether there is another token than the one that was refused. */
+const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted) => {
+  const { flight, state } = rotation
+  const isAnother = () => state.held !== undefined && accessTokenOf(state.held) !== Redacted.value(refused)
+  const refreshed = Effect.map(Effect.flatten(Refresh.start(rotation, operation, Redacted.value(refused))), isAnother)
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (isAnother()) return Effect.succeed(true)
+    // A token that was fetched a moment ago is refused for a reason that another exchange does not change.
+    if (now < state.renewedUntil) return Effect.map(load(rotation, operation), isAnother)
+    // A refresh that runs already may not know of the refusal.
+    const renewed = flight.isRunning()
+      ? Effect.flatMap(refreshed, (isDone) => (isDone ? Effect.succeed(true) : refreshed))
+      : refreshed
+    return Effect.flatMap(renewed, (isDone) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        state.renewedUntil = now + renewalBackoff
+        return isDone
+      })
+    )
+  })
+}
+
+/** The bearers of an installation; one exchange runs at a time, whoever waits for it and whoever gives up. */
+export const make = (
+  installation: Installation,
+  endpoint: TokenEndpoint
+): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const owner = Math.random().toString(36).slice(2)
+    const rotation: Rotation = {
+      installation,
+      endpoint,
+      scope,
+      flight: SingleFlight.make(scope),
+      state: makeState(),
+      owner
+    }
+    yield* Effect.addFinalizer(() => saveAtEnd(rotation))
+    return {
+      held: (now) => {
+        const { held } = rotation.state
+        return held !== undefined && !isDue(rotation, held, now) ? held.accessToken : undefined
+      },
+      get: (operation) => get(rotation, operation),
+      renew: (operation, refused) => renew(rotation, operation, refused)
+    }
+  })

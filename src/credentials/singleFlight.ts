@@ -1,0 +1,42 @@
+// Work that is done once for all callers that wait for it.
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import type * as Scope from "effect/Scope"
+import * as Errors from "../Errors.js"
+
+type Work = Effect.Effect<void, Errors.ContactsError>
+
+/** Runs one work at a time, in the scope of a service: it goes on when its callers give up. */
+export interface SingleFlight {
+  readonly isRunning: () => boolean
+  /** Starts the work unless one is running; the inner effect waits for the end of the one that runs. */
+  readonly start: (operation: string, work: Work) => Effect.Effect<Work>
+}
+
+export const make = (scope: Scope.Scope): SingleFlight => {
+  let current: Deferred.Deferred<void, Errors.ContactsError> | undefined
+  return {
+    isRunning: () => current !== undefined,
+    start: (operation, work) =>
+      Effect.suspend(() => {
+        if (current !== undefined) return Effect.succeed(Deferred.await(current))
+        const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
+        current = flight
+        const done = (exit: Exit.Exit<void, Errors.ContactsError>) => {
+          current = undefined
+          const released = new Errors.Unauthorized({ operation, attempts: 0, message: "The service has been released" })
+          return Exit.isInterrupted(exit) ? Deferred.fail(flight, released) : Deferred.done(flight, exit)
+        }
+        return Effect.interruptible(work).pipe(
+          Effect.onExit(done),
+          // As a value: Effect logs a fiber that fails.
+          Effect.exit,
+          Effect.forkIn(scope),
+          Effect.as(Deferred.await(flight))
+        )
+        // Callers are told the end of the work whatever becomes of the fiber that started it.
+      }).pipe(Effect.uninterruptible)
+  }
+}

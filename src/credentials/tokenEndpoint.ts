@@ -1,0 +1,203 @@
+// Requests to the vendor's token endpoints, and how their responses are read.
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Errors from "../Errors.js"
+import * as Url from "../http/baseUrl.js"
+import { isRefusedBearer } from "../http/bearer.js"
+import { isSuccess } from "../http/deadline.js"
+import { makeExchange } from "../http/exchange.js"
+import * as Failure from "../http/failure.js"
+import { parseObject } from "../internal/json.js"
+import { defaultLifetime, type TokenResponse } from "./grant.js"
+import { faultOf } from "./token.js"
+
+/** The app as the vendor knows it. */
+interface Client {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted
+}
+
+/** The fields of a request's form; those that are undefined are not sent. */
+export type Form = { readonly [field: string]: string | undefined }
+
+/** The fields that name the app. */
+export const clientForm = ({ clientId, clientSecret }: Client): Form => ({
+  client_id: clientId,
+  client_secret: Redacted.value(clientSecret)
+})
+
+// --- reading a response ------------------------------------------------------------------------------------------------
+
+const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
+
+const lifetimeFrom = (expiresIn: unknown) => {
+  const millis = Number(expiresIn) * 1000
+  return millis > 0 && millis <= 366 * defaultLifetime ? millis : defaultLifetime
+}
+
+const detailNames = ["scope", "userType", "locationId", "companyId"] as const
+
+/** Read leniently: a rotated refresh token is not thrown away because of another field. */
+const parseTokenResponse = (body: string): Omit<TokenResponse, "clockSkew"> | undefined => {
+  const json = parseObject(body)
+  const accessToken = textOf(json?.["access_token"])
+  if (json === undefined || accessToken === undefined) return undefined
+  const details = detailNames.flatMap((name) => {
+    const text = textOf(json[name])
+    return text === undefined ? [] : [[name, text] as const]
+  })
+  const fault = faultOf("access token that the vendor sent", accessToken)
+  return {
+    // A token that cannot be sent is not stored.
+    accessToken: fault === undefined ? accessToken : "unusable",
+    fault,
+    refreshToken: textOf(json["refresh_token"]),
+    lifetime: fault === undefined ? lifetimeFrom(json["expires_in"]) : 0,
+    details: Object.fromEntries(details)
+  }
+}
+
+/** Errors that are about the app or its request (RFC 6749, 5.2), not about the grant. */
+const clientErrors = new Set<unknown>(["invalid_client", "invalid_scope", "unsupported_grant_type"])
+const aboutClient = /grant.?type|client.{0,3}(?:id|secret|credentials)/i
+
+const aboutInvalidGrant =
+  /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
+
+/** Reads both shapes of errors: OAuth's (RFC 6749, 5.2) and the service's own envelope. */
+const isInvalidGrant = ({ status, body }: Failure.Response): boolean => {
+  const json = parseObject(body)
+  if (json === undefined || ![400, 401, 422].includes(status)) return false
+  if (json["error"] === "invalid_grant") return true
+  if (clientErrors.has(json["error"])) return false
+  const lines = [json["message"], json["error_description"]].flat().map(String)
+  return lines.some((line) => aboutInvalidGrant.test(line) && !aboutClient.test(line))
+}
+
+/** The error of a response whose access token cannot be sent. */
+export const unusable = (operation: string, fault: string): Errors.ContactsError =>
+  new Errors.UnexpectedResponse({ operation, attempts: 1, message: fault, outcome: "NotApplied", isRetryable: true })
+
+// --- requests ----------------------------------------------------------------------------------------------------------
+
+/** A failed exchange. */
+export interface ExchangeFailure {
+  readonly error: Errors.ContactsError
+  /** Whether the vendor says that the refresh token or the code is not valid. */
+  readonly isInvalidGrant: boolean
+  /** Whether the vendor refuses the bearer of the request. */
+  readonly isRefusedBearer: boolean
+}
+
+const failure = (error: Errors.ContactsError): ExchangeFailure => ({
+  error,
+  isInvalidGrant: false,
+  isRefusedBearer: false
+})
+
+/** Makes an exchange, with retries while the vendor responds the same pair again. It is not interrupted halfway. */
+export type TokenEndpoint = (
+  operation: string,
+  path: string,
+  form: Form,
+  headers?: { readonly [name: string]: string }
+) => Effect.Effect<TokenResponse, ExchangeFailure>
+
+/** The timeout of an attempt. */
+const attemptTimeout = Duration.seconds(8)
+/** From the first attempt until the last one starts: the vendor responds the same pair again for 30 seconds. */
+const retryWindow = Duration.toMillis("28 seconds")
+/** The same after the service was released. */
+const closingRetryWindow = Duration.toMillis("10 seconds")
+
+/** The pause after so many attempts, in milliseconds. */
+const retryPause = (attempts: number): Effect.Effect<number> =>
+  Effect.map(Random.nextRange(0.8, 1.2), (jitter) => Math.min(200 * 2 ** (attempts - 1), 3000) * jitter)
+
+interface RetryState {
+  readonly attempts: number
+  /** No attempt starts after this time (milliseconds of the epoch). */
+  readonly until: number
+  /** Whether the vendor may have made the exchange in an earlier attempt. */
+  readonly mayBeExchanged: boolean
+  /** Whether the service was released meanwhile. */
+  readonly isClosing: boolean
+}
+
+const secretFields = ["client_secret", "refresh_token", "code"]
+
+/** One attempt. */
+const makeAttempt = (
+  exchange: ReturnType<typeof makeExchange>,
+  call: Failure.Call,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<TokenResponse, ExchangeFailure> =>
+  Effect.gen(function* () {
+    const response = yield* Effect.mapError(exchange(request, call, attemptTimeout), failure)
+    const now = yield* Clock.currentTimeMillis
+    if (!isSuccess(response)) {
+      return yield* Effect.fail<ExchangeFailure>({
+        error: Failure.fromAnswer(call, response, now),
+        isInvalidGrant: isInvalidGrant(response),
+        isRefusedBearer: isRefusedBearer(response)
+      })
+    }
+    const parsed = parseTokenResponse(response.body)
+    if (parsed === undefined) {
+      return yield* Effect.fail(failure(Failure.fromUnreadable(call, response, ["it is no grant"])))
+    }
+    return { ...parsed, clockSkew: (Failure.serverTime(response, now) ?? now) - now }
+  })
+
+const withRetries = (
+  attempt: Effect.Effect<TokenResponse, ExchangeFailure>,
+  state: RetryState
+): Effect.Effect<TokenResponse, ExchangeFailure> =>
+  Effect.catchAll(attempt, (refused) =>
+    Effect.gen(function* () {
+      const { attempts, until, isClosing } = state
+      const now = yield* Clock.currentTimeMillis
+      if (!refused.error.isRetryable || now >= until) return yield* Effect.fail(refused)
+      // The last attempt starts when the window ends: none of it goes by unused.
+      const pause = Math.ceil(Math.min(yield* retryPause(attempts), until - now))
+      const mayBeExchanged = state.mayBeExchanged || refused.error.outcome === "Unknown"
+      const next = { attempts: attempts + 1, until, mayBeExchanged, isClosing }
+      if (isClosing) return yield* Effect.zipRight(Effect.sleep(pause), withRetries(attempt, next))
+      const paused = yield* Effect.exit(Effect.interruptible(Effect.sleep(pause)))
+      if (Exit.isSuccess(paused)) return yield* withRetries(attempt, next)
+      // A pair that the vendor may have issued is asked for again although nobody waits: later it is lost.
+      if (!mayBeExchanged) return yield* Effect.fail(refused)
+      return yield* withRetries(attempt, { ...next, until: Math.min(until, now + closingRetryWindow), isClosing: true })
+    })
+  )
+
+/** The token endpoints at a base URL. */
+export const make = (client: HttpClient.HttpClient, baseUrl: URL): TokenEndpoint => {
+  const exchange = makeExchange(client)
+  return (operation, path, form, headers = {}) => {
+    const call: Failure.Call = {
+      operation,
+      attempts: 1,
+      declares: [400, 401, 422],
+      isWrite: true,
+      isRepeatable: true,
+      mayBeApplied: false,
+      secrets: () => [...secretFields.map((field) => form[field] ?? ""), ...Object.values(headers)]
+    }
+    const request = HttpClientRequest.post(Url.join(baseUrl, path), {
+      headers: { accept: "application/json", ...headers }
+    }).pipe(HttpClientRequest.bodyUrlParams(form))
+    const attempt = makeAttempt(exchange, call, request)
+    return Effect.uninterruptible(
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        withRetries(attempt, { attempts: 1, until: now + retryWindow, mayBeExchanged: false, isClosing: false })
+      )
+    )
+  }
+}
