@@ -555,6 +555,17 @@ describe("a contact that is safe to send again", () => {
     })
   })
 
+  it.effect("stops the run where more than a thousand would have to wait for it", () => {
+    const { layer, log } = losing((name) => (name === "a@example.com" ? Infinity : 0))
+    const same = Array.from({ length: 1500 }, (): ContactUpsert => ({ locationId, email: "a@example.com" }))
+    return Effect.gen(function* () {
+      const list = Stream.concat(Stream.make(lead(0)), Stream.fromIterable(same))
+      const stopped = yield* Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(list, { concurrency: 2 })))
+      expect(stopped).toMatchObject({ reason: "Outage" })
+      expect(log.filter((name) => name === "a@example.com")).toHaveLength(3)
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("is sent again before newer contacts with its email or phone", () => {
     const phone = "+15550100001"
     const input: ReadonlyArray<ContactUpsert> = [

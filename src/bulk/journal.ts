@@ -50,13 +50,22 @@ export const kinds = { Created: "created", Updated: "updated", Rejected: "reject
 export type Kind = (typeof kinds)[keyof typeof kinds]
 
 const Counts = Schema.Struct({
+  /** Contacts that were created. */
   created: Schema.NonNegativeInt,
+  /** Contacts that were updated. */
   updated: Schema.NonNegativeInt,
+  /** Contacts that were not applied. */
   rejected: Schema.NonNegativeInt,
+  /** Contacts that may have been applied and must not be sent twice. */
   unknown: Schema.NonNegativeInt
 })
 
-/** How many contacts came to each end. */
+/**
+ * How many contacts came to each end.
+ *
+ * @since 0.2.0
+ * @category models
+ */
 export interface Counts extends Schema.Schema.Type<typeof Counts> {}
 
 /** Contacts that may be settled before the first that is not: what the checkpoint and an ordered stream have to remember. */

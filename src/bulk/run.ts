@@ -12,6 +12,7 @@ import {
   defer,
   endRun,
   isEnding,
+  lastError,
   leave,
   leaveAll,
   makeState,
@@ -169,24 +170,32 @@ const begin = (run: Parts, { index, input, sends }: Item): Step => {
 /** Whether a pending contact is to be sent before newer ones with its email or phone. */
 const isOpen = ({ item, failure }: Pending) => failure === undefined || goesAgain(item, failure)
 
-/** The contacts before this one that have its email or phone and are to be sent before it, in the order of the list. */
-const olderThan = ({ state }: Parts, { index, input }: Item): ReadonlyArray<Pending> => {
-  if (state.deferred.size === 0 && state.unexplained.size === 0) return []
+/** The first contact before this one that has its email or phone and is to be sent before it. */
+const oldestBefore = ({ state }: Parts, { index, input }: Item): Pending | undefined => {
+  if (state.deferred.size === 0 && state.unexplained.size === 0) return undefined
   const names = identities(input)
   return [...state.deferred.values(), ...state.unexplained.values()]
     .filter((one) => one.item.index < index && isOpen(one) && one.names.some((name) => names.includes(name)))
-    .sort((a, b) => a.item.index - b.item.index)
+    .reduce<Pending | undefined>(
+      (oldest, one) => (oldest === undefined || one.item.index < oldest.item.index ? one : oldest),
+      undefined
+    )
 }
 
 /** Sends a contact after those before it with its email or phone; `otherwise` where one of these stays open. */
 const sendInOrder = (run: Parts, item: Item, otherwise: Step): Step =>
-  Effect.zipRight(
-    Effect.forEach(olderThan(run, item), (older) => sendAgain(run, older), { discard: true }),
-    Effect.suspend(() => {
-      if (isEnding(run)) return Effect.void
-      return olderThan(run, item).length > 0 ? otherwise : begin(run, item)
-    })
-  )
+  Effect.suspend(() => {
+    const oldest = oldestBefore(run, item)
+    if (oldest === undefined) return isEnding(run) ? Effect.void : begin(run, item)
+    return Effect.zipRight(
+      sendAgain(run, oldest),
+      Effect.suspend(() => {
+        if (isEnding(run)) return Effect.void
+        const isStillOpen = oldestBefore(run, item)?.item.index === oldest.item.index
+        return isStillOpen ? otherwise : sendInOrder(run, item, otherwise)
+      })
+    )
+  })
 
 /** Sends a pending contact again, or waits for the send that is under way. */
 const sendAgain = (run: Parts, pending: Pending): Step =>
@@ -285,9 +294,6 @@ const sendDeferred = (run: Parts, round = 1): Step =>
       Effect.zipRight(sendDeferred(run, round + 1))
     )
   })
-
-const lastError = (pendings: Pendings) =>
-  [...pendings.values()].flatMap(({ failure }) => (failure === undefined ? [] : [failure.error])).at(-1)
 
 /** Settles what is open where the service gives verdicts, and stops the run where it gave none at all. */
 const settleOpen = (run: Parts): Step =>

@@ -130,13 +130,17 @@ export const leaveAll = (run: Parts, pendings: Pendings) =>
     discard: true
   })
 
+/** The error of the contact that failed last. */
+export const lastError = (pendings: Pendings) =>
+  [...pendings.values()].flatMap(({ failure }) => (failure === undefined ? [] : [failure.error])).at(-1)
+
 /** Leaves a contact to a later part of the run, or to the next one. */
 export const defer = (run: Parts, pending: Pending): Step =>
   Effect.suspend(() => {
     const { state, journal, telling } = run
     const { index } = pending.item
     put(state, "deferred", pending)
-    const error = pending.failure?.error
+    const error = lastError(state.deferred)
     const tooMany = state.deferred.size > mostDeferred && error !== undefined ? stop(run, "Outage", error) : Effect.void
     return journal
       .defer(index)
