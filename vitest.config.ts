@@ -25,7 +25,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // More than there are cores on a small machine: most of what takes long waits for another process.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     minWorkers: 1,
