@@ -1,8 +1,8 @@
 /**
  * The errors of a call.
  *
- * No error holds a request, a header, a token or a contact's data: what the service says is bounded in size, and what
- * looks like a secret, an email address or a phone number, and whatever the call itself sent, is blanked out.
+ * No error holds a request, a header, a token or a contact's data. The service's own sentences are cut, and in them tokens,
+ * email addresses, phone numbers and the values that the call sent are blanked.
  *
  * @since 0.1.0
  */
@@ -31,27 +31,42 @@ export const Outcome = Schema.Literal("NotApplied", "Unknown")
  */
 export type Outcome = typeof Outcome.Type
 
-/** What every error says. */
+/** The fields of every error. */
 const common = {
+  /** The method that failed, such as `getContact`. */
   operation: Schema.String,
+  /** What happened, in at most 500 characters, without tokens and without a contact's data. */
   message: Schema.String,
+  /** How often the request was sent: 0 where it was refused before. */
   attempts: Schema.NonNegativeInt,
+  /** The HTTP status, where there was a response. */
   status: optional(Schema.Number),
+  /** The service's id of the request, for its support. */
   traceId: optional(Schema.String),
+  /** One line for each fault that the service, or the validation, reports; none by default. */
   details: Schema.optionalWith(Schema.Array(Schema.String), { exact: true, default: () => [] })
 } as const
 
-/** What is said where the answer was a refusal: nothing happened, unless an earlier attempt of the call left that open. */
+/** The fields of a refusal: nothing was applied, unless an earlier attempt of the call left that open. */
 const fields = {
   ...common,
+  /** Whether a write may have been applied: `"NotApplied"` by default. */
   outcome: Schema.optionalWith(Outcome, { exact: true, default: () => "NotApplied" as const })
 } as const
 
-/** What is said where a request was sent and no verdict came back. */
-const unknownOutcomeFields = { ...common, outcome: Outcome, isRetryable: Schema.Boolean } as const
+/** The fields of an error after which a write may have been applied. */
+const unknownOutcomeFields = {
+  ...common,
+  /** Whether a write may have been applied. */
+  outcome: Outcome,
+  /** Whether the same call can be repeated without harm, and may succeed. */
+  isRetryable: Schema.Boolean
+} as const
 
-/** How long the service asked to wait. */
-const retryAfterField = { retryAfter: optional(Schema.DurationFromMillis) } as const
+const retryAfterField = {
+  /** How long the service asked to wait, or how long until the limit has room. */
+  retryAfter: optional(Schema.DurationFromMillis)
+} as const
 
 /**
  * 400: the service knows no such contact, or does not allow a duplicate. Repeating the call gives the same answer.
@@ -62,6 +77,7 @@ const retryAfterField = { retryAfter: optional(Schema.DurationFromMillis) } as c
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", {
   ...fields,
+  /** Whether the service refused an unknown contact, or something else. */
   reason: optional(Schema.Literal("ContactNotFound", "Other")),
   /**
    * The id of the contact that has the email or phone already, where the service refuses a duplicate and names it.
@@ -98,7 +114,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", {
   ...fields,
+  /** Whether the customer must connect the app again, because its OAuth grant is dead or missing. */
   reconnect: optional(Schema.Boolean),
+  /** The location whose grant it is. */
   locationId: optional(Schema.String),
   /** The company (agency) whose grant may be used for the location: the `companyId` to give to the credentials. */
   companyId: optional(Schema.String)
@@ -178,6 +196,7 @@ export class ServerError extends Schema.TaggedError<ServerError>(identifier("Ser
  */
 export class TransportError extends Schema.TaggedError<TransportError>(identifier("TransportError"))("TransportError", {
   ...unknownOutcomeFields,
+  /** The transport's own name for the failure, such as `ECONNREFUSED`, or `TIMEOUT`. */
   code: optional(Schema.String)
 }) {}
 
@@ -194,7 +213,7 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(i
 ) {}
 
 /**
- * What the API documents for every endpoint, as a schema.
+ * The errors that the API documents for every endpoint, as a schema.
  *
  * @since 0.2.0
  * @category models
@@ -202,7 +221,7 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(i
 export const DocumentedError = Schema.Union(BadRequest, Unauthorized, Unprocessable)
 
 /**
- * What the API documents for every endpoint.
+ * The errors that the API documents for every endpoint.
  *
  * @since 0.1.0
  * @category models
@@ -210,7 +229,7 @@ export const DocumentedError = Schema.Union(BadRequest, Unauthorized, Unprocessa
 export type DocumentedError = BadRequest | Unauthorized | Unprocessable
 
 /**
- * What a network and a service in trouble can do besides, as a schema.
+ * The errors of a network and of a service in trouble, as a schema.
  *
  * @since 0.2.0
  * @category models
@@ -218,7 +237,7 @@ export type DocumentedError = BadRequest | Unauthorized | Unprocessable
 export const OperationalError = Schema.Union(Forbidden, RateLimited, ServerError, TransportError, UnexpectedResponse)
 
 /**
- * What a network and a service in trouble can do besides.
+ * The errors of a network and of a service in trouble.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,5 @@
 /**
- * What travels to and from the Contacts API: ids, the contact as it is answered, and what an update and an upsert
- * may carry.
+ * The models of the Contacts API: ids, the contact as it is answered, and the fields of an update and an upsert.
  *
  * Reading is lenient: `null` is absent, numbers in text fields become text, unknown fields, statuses and channels are
  * kept. Writing is strict: a field that the endpoint does not take is refused before anything is sent.

@@ -56,8 +56,11 @@ export const LeadsApi = HttpApi.make("leads").add(
 
 // --- the boundary ------------------------------------------------------------------------------------------------------
 
-const leadOf = ({ id, name, email }: Contact): Lead =>
-  new Lead({ id, ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) })
+const leadOf = ({ id, name, firstName, lastName, email }: Contact): Lead => {
+  // The service was seen to answer the parts of a name only.
+  const fullName = name ?? [firstName, lastName].filter((part) => part !== undefined).join(" ")
+  return new Lead({ id, ...(fullName === "" ? {} : { name: fullName }), ...(email === undefined ? {} : { email }) })
+}
 
 const unavailable = (error: ContactsError, retryAfter?: Duration.Duration) =>
   Effect.zipRight(

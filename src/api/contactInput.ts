@@ -16,7 +16,7 @@ const email = text.pipe(
   })
 )
 
-/** What both endpoints take in the same way. */
+/** The fields that an update and an upsert take in the same way. */
 const writtenFields = {
   firstName: nullableText,
   lastName: nullableText,
@@ -37,7 +37,7 @@ const writtenFields = {
 } as const
 
 /**
- * What an update may carry. `null` clears a field, an absent field is left as it is; `tags` overwrites all tags of the
+ * The fields of an update. `null` clears a field, an absent field is left as it is; `tags` overwrites all tags of the
  * contact. `locationId` must not be sent.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
@@ -60,7 +60,7 @@ export const ContactUpdate = Schema.Struct({
 export interface ContactUpdate extends Schema.Schema.Type<typeof ContactUpdate> {}
 
 /**
- * What an upsert may carry. With an `email` or a `phone` the service looks for a contact that matches; with
+ * The fields of an upsert. With an `email` or a `phone` the service looks for a contact that matches; with
  * `createNewIfDuplicateAllowed: true`, in a location that allows duplicates, it creates one at once.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact

@@ -203,10 +203,7 @@ export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transformOrFai
   }
 ).annotations({ ...named("Contact"), [reader.annotationId]: readContact })
 
-/**
- * The rules below leave nothing to check but the id: a property test holds them to that. It spares the most expensive step
- * of a call.
- */
+/** Reads a contact without its schema, the most expensive step of a call: only the id is left to check after normalizing. */
 function readContact(wire: unknown): unknown {
   const contact = normalizeContact(wire)
   return contact !== undefined && isContactId(contact["id"]) ? contact : reader.noMatch
@@ -215,14 +212,13 @@ function readContact(wire: unknown): unknown {
 /**
  * The contact that an upsert created or matched.
  *
- * - `new`: true if this upsert created it.
- * - `traceId`: the service's name for this request, for its support.
- *
  * @since 0.1.0
  * @category contact
  */
 export interface UpsertedContact extends Contact {
+  /** Whether this upsert created the contact. */
   readonly new: boolean
+  /** The service's id of this request, for its support. */
   readonly traceId?: string
 }
 

@@ -1,4 +1,4 @@
-// What the service's own words tell of a refusal: pure.
+// Facts that are read from the service's words and from `meta` of a refusal: pure.
 import { isObject } from "../internal/json.js"
 import { type ContactId, isContactId } from "./ids.js"
 

@@ -22,34 +22,30 @@ import { causes, codeOf, type Sending, sendingOf } from "./transportFailure.js"
 export { faults } from "./faults.js"
 export { retryAfter, serverTime } from "./retryAfter.js"
 
-/**
- * The call that an error tells about.
- *
- * - `attempts`: how many times it was sent.
- * - `declares`: the statuses that its endpoint documents.
- * - `isWrite`: whether it changes anything.
- * - `isRepeatable`: whether it can be sent again although it may have been applied already.
- * - `mayBeApplied`: whether an earlier attempt left open if it was applied.
- * - `secrets`: texts that no message may show: the bearer, and the values that were sent.
- */
+/** The call that an error is about. */
 export interface Call {
   readonly operation: string
+  /** How many times it was sent. */
   readonly attempts: number
+  /** The statuses that its endpoint documents. */
   readonly declares: ReadonlyArray<number>
+  /** Whether it changes anything. */
   readonly isWrite: boolean
+  /** Whether it can be sent again although it may have been applied already. */
   readonly isRepeatable: boolean
+  /** Whether an earlier attempt may have been applied. */
   readonly mayBeApplied: boolean
+  /** Texts that no message may show: the bearer, and the values that were sent. */
   readonly secrets: () => ReadonlyArray<string>
 }
 
-/**
- * An HTTP answer, whole: header names in lower case, the body as text.
- */
+/** A whole HTTP response. */
 export interface Response extends Head {
+  /** The body as text. */
   readonly body: string
 }
 
-/** What is open after this attempt, and after those before it. */
+/** The outcome after this attempt and those before it. */
 const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
   call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
 

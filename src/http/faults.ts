@@ -1,4 +1,4 @@
-// What is wrong with a value, as sentences.
+// The faults of a value, as sentences.
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
@@ -14,7 +14,7 @@ const isAbsence = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLitera
 
 const annotatedMessage = (issue: ParseResult.ParseIssue): string | undefined => {
   if (issue._tag === "Pointer" || issue._tag === "Unexpected" || issue._tag === "Missing") return undefined
-  // What is wrong inside an object or an array says more than that it is none; not so with the members of a union.
+  // The faults inside an object or an array say more than its own message; those of the members of a union do not.
   if (issue._tag === "Composite" && !AST.isUnion(issue.ast)) return undefined
   const message = Option.getOrUndefined(AST.getMessageAnnotation(issue.ast))?.(issue)
   return typeof message === "string" ? message : undefined

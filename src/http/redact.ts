@@ -1,4 +1,4 @@
-// What may be shown of what the service says: pure.
+// Redacts the service's sentences before an error shows them: pure.
 import { isoDayOfText } from "../api/lenient.js"
 
 /** Sizes in characters, and counts of lines. */

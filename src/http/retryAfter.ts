@@ -1,8 +1,9 @@
 // How long a response asks to wait, and what time it was for its server: pure.
 
-/** What came before a body: header names are in lower case. */
+/** The status and headers of a response. */
 export interface Head {
   readonly status: number
+  /** By their names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
 }
 
@@ -27,7 +28,7 @@ const dateForms: ReadonlyArray<readonly [RegExp, (parts: ReadonlyArray<string>, 
   ]
 ]
 
-/** Of a year with two digits, the one that is not more than 50 years ahead. */
+/** Completes a year of two digits to the one that is not more than 50 years ahead. */
 const fullYear = (year: number, now: number): number => {
   const thisYear = new Date(now).getUTCFullYear()
   const inThisCentury = thisYear - (thisYear % 100) + year
@@ -71,7 +72,7 @@ export const retryAfter = (response: Head, now: number): number | undefined => {
   return wait >= 0 ? wait : undefined
 }
 
-/** Of a day with nothing left: until it begins anew. */
+/** The milliseconds until the daily quota resets, where a 429 says that it is used up. */
 export const dayOver = ({ status, headers }: Head): number | undefined =>
   status === 429 && headers["x-ratelimit-daily-remaining"] === "0"
     ? millisOfText(headers["x-ratelimit-daily-reset"])

@@ -37,7 +37,7 @@ export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean =>
 /** The sentence for a value that is too deep, after its path. */
 export const tooDeep = `must not be nested deeper than ${maxDepth} levels`
 
-/** What a field holds that is not set. */
+/** Whether the value of a field means that it is not set. */
 export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ""
 
 /** The JSON text of a value, if it can have one: neither circular, nor nested deeper than the stack, nor with a bigint. */

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { isArray, isObject, isTooDeep, tooDeep } from "./json.js"
 
-/** What a value is read or written as, or {@link noMatch}. */
+/** Reads or writes a value, or gives {@link noMatch}. */
 export type Reader = (value: unknown) => unknown
 
 /** This value is not as the schema has it. */
@@ -124,7 +124,7 @@ const transformed = (
   }
 }
 
-/** What it is before it is decoded, or encoded. */
+/** The side of a schema that a value is on before it is decoded or encoded. */
 const given = (ast: SchemaAST.AST, direction: Direction) =>
   direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
 
@@ -156,7 +156,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))
     case "Refinement":
-      // What is written is judged before it is transformed.
+      // On encoding, a filter checks a value before it is transformed.
       return direction === "decode" || SchemaAST.typeAST(ast.from) === ast.from
         ? filtered(ast, readerOf(ast.from, direction))
         : viaSchema(ast, direction)

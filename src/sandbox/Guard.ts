@@ -1,6 +1,6 @@
 /**
- * What the sandbox refuses before it looks at a request: bodies that are too large and, where it can be controlled over
- * HTTP, requests that a web page sends from elsewhere.
+ * Refuses requests by their headers alone: bodies that are too large and, where the sandbox can be controlled over HTTP,
+ * requests that a web page sends from elsewhere.
  *
  * @since 0.2.0
  */
