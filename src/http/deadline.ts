@@ -18,10 +18,10 @@ const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.Cont
   Failure.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
 
 /** What a transport's failure means for the attempt. */
-const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError): Errors.ContactsError =>
+const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError, isSent: boolean): Errors.ContactsError =>
   error._tag === "ResponseError" && error.cause instanceof BodyTooLarge
     ? Failure.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
-    : Failure.fromTransport(errorContext(attempt), error)
+    : Failure.fromTransport(errorContext(attempt), error, isSent)
 
 /**
  * One request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout take the
@@ -65,7 +65,7 @@ export const withDeadline =
                 Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }),
               onFailure: (cause) =>
                 cause._tag === "Fail"
-                  ? refusedOr(pending, () => failureOf(attempt, cause.error), true)
+                  ? refusedOr(pending, () => failureOf(attempt, cause.error, pending.isSent()), true)
                   : Effect.failCause(cause as typeof cause & Exit.Failure<never, never>["cause"])
             })
           )

@@ -223,12 +223,14 @@ const sendings: { readonly [sending in Sending]: readonly [what: string, outcome
 }
 
 /**
- * The error for a transport that failed: the cause is read for its code and then forgotten.
+ * The error for a transport that failed: the cause is read for its code and then forgotten. `isSent` is false where the
+ * transport knows that nothing of the request was on the wire.
  */
-export const fromTransport = (call: Call, cause: unknown): TransportError => {
+export const fromTransport = (call: Call, cause: unknown, isSent = true): TransportError => {
   const chain = causes(cause)
   const code = codeOf(chain)
-  const [what, outcome, isTransient] = sendings[sendingOf(chain, code)]
+  const sending = sendingOf(chain, code)
+  const [what, outcome, isTransient] = sendings[sending === "Sent" && !isSent ? "NotConnected" : sending]
   return new TransportError({
     operation: call.operation,
     attempts: call.attempts,

@@ -6,7 +6,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Exit from "effect/Exit"
 import type { IncomingHttpHeaders } from "node:http"
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
-import * as Undici from "undici"
+import type * as Undici from "undici"
 import type * as Failure from "./failure.js"
 import { abandon } from "../runtime/timer.js"
 import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
@@ -122,15 +122,9 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
     const { request } = this
     this.settle(
       this.found === undefined
-        ? Exit.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: this.causeOf(cause) }))
+        ? Exit.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
         : this.unreadable(cause)
     )
-  }
-
-  /** An agent that was destroyed says the same of a request that was sent and of one that never was. */
-  private causeOf(cause: Error) {
-    const isDestroyed = "code" in cause && cause.code === "UND_ERR_DESTROYED"
-    return isDestroyed && !this.isSent() ? new Undici.errors.ClientClosedError(cause.message) : cause
   }
 
   private unreadable(cause: unknown): ResponseExit {

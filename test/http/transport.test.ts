@@ -15,6 +15,7 @@ import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
+import { type AddressInfo, createServer } from "node:net"
 import { brotliCompressSync } from "node:zlib"
 import { json, serving, transports } from "../servers.js"
 
@@ -152,6 +153,21 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         expect(error).toMatchObject({ _tag: "UnexpectedResponse", status: 200 })
         expect(error.message).toContain("it is about the contact john, not jane: they were merged, or a proxy")
       }
+    })
+  )
+})
+
+describe("over undici's dispatch", () => {
+  it.scopedLive("a connection that is reset in the middle of its TLS handshake has sent nothing", () =>
+    Effect.gen(function* () {
+      const server = createServer((socket) => void socket.once("data", () => socket.resetAndDestroy()))
+      yield* Effect.acquireRelease(
+        Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const error = yield* Effect.flip(Effect.provide(upsert, service(transports["undici's dispatch"], url)))
+      expect(error).toMatchObject({ code: "ECONNRESET", outcome: "NotApplied", isRetryable: true })
     })
   )
 })
