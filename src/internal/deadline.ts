@@ -27,7 +27,7 @@ const afterPoll: (task: () => void) => void =
 const suspension = 1000
 
 /** After a suspension, what has arrived has this long to be read, decrypted and unpacked, in milliseconds. */
-const settleTime = 200
+const settleTime = 1000
 
 /**
  * Runs a task after so many milliseconds of a clock; the result cancels it. By the host's clock a timer is used instead of a
