@@ -62,7 +62,9 @@ export const run = (judge: Judge, options: { readonly kills: number; readonly se
               child.send(task(own))
               yield* Effect.sleep(yield* Random.nextIntBetween(50, 700))
               child.kill("SIGKILL")
-              const kept = yield* Effect.orDie(Effect.forEach(own, (location) => store.get(location)))
+              const kept = yield* Effect.orDie(
+                Effect.forEach(own, (location) => store.get(Installation.keyOf(location)))
+              )
               // The next process comes within the 30 seconds in which the vendor answers the same pair.
               yield* reached(task(own))
               return kept.filter((grant) => Option.isSome(grant) && grant.value.exchanging !== undefined).length

@@ -12,6 +12,9 @@ import type { Judge } from "./Judge.js"
 /** The app that a sandbox knows by default. */
 export const app = { clientId: "sandbox-app", clientSecret: "sandbox-secret" }
 
+/** Where a store has the grant of a location. */
+export const keyOf = (location: string) => Credentials.grantKey(app.clientId, location)
+
 export const directory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))

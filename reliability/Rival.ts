@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import { writeFileSync } from "node:fs"
 import * as Child from "./Child.js"
+import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 
 export interface Rival {
@@ -28,7 +29,7 @@ export const worker = Effect.map(Child.spawn("../bench/officialSdkWorker.js"), (
 
 /** A grant of ours as a session of the SDK's. */
 export const keep = (store: TokenStore.Service, locationId: string, file: string) =>
-  Effect.map(Effect.orDie(store.get(locationId)), (grant) => {
+  Effect.map(Effect.orDie(store.get(Installation.keyOf(locationId))), (grant) => {
     const { accessToken, refreshToken } = Option.getOrThrow(grant)
     const session = {
       access_token: Redacted.value(accessToken),

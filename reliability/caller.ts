@@ -44,7 +44,10 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
       Array.from({ length: calls }, (_, index) => Effect.delay(one, (spread * index) / calls)),
       { concurrency: "unbounded" }
     )
-    return all.filter(Either.isRight).length
+    const timedOut = all.filter(
+      (one) => Either.isLeft(one) && one.left._tag === "TransportError" && one.left.code === "TIMEOUT"
+    )
+    return { succeeded: all.filter(Either.isRight).length, timedOut: timedOut.length }
   }).pipe(
     Effect.provide(ContactsService.layer({ token, baseUrl: url })),
     // Pacing has figures of its own: it would refuse the last of very many at once.
@@ -52,20 +55,26 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
   )
 }
 
-export const performWith = (task: Task, store: TokenStore.Service) =>
-  Effect.gen(function* () {
-    const succeeded = yield* Effect.forEach(task.locations, (location) => calling(task, store, location), {
-      concurrency: "unbounded"
+/** How many calls have succeeded, and how many have timed out. */
+const count = (task: Task, store: TokenStore.Service) =>
+  Effect.map(
+    Effect.forEach(task.locations, (location) => calling(task, store, location), { concurrency: "unbounded" }),
+    (counts) => ({
+      succeeded: counts.reduce((sum, { succeeded }) => sum + succeeded, 0),
+      timedOut: counts.reduce((sum, { timedOut }) => sum + timedOut, 0)
     })
-    return succeeded.reduce((sum, count) => sum + count, 0)
-  })
+  )
+
+export const performWith = (task: Task, store: TokenStore.Service) =>
+  Effect.map(count(task, store), ({ succeeded }) => succeeded)
 
 export const perform = (task: Task) => Effect.flatMap(storeOf(task.store), (store) => performWith(task, store))
 
 if (process.send !== undefined && process.argv[2] === "worker") {
   endWithParent()
   process.on("message", (task: Task) => {
-    void Effect.runPromise(perform(task)).then((succeeded) => process.send?.({ succeeded }))
+    const counts = Effect.flatMap(storeOf(task.store), (store) => count(task, store))
+    void Effect.runPromise(counts).then((counts) => process.send?.(counts))
   })
   process.send({ isReady: true })
 }

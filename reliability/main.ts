@@ -10,6 +10,7 @@ import * as Bulk from "./Bulk.js"
 import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
 import { type Figure, table } from "./Figure.js"
+import * as Freezes from "./Freezes.js"
 import * as Fuzz from "./Fuzz.js"
 import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
@@ -53,7 +54,25 @@ if (options === undefined || options.help || !/^[1-9]\d?$/.test(options.seeds)) 
 }
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, index) => index + 1)
-const ids = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R16", "R18"]
+const ids = [
+  "R1",
+  "R2",
+  "R3",
+  "R4",
+  "R5",
+  "R6",
+  "R7",
+  "R8",
+  "R9",
+  "R10",
+  "R11",
+  "R12",
+  "R13",
+  "R14",
+  "R16",
+  "R17",
+  "R18"
+]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
   console.error(`--only takes some of ${ids.join(", ")}, not ${unknown.join(", ")}`)
@@ -100,6 +119,8 @@ const outageSeconds = 30
 const leakingCalls = 250_000
 /** About what this sandbox can do beside its client on two cores, half of that. */
 const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
+/** For each seed: 30 processes, ten for each time. */
+const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []
@@ -236,6 +257,13 @@ const all = Effect.gen(function* () {
   if (isAsked("R16")) {
     yield* tell("R16, once")
     figures.push(Bulk.figure([yield* judged((judge) => Bulk.run(judge, bulk, "fetch"))], bulk))
+  }
+  if (isAsked("R17")) {
+    yield* tell("R17, all seeds at once")
+    const runs = yield* Effect.forEach(seeds, (seed) => judged((judge) => Freezes.run(judge, { ...freezes, seed })), {
+      concurrency: "unbounded"
+    })
+    figures.push(Freezes.figure(runs, freezes))
   }
   if (isAsked("R18")) {
     const runs = yield* Effect.forEach([2, 50].flatMap(Accounts.casesOf), (one) =>

@@ -7,7 +7,10 @@ const rooms = {
   Errors: { file: "src/Errors.ts,src/http/*.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
   RateLimit: { file: "src/RateLimit.ts", tests: ["test/RateLimit.test.ts"] },
-  Credentials: { file: "src/Credentials.ts", tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"] },
+  Credentials: {
+    file: "src/Credentials.ts,src/credentials/*.ts",
+    tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"]
+  },
   Schema: { file: "src/api/*.ts", tests: ["test/Schema.test.ts", "test/internal/reader.test.ts"] },
   Directory: {
     file: "src/sandbox/Directory.ts",

@@ -23,6 +23,12 @@ export const longestDelay = 2 ** 31 - 1
 const afterPoll: (task: () => void) => void =
   typeof setImmediate === "function" ? (task) => void setImmediate(task) : (task) => void setTimeout(task, 0)
 
+/** A timer that fires this much later than it was set for was held up with its whole process, in milliseconds. */
+const suspension = 1000
+
+/** After a suspension, what has arrived has this long to be read, decrypted and unpacked, in milliseconds. */
+const settleTime = 1000
+
 /**
  * Runs a task after so many milliseconds of a clock; the result cancels it. By the host's clock a timer is used instead of a
  * fiber, which costs more.
@@ -33,7 +39,12 @@ const afterPoll: (task: () => void) => void =
 export const later = (clock: Clock.Clock, millis: number, task: () => void): (() => void) => {
   if (clock === liveClock && millis <= longestDelay) {
     let isCancelled = false
-    const timer = setTimeout(() => afterPoll(() => (isCancelled ? undefined : task())), millis)
+    const run = () => afterPoll(() => (isCancelled ? undefined : task()))
+    const due = performance.now() + millis
+    let timer = setTimeout(() => {
+      if (performance.now() - due <= suspension) return run()
+      timer = setTimeout(run, settleTime)
+    }, millis)
     return () => {
       isCancelled = true
       clearTimeout(timer)
