@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 const rooms = {
   Errors: { file: "src/Errors.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
-  RateLimit: { file: "src/RateLimit.ts", tests: ["test/RateLimit.test.ts"] },
+  RateLimit: { file: "src/limiter/limit.ts", tests: ["test/RateLimit.decisions.test.ts", "test/RateLimit.test.ts"] },
   Credentials: { file: "src/Credentials.ts", tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"] },
   Schema: { file: "src/Schema.ts", tests: ["test/Schema.test.ts", "test/internal/reader.test.ts"] },
   Directory: {

@@ -26,6 +26,7 @@ import * as Errors from "./Errors.js"
 import { inSeconds } from "./internal/duration.js"
 import * as journal from "./internal/journal.js"
 import { parse, stringifyOption } from "./internal/json.js"
+import { defaultLimit } from "./limiter/service.js"
 import * as RateLimit from "./RateLimit.js"
 import * as Schema from "./Schema.js"
 
@@ -244,7 +245,7 @@ const between = (given: number | undefined, otherwise: number, most: number) =>
 const fitting: Effect.Effect<number> = Effect.gen(function* () {
   const rateLimit = yield* RateLimit.RateLimit
   const limits = (yield* rateLimit.states).map(({ limit }) => limit)
-  const limit = limits.length > 0 ? Math.max(...limits) : RateLimit.settings().limit
+  const limit = limits.length > 0 ? Math.max(...limits) : defaultLimit
   return Math.min(mostAtOnce, Math.max(2, Math.ceil(limit / 5)))
 })
 

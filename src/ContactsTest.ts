@@ -13,7 +13,7 @@ import * as S from "effect/Schema"
 import { ContactsService } from "./ContactsService.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { parse } from "./internal/json.js"
-import * as RateLimit from "./RateLimit.js"
+import { unlimited } from "./limiter/service.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 import { Contact, type LocationId } from "./Schema.js"
 import * as Directory from "./sandbox/Directory.js"
@@ -97,7 +97,7 @@ const decodeContact = S.decodeUnknownSync(Contact)
 const over = ({ directory, locationId, answers }: Memory): Layer.Layer<ContactsService | ContactsTest> => {
   const http = HttpLayer.make({
     retryPolicy: RetryPolicy.none,
-    pacer: RateLimit.unpaced,
+    limiter: unlimited,
     bearer: { get: () => Effect.succeed(Redacted.make("in-memory")) },
     transmit: ({ name, params, version, body }, _, __, watch) =>
       Effect.gen(function* () {

@@ -7,6 +7,7 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -175,7 +176,7 @@ export interface Watch extends exchange.Watch {
  * - `bearer`: the tokens for its calls.
  * - `transmit`: one request, until its whole answer is there or its time is over.
  * - `versions`: another documented `Version` than its own, by the endpoint's name.
- * - `pacer`: when a request may leave.
+ * - `limiter`: when a request may leave.
  * - `retryPolicy`: for calls that bring none of their own.
  * - `server`: where requests go, as spans and metrics tell.
  *
@@ -184,7 +185,7 @@ export interface Watch extends exchange.Watch {
  */
 export interface Carrier {
   readonly bearer: Credentials.Bearer
-  readonly pacer: RateLimit.Pacer
+  readonly limiter: RateLimit.Limiter
   readonly transmit: (
     request: Outgoing,
     bearer: Redacted.Redacted,
@@ -425,7 +426,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   private limit = 0
   /** Whether a request of this attempt has left. */
   private hasLeft = false
-  private slot: RateLimit.Slot | undefined
+  private slot: Slot | undefined
   private bearer: Redacted.Redacted | undefined
   private refusedBearer: Redacted.Redacted | undefined
 
@@ -495,22 +496,27 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     )
   }
 
-  /** One slot for one request. */
-  private paced(use: (slot: RateLimit.Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>) {
+  /** One permit for one request. */
+  private paced(use: (slot: Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>) {
     const { carrier, endpoint, priority } = this.call
-    return carrier.pacer.withSlot({ priority, patience: this.until - this.now() }, use, (refusal) =>
-      this.unsent(notYet(endpoint.name, refusal))
+    const timeoutMillis = this.until - this.now()
+    const leaseMillis = Math.max(0, Math.min(Duration.toMillis(this.attempt.timeout), timeoutMillis))
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.matchEffect(restore(carrier.limiter.acquire({ priority, timeoutMillis, leaseMillis })), {
+        onFailure: (rejection) => Effect.fail(this.unsent(notYet(endpoint.name, rejection))),
+        onSuccess: (permit) => new Slot(permit).using(use, restore)
+      })
     )
   }
 
-  private begin(slot: RateLimit.Slot) {
+  private begin(slot: Slot) {
     const now = this.now()
     this.limit = Math.min(Duration.toMillis(this.attempt.timeout), Math.max(0, this.until - now))
     this.until = now + this.limit
     return this.limit === 0 ? Effect.fail(this.unsent(this.timedOut(false))) : this.send(slot)
   }
 
-  private send(slot: RateLimit.Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> {
+  private send(slot: Slot): Effect.Effect<Errors.Answer, Errors.ContactsError> {
     const { carrier, endpoint } = this.call
     const held = carrier.bearer.held?.(this.now())
     if (held !== undefined) return this.sendWith(held, slot)
@@ -518,7 +524,7 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
     return Effect.flatMap(had, (bearer) => this.sendWith(bearer, slot))
   }
 
-  private sendWith(bearer: Redacted.Redacted, slot: RateLimit.Slot) {
+  private sendWith(bearer: Redacted.Redacted, slot: Slot) {
     const { call } = this
     const { renew } = call.carrier.bearer
     this.bearer = bearer
@@ -581,17 +587,53 @@ class Sending<Params extends Codec, Body extends Codec, Answer extends Codec, Ve
   }
 }
 
+/** A permit in use. A request that has not left when it is done with gives its permit back. */
+class Slot {
+  private hasLeft = false
+  onInterrupt: (() => void) | undefined
+
+  constructor(private readonly permit: RateLimit.Permit) {}
+
+  leave() {
+    this.hasLeft = true
+  }
+  answered(answer: exchange.Head, retryAfter: number | undefined) {
+    this.permit.complete(answer, retryAfter)
+  }
+  using(
+    use: (slot: Slot) => Effect.Effect<Errors.Answer, Errors.ContactsError>,
+    restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) {
+    return Effect.matchCauseEffect(restore(Effect.suspend(() => use(this))), {
+      onFailure: (cause) => {
+        if (Cause.isInterrupted(cause)) this.onInterrupt?.()
+        this.end()
+        return Effect.failCause(cause)
+      },
+      onSuccess: (answer) => {
+        this.end()
+        return Effect.succeed(answer)
+      }
+    })
+  }
+  private end() {
+    if (this.hasLeft) this.permit.complete()
+    else this.permit.release()
+  }
+}
+
 /** The error for a request that cannot leave in time. */
-const notYet = (operation: string, { isDayOver, retryAfter }: RateLimit.Refusal) => {
-  const wait = inSeconds(Duration.millis(retryAfter))
-  const message = isDayOver
-    ? `Nothing is left of the day's requests: more in ${wait}`
-    : `All requests that the service allows are taken: more in ${wait}`
+const notYet = (operation: string, { reason, retryAfterMillis }: RateLimit.Rejection) => {
+  const wait = inSeconds(Duration.millis(retryAfterMillis))
+  const message =
+    reason === "DailyQuotaExhausted"
+      ? `Daily quota exhausted; it resets in ${wait}`
+      : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`
   return new Errors.RateLimited({
     operation,
     attempts: 0,
     message,
-    retryAfter: Duration.millis(Math.ceil(retryAfter))
+    retryAfter: Duration.millis(Math.ceil(retryAfterMillis))
   })
 }
 
@@ -682,7 +724,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
       const defaultPort = protocol === "https:" ? 443 : 80
       return make({
         server: { address: hostname, port: port === "" ? defaultPort : Number(port) },
-        pacer: yield* rateLimit.open(`${host}:${credentials.quota}`),
+        limiter: yield* rateLimit.open(`${host}:${credentials.quota}`),
         bearer: Either.isRight(baseUrl)
           ? yield* credentials.open(baseUrl.right)
           : { get: () => Effect.succeed(noBearer) },

@@ -23,10 +23,10 @@ import { ContactsService, getContact, type Options, updateContact } from "effect
 import * as Credentials from "effect-growthhub/Credentials"
 import { fromTransport, type TransportError, Unauthorized } from "effect-growthhub/Errors"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
-import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, ContactUpdate, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
 import { type AddressInfo, createServer } from "node:net"
+import { unlimited } from "../src/limiter/service.js"
 import { json, serving, transports } from "./servers.js"
 
 const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
@@ -795,7 +795,7 @@ describe("a bearer that is not there when a call is repeated", () => {
     Effect.gen(function* () {
       const http = HttpLayer.make({
         retryPolicy: within("1 second"),
-        pacer: RateLimit.unpaced,
+        limiter: unlimited,
         bearer: { get: () => Effect.never },
         transmit: () => Effect.die("a request was sent")
       })
@@ -828,7 +828,7 @@ describe("a bearer that is not there when a call is repeated", () => {
       let asked = 0
       const http = HttpLayer.make({
         retryPolicy: RetryPolicy.make({ schedule: Schedule.recurs(3) }),
-        pacer: RateLimit.unpaced,
+        limiter: unlimited,
         bearer: {
           get: (operation) => {
             asked += 1
