@@ -162,7 +162,7 @@ const bulk = async (baseUrl) => {
   const RateLimit = await import("../dist/RateLimit.js")
   const layer = ContactsService.layer({ baseUrl, token: Redacted.make(token) }).pipe(
     Layer.provide(await ownLayer()),
-    Layer.provide(Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited))
+    Layer.provide(RateLimit.layerUnlimited)
   )
   const runtime = ManagedRuntime.make(layer)
   const { customFields: _, phone: __, ...lead } = upsert()

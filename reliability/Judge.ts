@@ -66,7 +66,7 @@ export const make = Effect.gen(function* () {
 export type Transport = Layer.Layer<HttpClient.HttpClient>
 
 /** Requests leave at once: for what is not about pacing. */
-export const unpaced: Layer.Layer<RateLimit.RateLimit> = Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited)
+export const unpaced: Layer.Layer<RateLimit.RateLimit> = RateLimit.layerUnlimited
 
 /** The library against a judge, or against anything else that listens. */
 export const client = (

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 const rooms = {
   Errors: { file: "src/Errors.ts,src/http/*.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
-  RateLimit: { file: "src/RateLimit.ts", tests: ["test/RateLimit.test.ts"] },
+  RateLimit: { file: "src/limiter/limit.ts", tests: ["test/RateLimit.decisions.test.ts", "test/RateLimit.test.ts"] },
   Credentials: {
     file: "src/Credentials.ts,src/credentials/*.ts",
     tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"]

@@ -25,6 +25,7 @@ import * as runs from "./bulk/run.js"
 import type { Item } from "./bulk/verdict.js"
 import { ContactsService } from "./ContactsService.js"
 import type * as Errors from "./Errors.js"
+import { defaultLimit } from "./limiter/service.js"
 import * as RateLimit from "./RateLimit.js"
 import type * as Schema from "./Schema.js"
 
@@ -138,7 +139,7 @@ const between = (given: number | undefined, otherwise: number, most: number) =>
 const fitting: Effect.Effect<number> = Effect.gen(function* () {
   const rateLimit = yield* RateLimit.RateLimit
   const limits = (yield* rateLimit.states).map(({ limit }) => limit)
-  const limit = limits.length > 0 ? Math.max(...limits) : RateLimit.settings().limit
+  const limit = limits.length > 0 ? Math.max(...limits) : defaultLimit
   return Math.min(mostAtOnce, Math.max(2, Math.ceil(limit / 5)))
 })
 

@@ -79,7 +79,7 @@ export class ContactsHttp extends Context.Tag("effect-growthhub/ContactsHttp")<C
 interface Stages {
   readonly client: HttpClient.HttpClient
   readonly server: Server
-  readonly limiter: RateLimit.Pacer
+  readonly limiter: RateLimit.Limiter
   readonly bearer: Bearer
 }
 

@@ -65,7 +65,6 @@ describe("OpenTelemetry", () => {
         expect.arrayContaining([
           HttpLayer.metrics.callDuration,
           HttpLayer.metrics.requestDuration,
-          RateLimit.metrics.free,
           RateLimit.metrics.waiting
         ])
       )

@@ -1,39 +1,53 @@
 // The permit of a request.
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
-import * as Failure from "./failure.js"
 import { inSeconds } from "../internal/duration.js"
-import type { Pacer, Refusal } from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, errorContext, nowOf, type Send } from "./attempt.js"
+import type { Limiter, Permit, Rejection } from "../RateLimit.js"
+import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import * as Failure from "./failure.js"
 
 /** The error of a request that cannot get its permit in time. */
-const rejected = (attempt: Attempt, { isDayOver, retryAfter }: Refusal): AttemptFailure => {
-  const wait = inSeconds(Duration.millis(retryAfter))
+const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): AttemptFailure => {
+  const wait = inSeconds(Duration.millis(retryAfterMillis))
   const error = new Errors.RateLimited({
     operation: attempt.call.encoded.name,
     attempts: 0,
-    message: isDayOver
-      ? `Daily quota exhausted; it resets in ${wait}`
-      : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`,
-    retryAfter: Duration.millis(Math.ceil(retryAfter))
+    message:
+      reason === "DailyQuotaExhausted"
+        ? `Daily quota exhausted; it resets in ${wait}`
+        : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`,
+    retryAfter: Duration.millis(Math.ceil(retryAfterMillis))
   })
   return { error: Failure.fromBefore(errorContext(attempt, false), error) }
 }
 
+/** Tells the limiter how the request ended. Where nothing was sent, its permit is given back. */
+const settle = (permit: Permit, { call }: Attempt, exit: Exit.Exit<Response, AttemptFailure>): void => {
+  if (Exit.isSuccess(exit)) {
+    const { status } = exit.value
+    const now = call.clock.unsafeCurrentTimeMillis()
+    return permit.complete(exit.value, status === 429 ? Failure.retryAfter(exit.value, now) : undefined)
+  }
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (failure !== undefined && failure.sentAt === undefined) permit.release()
+  else permit.complete()
+}
+
 /** Waits for a permit before each request, redirects and resends included, and tells the limiter what came back. */
 export const withPermit =
-  (pacer: Pacer) =>
+  (limiter: Limiter) =>
   (send: Send): Send =>
-  (attempt) =>
-    pacer.withSlot(
-      { priority: attempt.call.priority, patience: attempt.call.deadline - nowOf(attempt) },
-      (slot) => {
-        slot.leave()
-        return Effect.tap(send(attempt), (response) => {
-          const now = attempt.call.clock.unsafeCurrentTimeMillis()
-          slot.answered(response, response.status === 429 ? Failure.retryAfter(response, now) : undefined)
-        })
-      },
-      (refusal) => rejected(attempt, refusal)
+  (attempt) => {
+    const { deadline, priority, timeoutMillis: leaseMillis } = attempt.call
+    const options = { priority, timeoutMillis: deadline - nowOf(attempt), leaseMillis }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        Effect.mapError(restore(limiter.acquire(options)), (rejection) => rejected(attempt, rejection)),
+        (permit) => Effect.onExit(restore(send(attempt)), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
+      )
     )
+  }

@@ -6,7 +6,7 @@
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
 import { defaulting } from "../internal/schema.js"
-import * as Times from "../internal/times.js"
+import * as Times from "./times.js"
 
 const share = S.Number.pipe(S.between(0, 1))
 

@@ -117,7 +117,7 @@ const within = <A, E>(
     Effect.provide(
       Layer.unwrapEffect(Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ baseUrl: url, token }))).pipe(
         Layer.provide(transport),
-        Layer.provide(Layer.succeed(RateLimit.RateLimit, RateLimit.unlimited)),
+        Layer.provide(RateLimit.layerUnlimited),
         Layer.provideMerge(Sandbox.layer(options))
       )
     )

@@ -1,0 +1,255 @@
+// The state of a limit in Redis, as one JSON text: read and written by compare-and-set, with the time of Redis.
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import type { Redis } from "ioredis"
+import { createHash, randomBytes } from "node:crypto"
+import { inTime } from "../internal/lock.js"
+import * as Limit from "./limit.js"
+import { addUnavailableStores } from "./metrics.js"
+import type { Store } from "./queue.js"
+
+/** Sets the state if the caller has seen its version. Returns time and version, and the state where it is another one. */
+const script = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local held = redis.call('HMGET', KEYS[1], 'version', 'state')
+local version = held[1] or ''
+if version ~= ARGV[1] then return { now, version, held[2] or '' } end
+if ARGV[2] == '' then return { now, version } end
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'state', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], 86400000)
+return { now, ARGV[2] }
+`
+
+const scriptId = createHash("sha1").update(script).digest("hex")
+
+/** A call waits this long for Redis at most, in milliseconds. */
+const patience = 500
+
+/** While Redis cannot be used, it is tried this often. */
+const retryEvery = 1000
+
+/** Completed requests are told to Redis this soon, together with those that complete until then. */
+const tellAfter = 5
+
+/** So many writes of other processes in between, and a call waits for the next turn. */
+const mostConflicts = 20
+
+/** A limit warns this often at most. */
+const warnEvery = 10 * 60_000
+
+/** A process says this often that it shares the limit. */
+const presenceEvery = 10_000
+
+/** A change that Redis has not been told yet. `until`: when it does not matter any more, by the clock of Redis. */
+interface Change {
+  readonly until: number
+  readonly apply: (state: Limit.LimitState) => Limit.LimitState
+}
+
+type Decide<A> = (state: Limit.LimitState) => { readonly state: Limit.LimitState; readonly result: A }
+
+const onlyRead: Decide<void> = (state) => ({ state, result: undefined })
+
+export class RedisStore implements Store {
+  private readonly process = randomBytes(4).toString("hex")
+  private version = ""
+  private state: Limit.LimitState
+  private isConnected = false
+  /** The clock of Redis less ours, at least and at most. */
+  private offset: { readonly low: number; readonly high: number }
+  private readonly changes = new Set<Change>()
+  /** While Redis cannot be used: the requests of this process, and when Redis is tried again. */
+  private away: { state: Limit.LimitState; retryAt: number } | undefined
+  private warnedAt = -Infinity
+  private isTelling = false
+
+  constructor(
+    private readonly client: Redis,
+    private readonly key: string,
+    private readonly shared: Limit.Settings,
+    private readonly clock: () => number,
+    private readonly runtime: Runtime.Runtime<never>
+  ) {
+    this.state = Limit.initialState(shared)
+    const offset = Date.now() - clock()
+    this.offset = { low: offset, high: offset }
+  }
+
+  private now() {
+    return this.clock() + this.offset.low
+  }
+  private get processes() {
+    return Math.max(1, Object.keys(this.state.processes).length)
+  }
+
+  // --- the exchange with Redis
+
+  private async evaluate(...args: ReadonlyArray<string>): Promise<ReadonlyArray<unknown>> {
+    const replied = this.client.evalsha(scriptId, 1, this.key, ...args).catch((error: unknown) => {
+      if (String(error).includes("NOSCRIPT")) return this.client.eval(script, 1, this.key, ...args)
+      throw error
+    })
+    const reply: unknown = await inTime(replied, patience)
+    if (!Array.isArray(reply) || typeof reply[0] !== "number") throw new Error("its reply is not that of the script")
+    return reply as ReadonlyArray<unknown>
+  }
+
+  /** The state as it is next: with what Redis has not been told, and with what is decided. */
+  private next<A>(decide: Decide<A>) {
+    const advanced = Limit.advance(this.state, this.now())
+    const seenAt = this.state.processes[this.process]
+    const isPresent = seenAt !== undefined && Math.abs(advanced.now - seenAt) < presenceEvery
+    const present = isPresent ? advanced : Limit.withProcess(advanced, this.process)
+    const { state, result } = decide([...this.changes].reduce((state, { apply }) => apply(state), present))
+    return { state, result, isChanged: state !== advanced }
+  }
+
+  /** Decides by the newest state, however often other processes write in between; `undefined` where they always do. */
+  private async exchange<A>(decide: Decide<A>): Promise<A | undefined> {
+    for (let conflicts = 0; conflicts <= mostConflicts; conflicts += 1) {
+      const { version, isConnected } = this
+      const changes = [...this.changes]
+      const { state, result, isChanged } = this.next(decide)
+      // Without a time from Redis, nothing can be written.
+      const isWritten = isConnected && isChanged
+      const next = isWritten ? randomBytes(8).toString("hex") : ""
+      const sentAt = this.clock()
+      const [time, found, text] = await this.evaluate(version, next, isWritten ? JSON.stringify(state) : "")
+      this.offset = { low: Number(time) - this.clock(), high: Number(time) - sentAt }
+      this.isConnected = true
+      if (isWritten && found === next) {
+        this.version = next
+        this.state = state
+        for (const change of changes) this.changes.delete(change)
+        return result
+      }
+      if (found !== version) this.adopt(String(found), String(text))
+      else if (isConnected) return result
+    }
+    return undefined
+  }
+
+  private adopt(version: string, text: string) {
+    if (text !== "") this.state = JSON.parse(text) as Limit.LimitState
+    else {
+      this.state = Limit.ownPart(this.state, this.process)
+      if (this.version !== "") {
+        this.warn("Redis has lost the state of the rate limit (a restart, a flush or an eviction); it begins anew")
+      }
+    }
+    this.version = version
+  }
+
+  /** Exchanges, or does without Redis. */
+  private async tryExchange<A>(decide: Decide<A>): Promise<A | undefined> {
+    try {
+      const result = await this.exchange(decide)
+      if (this.away !== undefined) addUnavailableStores(-1)
+      this.away = undefined
+      return result
+    } catch (error) {
+      this.leave(error)
+      return undefined
+    }
+  }
+
+  private leave(error: unknown) {
+    if (this.away === undefined) {
+      addUnavailableStores(1)
+      this.away = { state: Limit.ownPart(this.state, this.process), retryAt: 0 }
+      const reason = error instanceof Error ? error.message.slice(0, 100) : "unknown error"
+      const share = this.processes === 1 ? "the whole limit" : `1/${this.processes} of the limit`
+      this.warn(`Redis cannot be used for the rate limit (${reason}); this process uses ${share} until it can`)
+    }
+    this.away.retryAt = this.clock() + retryEvery
+    for (const change of this.changes) if (change.until <= this.now()) this.changes.delete(change)
+  }
+
+  private warn(message: string) {
+    if (this.clock() - this.warnedAt < warnEvery) return
+    this.warnedAt = this.clock()
+    Runtime.runFork(this.runtime)(Effect.logWarning(message))
+  }
+
+  /** Tells Redis what has changed. */
+  private tell() {
+    if (this.isTelling || this.away !== undefined) return
+    this.isTelling = true
+    setTimeout(() => {
+      const told = this.changes.size > 0 ? this.tryExchange(onlyRead) : Promise.resolve()
+      void told.finally(() => {
+        this.isTelling = false
+        if (this.changes.size > 0) this.tell()
+      })
+    }, tellAfter)
+  }
+
+  private change(until: number, apply: Change["apply"]) {
+    this.changes.add({ until, apply })
+    if (this.away === undefined) this.tell()
+    else this.away.state = apply(Limit.advance(this.away.state, this.now()))
+  }
+
+  // --- the store
+
+  settings(): Limit.Settings {
+    return this.away === undefined ? this.shared : { ...this.shared, share: this.shared.share / this.processes }
+  }
+
+  read(): Limit.LimitState {
+    return Limit.advance(this.away?.state ?? this.state, this.now())
+  }
+
+  isShared(): boolean {
+    return this.away === undefined
+  }
+
+  acquire(wish: Limit.Wish): Limit.Grant | undefined {
+    const { away } = this
+    if (away === undefined) return undefined
+    if (this.clock() >= away.retryAt) {
+      away.retryAt = Infinity
+      void this.tryExchange(onlyRead)
+    }
+    const given = Limit.acquire(this.read(), this.settings(), wish, this.process)
+    if (given === undefined) return undefined
+    const { state, grant } = given
+    away.state = state
+    this.changes.add({ until: grant.until, apply: (to) => Limit.adopt(to, grant) })
+    return grant
+  }
+
+  async ask(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
+    // Processes take turns.
+    const most = Math.ceil(this.state.limit / this.processes)
+    const decide = (state: Limit.LimitState) =>
+      Limit.acquireAll(state, this.shared, wishes.slice(0, most), this.process)
+    return (await this.tryExchange(decide)) ?? []
+  }
+
+  complete(grant: Limit.Grant, outcome: Limit.Outcome | undefined): void {
+    const at = this.clock() + this.offset.high
+    this.change(at + 60_000 + this.state.interval, (state) => Limit.complete(state, grant, at, outcome))
+  }
+
+  release(grant: Limit.Grant): void {
+    this.change(grant.until, (state) => Limit.release(state, grant))
+  }
+
+  isUsed(): boolean {
+    return this.changes.size > 0 || Limit.used(Limit.ownPart(this.read(), this.process)) > 0
+  }
+
+  isAvailable(): boolean {
+    return this.away === undefined
+  }
+
+  get refresh(): Effect.Effect<void> {
+    return Effect.promise(() => this.tryExchange(onlyRead))
+  }
+
+  pollMillis(): number {
+    return this.state.interval / 50
+  }
+}

@@ -1,0 +1,120 @@
+// Limits by key, and the limits that one process keeps in memory.
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Limit from "./limit.js"
+import type { Limiter, Options, Service } from "./model.js"
+import { monotonic } from "../runtime/timer.js"
+import { Queue, type Store } from "./queue.js"
+
+/** The limit that the service documents. */
+export const defaultLimit = 100
+
+const inRange = (name: string, value: number, isInRange: boolean, range: string): number => {
+  if (isInRange) return value
+  throw new Error(`RateLimit: \`${name}\` is ${value}; it must be ${range}`)
+}
+
+/** Options as settings; throws where one is out of its range. */
+export const makeSettings = (options: Options = {}): Limit.Settings => {
+  const { limit = defaultLimit, share = 1, reserve = 0.05 } = options
+  // A negative or unreadable duration is 0 to `Duration.toMillis`, and refused as such.
+  const interval = Duration.toMillis(options.interval ?? "10 seconds")
+  return {
+    limit: inRange("limit", limit, Number.isInteger(limit) && limit >= 1 && limit <= 1e12, "an integer from 1 to 1e12"),
+    interval: inRange("interval", interval, interval >= 1 && interval <= 3_600_000, "from 1 millisecond to 1 hour"),
+    share: inRange("share", share, share > 0 && share <= 1, "above 0 and at most 1"),
+    reserve: inRange("reserve", reserve, reserve >= 0 && reserve < 1, "from 0 to below 1")
+  }
+}
+
+/** The state of a limit in this process. */
+const memoryStore = (settings: Limit.Settings, clock: () => number): Store => {
+  let state = Limit.initialState(settings)
+  const read = () => (state = Limit.advance(state, clock()))
+  return {
+    settings: () => settings,
+    read,
+    isShared: () => false,
+    acquire: (wish) => {
+      const given = Limit.acquire(read(), settings, wish, "")
+      if (given !== undefined) state = given.state
+      return given?.grant
+    },
+    ask: () => Promise.resolve([]),
+    complete: (grant, outcome) => {
+      state = Limit.complete(read(), grant, state.now, outcome)
+    },
+    release: (grant) => {
+      state = Limit.release(read(), grant)
+    },
+    isUsed: () => Limit.used(read()) > 0,
+    isAvailable: () => true,
+    refresh: Effect.void,
+    pollMillis: () => Infinity
+  }
+}
+
+export const memoryLimiter =
+  (settings: Limit.Settings) =>
+  (key: string, clock: Clock.Clock): Limiter =>
+    new Queue(
+      key,
+      memoryStore(settings, () => monotonic(clock)),
+      clock
+    )
+
+/** Limits by key: each is made when it is first opened, and kept while somebody has it open or a request of it counts. */
+export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter): Service => {
+  const limits = new Map<string, { readonly limiter: Limiter; users: number }>()
+  const forgetIdle = Effect.suspend(() =>
+    Effect.forEach(
+      Array.from(limits).filter(([, { users }]) => users === 0),
+      ([key, limit]) =>
+        // Somebody may have opened it, or another of the same key, in the meantime.
+        Effect.map(
+          limit.limiter.isIdle,
+          (isIdle) => isIdle && limit.users === 0 && limits.get(key) === limit && limits.delete(key)
+        ),
+      { discard: true }
+    )
+  )
+  const opened = (key: string) =>
+    Effect.clockWith((clock) =>
+      Effect.sync(() => {
+        const limit = limits.get(key) ?? { limiter: make(key, clock), users: 0 }
+        limit.users += 1
+        limits.set(key, limit)
+        return limit
+      })
+    )
+  const closed = (limit: { users: number }) => Effect.sync(() => void (limit.users -= 1))
+  return {
+    open: (key) =>
+      Effect.zipRight(
+        forgetIdle,
+        Effect.map(Effect.acquireRelease(opened(key), closed), ({ limiter }) => limiter)
+      ),
+    states: Effect.suspend(() => Effect.forEach(limits.values(), ({ limiter }) => limiter.state))
+  }
+}
+
+/** No limit. */
+export const unlimited: Limiter = {
+  acquire: () => Effect.succeed({ complete: constVoid, release: constVoid }),
+  isIdle: Effect.succeed(true),
+  state: Effect.succeed({
+    key: "",
+    limit: Infinity,
+    interval: Duration.zero,
+    used: 0,
+    free: Infinity,
+    waiting: 0,
+    otherConsumers: 0,
+    pausedFor: Duration.zero,
+    day: Option.none(),
+    isStoreAvailable: true
+  })
+}

@@ -1,0 +1,97 @@
+// Requests from a rate limit to the sandbox's quota and back, in virtual time.
+import * as S from "effect/Schema"
+import * as Utils from "effect/Utils"
+import { parseRateLimitHeaders } from "../src/limiter/headers.js"
+import * as Limit from "../src/limiter/limit.js"
+import * as Quota from "../src/sandbox/Quota.js"
+
+const decode = S.decodeSync(Quota.Limits)
+
+export interface Traffic {
+  readonly limits: typeof Quota.Limits.Encoded
+  /** When each call comes, in milliseconds. */
+  readonly arrivals: ReadonlyArray<number>
+  /** The longest time of a request to the service, and of the response back. */
+  readonly out: number
+  readonly back: number
+  readonly seed: number
+  readonly priority?: Limit.Priority
+  /** How much later in a fixed window the first call comes. */
+  readonly phase?: number
+  readonly settings?: Partial<Limit.Settings>
+}
+
+export interface Result {
+  /** When the service counted requests, by its clock. */
+  readonly counted: ReadonlyArray<number>
+  /** Requests that met a 429. */
+  readonly refused: number
+  readonly others: Quota.Strangers
+  /** When the last call succeeded. */
+  readonly ended: number
+}
+
+type Event =
+  | { readonly at: number; readonly _tag: "Call" }
+  | { readonly at: number; readonly _tag: "Counted"; readonly grant: Limit.Grant }
+  | {
+      readonly at: number
+      readonly _tag: "Completed"
+      readonly grant: Limit.Grant
+      readonly admission: Quota.Admission
+    }
+
+/** Fixed windows do not begin when the test does. */
+const epoch = 1_000_370
+
+export const simulate = (traffic: Traffic): Result => {
+  const { arrivals, out, back, seed, priority = "interactive", phase = 0 } = traffic
+  const random = new Utils.PCGRandom(seed)
+  const others = { given: 0, refused: 0 }
+  const quota = Quota.make(decode(traffic.limits), epoch + phase, others)
+  const settings = { limit: 100, interval: 10_000, share: 1, reserve: 0.05, ...traffic.settings }
+  const events = arrivals.map((at): Event => ({ at, _tag: "Call" })).sort((a, b) => a.at - b.at)
+  const add = (event: Event) => {
+    let index = events.length
+    while (index > 0 && events[index - 1]!.at > event.at) index -= 1
+    events.splice(index, 0, event)
+  }
+  const counted: Array<number> = []
+  let state = Limit.initialState(settings)
+  let [waiting, refused, done, now] = [0, 0, 0, 0]
+  while (done < arrivals.length) {
+    state = Limit.advance(state, now)
+    while (waiting > 0) {
+      const given = Limit.acquire(state, settings, { priority, leaseMillis: 10_000 }, "")
+      if (given === undefined) break
+      state = given.state
+      waiting -= 1
+      add({ at: now + random.number() * out, _tag: "Counted", grant: given.grant })
+    }
+    const wakeUp = waiting > 0 ? now + Math.max(Limit.nextWakeUp(state, settings, priority), 0.001) : Infinity
+    if ((events[0]?.at ?? Infinity) > wakeUp) {
+      now = wakeUp
+      continue
+    }
+    const event = events.shift()!
+    now = event.at
+    if (event._tag === "Call") waiting += 1
+    else if (event._tag === "Counted") {
+      const time = epoch + phase + Math.floor(now)
+      const admission = quota.admit(time)
+      if (admission.isAdmitted) counted.push(time)
+      add({ at: now + random.number() * back, _tag: "Completed", grant: event.grant, admission })
+    } else {
+      const { headers, isAdmitted } = event.admission
+      const told = parseRateLimitHeaders(isAdmitted ? 200 : 429, headers)
+      const outcome = { isRefused: !isAdmitted, retryAfterMillis: undefined, told }
+      state = Limit.complete(Limit.advance(state, now), event.grant, now, outcome)
+      if (isAdmitted) done += 1
+      else {
+        refused += 1
+        waiting += 1
+      }
+    }
+  }
+  return { counted, refused, others, ended: now }
+}
