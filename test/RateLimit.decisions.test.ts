@@ -216,6 +216,17 @@ describe("a limit beside other consumers", () => {
     expect(ended).toBeLessThan(2 * (10_000 + 1900) + 3600)
   })
 
+  it("sees them in the response that tells a shorter interval, too", () => {
+    const one = limit({ interval: 10_000 })
+    const headers = {
+      "x-ratelimit-max": "100",
+      "x-ratelimit-remaining": "59",
+      "x-ratelimit-interval-milliseconds": "1000"
+    }
+    one.complete(one.acquire(5500)[0], 5510, told(headers))
+    expect(Limit.otherConsumers(one.at(5520))).toBe(40)
+  })
+
   it("forgets them after two intervals in which it does not see them", () => {
     const one = limit()
     const remaining = { "x-ratelimit-max": "100", "x-ratelimit-remaining": "59" }

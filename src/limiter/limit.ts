@@ -370,6 +370,7 @@ export const complete = (before: LimitState, grant: Grant, time: number, outcome
   }
   const counting = recount(log ?? before.log, countsUntil(state, time), grant.process, 1)!
   if (outcome === undefined) return { ...state, log: counting }
+  const others = othersAfter(state, grant, time, outcome)
   const day = told?.day && {
     limit: told.day.limit,
     // Requests sent since may not have been counted yet.
@@ -382,7 +383,7 @@ export const complete = (before: LimitState, grant: Grant, time: number, outcome
     log: counting,
     lastResponseAt: Math.max(state.lastResponseAt, time),
     pause: pauseAfter(state, grant, outcome, time),
-    others: othersAfter(state, grant, time, outcome),
+    others: state.interval === before.interval ? others : { ...others, since: time },
     day: day ?? state.day
   }
 }
