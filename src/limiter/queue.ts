@@ -256,7 +256,7 @@ export class Queue implements Limiter {
   acquire(options: AcquireOptions): Effect.Effect<Permit, Rejection> {
     return Effect.suspend(() => {
       const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
-      const isFast = isFirst && options.timeoutMillis > 0 && !this.store.isShared()
+      const isFast = isFirst && !this.store.isShared()
       const grant = isFast ? this.store.acquire(options) : undefined
       return grant === undefined
         ? this.acquireLater(options)
