@@ -111,9 +111,6 @@ const probeEvery = 5 * 60_000
 /** A clock that is further behind than this was set back; less is the error of an estimated clock. */
 const clockTolerance = 1000
 
-/** A process that was not seen for this long does not share the limit any more. */
-const processTimeout = 60_000
-
 export const initialState = ({ limit, interval }: Settings): LimitState => ({
   now: never,
   limit,
@@ -386,18 +383,4 @@ export const complete = (before: LimitState, grant: Grant, time: number, outcome
     others: state.interval === before.interval ? others : { ...others, since: time },
     day: day ?? state.day
   }
-}
-
-// --- processes that share it -------------------------------------------------------------------------------------------
-
-/** The state with a process that was seen now, and without those that were not seen for long. */
-export const withProcess = (state: LimitState, process: string): LimitState => {
-  const recent = Object.entries(state.processes).filter(([, seenAt]) => state.now - seenAt < processTimeout)
-  return { ...state, processes: { ...Object.fromEntries(recent), [process]: state.now } }
-}
-
-/** What a process knows of its own requests where the shared state cannot be had. */
-export const ownPart = (state: LimitState, process: string): LimitState => {
-  const log = state.log.filter(([, , owner]) => owner === process)
-  return { ...state, log, expired: state.given - log.reduce((sum, [, count]) => sum + count, 0) }
 }
