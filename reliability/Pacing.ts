@@ -1,4 +1,4 @@
-// R6: many calls at once, against what the service allows: alone, from several processes, and beside a stranger.
+// R6: many calls at once, against what the service allows: alone, from several processes, and beside another consumer.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ChildProcess } from "node:child_process"
@@ -31,8 +31,8 @@ export interface Measured {
   readonly lost: number
   /** How long it took, over what it takes to send as many as are allowed as soon as they are, on this machine. */
   readonly overIdeal: number
-  /** The share of the strangers' requests that was refused. */
-  readonly strangersRefused: number
+  /** The part of the other consumer's requests that was refused. */
+  readonly othersRefused: number
 }
 
 const processes = { alone: 1, together: 3, beside: 1 }
@@ -101,7 +101,7 @@ const measuring = (
         refused: requests.filter(({ status }) => status === 429).length,
         lost: calls - all.reduce((sum, { succeeded }) => sum + succeeded, 0),
         overIdeal: elapsed(all) / ideal,
-        strangersRefused: strangers.refused / Math.max(1, strangers.given + strangers.refused)
+        othersRefused: strangers.refused / Math.max(1, strangers.given + strangers.refused)
       }
     })
   )
@@ -118,13 +118,13 @@ export const runRival = (judge: Judge, one: Case, rival: (typeof rivals)[number]
 
 export type Ran = readonly [one: Case, measured: Measured]
 
-/** What is told of: beside a stranger, the windows differ. */
+/** What is reported: beside another consumer, the windows differ. */
 const groups: ReadonlyArray<{ readonly id: string; readonly name: string; readonly has: (one: Case) => boolean }> = [
   { id: "alone", name: "one process", has: ({ setting }) => setting === "alone" },
   { id: "together", name: "three", has: ({ setting }) => setting === "together" },
   ...windows.map((window) => ({
     id: `beside${window === "sliding" ? "Sliding" : "Fixed"}`,
-    name: `beside a stranger (${window})`,
+    name: `beside another consumer (${window})`,
     has: (one: Case) => one.setting === "beside" && one.window === window
   }))
 ]
@@ -136,7 +136,16 @@ const grouped = (runs: ReadonlyArray<Ran>) =>
     const of = (name: keyof Measured) => worst(those.map((run) => run[name]))
     return those.length === 0
       ? []
-      : [{ id, name, refused: of("refused"), lost: of("lost"), overIdeal: rounded(of("overIdeal"), 3) }]
+      : [
+          {
+            id,
+            name,
+            refused: of("refused"),
+            lost: of("lost"),
+            overIdeal: rounded(of("overIdeal"), 3),
+            othersRefused: rounded(of("othersRefused"), 3)
+          }
+        ]
   })
 
 const told = (runs: ReadonlyArray<Ran>) =>
@@ -144,8 +153,17 @@ const told = (runs: ReadonlyArray<Ran>) =>
     .map(({ name, refused, lost, overIdeal }) => `${name} ${refused}, ${lost}, ${rounded(overIdeal, 2)}`)
     .join("; ")
 
-const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) =>
-  lost === 0 && refused <= (setting === "beside" ? allCalls / 100 : 0) && overIdeal <= 1.05
+/** Beside another consumer, time is lost by leaving it its part. */
+const aims = {
+  alone: { refused: 0, overIdeal: 1.05, othersRefused: 0 },
+  together: { refused: 0, overIdeal: 1.08, othersRefused: 0 },
+  beside: { refused: 0.03 * allCalls, overIdeal: 1.15, othersRefused: 0.1 }
+}
+
+const isMet = (setting: Case["setting"], { refused, lost, overIdeal, othersRefused }: Measured) => {
+  const aim = aims[setting]
+  return lost === 0 && refused <= aim.refused && overIdeal <= aim.overIdeal && othersRefused <= aim.othersRefused
+}
 
 export const figure = (
   runs: ReadonlyArray<Ran>,
@@ -153,15 +171,16 @@ export const figure = (
 ): Figure => ({
   id: "R6",
   what: `${allCalls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
-  aim: `0 429s (1 % beside a stranger), 0 lost, 1.05${RedisServer.isThere ? "" : " (no Redis here)"}`,
+  aim: `0 429s, 0 lost, 1.05 (three processes 1.08, beside another consumer 3 %, 0, 1.15)${RedisServer.isThere ? "" : " (no Redis here)"}`,
   measured: told(runs),
   isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),
   ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${told(beside[rival])}`).join(" | ") }),
   values: Object.fromEntries(
-    grouped(runs).flatMap(({ id, refused, lost, overIdeal }) => [
+    grouped(runs).flatMap(({ id, refused, lost, overIdeal, othersRefused }) => [
       [`${id}Refused`, refused],
       [`${id}Lost`, lost],
-      [`${id}OverIdeal`, overIdeal]
+      [`${id}OverIdeal`, overIdeal],
+      [`${id}OthersRefused`, othersRefused]
     ])
   )
 })

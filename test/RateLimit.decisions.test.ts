@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { parseRateLimitHeaders } from "../src/limiter/headers.js"
 import * as Limit from "../src/limiter/limit.js"
+import { ownPart, withProcess } from "../src/limiter/sharing.js"
 import { simulate } from "./traffic.js"
 
 const settings: Limit.Settings = { limit: 100, interval: 1000, share: 1, reserve: 0.1 }
@@ -20,6 +21,15 @@ const dailyHeaders = (left: number, resetsIn = 3_600_000) => ({
   "x-ratelimit-limit-daily": "100",
   "x-ratelimit-daily-remaining": String(left),
   "x-ratelimit-daily-reset": String(resetsIn)
+})
+
+const grantOf = (process: string): Limit.Grant => ({
+  process,
+  until: 5000,
+  givenAt: 0,
+  given: 0,
+  expired: 0,
+  completed: 0
 })
 
 /** A limit at a time that is set. */
@@ -216,6 +226,17 @@ describe("a limit beside other consumers", () => {
     expect(ended).toBeLessThan(2 * (10_000 + 1900) + 3600)
   })
 
+  it("sees them in the response that tells a shorter interval, too", () => {
+    const one = limit({ interval: 10_000 })
+    const headers = {
+      "x-ratelimit-max": "100",
+      "x-ratelimit-remaining": "59",
+      "x-ratelimit-interval-milliseconds": "1000"
+    }
+    one.complete(one.acquire(5500)[0], 5510, told(headers))
+    expect(Limit.otherConsumers(one.at(5520))).toBe(40)
+  })
+
   it("forgets them after two intervals in which it does not see them", () => {
     const one = limit()
     const remaining = { "x-ratelimit-max": "100", "x-ratelimit-remaining": "59" }
@@ -333,5 +354,19 @@ describe("the clock of a limit", () => {
     one.acquire(5000)
     expect(one.at(4500).now).toBe(5000)
     expect(one.at(3000).now).toBe(3000)
+  })
+})
+
+describe("processes that share a limit", () => {
+  it("are counted for a minute after they were last seen", () => {
+    const seen = withProcess(Limit.advance(Limit.initialState(settings), 1000), "one")
+    const count = (time: number) => Object.keys(withProcess(Limit.advance(seen, time), "two").processes).length
+    expect([count(60_999), count(61_000)]).toEqual([2, 1])
+  })
+
+  it("know their own requests where the state of all cannot be had", () => {
+    const start = Limit.complete(Limit.initialState(settings), grantOf("one"), 0, told())
+    const both = Limit.complete(start, grantOf("two"), 0, told())
+    expect([Limit.used(both), Limit.used(ownPart(both, "one"))]).toEqual([2, 1])
   })
 })

@@ -14,6 +14,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
@@ -29,8 +30,6 @@ import { makeService, makeSettings, memoryLimiter } from "../src/limiter/service
 
 // --- through the service -----------------------------------------------------------------------------------------------
 
-const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
-
 interface Sent {
   readonly at: number
   readonly path: string
@@ -44,7 +43,8 @@ const transport = (answer: (sent: number) => { status?: number; headers?: Record
       sent.push({ at: yield* Clock.currentTimeMillis, path: url.pathname })
       const { status = 200, headers } = answer(sent.length)
       yield* Effect.sleep("100 millis")
-      const body = JSON.stringify(status === 200 ? { contact: { id } } : { message: "no" })
+      const contact = { id: url.pathname.slice("/contacts/".length) }
+      const body = JSON.stringify(status === 200 ? { contact } : { message: "no" })
       return HttpClientResponse.fromWeb(request, new Response(body, { status, ...(headers && { headers }) }))
     })
   )
@@ -434,33 +434,28 @@ describe("a permit", () => {
 })
 
 describe("callers that wait", () => {
-  /** A clock whose timers end with a request, as on Cloudflare Workers. */
-  const ending = (clock: Clock.Clock) => {
-    let isOver = false
-    const own: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
-      sleep: (duration: Duration.Duration) =>
-        Effect.flatMap(clock.sleep(duration), () => (isOver ? Effect.never : Effect.void))
-    })
-    return { own, end: () => void (isOver = true) }
-  }
-
-  it.scoped("go on when the request of the first has ended, with its fiber and its timers", () =>
+  it.scoped("go on when the request of the first has ended, with its fibers and its timers", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
-      const first = ending(clock)
-      let current: Clock.Clock = clock
-      // Each caller uses the timers of the request that it belongs to.
-      const switching: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
-        sleep: (duration: Duration.Duration) => current.sleep(duration)
+      let isOver = false
+      // On Cloudflare Workers, nothing of a request that has ended runs any more.
+      const scheduler = Scheduler.make((task, priority) => {
+        if (!isOver) Scheduler.defaultScheduler.scheduleTask(task, priority)
       })
-      const limiter = memoryLimiter(makeSettings({ limit: 1, interval: "1 second" }))("key", switching)
+      let isFirst = true
+      const ending = Object.assign(Object.create(clock) as Clock.Clock, {
+        sleep: (duration: Duration.Duration) =>
+          isFirst ? Effect.flatMap(clock.sleep(duration), () => Effect.never) : clock.sleep(duration)
+      })
+      const limiter = memoryLimiter(makeSettings({ limit: 1, interval: "1 second" }))("key", ending)
       yield* request(limiter)
-      current = first.own
-      yield* Effect.fork(Effect.replicateEffect(request(limiter), 3, { concurrency: "unbounded" }))
-      yield* Effect.yieldNow()
-      first.end()
-      current = clock
-      const others = yield* Effect.fork(Effect.replicateEffect(request(limiter), 3, { concurrency: "unbounded" }))
+      const three = Effect.replicateEffect(request(limiter), 3, { concurrency: "unbounded" })
+      Effect.runFork(Effect.withClock(three, clock), { scheduler })
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      expect(yield* limiter.state).toMatchObject({ waiting: 3 })
+      isOver = true
+      isFirst = false
+      const others = yield* Effect.fork(three)
       yield* TestClock.adjust("10 seconds")
       expect(Option.isSome(yield* Fiber.poll(others))).toBe(true)
     })

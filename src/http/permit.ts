@@ -43,7 +43,10 @@ export const withPermit =
   (send: Send): Send =>
   (attempt) => {
     const { deadline, priority, timeoutMillis: leaseMillis } = attempt.call
-    const options = { priority, timeoutMillis: deadline - nowOf(attempt), leaseMillis }
+    const timeoutMillis = deadline - nowOf(attempt)
+    // Without time left the request fails by its deadline, which sends nothing.
+    if (timeoutMillis <= 0) return send(attempt)
+    const options = { priority, timeoutMillis, leaseMillis }
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         Effect.mapError(restore(limiter.acquire(options)), (rejection) => rejected(attempt, rejection)),

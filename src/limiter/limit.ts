@@ -111,9 +111,6 @@ const probeEvery = 5 * 60_000
 /** A clock that is further behind than this was set back; less is the error of an estimated clock. */
 const clockTolerance = 1000
 
-/** A process that was not seen for this long does not share the limit any more. */
-const processTimeout = 60_000
-
 export const initialState = ({ limit, interval }: Settings): LimitState => ({
   now: never,
   limit,
@@ -370,6 +367,7 @@ export const complete = (before: LimitState, grant: Grant, time: number, outcome
   }
   const counting = recount(log ?? before.log, countsUntil(state, time), grant.process, 1)!
   if (outcome === undefined) return { ...state, log: counting }
+  const others = othersAfter(state, grant, time, outcome)
   const day = told?.day && {
     limit: told.day.limit,
     // Requests sent since may not have been counted yet.
@@ -382,21 +380,7 @@ export const complete = (before: LimitState, grant: Grant, time: number, outcome
     log: counting,
     lastResponseAt: Math.max(state.lastResponseAt, time),
     pause: pauseAfter(state, grant, outcome, time),
-    others: othersAfter(state, grant, time, outcome),
+    others: state.interval === before.interval ? others : { ...others, since: time },
     day: day ?? state.day
   }
-}
-
-// --- processes that share it -------------------------------------------------------------------------------------------
-
-/** The state with a process that was seen now, and without those that were not seen for long. */
-export const withProcess = (state: LimitState, process: string): LimitState => {
-  const recent = Object.entries(state.processes).filter(([, seenAt]) => state.now - seenAt < processTimeout)
-  return { ...state, processes: { ...Object.fromEntries(recent), [process]: state.now } }
-}
-
-/** What a process knows of its own requests where the shared state cannot be had. */
-export const ownPart = (state: LimitState, process: string): LimitState => {
-  const log = state.log.filter(([, , owner]) => owner === process)
-  return { ...state, log, expired: state.given - log.reduce((sum, [, count]) => sum + count, 0) }
 }

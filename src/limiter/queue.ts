@@ -57,6 +57,8 @@ const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
 /** The limit of a key over a store. */
 export class Queue implements Limiter {
   private readonly queues: { readonly [priority in Level]: Set<Waiter> } = { interactive: new Set(), bulk: new Set() }
+  /** Permits that their callers have not taken yet, and since when. */
+  private readonly untaken = new Map<Waiter, { readonly grant: Limit.Grant; readonly since: number }>()
   private isAsking = false
 
   constructor(
@@ -131,6 +133,7 @@ export class Queue implements Limiter {
   }
 
   private grant(waiter: Waiter, grant: Limit.Grant) {
+    this.untaken.set(waiter, { grant, since: monotonic(this.clock) })
     this.resume(waiter, Effect.succeed(new HeldPermit(grant, this.store, this.turn)))
   }
 
@@ -147,10 +150,17 @@ export class Queue implements Limiter {
     for (const waiter of this.waiters()) this.resume(waiter, Effect.die(defect))
   }
 
+  /** Callers whose request has ended leave the queue, and give back the permits that they never took. */
   private dropAbandoned() {
     const overdue = monotonic(this.clock) - abandonedAfter
     for (let waiter = this.first(); waiter !== undefined && waiter.wakesAt < overdue; waiter = this.first()) {
       this.dequeue(waiter)
+    }
+    for (const [waiter, { grant, since }] of this.untaken) {
+      if (since >= overdue) break
+      this.untaken.delete(waiter)
+      waiter.outcome = undefined
+      this.store.release(grant)
     }
   }
 
@@ -210,6 +220,7 @@ export class Queue implements Limiter {
         this.enqueue(waiter)
         if (isTurn) this.turn()
       }
+      this.untaken.delete(waiter)
       return waiter.outcome ?? Effect.flatMap(this.sleep(waiter), (isTurn) => this.wait(waiter, isTurn))
     })
   }
@@ -227,6 +238,7 @@ export class Queue implements Limiter {
       Effect.onInterrupt(restore(this.wait(waiter, place === 1)), () =>
         Effect.suspend(() => {
           this.dequeue(waiter)
+          this.untaken.delete(waiter)
           this.afterTurn()
           return Effect.ignore(Effect.map(waiter.outcome ?? Effect.succeed(undefined), (permit) => permit?.release()))
         })
@@ -239,7 +251,7 @@ export class Queue implements Limiter {
   acquire(options: AcquireOptions): Effect.Effect<Permit, Rejection> {
     return Effect.suspend(() => {
       const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
-      const isFast = isFirst && options.timeoutMillis > 0 && !this.store.isShared()
+      const isFast = isFirst && !this.store.isShared()
       const grant = isFast ? this.store.acquire(options) : undefined
       return grant === undefined
         ? this.acquireLater(options)

@@ -7,6 +7,7 @@ import { inTime } from "../internal/lock.js"
 import * as Limit from "./limit.js"
 import { addUnavailableStores } from "./metrics.js"
 import type { Store } from "./queue.js"
+import { ownPart, withProcess } from "./sharing.js"
 
 /** Sets the state if the caller has seen its version. Returns time and version, and the state where it is another one. */
 const script = `
@@ -100,7 +101,7 @@ export class RedisStore implements Store {
     const advanced = Limit.advance(this.state, this.now())
     const seenAt = this.state.processes[this.process]
     const isPresent = seenAt !== undefined && Math.abs(advanced.now - seenAt) < presenceEvery
-    const present = isPresent ? advanced : Limit.withProcess(advanced, this.process)
+    const present = isPresent ? advanced : withProcess(advanced, this.process)
     const { state, result } = decide([...this.changes].reduce((state, { apply }) => apply(state), present))
     return { state, result, isChanged: state !== advanced }
   }
@@ -133,7 +134,7 @@ export class RedisStore implements Store {
   private adopt(version: string, text: string) {
     if (text !== "") this.state = JSON.parse(text) as Limit.LimitState
     else {
-      this.state = Limit.ownPart(this.state, this.process)
+      this.state = ownPart(this.state, this.process)
       if (this.version !== "") {
         this.warn("Redis has lost the state of the rate limit (a restart, a flush or an eviction); it begins anew")
       }
@@ -157,7 +158,7 @@ export class RedisStore implements Store {
   private leave(error: unknown) {
     if (this.away === undefined) {
       addUnavailableStores(1)
-      this.away = { state: Limit.ownPart(this.state, this.process), retryAt: 0 }
+      this.away = { state: ownPart(this.state, this.process), retryAt: 0 }
       const reason = error instanceof Error ? error.message.slice(0, 100) : "unknown error"
       const share = this.processes === 1 ? "the whole limit" : `1/${this.processes} of the limit`
       this.warn(`Redis cannot be used for the rate limit (${reason}); this process uses ${share} until it can`)
@@ -238,7 +239,7 @@ export class RedisStore implements Store {
   }
 
   isUsed(): boolean {
-    return this.changes.size > 0 || Limit.used(Limit.ownPart(this.read(), this.process)) > 0
+    return this.changes.size > 0 || Limit.used(ownPart(this.read(), this.process)) > 0
   }
 
   isAvailable(): boolean {
