@@ -311,8 +311,8 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         yield* first
         // The real clock decides when the head has arrived; the test's clock moves on until the verdict is there.
         while (Option.isNone(yield* Fiber.poll(fiber))) {
-          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-          yield* TestClock.adjust("10 millis")
+          yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+          yield* TestClock.adjust("100 millis")
         }
         expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: tag, status })
       }
