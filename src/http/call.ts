@@ -11,7 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, type Call, errorContext, nowOf, type Send } from "./attempt.js"
+import { type Attempt, type AttemptFailure, type Call, nowOf, type Response, type Send } from "./attempt.js"
 import { type AnyEndpoint, decode, encode, type EncodedRequest, type Perform, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
@@ -50,12 +50,9 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
           budget,
           send: (attempt) =>
             Effect.flatMap(send(attempt), (response) => {
-              const now = call.clock.unsafeCurrentTimeMillis()
-              const { request, requests } = response
-              const context = errorContext({ ...attempt, request, requestsBefore: requests - 1 })
-              const answer = decode(row, context, response, input, now)
+              const answer = decode(row, attempt, response, input)
               return Either.isRight(answer)
-                ? Effect.succeed(reconciled(row, attempt, answer.right, Failure.serverTime(response, now)))
+                ? Effect.succeed(reconciled(row, attempt, answer.right, response))
                 : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
             }),
           verify:
@@ -107,7 +104,8 @@ const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequ
 }
 
 /** What an answer means that came to a retry, after an attempt that may have been applied. */
-const reconciled = (row: AnyEndpoint, attempt: Attempt, answer: unknown, serverTime: number | undefined): unknown =>
-  attempt.unknownSince === undefined || row.reconcile === undefined
-    ? answer
-    : row.reconcile(answer, { elapsed: nowOf(attempt) - attempt.unknownSince, serverTime })
+const reconciled = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response): unknown => {
+  if (attempt.unknownSince === undefined || row.reconcile === undefined) return answer
+  const serverTime = Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
+  return row.reconcile(answer, { elapsed: nowOf(attempt) - attempt.unknownSince, serverTime })
+}

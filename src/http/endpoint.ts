@@ -8,7 +8,7 @@ import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
 import { decoder, encoder } from "../internal/reader.js"
-import type { Response } from "./attempt.js"
+import { type Attempt, errorContext, type Response } from "./attempt.js"
 import { isSuccess } from "./deadline.js"
 
 type Codec = Schema.Schema.AnyNoContext
@@ -274,19 +274,21 @@ export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string>
 /** The answer of a whole response: any 2xx is a success, if it can be read and is about what was asked for. */
 export const decode = (
   row: AnyEndpoint,
-  context: Failure.Call,
+  attempt: Attempt,
   response: Response,
-  input: { readonly params?: unknown },
-  now: number
+  input: { readonly params?: unknown }
 ): Either.Either<unknown, Errors.ContactsError> => {
-  if (!isSuccess(response)) return Either.left(Failure.fromAnswer(context, response, now))
+  // Made only where there is an error: it costs more than a permit.
+  const context = () => errorContext({ ...attempt, request: response.request, requestsBefore: response.requests - 1 })
+  const unreadable = (reasons: ReadonlyArray<string>) =>
+    Either.left(Failure.fromUnreadable(context(), response, reasons))
+  if (!isSuccess(response)) {
+    return Either.left(Failure.fromAnswer(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
+  }
   const json = parseOption(response.body)
-  if (Option.isNone(json)) return Either.left(Failure.fromUnreadable(context, response, ["it is not JSON"]))
+  if (Option.isNone(json)) return unreadable(["it is not JSON"])
   const decoded = compile(row).answer(json.value)
-  if (Either.isLeft(decoded))
-    return Either.left(Failure.fromUnreadable(context, response, Failure.faults(decoded.left)))
+  if (Either.isLeft(decoded)) return unreadable(Failure.faults(decoded.left))
   const mismatch = row.mismatch?.(decoded.right, input.params)
-  return mismatch === undefined
-    ? Either.right(decoded.right)
-    : Either.left(Failure.fromUnreadable(context, response, [mismatch]))
+  return mismatch === undefined ? Either.right(decoded.right) : unreadable([mismatch])
 }

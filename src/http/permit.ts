@@ -46,11 +46,8 @@ export const withPermit =
     const timeoutMillis = deadline - nowOf(attempt)
     // Without time left the request fails by its deadline, which sends nothing.
     if (timeoutMillis <= 0) return send(attempt)
-    const options = { priority, timeoutMillis, leaseMillis }
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(
-        Effect.mapError(restore(limiter.acquire(options)), (rejection) => rejected(attempt, rejection)),
-        (permit) => Effect.onExit(restore(send(attempt)), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
-      )
-    )
+    return Effect.matchEffect(limiter.acquire({ priority, timeoutMillis, leaseMillis }), {
+      onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
+      onSuccess: (permit) => Effect.onExit(send(attempt), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
+    })
   }
