@@ -131,6 +131,83 @@ const unused = bundled.filter((name) =>
 )
 expect(unused.length === 0, `it has nothing that it does not use: ${unused.join() || `only ${bundled.join()}`}`)
 
+// --- Cloudflare Workers ------------------------------------------------------------------------------------------------
+
+// A runtime that the module keeps serves requests one after the other: a call that waits for its permit must not depend on
+// the request that waited first, for that ends.
+const workers = app("workers", [...required.map(ranged), "miniflare@4"])
+const worker = `import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
+import { ContactId } from "effect-growthhub/Schema"
+const id = ContactId.make("jane")
+let runtime
+export default {
+  fetch: async () => {
+    runtime ??= ManagedRuntime.make(
+      ContactsService.layer({ token: Redacted.make("pit-1") }).pipe(Layer.provide(HttpClientFetch.layer))
+    )
+    const { getContact } = await runtime.runPromise(ContactsService)
+    const calls = Effect.replicateEffect(Effect.either(getContact(id)), 30, { concurrency: "unbounded" })
+    const results = await runtime.runPromise(calls)
+    return new Response(String(results.filter(Either.isRight).length))
+  }
+}`
+const bundledWorker = await build({
+  stdin: { contents: worker, resolveDir: workers },
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  conditions: ["workerd", "worker", "browser"],
+  write: false,
+  logLevel: "error"
+})
+writeFileSync(join(workers, "worker.mjs"), bundledWorker.outputFiles[0].text)
+// The service of the test allows twenty requests in a second.
+writeFileSync(
+  join(workers, "run.js"),
+  `import { Miniflare, Response } from "miniflare"
+const [max, interval] = [20, 1000]
+let times = []
+let refused = 0
+const service = () => {
+  const now = Date.now()
+  times = times.filter((time) => time > now - interval)
+  const isAllowed = times.length < max
+  if (isAllowed) times.push(now)
+  else refused += 1
+  return new Response(JSON.stringify(isAllowed ? { contact: { id: "jane" } } : { message: "Too Many Requests" }), {
+    status: isAllowed ? 200 : 429,
+    headers: {
+      "content-type": "application/json",
+      "x-ratelimit-max": String(max),
+      "x-ratelimit-remaining": String(max - times.length),
+      "x-ratelimit-interval-milliseconds": String(interval)
+    }
+  })
+}
+const miniflare = new Miniflare({
+  modules: true,
+  scriptPath: "worker.mjs",
+  compatibilityDate: "2026-04-01",
+  outboundService: service
+})
+const request = () => miniflare.dispatchFetch("http://worker/").then((response) => response.text())
+const together = await Promise.all(Array.from({ length: 6 }, request))
+const later = await request()
+await miniflare.dispose()
+console.log([...together, later].join(), refused)`
+)
+const served = run("node", ["run.js"], workers).trim()
+expect(
+  served === "30,30,30,30,30,30,30 0",
+  `workers: every call of seven requests succeeds, and none is refused: ${served}`
+)
+
 // --- with all peers, every example -------------------------------------------------------------------------------------
 
 const typescripts = { 5.9: "typescript5@npm:typescript@~5.9.3", newest: "typescript@latest" }
