@@ -89,6 +89,20 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
+  it.live("gives a response whose header has characters beyond Latin-1", () =>
+    Effect.gen(function* () {
+      const client = dispatching((handler) => {
+        handler.onRequestStart?.({ abort: () => undefined } as never, {})
+        setImmediate(() => {
+          handler.onResponseStart?.({} as never, 200, { "x-name": "€" }, "OK")
+          handler.onResponseEnd?.({} as never, {})
+        })
+      })
+      const response = yield* client.get("http://localhost/")
+      expect(response.headers["x-name"]).toBe("?")
+    })
+  )
+
   it.scopedLive("sends nothing to what is no URL, and nothing that cannot be sent", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => response.writeHead(204).end())

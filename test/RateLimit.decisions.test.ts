@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { parseRateLimitHeaders } from "../src/limiter/headers.js"
 import * as Limit from "../src/limiter/limit.js"
-import { ownPart, withProcess } from "../src/limiter/sharing.js"
+import { ownPart, parseState, withProcess } from "../src/limiter/sharing.js"
 import { simulate } from "./traffic.js"
 
 const settings: Limit.Settings = { limit: 100, interval: 1000, share: 1, reserve: 0.1 }
@@ -368,5 +368,24 @@ describe("processes that share a limit", () => {
     const start = Limit.complete(Limit.initialState(settings), grantOf("one"), 0, told())
     const both = Limit.complete(start, grantOf("two"), 0, told())
     expect([Limit.used(both), Limit.used(ownPart(both, "one"))]).toEqual([2, 1])
+  })
+})
+
+describe("a state that is stored as text", () => {
+  it("keeps a permit whose request has no time limit", () => {
+    const { grant, state } = Limit.acquire(
+      Limit.advance(Limit.initialState(settings), 0),
+      settings,
+      wish("interactive", Infinity),
+      "p"
+    )!
+    expect(Number.isFinite(grant.until)).toBe(true)
+    const stored = parseState(JSON.stringify(state), settings)!
+    expect(Limit.used(Limit.advance(stored, 30 * 60_000))).toBe(1)
+    expect(Limit.used(Limit.advance(stored, 2 * 60 * 60_000))).toBe(0)
+  })
+
+  it.each(["", "{}", "null", "[]", "no JSON", '{"log":{}}'])("is none where it has another shape: %s", (text) => {
+    expect(parseState(text, settings)).toBeUndefined()
   })
 })

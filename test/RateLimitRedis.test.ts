@@ -72,6 +72,43 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
+  it.scopedLive("goes on where Redis holds a state of another shape", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      yield* Effect.promise(() => client.hset("growthhub:limit:{app:location}", { version: "1", state: "{}" }))
+      const limiter = yield* opened({ client, limit: 20, interval: "300 millis" })
+      yield* Effect.replicateEffect(request(limiter), 20, { concurrency: "unbounded" })
+      expect(yield* used(limiter)).toBe(20)
+      expect((yield* limiter.state).isStoreAvailable).toBe(true)
+    })
+  )
+
+  it.scopedLive("gives a permit back once, also where the reply of Redis is lost", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      let losesReply = false
+      const losing = {
+        eval: (script: string, keys: number, ...rest: Array<string>) => client.eval(script, keys, ...rest),
+        evalsha: async (id: string, keys: number, ...rest: Array<string>) => {
+          const reply = await client.evalsha(id, keys, ...rest)
+          if (!losesReply) return reply
+          losesReply = false
+          throw new Error("Connection is closed.")
+        }
+      } as unknown as Redis
+      const limiter = yield* opened({ client: losing, limit: 20, interval: "10 seconds" })
+      const acquire = limiter.acquire(acquiring(10_000, 10_000))
+      const [first] = yield* Effect.all([acquire, acquire, acquire])
+      expect(yield* used(limiter)).toBe(3)
+      losesReply = true
+      first.release()
+      yield* until(Effect.sync(() => !losesReply))
+      yield* until(Effect.map(limiter.state, (state) => state.isStoreAvailable))
+      const other = yield* opened({ client, limit: 20, interval: "10 seconds" })
+      expect(yield* used(other)).toBe(2)
+    })
+  )
+
   it.scopedLive("gives each process its turn", () =>
     Effect.gen(function* () {
       const { client } = yield* redis

@@ -1,9 +1,11 @@
 // The time limit of a request, and of anything else that a call waits for.
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -63,10 +65,12 @@ export const withDeadline =
             Exit.match(exit, {
               onSuccess: ({ status, headers, body }) =>
                 Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }),
-              onFailure: (cause) =>
-                cause._tag === "Fail"
-                  ? refusedOr(pending, () => failureOf(attempt, cause.error, pending.isSent()), true)
-                  : Effect.failCause(cause as typeof cause & Exit.Failure<never, never>["cause"])
+              onFailure: (cause) => {
+                const error = Option.getOrUndefined(Cause.failureOption(cause))
+                return error === undefined
+                  ? Effect.die(Cause.squash(cause))
+                  : refusedOr(pending, () => failureOf(attempt, error, pending.isSent()), true)
+              }
             })
           )
         })

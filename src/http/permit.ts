@@ -46,8 +46,12 @@ export const withPermit =
     const timeoutMillis = deadline - nowOf(attempt)
     // Without time left the request fails by its deadline, which sends nothing.
     if (timeoutMillis <= 0) return send(attempt)
-    return Effect.matchEffect(limiter.acquire({ priority, timeoutMillis, leaseMillis }), {
-      onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
-      onSuccess: (permit) => Effect.onExit(send(attempt), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
-    })
+    const options = { priority, timeoutMillis, leaseMillis: Math.min(leaseMillis, timeoutMillis) }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.matchEffect(restore(limiter.acquire(options)), {
+        onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
+        onSuccess: (permit) =>
+          Effect.onExit(restore(send(attempt)), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
+      })
+    )
   }

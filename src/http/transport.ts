@@ -3,9 +3,11 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type * as Failure from "./failure.js"
@@ -48,7 +50,8 @@ export class BodyTooLarge extends Error {
 /** Whether the headers promise a body within the limit: then it need not be counted while it comes in. */
 export const isWithinLimit = (headers: Head["headers"]): boolean => {
   const length = headers["content-length"]
-  return length !== undefined && headers["content-encoding"] === undefined && Number(length) <= maxBodyBytes
+  if (length === undefined || headers["content-encoding"] !== undefined) return false
+  return /^\d+$/.test(length) && Number(length) <= maxBodyBytes
 }
 
 /** Joins the chunks of a body and refuses more than the limit. Without a byte order mark, as fetch gives a text. */
@@ -102,7 +105,11 @@ const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
   const manual = withManualRedirects(client)
   return (request, parent) => {
     let head: Head | undefined
-    const response = Effect.flatMap(Effect.catchAll(manual.execute(request), responseOf), (response) => {
+    // A client that breaks besides is a client that has failed.
+    const executed = Effect.catchAllCause(manual.execute(request), (cause) =>
+      Option.match(Cause.failureOption(cause), { onNone: () => Effect.failCause(cause), onSome: responseOf })
+    )
+    const response = Effect.flatMap(executed, (response) => {
       const { status, headers } = response
       head = { status, headers }
       return Effect.map(bodyOf(response), (body): Failure.Response => ({ status, headers, body }))

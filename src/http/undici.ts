@@ -142,7 +142,12 @@ export const bufferedResponse = ({ status, headers }: Head, bytes: Uint8Array): 
   // The web knows no other statuses.
   const known = Math.min(599, Math.max(200, status))
   const body = isBodiless(known) ? null : (bytes as Uint8Array<ArrayBuffer>)
-  const copy = () => new Response(body, { status: known, headers: headers as Record<string, string> })
+  // A web header has Latin-1 characters only, and some editions of undici decode others.
+  const latin1 = Object.entries(headers).map(([name, value = ""]): [string, string] => [
+    name,
+    value.replace(/[^\0-\xff]/g, "?")
+  ])
+  const copy = () => new Response(body, { status: known, headers: latin1 })
   return Object.defineProperties(copy(), {
     body: { get: () => copy().body },
     text: { value: () => copy().text() },

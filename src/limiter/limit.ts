@@ -102,6 +102,9 @@ const slicesPerInterval = 200
 /** Timers may fire a millisecond early, and the service may count whole milliseconds. */
 const margin = 2
 
+/** A request that never ends counts for no longer: an infinite time has no JSON. */
+const longestLease = 60 * 60 * 1000
+
 /** No single 429 pauses the calls for longer. */
 const longestPause = 60_000
 
@@ -278,7 +281,7 @@ export const acquire = (
 ): { readonly state: LimitState; readonly grant: Grant } | undefined => {
   if (room(state, settings, priority) <= 0) return undefined
   const { now, day, expired, completed, part } = state
-  const until = countsUntil(state, now + leaseMillis, parts)
+  const until = countsUntil(state, now + Math.min(leaseMillis, longestLease), parts)
   const given = state.given + 1
   const next = {
     ...state,

@@ -7,7 +7,7 @@ import { inTime } from "../internal/lock.js"
 import * as Limit from "./limit.js"
 import { addUnavailableStores } from "./metrics.js"
 import type { Store } from "./queue.js"
-import { ownPart, withProcess } from "./sharing.js"
+import { ownPart, parseState, withProcess } from "./sharing.js"
 
 /** Sets the state if the caller has seen its version. Returns time and version, and the state where it is another one. */
 const script = `
@@ -60,6 +60,8 @@ export class RedisStore implements Store {
   /** The clock of Redis less ours, at least and at most. */
   private offset: { readonly low: number; readonly high: number }
   private readonly changes = new Set<Change>()
+  /** A write whose reply has not come: Redis may have made it all the same. */
+  private unconfirmed: { readonly version: string; readonly changes: ReadonlyArray<Change> } | undefined
   /** While Redis cannot be used: the requests of this process, and when Redis is tried again. */
   private away: { state: Limit.LimitState; retryAt: number } | undefined
   private warnedAt = -Infinity
@@ -116,23 +118,32 @@ export class RedisStore implements Store {
       const isWritten = isConnected && isChanged
       const next = isWritten ? randomBytes(8).toString("hex") : ""
       const sentAt = this.clock()
+      const { unconfirmed } = this
+      if (isWritten) this.unconfirmed = { version: next, changes }
       const [time, found, text] = await this.evaluate(version, next, isWritten ? JSON.stringify(state) : "")
       this.offset = { low: Number(time) - this.clock(), high: Number(time) - sentAt }
       this.isConnected = true
+      this.unconfirmed = undefined
       if (isWritten && found === next) {
         this.version = next
         this.state = state
-        for (const change of changes) this.changes.delete(change)
+        this.confirm(changes)
         return result
       }
+      if (unconfirmed !== undefined && found === unconfirmed.version) this.confirm(unconfirmed.changes)
       if (found !== version) this.adopt(String(found), String(text))
       else if (isConnected) return result
     }
     return undefined
   }
 
+  private confirm(changes: ReadonlyArray<Change>) {
+    for (const change of changes) this.changes.delete(change)
+  }
+
   private adopt(version: string, text: string) {
-    if (text !== "") this.state = JSON.parse(text) as Limit.LimitState
+    const state = parseState(text, this.shared)
+    if (state !== undefined) this.state = state
     else {
       this.state = ownPart(this.state, this.process)
       if (this.version !== "") {

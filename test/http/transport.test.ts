@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -168,6 +169,26 @@ describe("over undici's dispatch", () => {
       const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
       const error = yield* Effect.flip(Effect.provide(upsert, service(transports["undici's dispatch"], url)))
       expect(error).toMatchObject({ code: "ECONNRESET", outcome: "NotApplied", isRetryable: true })
+    })
+  )
+})
+
+describe("a client of the app's", () => {
+  it.effect("that fails and breaks at once is told as a failed transport", () =>
+    Effect.gen(function* () {
+      const broken = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.ensuring(
+            Effect.fail(
+              new HttpClientError.RequestError({ request, reason: "Transport", cause: { code: "ECONNREFUSED" } })
+            ),
+            Effect.die("broken")
+          )
+        )
+      )
+      const error = yield* Effect.flip(Effect.provide(update, service(broken, "https://vendor.example")))
+      expect(error).toMatchObject({ _tag: "TransportError", code: "ECONNREFUSED", outcome: "NotApplied" })
     })
   )
 })
