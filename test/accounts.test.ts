@@ -29,18 +29,18 @@ const firstNames = Effect.gen(function* () {
   return contacts.map(({ firstName }) => firstName)
 })
 
+/** Two services in one layer graph. */
+const both = <E, R>(first: Layer.Layer<ContactsService, E, R>, second: Layer.Layer<ContactsService, E, R>) =>
+  Layer.merge(
+    Layer.provide(Layer.effect(First, ContactsService), first),
+    Layer.provide(Layer.effect(Second, ContactsService), second)
+  )
+
 it.effect("two ContactsTest in one layer graph have a directory each", () => {
   const service = (firstName: string) => ContactsTest.layer({ contacts: [{ id, firstName }] })
   return Effect.gen(function* () {
     expect(yield* firstNames).toEqual(["Jane", "Janet"])
-  }).pipe(
-    Effect.provide(
-      Layer.merge(
-        Layer.provide(Layer.effect(First, ContactsService), service("Jane")),
-        Layer.provide(Layer.effect(Second, ContactsService), service("Janet"))
-      )
-    )
-  )
+  }).pipe(Effect.provide(both(service("Jane"), service("Janet"))))
 })
 
 it.live("two sandboxes in one layer graph answer each for itself", () => {
@@ -51,14 +51,7 @@ it.live("two sandboxes in one layer graph answer each for itself", () => {
     )
   return Effect.gen(function* () {
     expect(yield* firstNames).toEqual(["Jane", "Janet"])
-  }).pipe(
-    Effect.provide(
-      Layer.merge(
-        Layer.provide(Layer.effect(First, ContactsService), service("Jane")),
-        Layer.provide(Layer.effect(Second, ContactsService), service("Janet"))
-      )
-    )
-  )
+  }).pipe(Effect.provide(both(service("Jane"), service("Janet"))))
 })
 
 it.live("two services over one HttpLayer.layer share its limit", () =>

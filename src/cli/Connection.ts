@@ -1,5 +1,6 @@
 // Which service a command speaks to, and as whom.
 import * as Options from "@effect/cli/Options"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -7,10 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ContactsService } from "../ContactsService.js"
-import * as Credentials from "../Credentials.js"
 import * as HttpClientFetch from "../HttpClientFetch.js"
 import * as HttpLayer from "../HttpLayer.js"
 import * as RateLimit from "../RateLimit.js"
@@ -76,23 +75,22 @@ const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
 /** A client of the service, on which single requests can be described too. */
 type Client = ContactsService | HttpLayer.ContactsHttp
 
-const clientOf = (options: HttpLayer.Options): Layer.Layer<Client> =>
-  ContactsService.layerHttp.pipe(Layer.provideMerge(HttpLayer.layer(options)), Layer.provide(HttpClientFetch.layer))
+/** The services of the command over one token and one limit. */
+const clientOver = <E>(http: Layer.Layer<HttpLayer.ContactsHttp, E, HttpClient.HttpClient>): Layer.Layer<Client, E> =>
+  ContactsService.layerHttp.pipe(Layer.provideMerge(http), Layer.provide(HttpClientFetch.layer))
 
 const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Session, CliExit> =>
   Layer.unwrapEffect(
     Effect.map(Sandbox, ({ url, token }) =>
-      Layer.merge(clientOf({ token, baseUrl: url }), Layer.succeed(Session, { url, isSandbox: true, locationId }))
+      Layer.merge(
+        clientOver(HttpLayer.layer({ token, baseUrl: url })),
+        Layer.succeed(Session, { url, isSandbox: true, locationId })
+      )
     )
   ).pipe(
     Layer.provide(Sandbox.layer()),
     Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
   )
-
-// Not Config.redacted, which hides the name of a variable that is missing.
-const tokenOf = Config.mapOrFail(Config.string("GROWTHHUB_TOKEN"), (token) =>
-  Either.mapLeft(Credentials.validate(Redacted.make(token)), (reason) => ConfigError.InvalidData([], reason))
-)
 
 const real = (
   baseUrl: Option.Option<string>,
@@ -102,9 +100,7 @@ const real = (
     Either.mapLeft(usageError),
     Either.map(({ href }) =>
       Layer.merge(
-        Layer.unwrapEffect(
-          Effect.map(Effect.mapError(tokenOf, whatIsWrong), (token) => clientOf({ token, baseUrl: href }))
-        ),
+        Layer.mapError(clientOver(HttpLayer.layerConfig({ baseUrl: Config.succeed(href) })), whatIsWrong),
         Layer.succeed(Session, { url: href, isSandbox: false, locationId })
       )
     )

@@ -10,7 +10,6 @@ import * as Redacted from "effect/Redacted"
 import * as Errors from "../Errors.js"
 import * as Url from "../http/baseUrl.js"
 import { isRefusedBearer } from "../http/bearer.js"
-import { isSuccess } from "../http/deadline.js"
 import { makeExchange } from "../http/exchange.js"
 import * as Failure from "../http/failure.js"
 import { parseObject } from "../internal/json.js"
@@ -141,7 +140,7 @@ const makeAttempt = (
   Effect.gen(function* () {
     const response = yield* Effect.mapError(exchange(request, call, attemptTimeout), failure)
     const now = yield* Clock.currentTimeMillis
-    if (!isSuccess(response)) {
+    if (!Failure.isSuccess(response)) {
       return yield* Effect.fail<ExchangeFailure>({
         error: Failure.fromAnswer(call, response, now),
         isInvalidGrant: isInvalidGrant(response),

@@ -13,9 +13,6 @@ import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, 
 import { abandon, later, monotonic } from "../runtime/timer.js"
 import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.js"
 
-/** Any 2xx. */
-export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
-
 const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.ContactsError =>
   Failure.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
 
@@ -47,7 +44,7 @@ export const withDeadline =
       ): Effect.Effect<Response, AttemptFailure> =>
         Effect.suspend(() => {
           const head = pending.head()
-          return head !== undefined && !isSuccess(head)
+          return head !== undefined && !Failure.isSuccess(head)
             ? Effect.succeed({ ...head, body: "", sentAt, requests: requestsBefore + 1, request })
             : Effect.fail({ error: error(), sentAt: isSent ? sentAt : undefined })
         })

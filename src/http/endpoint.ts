@@ -9,7 +9,6 @@ import * as Failure from "./failure.js"
 import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
 import { decoder, encoder } from "../internal/reader.js"
 import { type Attempt, errorContext, type Response } from "./attempt.js"
-import { isSuccess } from "./deadline.js"
 
 type Codec = Schema.Schema.AnyNoContext
 
@@ -282,7 +281,7 @@ export const decode = (
   const context = () => errorContext({ ...attempt, request: response.request, requestsBefore: response.requests - 1 })
   const unreadable = (reasons: ReadonlyArray<string>) =>
     Either.left(Failure.fromUnreadable(context(), response, reasons))
-  if (!isSuccess(response)) {
+  if (!Failure.isSuccess(response)) {
     return Either.left(Failure.fromAnswer(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
   }
   const json = parseOption(response.body)

@@ -49,6 +49,9 @@ export interface Response extends Head {
 const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
   call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
 
+/** Any 2xx. */
+export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
+
 const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
   const settled = outcomeOf(call, outcome)
   return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
@@ -187,7 +190,7 @@ export const fromTooLarge = (call: Call, status: number, message: string): Unexp
 
 /** The tag of the error that a status becomes, for an endpoint that declares some; `undefined` for a success. */
 export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): ContactsError["_tag"] | undefined => {
-  if (status >= 200 && status <= 299) return undefined
+  if (isSuccess({ status })) return undefined
   const Documented = declares.includes(status) ? documented[status] : undefined
   if (Documented !== undefined) return Documented._tag
   if (status === 403) return "Forbidden"
