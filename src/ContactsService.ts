@@ -1,25 +1,18 @@
 /**
- * The Contacts API of GrowthHub as a service: get, update and upsert a contact.
+ * The Contacts API of GrowthHub as a service: what can be done to contacts.
  *
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
-import * as S from "effect/Schema"
-import type * as Credentials from "./Credentials.js"
-import { toV3 } from "./api/contactInput.js"
-import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "./api/envelopes.js"
-import type { ContactsError } from "./Errors.js"
+import { contactRows as rows } from "./api/contacts.js"
+import { type ContactsError, type DocumentedError, orDieOperational } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
-import { isApplied } from "./internal/changes.js"
-import * as Schema from "./Schema.js"
+import type * as Schema from "./Schema.js"
 
 // --- the interface -----------------------------------------------------------------------------------------------------
 
@@ -60,140 +53,105 @@ export interface Service {
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
    */
   readonly upsertContact: (contact: Schema.ContactUpsert) => Effect.Effect<Schema.UpsertedContact, ContactsError>
-}
 
-// --- the endpoints, as data --------------------------------------------------------------------------------------------
+  /**
+   * Creates a contact. Where the location does not allow duplicates, it fails with a `BadRequest` whose `duplicateOf` is the
+   * contact that has the email or phone already.
+   *
+   * It is never sent again once it may have been applied. If its outcome is unknown in the end, the duplicate search tells by
+   * the email, or else the phone, whether it was. A 422 can have created the contact all the same, by one report.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-contact
+   *
+   * @since 0.2.0
+   */
+  readonly createContact: (contact: Schema.ContactCreate) => Effect.Effect<Schema.Contact, ContactsError>
 
-const documentedErrors = [400, 401, 422]
+  /**
+   * Deletes a contact. Repeating it is safe: a retry that finds the contact gone is a success. `searchContacts` may still
+   * find the contact for a while.
+   *
+   * Fails with `BadRequest` (`isContactNotFound`) for an unknown contact, or one that was deleted before this call.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/delete-contact
+   *
+   * @since 0.2.0
+   */
+  readonly deleteContact: (id: Schema.ContactId) => Effect.Effect<void, ContactsError>
 
-const ContactPath = S.Struct({ contactId: Schema.ContactId })
-
-/** Says so where an answer is about another contact: a merged one, or that of another request behind a broken proxy. */
-const isOfAnother = (
-  { contact }: { readonly contact: Schema.Contact },
-  { contactId }: { readonly contactId: Schema.ContactId }
-): string | undefined =>
-  contact.id === contactId
-    ? undefined
-    : `it is about the contact ${contact.id}, not ${contactId}: they were merged, or a proxy mixed up its responses`
-
-/**
- * `GET /contacts/{contactId}`
- *
- * @since 0.1.0
- * @category endpoints
- */
-export const getContact = HttpLayer.endpoint({
-  name: "getContact",
-  method: "GET",
-  path: "/contacts/{contactId}",
-  version: "2021-07-28",
-  versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
-  params: ContactPath,
-  answer: GetContactAnswer,
-  errors: documentedErrors,
-  isRepeatable: () => true,
-  mismatch: isOfAnother
-})
-
-const encodeUpdate = S.encodeSync(Schema.ContactUpdate)
-
-/**
- * `PUT /contacts/{contactId}`
- *
- * @since 0.1.0
- * @category endpoints
- */
-export const updateContact = HttpLayer.endpoint({
-  name: "updateContact",
-  method: "PUT",
-  path: "/contacts/{contactId}",
-  version: "2021-07-28",
-  versions: { "2021-07-28": identity, v3: toV3 },
-  params: ContactPath,
-  body: Schema.ContactUpdate,
-  answer: UpdateContactAnswer,
-  errors: documentedErrors,
-  isRepeatable: () => true,
-  mismatch: isOfAnother,
-  verify: (perform, { params, body }) =>
-    Effect.map(perform(getContact, { params }), ({ contact }) =>
-      isApplied(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
-    )
-})
-
-/** All clocks are read in whole milliseconds. */
-const rounding = 2
-
-/** How far `dateUpdated` may be from `Date`, which is in whole seconds, to be of the same moment. */
-const sameMoment = 2000
-
-/**
- * Whether a contact was made by the call that this answer ends: not before its first attempt that may have been applied,
- * by the service's own clock. That clock is told by `Date` to the second, and to the millisecond by the update that the
- * repeat has just made.
- */
-const isMadeBy = (contact: Schema.Contact, { elapsed, serverTime }: HttpLayer.Repeat): boolean => {
-  const { dateAdded, dateUpdated } = contact
-  if (dateAdded === undefined || serverTime === undefined) return false
-  const isFresh = dateUpdated !== undefined && Math.abs(dateUpdated.epochMillis - serverTime) <= sameMoment
-  const now = isFresh ? dateUpdated.epochMillis : serverTime
-  return dateAdded.epochMillis >= now - elapsed - rounding
+  /**
+   * The contact that an upsert with this email or phone would update, by the location's settings; none if there is no match.
+   * Repeating it is safe.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-duplicate-contact
+   *
+   * @since 0.2.0
+   */
+  readonly getDuplicateContact: (identity: {
+    /** The location to look in. */
+    readonly locationId: Schema.LocationId
+    /** The email to look for. */
+    readonly email?: string | undefined
+    /** The phone to look for, in E.164 (`+18887324197`). */
+    readonly phone?: string | undefined
+  }) => Effect.Effect<Option.Option<Schema.Contact>, ContactsError>
 }
 
 /**
- * `POST /contacts/upsert`
+ * A service whose methods fail only as the API documents: its operational errors are defects.
  *
- * @since 0.1.0
- * @category endpoints
+ * @since 0.2.0
+ * @category models
  */
-export const upsertContact = HttpLayer.endpoint({
-  name: "upsertContact",
-  method: "POST",
-  path: "/contacts/upsert",
-  version: "2023-02-21",
-  versions: { "2023-02-21": identity, "2021-07-28": identity, v3: toV3 },
-  body: Schema.ContactUpsert,
-  answer: UpsertContactAnswer,
-  errors: documentedErrors,
-  isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
-    [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&
-    createNewIfDuplicateAllowed !== true,
-  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
-})
+export type Documented<Methods> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (
+    ...input: infer Input
+  ) => Effect.Effect<infer A, ContactsError, infer R>
+    ? (...input: Input) => Effect.Effect<A, DocumentedError, R>
+    : Methods[Name]
+}
 
 const makeService = ({ perform }: HttpLayer.Service): Service => ({
-  getContact: (contactId) => Effect.map(perform(getContact, { params: { contactId } }), ({ contact }) => contact),
+  getContact: (contactId) => Effect.map(perform(rows.getContact, { params: { contactId } }), contactOf),
   updateContact: (contactId, body) =>
-    Effect.map(perform(updateContact, { params: { contactId }, body }), ({ contact }) => contact),
+    Effect.map(perform(rows.updateContact, { params: { contactId }, body }), contactOf),
   upsertContact: (body) =>
-    Effect.map(perform(upsertContact, { body }), ({ contact, new: isNew, traceId }) => ({
+    Effect.map(perform(rows.upsertContact, { body }), ({ contact, new: isNew, traceId }) => ({
       ...contact,
       new: isNew,
       ...(typeof traceId === "string" ? { traceId } : {})
-    }))
+    })),
+  createContact: (body) => Effect.map(perform(rows.createContact, { body }), contactOf),
+  deleteContact: (contactId) => Effect.asVoid(perform(rows.deleteContact, { params: { contactId } })),
+  getDuplicateContact: ({ locationId, email, phone }) =>
+    Effect.map(perform(rows.getDuplicateContact, { query: { locationId, email, number: phone } }), ({ contact }) =>
+      Option.fromNullable(contact)
+    )
 })
+
+const contactOf = ({ contact }: { readonly contact: Schema.Contact }): Schema.Contact => contact
+
+const documented = (service: Service): Documented<Service> =>
+  // Each method stays the same but for its errors.
+  Object.fromEntries(
+    Object.entries(service).map(([name, method]) => [
+      name,
+      (...input: ReadonlyArray<never>) =>
+        orDieOperational(
+          (method as (...input: ReadonlyArray<never>) => Effect.Effect<unknown, ContactsError>)(...input)
+        )
+    ])
+  ) as unknown as Documented<Service>
 
 // --- the layers --------------------------------------------------------------------------------------------------------
 
 /**
+ * The options of {@link ContactsService.layer}.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** The bearer, a private integration token say, or where it comes from: see `Credentials`. */
-  readonly token: Redacted.Redacted | Credentials.Credentials
-  /** Where the API is, by default the vendor's host. `https`, or `http` to a loopback address. */
-  readonly baseUrl?: string | URL | undefined
-  /** Another documented `Version` header than its own, by endpoint. */
-  readonly versions?:
-    | {
-        readonly getContact?: keyof typeof getContact.versions | undefined
-        readonly updateContact?: keyof typeof updateContact.versions | undefined
-        readonly upsertContact?: keyof typeof upsertContact.versions | undefined
-      }
-    | undefined
-}
+export interface Options extends HttpLayer.ServiceOptions {}
 
 /**
  * {@link Options}, each from the app's configuration. Those that are not given are read under their default names.
@@ -201,9 +159,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export type ConfigOptions = {
-  readonly [Name in keyof Options]?: Config.Config<NonNullable<Options[Name]>>
-}
+export type ConfigOptions = HttpLayer.ServiceConfigOptions
 
 /**
  * The contacts of GrowthHub (HighLevel, GoHighLevel, LeadConnector).
@@ -263,5 +219,26 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
    */
   static readonly layerHttp: Layer.Layer<ContactsService, never, HttpLayer.ContactsHttp> = Layer.fresh(
     Layer.effect(ContactsService, Effect.map(HttpLayer.ContactsHttp, makeService))
+  )
+
+  /**
+   * The service with exactly the documented errors in every signature, `BadRequest | Unauthorized | Unprocessable`: the
+   * operational ones (network, outage, rate limit, a foreign location) are defects.
+   *
+   * @example
+   * import { Effect } from "effect"
+   * import { ContactsService } from "effect-growthhub/ContactsService"
+   * import { ContactId } from "effect-growthhub/Schema"
+   *
+   * // Effect<Contact, BadRequest | Unauthorized | Unprocessable, ContactsService>
+   * export const contact = Effect.flatMap(ContactsService.documented, (contacts) =>
+   *   contacts.getContact(ContactId.make("seD4PfOuKoVMLkEZqohJ"))
+   * )
+   *
+   * @since 0.2.0
+   */
+  static readonly documented: Effect.Effect<Documented<Service>, never, ContactsService> = Effect.map(
+    Effect.suspend(() => ContactsService),
+    documented
   )
 }

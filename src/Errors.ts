@@ -8,8 +8,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { ContactId } from "./api/ids.js"
-import { isContactNotFound } from "./api/refusals.js"
+import { ContactId } from "./fields/ids.js"
+import { isContactNotFound } from "./fields/refusals.js"
 
 // --- the classes -------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ import * as Url from "./http/baseUrl.js"
 import { type Bearer, withBearer } from "./http/bearer.js"
 import { makePerform } from "./http/call.js"
 import { withDeadline } from "./http/deadline.js"
-import type { Perform } from "./http/endpoint.js"
+import type { Perform } from "./api/endpoint.js"
+import type { Versions } from "./api/rows.js"
 import { withPermit } from "./http/permit.js"
 import { withRedirects } from "./http/redirects.js"
 import type { Policy } from "./http/retry.js"
@@ -36,7 +37,7 @@ export {
    * @category constructors
    */
   endpoint
-} from "./http/endpoint.js"
+} from "./api/endpoint.js"
 
 export type {
   /**
@@ -48,13 +49,31 @@ export type {
    * @since 0.2.0
    * @category models
    */
+  Found,
+  /**
+   * @since 0.2.0
+   * @category models
+   */
   Input,
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  Lookup,
   /**
    * @since 0.1.0
    * @category models
    */
   Repeat
-} from "./http/endpoint.js"
+} from "./api/endpoint.js"
+
+export type {
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  Versions
+} from "./api/rows.js"
 
 // --- the service -------------------------------------------------------------------------------------------------------
 
@@ -120,8 +139,29 @@ export interface Options {
   readonly token: Redacted.Redacted | Credentials.Credentials
   /** Where the API is, the vendor's host by default. `https`, or `http` to a loopback address. */
   readonly baseUrl?: string | URL | undefined
-  /** Another documented `Version` than its own, by the endpoint's name. */
-  readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
+  /** Another documented `Version` than its own, by the endpoint's name: also for endpoints of your own. */
+  readonly versions?: (Versions & { readonly [endpoint: string]: string | undefined }) | undefined
+}
+
+/**
+ * The options of the services of this library.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ServiceOptions extends Omit<Options, "versions"> {
+  /** Another documented `Version` header than its own, by the endpoint's name. */
+  readonly versions?: Versions | undefined
+}
+
+/**
+ * {@link ServiceOptions}, each from the app's configuration. Those that are not given are read under their default names.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type ServiceConfigOptions = {
+  readonly [Name in keyof ServiceOptions]?: Config.Config<NonNullable<ServiceOptions[Name]>>
 }
 
 /**

@@ -6,10 +6,11 @@
  *
  * @since 0.1.0
  */
-export { ContactId, LocationId } from "./api/ids.js"
+export { ContactId, LocationId } from "./fields/ids.js"
 export { Country } from "./api/country.js"
 export { DateOfBirth } from "./api/dateOfBirth.js"
 export { DndSetting, DndSettings, DndSettingsInput, InboundDndSettingsInput } from "./api/dnd.js"
 export { CustomField, CustomFieldFile, CustomFieldValue } from "./api/customFields.js"
-export { Actor, Attribution, Contact, type UpsertedContact } from "./api/contacts.js"
-export { ContactUpdate, ContactUpsert } from "./api/contactInput.js"
+export { Actor, Attribution, Contact, type UpsertedContact } from "./api/contact.js"
+export { ContactCreate, ContactUpdate, ContactUpsert } from "./api/contactInput.js"
+export { Note, NoteCreate, NoteUpdate } from "./api/notes.js"

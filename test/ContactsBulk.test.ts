@@ -36,7 +36,7 @@ const answer = (input: ContactUpsert, isNew = true): UpsertedContact => ({
 
 /** A service of which only what a test is about is there. */
 const serviceOf = (upsertContact: (input: ContactUpsert) => Effect.Effect<UpsertedContact, Errors.ContactsError>) =>
-  Layer.succeed(ContactsService, {
+  Layer.mock(ContactsService, {
     upsertContact,
     getContact: (id) => Effect.succeed({ id }),
     updateContact: (id) => Effect.succeed({ id })
@@ -1005,7 +1005,7 @@ describe("reads of many", () => {
   const ids = ["a", "b", "a", "c", "b"].map((id) => ContactId.make(id))
 
   const counting = (asked: Array<string>) =>
-    Layer.succeed(ContactsService, {
+    Layer.mock(ContactsService, {
       getContact: (id) =>
         Effect.delay(
           Effect.suspend(() => {
@@ -1052,7 +1052,7 @@ describe("reads of many", () => {
   it.effect("of a cache are interrupted with the last that waits for them, and asked for again later", () => {
     let asked = 0
     let interrupted = 0
-    const slow = Layer.succeed(ContactsService, {
+    const slow = Layer.mock(ContactsService, {
       getContact: (id: ContactId) =>
         Effect.suspend(() => (++asked === 1 ? Effect.never : Effect.succeed({ id }))).pipe(
           Effect.onInterrupt(() => Effect.sync(() => void (interrupted += 1)))
@@ -1077,7 +1077,7 @@ describe("reads of many", () => {
 
   it.effect("ask again at once for one that failed", () => {
     let asked = 0
-    const failing = Layer.succeed(ContactsService, {
+    const failing = Layer.mock(ContactsService, {
       getContact: (id: ContactId) =>
         Effect.suspend(() => (++asked === 1 ? Effect.fail(failure("NotApplied")) : Effect.succeed({ id }))),
       updateContact: (id: ContactId) => Effect.succeed({ id }),

@@ -22,10 +22,14 @@ import {
 import * as Errors from "effect-growthhub/Errors"
 import { readFileSync } from "node:fs"
 import { toV3 } from "../src/api/contactInput.js"
-import { GetContactAnswer, UpdateContactAnswer, UpsertContactAnswer } from "../src/api/envelopes.js"
+import * as rows from "../src/api/contacts.js"
 import { faults as faultLines } from "../src/http/faults.js"
 import { decoder } from "../src/internal/reader.js"
 import * as fc from "./arbitraries.js"
+
+const { answer: GetContactAnswer } = rows.getContact
+const { answer: UpdateContactAnswer } = rows.updateContact
+const { answer: UpsertContactAnswer } = rows.upsertContact
 
 const fixture = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"))

@@ -52,7 +52,7 @@ describe("with contacts in memory", () => {
 describe("with a stand-in", () => {
   const failing = (error: Errors.ContactsError) =>
     app(
-      Layer.succeed(ContactsService, {
+      Layer.mock(ContactsService, {
         getContact: () => Effect.fail(error),
         updateContact: () => Effect.fail(error),
         upsertContact: () => Effect.fail(error)

@@ -5,8 +5,8 @@ import { Country } from "./country.js"
 import { CustomField } from "./customFields.js"
 import { DateOfBirth } from "./dateOfBirth.js"
 import { DndSettingsInput, InboundDndSettingsInput } from "./dnd.js"
-import { anArray, anObject, flag, named, text, texts } from "./fields.js"
-import { LocationId } from "./ids.js"
+import { anArray, anObject, flag, named, text, texts } from "../fields/schemas.js"
+import { LocationId } from "../fields/ids.js"
 
 const optionalText = Schema.optional(text)
 const nullableText = Schema.optional(Schema.NullOr(text))
@@ -59,6 +59,34 @@ export const ContactUpdate = Schema.Struct({
  */
 export interface ContactUpdate extends Schema.Schema.Type<typeof ContactUpdate> {}
 
+const createdFields = {
+  locationId: LocationId,
+  ...writtenFields,
+  postalCode: optionalText,
+  companyName: nullableText,
+  gender: optionalText,
+  dnd: Schema.optional(flag),
+  source: optionalText,
+  assignedTo: optionalText
+} as const
+
+/**
+ * The fields of a new contact. Where the location does not allow duplicates, one with the email or phone of another contact is
+ * refused with a `BadRequest` that names that contact.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-contact
+ *
+ * @since 0.2.0
+ * @category contact
+ */
+export const ContactCreate = Schema.Struct(createdFields).annotations({ ...named("ContactCreate"), ...anObject })
+
+/**
+ * @since 0.2.0
+ * @category contact
+ */
+export interface ContactCreate extends Schema.Schema.Type<typeof ContactCreate> {}
+
 /**
  * The fields of an upsert. With an `email` or a `phone` the service looks for a contact that matches; with
  * `createNewIfDuplicateAllowed: true`, in a location that allows duplicates, it creates one at once.
@@ -69,14 +97,7 @@ export interface ContactUpdate extends Schema.Schema.Type<typeof ContactUpdate> 
  * @category contact
  */
 export const ContactUpsert = Schema.Struct({
-  locationId: LocationId,
-  ...writtenFields,
-  postalCode: optionalText,
-  companyName: nullableText,
-  gender: optionalText,
-  dnd: Schema.optional(flag),
-  source: optionalText,
-  assignedTo: optionalText,
+  ...createdFields,
   createNewIfDuplicateAllowed: Schema.optional(flag)
 }).annotations({ ...named("ContactUpsert"), ...anObject })
 

@@ -1,287 +1,182 @@
-// The contact, as it is answered.
-import * as DateTime from "effect/DateTime"
-import * as ParseResult from "effect/ParseResult"
+// The endpoints of contacts: one row for each.
+import { identity } from "effect/Function"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
-import { isObject, type JsonObject } from "../internal/json.js"
-import * as reader from "../internal/reader.js"
-import { normalizeCustomField, CustomField, CustomFieldValue } from "./customFields.js"
-import { normalizeDndSettings, DndSettings } from "./dnd.js"
-import { answered, named, unknownFields } from "./fields.js"
-import { ContactId, isContactId, isId, LocationId } from "./ids.js"
+import { type ContactId, LocationId } from "../fields/ids.js"
+import { text } from "../fields/schemas.js"
+import { isApplied } from "./applied.js"
 import {
-  type Normalize,
-  normalizeArray,
-  normalizeDay,
-  normalizeFlag,
-  normalizeId,
-  normalizeObject,
-  normalizeTextOrFlag,
-  normalizeTexts,
-  instantMillis,
-  textRules
-} from "./lenient.js"
+  always,
+  ContactPath,
+  documentedErrors,
+  Done,
+  flags,
+  isSince,
+  never,
+  pageOf,
+  settledByAbsence,
+  traceId,
+  usual
+} from "./common.js"
+import { Contact } from "./contact.js"
+import { ContactCreate, ContactUpdate, ContactUpsert, toV3 } from "./contactInput.js"
+import { endpoint, type Repeat } from "./endpoint.js"
 
-const answeredText = answered(Schema.String)
+const service = "ContactsService"
 
-const Instant = Schema.transform(Schema.String, Schema.DateTimeUtcFromSelf, {
-  strict: true,
-  decode: (iso) => DateTime.unsafeMake(iso),
-  encode: (instant) => DateTime.formatIso(instant)
-}).annotations({ ...named("Instant") })
+const spelledVersions = { "2021-07-28": identity, v3: toV3 }
 
-const attribution = Schema.Struct(
-  {
-    url: answeredText,
-    campaign: answeredText,
-    utmSource: answeredText,
-    utmMedium: answeredText,
-    utmContent: answeredText,
-    referrer: answeredText,
-    campaignId: answeredText,
-    fbclid: answeredText,
-    gclid: answeredText,
-    msclikid: answeredText,
-    dclid: answeredText,
-    fbc: answeredText,
-    fbp: answeredText,
-    fbEventId: answeredText,
-    userAgent: answeredText,
-    ip: answeredText,
-    medium: answeredText,
-    mediumId: answeredText,
-    sessionSource: answeredText
-  },
-  unknownFields
-).annotations({ ...named("Attribution") })
+/** Says so where an answer is about another contact: a merged one, or that of another request behind a broken proxy. */
+const isOfAnother = (
+  { contact }: { readonly contact: Contact },
+  { contactId }: { readonly contactId: ContactId }
+): string | undefined =>
+  contact.id === contactId
+    ? undefined
+    : `it is about the contact ${contact.id}, not ${contactId}: they were merged, or a proxy mixed up its responses`
 
-/**
- * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
- *
- * @since 0.1.0
- * @category contact
- */
-export interface Attribution extends Schema.Schema.Type<typeof attribution> {}
+/** `GET /contacts/{contactId}` */
+export const getContact = endpoint({
+  name: "getContact",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-contact"),
+  method: "GET",
+  path: "/contacts/{contactId}",
+  version: "2021-07-28",
+  versions: { "2021-07-28": identity, "2021-04-15": identity, v3: identity },
+  params: ContactPath,
+  answer: Schema.Struct({ contact: Contact, traceId }),
+  errors: documentedErrors,
+  isRepeatable: always,
+  mismatch: isOfAnother
+})
 
-/**
- * @since 0.1.0
- * @category contact
- */
-export const Attribution: Schema.Schema<Attribution, Schema.Schema.Encoded<typeof attribution>> = attribution
+const encodeUpdate = Schema.encodeSync(ContactUpdate)
 
-const actor = Schema.Struct(
-  {
-    source: answeredText,
-    channel: answeredText,
-    sourceId: answeredText,
-    sourceName: answeredText,
-    timestamp: answered(Instant)
-  },
-  unknownFields
-).annotations({ ...named("Actor") })
+/** `PUT /contacts/{contactId}` */
+export const updateContact = endpoint({
+  name: "updateContact",
+  service,
+  scope: "contacts.write",
+  page: pageOf("update-contact"),
+  method: "PUT",
+  path: "/contacts/{contactId}",
+  version: "2021-07-28",
+  versions: spelledVersions,
+  params: ContactPath,
+  body: ContactUpdate,
+  answer: Schema.Struct({ ...flags, contact: Contact, traceId }),
+  errors: documentedErrors,
+  isRepeatable: always,
+  mismatch: isOfAnother,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) =>
+      isApplied(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
+    )
+})
 
-/**
- * Who created or changed a contact, and when.
- *
- * @since 0.1.0
- * @category contact
- */
-export interface Actor extends Schema.Schema.Type<typeof actor> {}
+/** How far `dateUpdated` may be from `Date`, which is in whole seconds, to be of the same moment. */
+const sameMoment = 2000
 
 /**
- * @since 0.1.0
- * @category contact
+ * Whether a contact was made by the call that this answer ends: not before its first attempt that may have been applied,
+ * by the service's own clock. That clock is told by `Date` to the second, and to the millisecond by the update that the
+ * repeat has just made.
  */
-export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor>> = actor
+const isMadeBy = ({ dateAdded, dateUpdated }: Contact, { elapsed, serverTime }: Repeat): boolean => {
+  if (serverTime === undefined) return false
+  const isFresh = dateUpdated !== undefined && Math.abs(dateUpdated.epochMillis - serverTime) <= sameMoment
+  return isSince(dateAdded, { elapsed, serverTime: isFresh ? dateUpdated.epochMillis : serverTime })
+}
 
-const textOrFlag = answered(Schema.Union(Schema.String, Schema.Boolean))
+/** Whether a text identifies a contact. */
+const isGiven = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
 
-/** A custom field in a response is `{ id, value }`; in a request it is `{ id, field_value }`. */
-const AnsweredCustomField = Schema.transform(
-  Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
-  Schema.typeSchema(CustomField),
-  { strict: true, decode: (field) => field, encode: (field) => field }
-)
+/** `POST /contacts/upsert` */
+export const upsertContact = endpoint({
+  name: "upsertContact",
+  service,
+  scope: "contacts.write",
+  page: pageOf("upsert-contact"),
+  method: "POST",
+  path: "/contacts/upsert",
+  version: "2023-02-21",
+  versions: { "2023-02-21": identity, ...spelledVersions },
+  body: ContactUpsert,
+  answer: Schema.Struct({ new: Schema.Boolean, ...flags, contact: Contact, traceId }),
+  errors: documentedErrors,
+  isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
+    [email, phone].some(isGiven) && createNewIfDuplicateAllowed !== true,
+  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
+})
 
-const ContactFields = Schema.Struct(
-  {
-    id: ContactId,
-    locationId: answered(LocationId),
-    name: answeredText,
-    firstName: answeredText,
-    lastName: answeredText,
-    email: answeredText,
-    phone: answeredText,
-    companyName: answeredText,
-    address1: answeredText,
-    city: answeredText,
-    state: answeredText,
-    country: answeredText,
-    postalCode: answeredText,
-    website: answeredText,
-    timezone: answeredText,
-    gender: answeredText,
-    dateOfBirth: answeredText,
-    ssn: answeredText,
-    type: answeredText,
-    source: answeredText,
-    keyword: answeredText,
-    assignedTo: answeredText,
-    businessId: answeredText,
-    visitorId: answeredText,
-    emailLowerCase: answeredText,
-    firstNameLowerCase: answeredText,
-    lastNameLowerCase: answeredText,
-    fullNameLowerCase: answeredText,
-    dnd: answered(Schema.Boolean),
-    dndSettings: answered(DndSettings),
-    inboundDndSettings: answered(DndSettings),
-    tags: answered(Schema.Array(Schema.String)),
-    followers: answered(Schema.Array(Schema.String)),
-    attachments: answered(Schema.Array(Schema.String)),
-    customFields: answered(Schema.Array(AnsweredCustomField)),
-    attributionSource: answered(Attribution),
-    lastAttributionSource: answered(Attribution),
-    attributions: answered(Schema.Array(Attribution)),
-    additionalEmails: answered(Schema.Array(Schema.Struct({ email: answeredText }, unknownFields))),
-    additionalPhones: answered(
-      Schema.Array(Schema.Struct({ phone: answeredText, phoneLabel: answeredText }, unknownFields))
-    ),
-    createdBy: answered(Actor),
-    lastUpdatedBy: answered(Actor),
-    deleted: answered(Schema.Boolean),
-    bounceEmail: textOrFlag,
-    unsubscribeEmail: textOrFlag,
-    validEmail: textOrFlag,
-    dateAdded: answered(Instant),
-    dateUpdated: answered(Instant),
-    lastActivity: answered(Instant),
-    lastSessionActivityAt: answered(Instant),
-    validEmailDate: answered(Instant)
-  },
-  unknownFields
-)
+/** `GET /contacts/search/duplicate` */
+export const getDuplicateContact = endpoint({
+  name: "getDuplicateContact",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-duplicate-contact"),
+  method: "GET",
+  path: "/contacts/search/duplicate",
+  ...usual,
+  query: Schema.Struct({
+    locationId: LocationId,
+    email: Schema.optional(text),
+    number: Schema.optional(text)
+  }),
+  // No match is null, or absent.
+  answer: Schema.Struct({ contact: Schema.optional(Schema.NullOr(Contact)), traceId }),
+  errors: [400, 401],
+  isRepeatable: always
+})
 
-/** A contact as it travels, field by field, for documents that describe an API. */
-export const ContactWire = Schema.encodedSchema(ContactFields)
-
-/**
- * A contact, as answered. Every field but `id` may be absent: the service leaves unset fields out.
- *
- * - Moments (`dateAdded`, `dateUpdated`, `lastActivity`, …) are `DateTime.Utc`; one that cannot be read is absent.
- * - `dateOfBirth` is a day, `YYYY-MM-DD` whatever the service wrote (eight formats, ISO text, epoch milliseconds); text
- *   that is no day is kept as it came.
- * - Fields that are not described here stay reachable under their own names, as `unknown`.
- *
- * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
- *
- * @since 0.1.0
- * @category contact
- */
-export interface Contact extends Schema.Schema.Type<typeof ContactFields> {}
-
-/**
- * Decodes a contact of an answer, encodes one for a cache or a fixture.
- *
- * @example
- * import * as Schema from "effect/Schema"
- * import { Contact } from "effect-growthhub/Schema"
- *
- * const contact = Schema.decodeUnknownSync(Contact)({ id: "seD4PfOuKoVMLkEZqohJ", phone: null, score: 7 })
- * // { id: "seD4PfOuKoVMLkEZqohJ", score: 7 }
- *
- * @since 0.1.0
- * @category contact
- */
-export const Contact: Schema.Schema<Contact, JsonObject> = Schema.transformOrFail(
-  Schema.declare(isObject, { identifier: "object", [AST.SurrogateAnnotationId]: ContactWire.ast }),
-  Schema.typeSchema(ContactFields),
-  {
-    strict: false,
-    decode: (wire: JsonObject) => ParseResult.succeed(normalizeContact(wire)),
-    encode: (contact, options) => ParseResult.encodeUnknown(ContactFields)(contact, options)
+/** `POST /contacts/` */
+export const createContact = endpoint({
+  name: "createContact",
+  service,
+  scope: "contacts.write",
+  page: pageOf("create-contact"),
+  method: "POST",
+  path: "/contacts/",
+  version: "2021-07-28",
+  versions: spelledVersions,
+  body: ContactCreate,
+  success: 201,
+  answer: Schema.Struct({ ...flags, contact: Contact, traceId }),
+  errors: documentedErrors,
+  isRepeatable: never,
+  verify: (lookup, { body: { locationId, email, phone } }) => {
+    if (!isGiven(email) && !isGiven(phone)) return Effect.succeed(Option.none())
+    const query = isGiven(email) ? { locationId, email } : { locationId, number: phone ?? "" }
+    return Effect.map(lookup(getDuplicateContact, { query }), ({ answer: { contact }, ...repeat }) => {
+      const isOurs = contact?.createdBy?.source === undefined || contact.createdBy.source === "INTEGRATION"
+      return contact && isOurs && isSince(contact.dateAdded, repeat) ? Option.some({ contact }) : Option.none()
+    })
   }
-).annotations({ ...named("Contact"), [reader.annotationId]: readContact })
+})
 
-/** Reads a contact without its schema, the most expensive step of a call: only the id is left to check after normalizing. */
-function readContact(wire: unknown): unknown {
-  const contact = normalizeContact(wire)
-  return contact !== undefined && isContactId(contact["id"]) ? contact : reader.noMatch
+/** `DELETE /contacts/{contactId}` */
+export const deleteContact = endpoint({
+  name: "deleteContact",
+  service,
+  scope: "contacts.write",
+  page: pageOf("delete-contact"),
+  method: "DELETE",
+  path: "/contacts/{contactId}",
+  ...usual,
+  params: ContactPath,
+  answer: Done,
+  ...settledByAbsence(getContact)
+})
+
+/** The rows of contacts, by name. */
+export const contactRows = {
+  getContact,
+  updateContact,
+  upsertContact,
+  createContact,
+  deleteContact,
+  getDuplicateContact
 }
-
-/**
- * The contact that an upsert created or matched.
- *
- * @since 0.1.0
- * @category contact
- */
-export interface UpsertedContact extends Contact {
-  /** Whether this upsert created the contact. */
-  readonly new: boolean
-  /** The service's id of this request, for its support. */
-  readonly traceId?: string
-}
-
-// --- how a response is normalized --------------------------------------------------------------------------------------
-
-const normalizeInstant: Normalize = (value) => {
-  const millis = instantMillis(value)
-  return millis === undefined ? undefined : DateTime.unsafeMake(millis)
-}
-
-const normalizeAttributionFields = normalizeObject(
-  new Map(textRules([...Object.keys(attribution.fields), "msclickid"]))
-)
-
-const normalizeAttribution: Normalize = (value) => {
-  const normalized = normalizeAttributionFields(value)
-  if (normalized === undefined || !("msclickid" in normalized)) return normalized
-  const { msclickid, ...rest } = normalized
-  return { msclikid: msclickid, ...rest }
-}
-
-const normalizeActor = normalizeObject(
-  new Map([...textRules(["source", "channel", "sourceId", "sourceName"]), ["timestamp", normalizeInstant]])
-)
-const normalizeEntry = (field: string, label: string): Normalize => {
-  const entry = normalizeObject(new Map(textRules([field, label])))
-  return (value) => (typeof value === "string" ? { [field]: value } : entry(value))
-}
-
-const normalizeLocationId: Normalize = (value) => (isId(value) ? value : undefined)
-
-const textFields = Object.entries(ContactFields.fields).flatMap(([field, schema]) =>
-  schema === answeredText ? [field] : []
-)
-
-export const normalizeContact = normalizeObject(
-  new Map<string, Normalize>([
-    ...textRules(textFields),
-    ["id", normalizeId],
-    ["locationId", normalizeLocationId],
-    ["dateOfBirth", normalizeDay],
-    ["dnd", normalizeFlag],
-    ["deleted", normalizeFlag],
-    ["bounceEmail", normalizeTextOrFlag],
-    ["unsubscribeEmail", normalizeTextOrFlag],
-    ["validEmail", normalizeTextOrFlag],
-    ["dndSettings", normalizeDndSettings],
-    ["inboundDndSettings", normalizeDndSettings],
-    ["tags", normalizeTexts],
-    ["followers", normalizeTexts],
-    ["attachments", normalizeTexts],
-    ["customFields", normalizeArray(normalizeCustomField)],
-    ["attributionSource", normalizeAttribution],
-    ["lastAttributionSource", normalizeAttribution],
-    ["attributions", normalizeArray(normalizeAttribution)],
-    ["additionalEmails", normalizeArray(normalizeEntry("email", "label"))],
-    ["additionalPhones", normalizeArray(normalizeEntry("phone", "phoneLabel"))],
-    ["createdBy", normalizeActor],
-    ["lastUpdatedBy", normalizeActor],
-    ["dateAdded", normalizeInstant],
-    ["dateUpdated", normalizeInstant],
-    ["lastActivity", normalizeInstant],
-    ["lastSessionActivityAt", normalizeInstant],
-    ["validEmailDate", normalizeInstant]
-  ])
-)

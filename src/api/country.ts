@@ -1,6 +1,6 @@
 // The countries of the API.
 import * as Schema from "effect/Schema"
-import { named, withMessage } from "./fields.js"
+import { named, withMessage } from "../fields/schemas.js"
 
 /**
  * The two-letter codes that the API takes as a country.

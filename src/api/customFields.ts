@@ -1,7 +1,7 @@
 // Custom fields, as they are written and answered.
 import * as Schema from "effect/Schema"
 import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
-import { anObject, named, number, text, unknownFields, withMessage } from "./fields.js"
+import { anObject, named, number, text, unknownFields, withMessage } from "../fields/schemas.js"
 import {
   type Normalize,
   normalizeId,
@@ -11,7 +11,7 @@ import {
   normalizeTexts,
   isAbsent,
   textRules
-} from "./lenient.js"
+} from "../fields/lenient.js"
 
 const customFieldFile = Schema.Struct(
   {

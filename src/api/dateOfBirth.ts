@@ -4,8 +4,8 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import { named, withMessage } from "./fields.js"
-import { isoDay, isoDayOfText } from "./lenient.js"
+import { named, withMessage } from "../fields/schemas.js"
+import { isoDay, isoDayOfText } from "../fields/lenient.js"
 
 const isoDayOfDateTime = (dateTime: DateTime.DateTime): string | undefined => {
   const { year, month, day } = DateTime.toParts(dateTime)

@@ -1,7 +1,7 @@
 // Do-not-disturb settings, as they are written and answered.
 import * as Schema from "effect/Schema"
-import { anObject, answered, named, text, unknownFields, withMessage } from "./fields.js"
-import { type Normalize, normalizeObject, textRules } from "./lenient.js"
+import { anObject, answered, named, text, unknownFields, withMessage } from "../fields/schemas.js"
+import { type Normalize, normalizeObject, textRules } from "../fields/lenient.js"
 
 const dndMessage = { message: Schema.optional(text), code: Schema.optional(text) }
 

@@ -1,6 +1,6 @@
 // What the error of an upsert says about the contact, the location and the service. Decides without asking anybody.
 import * as Duration from "effect/Duration"
-import { upsertContact } from "../ContactsService.js"
+import { upsertContact } from "../api/contacts.js"
 import type * as Errors from "../Errors.js"
 import { inSeconds } from "../internal/duration.js"
 import type { ContactUpsert } from "../Schema.js"

@@ -8,11 +8,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
 import { type Attempt, type AttemptFailure, type Call, nowOf, type Response, type Send } from "./attempt.js"
-import { type AnyEndpoint, decode, encode, type EncodedRequest, type Perform, secretsOf } from "./endpoint.js"
+import type { AnyEndpoint, Lookup, Perform, Repeat } from "../api/endpoint.js"
+import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
 import * as telemetry from "../runtime/telemetry.js"
@@ -37,7 +39,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
   const budget = makeRetryBudget()
   const { baseUrl, policyOf, send, versions, withPolicy } = environment
 
-  const perform = (row: AnyEndpoint, input: object): Effect.Effect<unknown, Errors.ContactsError> =>
+  const performing = (row: AnyEndpoint, input: object, finish: Finish): Effect.Effect<unknown, Errors.ContactsError> =>
     Effect.withFiberRuntime((fiber) => {
       const encoded = encode(row, versions?.[row.name] ?? (row.version as string), input)
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
@@ -50,30 +52,66 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
           budget,
           send: (attempt) =>
             Effect.flatMap(send(attempt), (response) => {
-              const answer = decode(row, attempt, response, input)
+              const answer = answerOf(row, attempt, response, input)
               return Either.isRight(answer)
-                ? Effect.succeed(reconciled(row, attempt, answer.right, response))
+                ? Effect.succeed(finish(row, attempt, answer.right, response))
                 : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
             }),
           verify:
             verify &&
-            ((limit) => withPolicy(verify(perform as Perform, input as never), { ...policy, deadline: limit }))
+            ((limit, unknownSince) =>
+              withPolicy(verify(lookup(unknownSince), input as never), { ...policy, deadline: limit }))
         },
         { call, request: requestOf(baseUrl, encoded.right), requestsBefore: 0 }
       )
-      const measured = measuredCall(performed, encoded.right.name, call.clock)
+      const measured = measuredCall(explained(row, performed), encoded.right.name, call.clock)
       return call.isTraced
         ? telemetry.spanned(measured, {
-            name: `ContactsService.${row.name}`,
+            name: `${row.service ?? "ContactsHttp"}.${row.name}`,
             kind: "internal",
             attributes: encoded.right.params,
             tagOf: ({ _tag }) => _tag
           })
         : measured
     })
+
+  /** Each answer that is looked up comes with the times of the call that it is to verify. */
+  const lookup = (unknownSince: number) =>
+    ((row, input) =>
+      performing(row, input, (_, attempt, answer, response) => ({
+        answer,
+        ...repeatOf(attempt, unknownSince, response)
+      }))) as Lookup
+
   // The row's own types say what goes in and what comes out.
-  return perform as Perform
+  return ((row, input) => performing(row, input, reconciled)) as Perform
 }
+
+/** What is made of an answer. */
+type Finish = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response) => unknown
+
+/** The answer of a response, also where a retry is refused because an earlier attempt was applied. */
+const answerOf = (
+  row: AnyEndpoint,
+  attempt: Attempt,
+  response: Response,
+  input: object
+): Either.Either<unknown, Errors.ContactsError> => {
+  const answer = decode(row, attempt, response, input)
+  if (Either.isRight(answer) || attempt.unknownSince === undefined || row.reconcileError === undefined) return answer
+  return Option.match(row.reconcileError(answer.left), { onNone: () => answer, onSome: Either.right })
+}
+
+/** Says why an unknown outcome stays unknown, where the endpoint knows. */
+const explained = <A>(
+  { unverifiable }: AnyEndpoint,
+  performed: Effect.Effect<A, Errors.ContactsError>
+): Effect.Effect<A, Errors.ContactsError> =>
+  unverifiable === undefined
+    ? performed
+    : Effect.mapError(performed, (error) =>
+        error.outcome === "Unknown" ? Failure.withMessage(error, `${error.message}; ${unverifiable}`) : error
+      )
 
 const callOf = (
   row: AnyEndpoint,
@@ -87,7 +125,7 @@ const callOf = (
   return {
     encoded,
     declares: row.errors,
-    isWrite: row.method !== "GET",
+    isWrite: !(row.isRead ?? row.method === "GET"),
     isRepeatable: row.isRepeatable(input.body),
     secrets: () => secretsOf(encoded),
     clock,
@@ -104,8 +142,12 @@ const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequ
 }
 
 /** What an answer means that came to a retry, after an attempt that may have been applied. */
-const reconciled = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response): unknown => {
-  if (attempt.unknownSince === undefined || row.reconcile === undefined) return answer
-  const serverTime = Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
-  return row.reconcile(answer, { elapsed: nowOf(attempt) - attempt.unknownSince, serverTime })
-}
+const reconciled: Finish = (row, attempt, answer, response) =>
+  attempt.unknownSince === undefined || row.reconcile === undefined
+    ? answer
+    : (row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response)) as unknown)
+
+const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): Repeat => ({
+  elapsed: nowOf(attempt) - unknownSince,
+  serverTime: Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
+})

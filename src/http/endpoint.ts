@@ -1,9 +1,9 @@
-// An endpoint as a row of data, and what follows from it: how its input becomes a request, and its response an answer.
-import type * as Effect from "effect/Effect"
+// How the input of an endpoint becomes a request, and its response an answer.
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type { AnyEndpoint, Method } from "../api/endpoint.js"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
@@ -11,122 +11,6 @@ import { decoder, encoder } from "../internal/reader.js"
 import { type Attempt, errorContext, type Response } from "./attempt.js"
 
 type Codec = Schema.Schema.AnyNoContext
-
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
-
-type Path = `/${string}`
-
-/**
- * A response that came to a retry, after an attempt that may have been applied.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Repeat {
-  /** Milliseconds from when the first of those attempts was sent until this response. */
-  readonly elapsed: number
-  /** The service's own clock when it gave the response (milliseconds of the epoch, whole seconds), if it told. */
-  readonly serverTime: number | undefined
-}
-
-/** The part of an input that may be left out where its type says so. */
-type Part<Name extends string, A> = undefined extends A
-  ? { readonly [name in Name]?: A }
-  : { readonly [name in Name]: A }
-
-/**
- * The input of an endpoint: `params` fill its path, `query` its query string, `body` is sent as JSON. A part that the
- * endpoint does not describe is left out.
- *
- * @since 0.2.0
- * @category models
- */
-export type Input<Params extends Codec, Query extends Codec, Body extends Codec> = Part<
-  "params",
-  Schema.Schema.Type<Params>
-> &
-  Part<"query", Schema.Schema.Type<Query>> &
-  Part<"body", Schema.Schema.Type<Body>>
-
-/** Performs a described endpoint. */
-export type Perform = <
-  Params extends Codec,
-  Query extends Codec,
-  Body extends Codec,
-  Answer extends Codec,
-  Version extends string
->(
-  endpoint: Endpoint<Params, Query, Body, Answer, Version>,
-  input: Input<Params, Query, Body>
-) => Effect.Effect<Schema.Schema.Type<Answer>, Errors.ContactsError>
-
-/**
- * An endpoint of the API, as a value.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Endpoint<
-  Params extends Codec,
-  Query extends Codec,
-  Body extends Codec,
-  Answer extends Codec,
-  Version extends string
-> {
-  /** The operation's name in errors, spans, metrics and `Options.versions`. */
-  readonly name: string
-  readonly method: Method
-  /**
-   * The path, or one for each Version: a template such as `/contacts/{contactId}`. Its parameters are described by `params`
-   * and percent-encoded.
-   */
-  readonly path: Path | { readonly [version in NoInfer<Version>]: Path }
-  /** The `Version` header that the endpoint is documented with. */
-  readonly version: NoInfer<Version>
-  /** Every documented `Version`, with how a body is spelt in it. */
-  readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
-  /** What fills the path; left out where it has no parameter. */
-  readonly params?: Params
-  /** The query string. A field that is undefined is left out. */
-  readonly query?: Query
-  /** What is sent as JSON, also with DELETE; left out where nothing is sent. */
-  readonly body?: Body
-  /** The body of a success. */
-  readonly answer: Answer
-  /** The statuses that it documents as errors. */
-  readonly errors: ReadonlyArray<number>
-  /** Whether this input can be sent again although it may have been applied already. */
-  readonly isRepeatable: (body: Schema.Schema.Type<Body>) => boolean
-  /** What an answer means when it came to a retry, after an attempt that may have been applied. */
-  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: Repeat) => Schema.Schema.Type<Answer>
-  /** Finds out by other requests whether a call of unknown outcome was applied: its answer if it was. */
-  readonly verify?: (
-    perform: Perform,
-    input: Input<Params, Query, Body>
-  ) => Effect.Effect<Option.Option<Schema.Schema.Type<Answer>>, Errors.ContactsError>
-  /** Why an answer cannot be the answer to this input, if it cannot: an answer about another contact, say. */
-  readonly mismatch?: (answer: Schema.Schema.Type<Answer>, params: Schema.Schema.Type<Params>) => string | undefined
-}
-
-/** Any row. Its functions are called with what its own schemas have made. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the row's own types are known where it is performed
-export type AnyEndpoint = Endpoint<any, any, any, any, any>
-
-/**
- * Describes an endpoint.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const endpoint = <
-  Answer extends Codec,
-  Version extends string,
-  Params extends Codec = typeof Schema.Undefined,
-  Query extends Codec = typeof Schema.Undefined,
-  Body extends Codec = typeof Schema.Undefined
->(
-  row: Endpoint<Params, Query, Body, Answer, Version>
-): Endpoint<Params, Query, Body, Answer, Version> => row
 
 // --- the request -------------------------------------------------------------------------------------------------------
 

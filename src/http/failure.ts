@@ -1,7 +1,7 @@
 // How a response, a failed transport or a refused input becomes an error: pure decisions.
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { type Duplicate, duplicateOf, isContactNotFound } from "../api/refusals.js"
+import { type Duplicate, duplicateOf, isContactNotFound } from "../fields/refusals.js"
 import {
   BadRequest,
   type ContactsError,
@@ -95,18 +95,25 @@ const described = (response: Response, body: Option.Option<unknown>, details: Re
   return `The service answered ${response.status}, ${form}, ${response.body.length} characters`
 }
 
-// --- from what came before ---------------------------------------------------------------------------------------------
+// --- from another error ------------------------------------------------------------------------------------------------
+
+/** A copy of an error with other fields. */
+const copied = (error: ContactsError, fields: object): ContactsError => {
+  // All classes take what all have.
+  const Class = error.constructor as new (fields: object) => ContactsError
+  // The message of an Error does not spread.
+  return new Class({ ...error, message: error.message, ...fields })
+}
 
 /**
  * An error that ended a call before another request of it left, as one of that call: `attempts` as many as were sent.
  */
-export const fromBefore = (call: Call, error: ContactsError): ContactsError => {
-  // All classes take what all have.
-  const Class = error.constructor as new (fields: object) => ContactsError
-  // The message of an Error does not spread.
-  const { message } = error
-  return new Class({ ...error, message, attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
-}
+export const fromBefore = (call: Call, error: ContactsError): ContactsError =>
+  copied(error, { attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
+
+/** The same error with another message. */
+export const withMessage = (error: ContactsError, message: string): ContactsError =>
+  copied(error, { message: cut(message, limits.message) })
 
 // --- from an answer ----------------------------------------------------------------------------------------------------
 

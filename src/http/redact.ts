@@ -1,5 +1,5 @@
 // Redacts the service's sentences before an error shows them: pure.
-import { isoDayOfText } from "../api/lenient.js"
+import { isoDayOfText } from "../fields/lenient.js"
 
 /** Sizes in characters, and counts of lines. */
 export const limits = { scanned: 2048, prefix: 24, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const

@@ -43,8 +43,12 @@ export interface RetriedCall<A> {
   readonly policy: Policy
   readonly budget: RetryBudget
   readonly send: (attempt: Attempt) => Effect.Effect<A, AttemptFailure>
-  /** Finds out within a time limit whether the call was applied after all: its answer if it was. */
-  readonly verify: ((limit: Duration.Duration) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
+  /**
+   * Finds out within a time limit whether the call was applied after all: its answer if it was. `unknownSince` is when its
+   * first attempt was sent that may have been applied.
+   */
+  readonly verify:
+    ((limit: Duration.Duration, unknownSince: number) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
 }
 
 /** A failed attempt, and the state of the schedule before it. */
@@ -133,11 +137,14 @@ const decide = <A>(
   })
 }
 
-const nextAttempt = ({ attempt, startedAt, failure: { error, sentAt } }: Failed): Attempt => ({
-  ...attempt,
-  requestsBefore: error.attempts,
-  unknownSince: attempt.unknownSince ?? (error.outcome === "Unknown" ? (sentAt ?? startedAt) : undefined)
+const nextAttempt = (failed: Failed): Attempt => ({
+  ...failed.attempt,
+  requestsBefore: failed.failure.error.attempts,
+  unknownSince: failed.failure.error.outcome === "Unknown" ? unknownSinceOf(failed) : failed.attempt.unknownSince
 })
+
+const unknownSinceOf = ({ attempt, startedAt, failure: { sentAt } }: Failed): number =>
+  attempt.unknownSince ?? sentAt ?? startedAt
 
 /** After the last attempt: finds out whether a write of unknown outcome was applied, and sends it once more if it was not. */
 const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect<A, ContactsError> =>
@@ -150,7 +157,7 @@ const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effec
     const limit = remaining(attempt)
     if (!isUnknown || verify === undefined || !policy.verifyUnknown || limit === 0) return failing
     if (!spend(budget, policy.budget)) return failing
-    return Effect.matchEffect(verify(Duration.millis(limit)), {
+    return Effect.matchEffect(verify(Duration.millis(limit), unknownSinceOf(failed)), {
       onFailure: () => failing,
       onSuccess: Option.match({
         onSome: (answer) => Effect.as(logFailure(failed, "Verified: the write was applied"), answer),

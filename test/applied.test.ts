@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { ContactId } from "effect-growthhub/Schema"
-import { isApplied } from "../../src/internal/changes.js"
+import { isApplied } from "../src/api/applied.js"
 
 const id = ContactId.make("jane")
 

@@ -1,7 +1,7 @@
 // The ids of the API.
 import type * as Brand from "effect/Brand"
 import * as Schema from "effect/Schema"
-import { named, withMessage } from "./fields.js"
+import { named, withMessage } from "./schemas.js"
 
 const maxIdLength = 256
 
@@ -30,6 +30,15 @@ export const isId = (value: unknown): boolean => typeof value === "string" && id
 
 const idWithout = (fault: (id: string) => string | undefined) =>
   Schema.String.annotations(withMessage("must be a string")).pipe(Schema.filter((id) => fault(id) ?? true))
+
+/** The id of a note, a task or anything else that is not a contact or a location, by the same rules. */
+export const Id = idWithout(idFault)
+
+/** An id that must not be one of these names, which are paths of the API themselves. */
+export const idExcept = (names: ReadonlyArray<string>) =>
+  idWithout((id) =>
+    names.includes(id.toLowerCase()) ? "must not be the name of another path of the API" : idFault(id)
+  )
 
 /**
  * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that

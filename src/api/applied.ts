@@ -1,6 +1,7 @@
 // Whether a contact has what an update asked for.
-import type { Contact, ContactUpdate } from "../Schema.js"
-import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "./json.js"
+import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
+import type { Contact } from "./contact.js"
+import type { ContactUpdate } from "./contactInput.js"
 
 const isSame = (sent: unknown, found: unknown): boolean =>
   isUnset(sent) ? isUnset(found) : JSON.stringify(sent) === JSON.stringify(found)

@@ -1,0 +1,72 @@
+/**
+ * All services over one token and one rate limit.
+ *
+ * @since 0.2.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as ConfigError from "effect/ConfigError"
+import * as Layer from "effect/Layer"
+import { ContactsService } from "./ContactsService.js"
+import * as HttpLayer from "./HttpLayer.js"
+import { NotesService } from "./NotesService.js"
+
+/**
+ * Every service of this library, and the `ContactsHttp` that they share, for endpoints of your own.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Services = ContactsService | NotesService | HttpLayer.ContactsHttp
+
+/**
+ * All services on a `ContactsHttp` of the app's own.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerHttp: Layer.Layer<
+  Exclude<Services, HttpLayer.ContactsHttp>,
+  never,
+  HttpLayer.ContactsHttp
+> = Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp)
+
+/**
+ * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is an account of its own.
+ *
+ * @example
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Layer, Redacted } from "effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as GrowthHub from "effect-growthhub/GrowthHub"
+ * import { NotesService } from "effect-growthhub/NotesService"
+ * import { ContactId } from "effect-growthhub/Schema"
+ *
+ * const program = Effect.gen(function* () {
+ *   const contact = yield* (yield* ContactsService).getContact(ContactId.make("seD4PfOuKoVMLkEZqohJ"))
+ *   yield* (yield* NotesService).createNote(contact.id, { body: "Called" })
+ * })
+ *
+ * const token = Redacted.make("pit-…")
+ *
+ * export const main = program.pipe(
+ *   Effect.provide(GrowthHub.layer({ token }).pipe(Layer.provide(FetchHttpClient.layer)))
+ * )
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layer = (options: HttpLayer.ServiceOptions): Layer.Layer<Services, never, HttpClient.HttpClient> =>
+  Layer.provideMerge(layerHttp, HttpLayer.layer(options))
+
+/**
+ * {@link layer} as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host if
+ * absent), unless a `Config` of the app's own is given for an option. Fails with a `ConfigError` that does not repeat the
+ * token where one is missing or cannot be used.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: HttpLayer.ServiceConfigOptions = {}
+): Layer.Layer<Services, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.provideMerge(layerHttp, HttpLayer.layerConfig(config))

@@ -1,0 +1,207 @@
+// The notes of a contact: their models and endpoints.
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { JsonObject } from "../internal/json.js"
+import { Id } from "../fields/ids.js"
+import { field, flag, id, instant, model, text } from "../fields/model.js"
+import { normalizeId } from "../fields/lenient.js"
+import * as Input from "../fields/schemas.js"
+import { always, ContactPath, Done, isSince, never, pageOf, settledByAbsence, traceId, usual } from "./common.js"
+import { endpoint } from "./endpoint.js"
+
+const note = model(
+  "Note",
+  {
+    /** The id of the note. */
+    id: field(Schema.String, normalizeId)
+  },
+  {
+    /** The text of the note, HTML where it was written in the CRM. */
+    body: text,
+    /** The same without HTML. */
+    bodyText: text,
+    /** The title, where there is one. */
+    title: text,
+    /** The color, such as `#FFAA00`. */
+    color: text,
+    /** Whether the note stands above the others. */
+    pinned: flag,
+    /** The user who wrote it; absent where an integration did. */
+    userId: id,
+    /** The contact that it belongs to. */
+    contactId: id,
+    /** When it was written. The service keeps no time of a change. */
+    dateAdded: instant
+  }
+)
+
+/**
+ * A note of a contact, as answered. Fields that are not described here are kept.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-note
+ *
+ * @since 0.2.0
+ * @category notes
+ */
+export interface Note extends Schema.Schema.Type<typeof note.struct> {}
+
+/**
+ * The codec of {@link Note}.
+ *
+ * @since 0.2.0
+ * @category notes
+ */
+export const Note: Schema.Schema<Note, JsonObject> = note.schema
+
+const written = {
+  /** Who wrote it: a user of the location. */
+  userId: Schema.optional(Input.text),
+  title: Schema.optional(Input.text),
+  /** Such as `#FFAA00`. */
+  color: Schema.optional(Input.text),
+  /** Whether it stands above the others. */
+  pinned: Schema.optional(Input.flag)
+} as const
+
+/**
+ * The fields of a new note.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-note
+ *
+ * @since 0.2.0
+ * @category notes
+ */
+export const NoteCreate = Schema.Struct({
+  /** The text, which may be HTML. */
+  body: Input.text,
+  ...written
+}).annotations({ ...Input.named("NoteCreate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category notes
+ */
+export interface NoteCreate extends Schema.Schema.Type<typeof NoteCreate> {}
+
+/**
+ * The fields of a note that are to change; an absent one stays as it is.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-note
+ *
+ * @since 0.2.0
+ * @category notes
+ */
+export const NoteUpdate = Schema.Struct({
+  /** The text, which may be HTML. */
+  body: Schema.optional(Input.text),
+  ...written
+}).annotations({ ...Input.named("NoteUpdate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category notes
+ */
+export interface NoteUpdate extends Schema.Schema.Type<typeof NoteUpdate> {}
+
+// --- the endpoints -----------------------------------------------------------------------------------------------------
+
+const service = "NotesService"
+
+const NotePath = Schema.Struct({ ...ContactPath.fields, id: Id })
+
+const NoteAnswer = Schema.Struct({ note: Note, traceId })
+
+/** Whether a note has what was sent: its text may have come back as HTML. */
+const hasFields = (found: Note, sent: NoteUpdate): boolean =>
+  Object.entries(sent).every(
+    ([name, value]) => value === undefined || found[name] === value || (name === "body" && found.bodyText === value)
+  )
+
+/** `GET /contacts/{contactId}/notes` */
+export const getAllNotes = endpoint({
+  name: "getAllNotes",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-all-notes"),
+  method: "GET",
+  path: "/contacts/{contactId}/notes",
+  ...usual,
+  params: ContactPath,
+  answer: Schema.Struct({ notes: Schema.Array(Note), traceId }),
+  errors: [400, 401],
+  isRepeatable: always
+})
+
+/** `POST /contacts/{contactId}/notes` */
+export const createNote = endpoint({
+  name: "createNote",
+  service,
+  scope: "contacts.write",
+  page: pageOf("create-note"),
+  method: "POST",
+  path: "/contacts/{contactId}/notes",
+  ...usual,
+  params: ContactPath,
+  body: NoteCreate,
+  success: 201,
+  answer: NoteAnswer,
+  isRepeatable: never,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getAllNotes, { params }), ({ answer: { notes }, ...repeat }) =>
+      Option.map(
+        Option.fromNullable(notes.find((note) => hasFields(note, body) && isSince(note.dateAdded, repeat))),
+        (note) => ({ note })
+      )
+    )
+})
+
+/** `GET /contacts/{contactId}/notes/{id}` */
+export const getNote = endpoint({
+  name: "getNote",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-note"),
+  method: "GET",
+  path: "/contacts/{contactId}/notes/{id}",
+  ...usual,
+  params: NotePath,
+  answer: NoteAnswer,
+  isRepeatable: always
+})
+
+/** `PUT /contacts/{contactId}/notes/{id}` */
+export const updateNote = endpoint({
+  name: "updateNote",
+  service,
+  scope: "contacts.write",
+  page: pageOf("update-note"),
+  method: "PUT",
+  path: "/contacts/{contactId}/notes/{id}",
+  ...usual,
+  params: NotePath,
+  body: NoteUpdate,
+  answer: NoteAnswer,
+  isRepeatable: always,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getNote, { params }), ({ answer: { note } }) =>
+      hasFields(note, body) ? Option.some({ note }) : Option.none()
+    )
+})
+
+/** `DELETE /contacts/{contactId}/notes/{id}` */
+export const deleteNote = endpoint({
+  name: "deleteNote",
+  service,
+  scope: "contacts.write",
+  page: pageOf("delete-note"),
+  method: "DELETE",
+  path: "/contacts/{contactId}/notes/{id}",
+  ...usual,
+  params: NotePath,
+  answer: Done,
+  ...settledByAbsence(getNote)
+})
+
+/** The rows of notes, by name. */
+export const noteRows = { getAllNotes, createNote, getNote, updateNote, deleteNote }
