@@ -3,50 +3,69 @@
  *
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
+import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
-import { ContactsService } from "./ContactsService.js"
-import type { Send } from "./http/attempt.js"
-import { makePerform } from "./http/call.js"
-import * as HttpLayer from "./HttpLayer.js"
-import { parse } from "./internal/json.js"
+import * as GrowthHub from "./GrowthHub.js"
+import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 import { Contact, type LocationId } from "./Schema.js"
-import * as Directory from "./sandbox/Directory.js"
+import * as Controls from "./sandbox/Controls.js"
 import type { Setting } from "./sandbox/Duplicates.js"
-import { operations, traceId } from "./sandbox/Operations.js"
+import type * as Faults from "./sandbox/Faults.js"
+import { clientOf } from "./sandbox/Memory.js"
+import * as Seed from "./sandbox/Seed.js"
+import * as State from "./sandbox/State.js"
 
 /**
- * - `contacts`: what is there at the start. One without a `locationId` belongs to `locationId`.
- * - `locationId`: the location that the app's token would open, by default the sandbox's own.
- * - `duplicates`: its "Allow Duplicate Contact" setting, by default not allowed, email before phone.
+ * The options of {@link ContactsTest.layer}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** What is there at the start. A contact without a `locationId` belongs to `locationId`. */
   readonly contacts?: ReadonlyArray<Contact> | undefined
+  /** The location that the app's token would open, by default the sandbox's own. */
   readonly locationId?: LocationId | undefined
+  /** Its "Allow Duplicate Contact" setting, by default not allowed, email before phone. */
   readonly duplicates?: Setting | undefined
+  /**
+   * What goes wrong from the start, as in the sandbox; nothing by default.
+   *
+   * @since 0.2.0
+   */
+  readonly faults?: typeof Faults.Plan.Encoded | undefined
+  /**
+   * How calls are retried: not at all by default, so that a test needs no clock. Delays pass by the test's `Clock`.
+   *
+   * @since 0.2.0
+   */
+  readonly retryPolicy?: RetryPolicy.Policy | undefined
 }
 
 /**
- * What a test looks at besides the answers.
+ * What a test looks at and controls besides the calls.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface Service extends Pick<
+  Controls.Controls,
+  "ledger" | "setFaults" | "outage" | "recover" | "reset" | "seed"
+> {
+  /** The location that the token opens. */
   readonly locationId: LocationId
+  /** All contacts as they are now. */
   readonly contacts: Effect.Effect<ReadonlyArray<Contact>>
 }
 
 /**
- * The contacts behind the in-memory `ContactsService`.
+ * The contacts behind the services in memory.
  *
  * @example
  * import { Effect } from "effect"
@@ -67,69 +86,60 @@ export interface Service {
  */
 export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<ContactsTest, Service>() {
   /**
-   * A fresh directory each time the layer is built.
+   * All services, and the `ContactsHttp` that they share, over a sandbox in memory: a new one each time the layer is built.
+   * No rate limit makes a call wait.
    *
    * @since 0.1.0
    */
-  static layer(options: Options = {}): Layer.Layer<ContactsService | ContactsTest> {
-    return Layer.unwrapEffect(Effect.map(makeMemory(options), (memory) => over(memory)))
+  static layer(options: Options = {}): Layer.Layer<GrowthHub.Services | ContactsTest> {
+    return Layer.unwrapEffect(
+      Effect.map(DateTime.now, ({ epochMillis }) => {
+        const stateOptions = stateOptionsOf(options)
+        return over(State.make(stateOptions, epochMillis), stateOptions, options.retryPolicy ?? RetryPolicy.none)
+      })
+    )
   }
 }
 
-interface Memory {
-  readonly locationId: LocationId
-  readonly directory: Ref.Ref<Directory.Directory>
-  readonly answers: Ref.Ref<number>
-}
-
-const makeMemory = ({ contacts, locationId, duplicates }: Options): Effect.Effect<Memory> =>
-  Effect.gen(function* () {
-    const location: Directory.Location = {
-      id: locationId ?? Directory.defaultLocation.id,
-      duplicates: duplicates ?? Directory.defaultLocation.duplicates
+const stateOptionsOf = ({ contacts, duplicates, faults, locationId }: Options): State.Options => ({
+  contacts,
+  faults,
+  locations: [
+    {
+      ...Seed.defaultLocation,
+      id: locationId ?? Seed.defaultLocation.id,
+      duplicates: duplicates ?? Seed.defaultLocation.duplicates
     }
-    const directory = Directory.make({ locations: [location], contacts, now: yield* DateTime.now })
-    return { locationId: location.id, directory: yield* Ref.make(directory), answers: yield* Ref.make(0) }
-  })
+  ],
+  // A clock that stands still would never let the quota of the service pass.
+  limits: { max: Number.MAX_SAFE_INTEGER, daily: Number.MAX_SAFE_INTEGER }
+})
 
 const decodeContact = S.decodeUnknownSync(Contact)
 
-/** Performs an operation on the directory instead of sending a request. */
-const sendInMemory =
-  ({ directory, locationId, answers }: Memory): Send =>
-  ({ call, request, requestsBefore }) =>
-    Effect.gen(function* () {
-      const { body, name, params, version } = call.encoded
-      // ContactsService has these three endpoints and no other.
-      const operation = operations[name as keyof typeof operations]
-      const caller = { locationId, version, now: yield* DateTime.now }
-      const contactId = params["contactId"] ?? ""
-      const { status, body: answer } = yield* Ref.modify(directory, (before) => {
-        const { reply, directory } = operation.perform(before, caller, {
-          contactId,
-          body: body === undefined ? undefined : parse(body)
-        })
-        return [reply, directory]
-      })
-      const answered = { ...answer, traceId: traceId(yield* Ref.updateAndGet(answers, (count) => count + 1)) }
-      return { status, headers: {}, body: JSON.stringify(answered), sentAt: 0, requests: requestsBefore + 1, request }
-    })
-
-const over = (memory: Memory): Layer.Layer<ContactsService | ContactsTest> => {
-  const { directory, locationId } = memory
-  const perform = makePerform({
-    baseUrl: "",
-    policyOf: () => RetryPolicy.none,
-    withPolicy: RetryPolicy.withPolicy,
-    send: sendInMemory(memory)
-  })
+const over = (
+  state: State.State,
+  options: State.Options,
+  retryPolicy: RetryPolicy.Policy
+): Layer.Layer<GrowthHub.Services | ContactsTest> => {
+  const { ledger, setFaults, outage, recover, reset, seed } = Controls.make(state, options)
+  const contacts = Effect.sync(() => Array.from(state.directory.contacts.values(), (stored) => decodeContact(stored)))
+  const token = Redacted.make(state.tokens[0]?.token ?? "")
   return Layer.merge(
-    Layer.provide(ContactsService.layerHttp, Layer.succeed(HttpLayer.ContactsHttp, { perform })),
+    GrowthHub.layer({ token }).pipe(
+      Layer.provide(Layer.succeed(HttpClient.HttpClient, clientOf(state))),
+      Layer.provide(RateLimit.layerUnlimited),
+      Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, retryPolicy))
+    ),
     Layer.succeed(ContactsTest, {
-      locationId,
-      contacts: Effect.map(Ref.get(directory), (current) =>
-        Directory.contacts(current).map((stored) => decodeContact(stored))
-      )
+      locationId: state.locationId,
+      contacts,
+      ledger,
+      setFaults,
+      outage,
+      recover,
+      reset,
+      seed
     })
   )
 }

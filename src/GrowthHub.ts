@@ -19,7 +19,8 @@ import { NotesService } from "./NotesService.js"
 export type Services = ContactsService | NotesService | HttpLayer.ContactsHttp
 
 /**
- * All services on a `ContactsHttp` of the app's own.
+ * All services on a `ContactsHttp` of the app's own. They are built anew wherever the layer is used: Effect would otherwise build
+ * them once for each memo map, and a second account would get the services of the first.
  *
  * @since 0.2.0
  * @category layers

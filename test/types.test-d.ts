@@ -18,6 +18,7 @@ import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
+import type * as GrowthHub from "effect-growthhub/GrowthHub"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
@@ -92,7 +93,7 @@ describe("the layers", () => {
   })
 
   it("of the tests need nothing", () => {
-    expectTypeOf(ContactsTest.layer()).toEqualTypeOf<Layer.Layer<ContactsService | ContactsTest>>()
+    expectTypeOf(ContactsTest.layer()).toEqualTypeOf<Layer.Layer<GrowthHub.Services | ContactsTest>>()
     expectTypeOf(Sandbox.layer()).toEqualTypeOf<Layer.Layer<Sandbox, HttpServerError.ServeError>>()
   })
 

@@ -14,7 +14,7 @@ import * as HttpClientFetch from "../HttpClientFetch.js"
 import * as HttpLayer from "../HttpLayer.js"
 import * as RateLimit from "../RateLimit.js"
 import { LocationId } from "../Schema.js"
-import * as Directory from "../sandbox/Directory.js"
+import * as Seed from "../sandbox/Seed.js"
 import { Sandbox } from "../sandbox/Sandbox.js"
 import { usageError, codes, CliExit } from "./CliExit.js"
 
@@ -55,7 +55,7 @@ export const locationOf = ({
   location
 }: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, CliExit> =>
   Option.match(location, {
-    onNone: () => Either.right(isSandbox ? Directory.defaultLocation.id : undefined),
+    onNone: () => Either.right(isSandbox ? Seed.defaultLocation.id : undefined),
     onSome: (text) => Either.mapLeft(decodeLocation(text), () => usageError("--location must be the id of a location"))
   })
 

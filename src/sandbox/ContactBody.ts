@@ -1,5 +1,5 @@
 /**
- * What the service takes in the body of an update and of an upsert, and how it words its refusals. Written from the
+ * What the service takes in the body of a contact, and how it words its refusals. Written from the
  * documentation and the recordings, apart from the client's own schemas, so that one can judge the other.
  *
  * @since 0.1.0
@@ -8,33 +8,21 @@ import * as Either from "effect/Either"
 import * as S from "effect/Schema"
 import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
 import { Country, DateOfBirth } from "../Schema.js"
-
-/** What is wrong with the value of a field, as sentences that begin with its path. */
-type Rule = (path: string, value: unknown) => ReadonlyArray<string>
-
-type Shape = { readonly [field: string]: Rule }
-
-const accepting =
-  (isValid: (value: unknown) => boolean, complaint: string): Rule =>
-  (path, value) =>
-    isValid(value) ? [] : [`${path} ${complaint}`]
-
-const isText = (value: unknown): value is string => typeof value === "string"
-
-const text = accepting(isText, "must be a string")
-
-const required: Rule = (path, value) =>
-  isText(value) && value !== "" ? [] : [...text(path, value), `${path} should not be empty`]
-
-const flag = accepting((value) => typeof value === "boolean", "must be a boolean value")
-
-const email = accepting((value) => isText(value) && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(value), "must be an email")
-
-const oneOf = (...values: ReadonlyArray<string>) =>
-  accepting(
-    (value) => isText(value) && values.includes(value),
-    `must be one of the following values: ${values.join(", ")}`
-  )
+import {
+  accepting,
+  each,
+  email,
+  flag,
+  isText,
+  nullable,
+  object,
+  oneOf,
+  required,
+  type Rule,
+  type Shape,
+  text,
+  texts
+} from "./Rules.js"
 
 const country = accepting(S.is(Country), "must be a valid ISO31661 Alpha2 code")
 
@@ -42,37 +30,6 @@ const day = accepting(
   (value) => isText(value) && Either.isRight(S.encodeUnknownEither(DateOfBirth)(value)),
   "must be a valid date"
 )
-
-const nullable =
-  (rule: Rule): Rule =>
-  (path, value) =>
-    value === null ? [] : rule(path, value)
-
-const texts: Rule = (path, value) => {
-  if (!isArray(value)) return [`${path} must be an array`]
-  return value.every(isText) ? [] : [`each value in ${path} must be a string`]
-}
-
-const object =
-  (shape: Shape, needed: ReadonlyArray<string> = []): Rule =>
-  (path, value) => {
-    if (!isObject(value)) return [`${path === "" ? "the body" : path} must be an object`]
-    const inside = (field: string) => (path === "" ? field : `${path}.${field}`)
-    const unknown = Object.keys(value)
-      .filter((field) => !Object.hasOwn(shape, field))
-      .map((field) =>
-        path === "" ? `property ${field} should not exist` : `${path}.property ${field} should not exist`
-      )
-    const known = Object.keys(shape)
-      .filter((field) => value[field] !== undefined || needed.includes(field))
-      .flatMap((field) => shape[field]!(inside(field), value[field]))
-    return [...unknown, ...known]
-  }
-
-const each =
-  (rule: Rule): Rule =>
-  (path, value) =>
-    isArray(value) ? value.flatMap((element, index) => rule(`${path}.${index}`, element)) : [`${path} must be an array`]
 
 // --- the parts ---------------------------------------------------------------------------------------------------------
 
@@ -124,32 +81,35 @@ const update = (isV3: boolean) =>
     assignedTo: nullable(text)
   })
 
-const upsert = (isV3: boolean) =>
-  object(
-    {
-      locationId: required,
-      ...common(isV3),
-      postalCode: text,
-      companyName: nullable(text),
-      gender: text,
-      dnd: flag,
-      source: text,
-      assignedTo: text,
-      createNewIfDuplicateAllowed: flag
-    },
-    ["locationId"]
-  )
+const createFields = (isV3: boolean): Shape => ({
+  locationId: required,
+  ...common(isV3),
+  postalCode: text,
+  companyName: nullable(text),
+  gender: text,
+  dnd: flag,
+  source: text,
+  assignedTo: text
+})
 
-const rules = { update: [update(false), update(true)], upsert: [upsert(false), upsert(true)] } as const
+/** A rule in the spelling of a Version. */
+const spelled = (rule: (isV3: boolean) => Rule) => {
+  const older = rule(false)
+  const v3 = rule(true)
+  return (version: string): Rule => (version === "v3" ? v3 : older)
+}
 
 /**
- * What the service would refuse in a body: nothing, or a sentence per fault.
+ * What the service takes in the body of a create, an update and an upsert.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category validation
  */
-export const faults = (kind: "update" | "upsert", version: string, body: unknown): ReadonlyArray<string> =>
-  rules[kind][version === "v3" ? 1 : 0]("", body)
+export const rules = {
+  create: spelled((isV3) => object(createFields(isV3), ["locationId"])),
+  update: spelled(update),
+  upsert: spelled((isV3) => object({ ...createFields(isV3), createNewIfDuplicateAllowed: flag }, ["locationId"]))
+}
 
 /**
  * A valid body in the spelling of the older versions: channels by their display names, custom fields as `{ id, value }`,

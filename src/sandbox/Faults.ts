@@ -7,7 +7,7 @@
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
 import { defaulting } from "../internal/schema.js"
-import { reads, writes } from "./Operations.js"
+import { type Name, names } from "./Endpoints.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ export const Latency = S.Union(
  */
 export type Latency = typeof Latency.Type
 
-const Endpoint = S.Literal(...reads, ...writes, "token", "locationToken")
+const Endpoint = S.Literal(...(names as readonly [Name, ...ReadonlyArray<Name>]))
 
 /**
  * The endpoints that can break: those of the contacts, and the two of OAuth.
@@ -123,7 +123,7 @@ export type Plan = typeof Plan.Type
  * @since 0.1.0
  * @category models
  */
-export interface Fate {
+export interface FaultDecision {
   readonly delay: number
   readonly fault: Fault | undefined
 }
@@ -135,7 +135,7 @@ export interface Fate {
  * @category models
  */
 export interface Faults {
-  readonly next: (endpoint: Endpoint) => Fate
+  readonly next: (endpoint: Endpoint) => FaultDecision
 }
 
 // --- how they are drawn ------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ const drawn = (latency: Latency, random: Utils.PCGRandom): number =>
  * @category constructors
  */
 export const make = (plan: Plan): Faults => {
-  const randoms = new Map(Endpoint.literals.map((name, index) => [name, new Utils.PCGRandom(plan.seed, index)]))
+  const randoms = new Map(names.map((name, index) => [name, new Utils.PCGRandom(plan.seed, index)]))
   const left = plan.rules.map(({ times }) => times ?? Infinity)
   return {
     next: (endpoint) => {

@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import { refusal, type Reply } from "./Operations.js"
+import { refusal, type Reply } from "./Reply.js"
 
 /**
  * How large the body of a request may be, in bytes: 16 MB, and 64 MB for what controls the sandbox, as a whole directory

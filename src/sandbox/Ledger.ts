@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import * as S from "effect/Schema"
-import { writes } from "./Operations.js"
+import type { RowName } from "../api/rows.js"
+import { writes } from "./Endpoints.js"
 
 /**
  * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
@@ -36,7 +37,7 @@ export interface ReceivedRequest extends S.Schema.Type<typeof ReceivedRequest> {
  * @category models
  */
 export const AppliedWrite = S.Struct({
-  operation: S.Literal(...writes),
+  operation: S.Literal(...(writes as readonly [RowName, ...ReadonlyArray<RowName>])),
   contactId: S.String,
   isNew: S.Boolean,
   at: S.DateTimeUtc,

@@ -6,7 +6,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { LocationId } from "../Schema.js"
-import { refusal, type Reply } from "./Operations.js"
+import { refusal, type Reply } from "./Reply.js"
 import type { Scope, Token } from "./Tokens.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------

@@ -7,10 +7,27 @@ import * as Either from "effect/Either"
 import type { LocationId } from "../Schema.js"
 
 /**
+ * Every scope that an endpoint asks for.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const allScopes = [
+  "contacts.readonly",
+  "contacts.write",
+  "locations/customFields.readonly",
+  "locations/customFields.write",
+  "locations/tags.readonly",
+  "locations/tags.write"
+] as const
+
+/**
+ * A scope that one of the endpoints asks for.
+ *
  * @since 0.1.0
  * @category models
  */
-export type Scope = "contacts.readonly" | "contacts.write"
+export type Scope = (typeof allScopes)[number]
 
 /**
  * A bearer. One without a location belongs to a company and opens no contact.
@@ -23,14 +40,6 @@ export interface Token {
   readonly locationId?: LocationId
   readonly scopes: ReadonlyArray<Scope>
 }
-
-/**
- * Every scope that the contacts endpoints ask for.
- *
- * @since 0.1.0
- * @category constants
- */
-export const allScopes: ReadonlyArray<Scope> = ["contacts.readonly", "contacts.write"]
 
 /**
  * The token of an `Authorization` header.
@@ -50,7 +59,7 @@ export const bearerOf = (authorization: string | undefined): string | undefined 
 export const authorize = (
   find: (token: string) => Token | undefined,
   authorization: string | undefined,
-  scope: Scope
+  scope: string | undefined
 ): Either.Either<LocationId, string> => {
   const bearer = bearerOf(authorization)
   const known = bearer === undefined ? undefined : find(bearer)
@@ -60,7 +69,7 @@ export const authorize = (
   if (known.locationId === undefined) {
     return Either.left("This authClass type is not allowed to access this scope. Please use a location access token.")
   }
-  return known.scopes.includes(scope)
+  return scope === undefined || known.scopes.some((own) => own === scope)
     ? Either.right(known.locationId)
     : Either.left("The token is not authorized for this scope.")
 }

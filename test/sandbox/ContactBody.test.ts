@@ -12,9 +12,9 @@ const json = (text: string) => JSON.parse(text) as Record<string, unknown>
 
 const fixture = (name: string) => json(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), "utf8"))
 
-const update = (body: unknown, version = "2021-07-28") => ContactBody.faults("update", version, body)
+const update = (body: unknown, version = "2021-07-28") => ContactBody.rules.update(version)("", body)
 const upsert = (body: object, version = "2023-02-21") =>
-  ContactBody.faults("upsert", version, { locationId: "l", ...body })
+  ContactBody.rules.upsert(version)("", { locationId: "l", ...body })
 
 describe("the service", () => {
   it("takes the documentation's example requests, in every Version", () => {
@@ -54,7 +54,7 @@ describe("the service", () => {
       "dndSettings.Call.status must be one of the following values: active, inactive, permanent"
     ])
     expect(upsert({ locationId: "" })).toEqual(["locationId should not be empty"])
-    expect(ContactBody.faults("upsert", "2023-02-21", {})).toEqual([
+    expect(ContactBody.rules.upsert("2023-02-21")("", {})).toEqual([
       "locationId must be a string",
       "locationId should not be empty"
     ])

@@ -1,25 +1,56 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
-import * as Either from "effect/Either"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
+import type { StoredContact } from "../../src/sandbox/ContactRecord.js"
 import * as Directory from "../../src/sandbox/Directory.js"
+import * as Operations from "../../src/sandbox/Operations.js"
+import * as Seed from "../../src/sandbox/Seed.js"
 
-const { id: locationId } = Directory.defaultLocation
-const at = (iso: string): Directory.Caller => ({ locationId, version: "2021-07-28", now: DateTime.unsafeMake(iso) })
+const { id: locationId } = Seed.defaultLocation
+const at = (iso: string): Directory.Caller => ({ locationId, version: "2021-07-28", now: Date.parse(iso) })
 const caller = at("2026-01-01T00:00:00Z")
 const later = at("2026-01-02T00:00:00Z")
 
+interface Applied {
+  readonly directory: Directory.Directory
+  readonly contact: StoredContact
+  readonly isNew: boolean
+}
+
+const copyOf = (directory: Directory.Directory) => Seed.fromSnapshot(Seed.toSnapshot(directory))
+
+/** Performs an operation on a copy, so that a test can go on from where it was. */
+const performed = (
+  directory: Directory.Directory,
+  name: "getContact" | "updateContact" | "upsertContact",
+  as: Directory.Caller,
+  contactId: string,
+  body: unknown
+) => {
+  const copy = copyOf(directory)
+  return { copy, ...Operations.perform(name, copy, as, { params: { contactId }, query: {}, body }) }
+}
+
+const applied = ({ copy, reply, write }: ReturnType<typeof performed>): Applied => {
+  if (write === undefined) throw new Error(JSON.stringify(reply))
+  const contact = copy.contacts.get(write.contactId)
+  return { directory: copy, contact: contact!, isNew: write.isNew }
+}
+
 const upserted = (directory: Directory.Directory, body: object, as = caller) =>
-  Either.getOrThrow(Directory.upsert(directory, as, { locationId, ...body }))
+  applied(performed(directory, "upsertContact", as, "", { locationId, ...body }))
 
 const updated = (directory: Directory.Directory, id: string, body: object, as = later) =>
-  Either.getOrThrow(Directory.update(directory, as, id, body))
+  applied(performed(directory, "updateContact", as, id, body))
 
-const refusal = <A>(result: Either.Either<A, Directory.Refusal>) => Either.getOrThrow(Either.flip(result))
+const refusal = ({ reply }: ReturnType<typeof performed>) => {
+  const { message, meta } = reply.body
+  return { status: reply.status, message, ...(meta === undefined ? {} : { meta }) }
+}
 
 describe("a directory", () => {
   it("keeps a new contact with its dates, its lower-case fields and without what is unset", () => {
-    const { contact, isNew } = upserted(Directory.make(), {
+    const { contact, isNew } = upserted(Seed.make(), {
       name: "Rosan van Deo",
       email: "Rosan@Deos.com",
       phone: null,
@@ -47,11 +78,11 @@ describe("a directory", () => {
   it("completes what it is seeded with, and keeps what was given", () => {
     const given = { id: ContactId.make("jane"), firstName: "Jane", lastName: "Roe", email: "J@X.com", tags: ["VIP"] }
     const dateAdded = DateTime.unsafeMake("2020-01-01T00:00:00Z")
-    const directory = Directory.make({
+    const directory = Seed.make({
       contacts: [{ ...given, dateAdded, type: "customer", score: 7 }],
       now: caller.now
     })
-    expect(Either.getOrThrow(Directory.get(directory, caller, "jane"))).toMatchObject({
+    expect(Directory.get(directory, caller, "jane")).toMatchObject({
       locationId,
       name: "Jane Roe",
       fullNameLowerCase: "jane roe",
@@ -67,34 +98,34 @@ describe("a directory", () => {
 
   it("gives each contact an id of its own, the same in every run", () => {
     const ids = new Set<string>()
-    let directory = Directory.make()
+    let directory = Seed.make()
     for (let i = 0; i < 1000; i++) {
       const next = upserted(directory, { email: `${i}@example.com` })
       ids.add(next.contact.id)
       directory = next.directory
     }
     expect(ids.size).toBe(1000)
-    expect(upserted(Directory.make(), {}).contact.id).toBe([...ids][0])
-    expect(Directory.contacts(directory)).toHaveLength(1000)
+    expect(upserted(Seed.make(), {}).contact.id).toBe([...ids][0])
+    expect(Array.from(directory.contacts.values())).toHaveLength(1000)
   })
 
   it("makes a new contact beside one that was seeded from an earlier run", () => {
-    const { id } = upserted(Directory.make(), { email: "first@example.com" }).contact
-    const directory = Directory.make({ contacts: [{ id: ContactId.make(id), email: "first@example.com" }] })
+    const { id } = upserted(Seed.make(), { email: "first@example.com" }).contact
+    const directory = Seed.make({ contacts: [{ id: ContactId.make(id), email: "first@example.com" }] })
     const second = upserted(directory, { email: "second@example.com" })
     expect(second.isNew).toBe(true)
     expect(second.contact.id).not.toBe(id)
-    expect(Directory.contacts(second.directory)).toHaveLength(2)
+    expect(Array.from(second.directory.contacts.values())).toHaveLength(2)
   })
 
   it("takes two phones without digits for two", () => {
-    const first = upserted(Directory.make(), { phone: "n/a" })
+    const first = upserted(Seed.make(), { phone: "n/a" })
     expect(upserted(first.directory, { phone: "unknown" }).isNew).toBe(true)
     expect(upserted(first.directory, { phone: "N/A" }).isNew).toBe(false)
   })
 
   it("changes a contact without touching when it was added", () => {
-    const first = upserted(Directory.make(), { firstName: "Rosan", lastName: "Deo" })
+    const first = upserted(Seed.make(), { firstName: "Rosan", lastName: "Deo" })
     const { contact } = updated(first.directory, first.contact.id, { firstName: "Rosa" })
     expect(contact).toMatchObject({
       name: "Rosa Deo",
@@ -109,7 +140,7 @@ describe("a directory", () => {
   })
 
   it("forgets an email that a contact no longer has", () => {
-    const first = upserted(Directory.make(), { email: "old@example.com" })
+    const first = upserted(Seed.make(), { email: "old@example.com" })
     const changed = updated(first.directory, first.contact.id, { email: "new@example.com" })
     expect(upserted(changed.directory, { email: "old@example.com" }).isNew).toBe(true)
     expect(upserted(changed.directory, { email: "NEW@example.com" }).contact.id).toBe(first.contact.id)
@@ -117,7 +148,7 @@ describe("a directory", () => {
 
   it("finds a contact by a secondary email, and overwrites the primary one, as the service was seen to do", () => {
     const id = ContactId.make("jane")
-    const directory = Directory.make({
+    const directory = Seed.make({
       contacts: [{ id, email: "jane@example.com", additionalEmails: [{ email: "jane@work.example" }] }]
     })
     const { contact, isNew } = upserted(directory, { email: "jane@work.example" })
@@ -125,47 +156,50 @@ describe("a directory", () => {
   })
 
   it("keeps a gender where an upsert creates, and drops it where it updates, as the service was seen to do", () => {
-    const first = upserted(Directory.make(), { email: "a@example.com", gender: "male" })
+    const first = upserted(Seed.make(), { email: "a@example.com", gender: "male" })
     expect(first.contact).toHaveProperty("gender", "male")
     const second = upserted(first.directory, { email: "a@example.com", gender: "female" })
     expect([second.isNew, second.contact["gender"]]).toEqual([false, "male"])
   })
 
   it("gives a contact that an upsert creates the country of its location, unless it has its own", () => {
-    expect(upserted(Directory.make(), {}).contact).toHaveProperty("country", "US")
-    expect(upserted(Directory.make(), { country: "DE" }).contact).toHaveProperty("country", "DE")
-    const { country: _, ...location } = Directory.defaultLocation
-    expect(upserted(Directory.make({ locations: [location] }), {}).contact).not.toHaveProperty("country")
+    expect(upserted(Seed.make(), {}).contact).toHaveProperty("country", "US")
+    expect(upserted(Seed.make(), { country: "DE" }).contact).toHaveProperty("country", "DE")
+    const { country: _, ...location } = Seed.defaultLocation
+    expect(upserted(Seed.make({ locations: [location] }), {}).contact).not.toHaveProperty("country")
   })
 
   it("keeps contacts of two locations apart", () => {
-    const other = { id: LocationId.make("other"), duplicates: Directory.defaultLocation.duplicates }
-    const directory = Directory.make({ locations: [Directory.defaultLocation, other] })
+    const other = { id: LocationId.make("other"), duplicates: Seed.defaultLocation.duplicates }
+    const directory = Seed.make({ locations: [Seed.defaultLocation, other] })
     const here = upserted(directory, { email: "a@example.com" })
     const there = { ...caller, locationId: "other" }
     expect(upserted(here.directory, { email: "a@example.com", locationId: "other" }, there).isNew).toBe(true)
-    expect(refusal(Directory.get(here.directory, there, here.contact.id)).status).toBe(403)
-    expect(refusal(Directory.upsert(directory, caller, { locationId: "other" })).status).toBe(403)
-    expect(refusal(Directory.upsert(directory, { ...caller, locationId: "gone" }, { locationId: "gone" })).status).toBe(
-      403
-    )
+    expect(refusal(performed(here.directory, "getContact", there, here.contact.id, undefined)).status).toBe(403)
+    expect(refusal(performed(directory, "upsertContact", caller, "", { locationId: "other" })).status).toBe(403)
+    expect(
+      refusal(performed(directory, "upsertContact", { ...caller, locationId: "gone" }, "", { locationId: "gone" }))
+        .status
+    ).toBe(403)
   })
 
   it("refuses an update that would make a duplicate, and names it in the service's way", () => {
-    const first = upserted(Directory.make(), { email: "a@example.com", name: "Ann" })
+    const first = upserted(Seed.make(), { email: "a@example.com", name: "Ann" })
     const second = upserted(first.directory, { email: "b@example.com" })
-    expect(refusal(Directory.update(second.directory, caller, second.contact.id, { email: "A@example.com" }))).toEqual({
+    expect(
+      refusal(performed(second.directory, "updateContact", caller, second.contact.id, { email: "A@example.com" }))
+    ).toEqual({
       status: 400,
       message: "This location does not allow duplicated contacts.",
       meta: { contactId: first.contact.id, contactName: "Ann", matchingField: "email" }
     })
-    const same = Directory.update(second.directory, caller, second.contact.id, { email: "b@example.com" })
-    expect(Either.isRight(same)).toBe(true)
+    const same = performed(second.directory, "updateContact", caller, second.contact.id, { email: "b@example.com" })
+    expect(same.reply.status).toBe(200)
   })
 
   it("allows it where the location allows duplicates", () => {
     const location = { id: locationId, duplicates: { allow: true, check: ["email"] as const } }
-    const first = upserted(Directory.make({ locations: [location] }), { email: "a@example.com" })
+    const first = upserted(Seed.make({ locations: [location] }), { email: "a@example.com" })
     const second = upserted(first.directory, { email: "b@example.com" })
     expect(updated(second.directory, second.contact.id, { email: "a@example.com" }).contact["email"]).toBe(
       "a@example.com"
@@ -173,18 +207,18 @@ describe("a directory", () => {
   })
 
   it("leaves everything as it was when it refuses", () => {
-    const directory = Directory.make()
-    expect(refusal(Directory.upsert(directory, caller, { locationId, foo: 1 }))).toEqual({
+    const directory = Seed.make()
+    expect(refusal(performed(directory, "upsertContact", caller, "", { locationId, foo: 1 }))).toEqual({
       status: 422,
       message: ["property foo should not exist"]
     })
-    expect(Directory.contacts(directory)).toEqual([])
+    expect(Array.from(directory.contacts.values())).toEqual([])
   })
 })
 
 describe("what a change leaves", () => {
   const field = (id: string, field_value: unknown) => ({ id, field_value })
-  const before = upserted(Directory.make(), {
+  const before = upserted(Seed.make(), {
     name: "Jane Q. Roe",
     email: "jane@x.com",
     phone: "+1 (555) 010-0100",
@@ -214,7 +248,7 @@ describe("what a change leaves", () => {
       SMS: { status: "active" },
       Call: { status: "active" }
     })
-    const without = upserted(Directory.make(), { email: "j@x.com" })
+    const without = upserted(Seed.make(), { email: "j@x.com" })
     expect(without.contact["customFields"]).toEqual([])
     expect(
       updated(without.directory, without.contact.id, { dndSettings: { SMS: { status: "active" } } }).contact
@@ -229,7 +263,7 @@ describe("what a change leaves", () => {
   })
 
   it("is a name whose parts follow it, and parts whose name follows them", () => {
-    const names = ({ contact: { name, firstName, lastName } }: Directory.Applied) => [name, firstName, lastName]
+    const names = ({ contact: { name, firstName, lastName } }: Applied) => [name, firstName, lastName]
     expect(names(before)).toEqual(["Jane Q. Roe", "Jane", "Q. Roe"])
     expect(names(after({ lastName: "Doe" }))).toEqual(["Jane Doe", "Jane", "Doe"])
     expect(names(after({ firstName: "Joan" }))).toEqual(["Joan Q. Roe", "Joan", "Q. Roe"])
@@ -245,13 +279,13 @@ describe("what a change leaves", () => {
     expect(found({ email: "JANE@X.com" })).toBe(true)
     expect(found({ phone: "15550100100" })).toBe(true)
     expect(found({ phone: "1-555-010-0101" })).toBe(false)
-    const worded = upserted(Directory.make(), { phone: "none given" })
+    const worded = upserted(Seed.make(), { phone: "none given" })
     expect(upserted(worded.directory, { phone: "NONE GIVEN" }).isNew).toBe(false)
   })
 
   it("is found by nothing that it no longer has, and leaves others that have it", () => {
-    const allowing = { ...Directory.defaultLocation, duplicates: { allow: true, check: ["email"] as const } }
-    const first = upserted(Directory.make({ locations: [allowing] }), {
+    const allowing = { ...Seed.defaultLocation, duplicates: { allow: true, check: ["email"] as const } }
+    const first = upserted(Seed.make({ locations: [allowing] }), {
       email: "same@x.com",
       createNewIfDuplicateAllowed: true
     })
@@ -269,10 +303,10 @@ describe("what a change leaves", () => {
   })
 
   it("is the same from a snapshot", () => {
-    const snapshot = Directory.toSnapshot(before.directory)
+    const snapshot = Seed.toSnapshot(before.directory)
     expect(snapshot).toMatchObject({ created: 1, locations: [{ id: locationId }], contacts: [{ id }] })
-    const again = Directory.fromSnapshot(JSON.parse(JSON.stringify(snapshot)) as Directory.Snapshot)
-    expect(Directory.contacts(again)).toEqual(Directory.contacts(before.directory))
+    const again = Seed.fromSnapshot(JSON.parse(JSON.stringify(snapshot)) as Seed.Snapshot)
+    expect(Array.from(again.contacts.values())).toEqual(Array.from(before.directory.contacts.values()))
     expect(upserted(again, { email: "jane@x.com" }).isNew).toBe(false)
     expect(upserted(again, { email: "new@x.com" }).contact.id).toBe(
       upserted(before.directory, { email: "new@x.com" }).contact.id
@@ -280,13 +314,15 @@ describe("what a change leaves", () => {
   })
 
   it("is refused in the service's words", () => {
-    expect(refusal(Directory.get(before.directory, caller, "nobody"))).toEqual({
+    expect(refusal(performed(before.directory, "getContact", caller, "nobody", undefined))).toEqual({
       status: 400,
       message: "Contact not found for id:nobody"
     })
     const elsewhere = { ...caller, locationId: LocationId.make("elsewhere") }
     const forbidden = { status: 403, message: "The token does not have access to this location." }
-    expect(refusal(Directory.get(before.directory, elsewhere, id))).toEqual(forbidden)
-    expect(refusal(Directory.upsert(before.directory, elsewhere, { locationId, email: "a@x.com" }))).toEqual(forbidden)
+    expect(refusal(performed(before.directory, "getContact", elsewhere, id, undefined))).toEqual(forbidden)
+    expect(
+      refusal(performed(before.directory, "upsertContact", elsewhere, "", { locationId, email: "a@x.com" }))
+    ).toEqual(forbidden)
   })
 })

@@ -12,6 +12,8 @@ import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { type Options, Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
 import { type OutgoingHttpHeaders, request } from "node:http"
+import type { AnyEndpoint } from "../../src/api/endpoint.js"
+import { rows } from "../../src/api/rows.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const contacts = [
@@ -365,9 +367,12 @@ describe("the sandbox", () => {
         expect((yield* put("{")).status).toBe(400)
         expect((yield* put("[]")).status).toBe(422)
         expect((yield* put("")).status).toBe(200)
-        expect(yield* asking("/contacts/")).toMatchObject(saying(404, "Cannot GET /contacts/"))
-        expect(yield* asking("/contacts/jane", { method: "DELETE" })).toMatchObject(
-          saying(404, "Cannot DELETE /contacts/jane")
+        expect(yield* asking("/contact/")).toMatchObject(saying(404, "Cannot GET /contact/"))
+        expect(yield* asking("/contacts/jane", { method: "PATCH" })).toMatchObject(
+          saying(404, "Cannot PATCH /contacts/jane")
+        )
+        expect(yield* asking("/contacts/jane?locationId=x")).toMatchObject(
+          saying(422, ["property locationId should not exist"])
         )
       })
     )
@@ -452,12 +457,11 @@ describe("the sandbox", () => {
       {},
       Effect.gen(function* () {
         const { body } = yield* asking("/openapi.json")
-        expect(Object.keys(body["paths"] as object)).toEqual([
-          "/contacts/{contactId}",
-          "/contacts/upsert",
-          "/oauth/token",
-          "/oauth/locationToken"
-        ])
+        const paths = Object.keys(body["paths"] as object)
+        for (const { path } of Object.values<AnyEndpoint>(rows)) {
+          expect(paths).toEqual(expect.arrayContaining(typeof path === "string" ? [path] : Object.values(path)))
+        }
+        expect(paths).toEqual(expect.arrayContaining(["/oauth/token", "/oauth/locationToken"]))
         expect(JSON.stringify(body)).not.toMatch(/effect-growthhub\/|HttpApiDecodeError|"\$id"/)
         const references = JSON.stringify(body).matchAll(/"#\/components\/schemas\/([^"]+)"/g)
         const { schemas } = body["components"] as { schemas: object }

@@ -1,0 +1,267 @@
+/**
+ * The OpenAPI document of the sandbox. What it says of an endpoint follows from the endpoint's row.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as JsonSchema from "@effect/platform/OpenApiJsonSchema"
+import * as S from "effect/Schema"
+import type { AnyEndpoint } from "../api/endpoint.js"
+import { type RowName, rows } from "../api/rows.js"
+import { isObject, type JsonObject } from "../internal/json.js"
+import * as Schema from "../Schema.js"
+import * as ControlApi from "./ControlApi.js"
+
+type Codec = S.Schema.AnyNoContext
+
+/** The JSON Schema of what travels; named schemas go to `definitions`. */
+type Describe = (schema: Codec) => JsonObject
+
+const describing =
+  (definitions: Record<string, unknown>): Describe =>
+  (schema) =>
+    JsonSchema.makeWithDefs(S.encodedSchema(schema), {
+      defs: definitions,
+      additionalPropertiesStrategy: "allow"
+    }) as unknown as JsonObject
+
+const json = (schema: JsonObject, example?: JsonObject) => ({
+  "application/json": { schema, ...(example === undefined ? {} : { example }) }
+})
+
+// --- refusals ----------------------------------------------------------------------------------------------------------
+
+const refusal = (message: Codec) =>
+  S.Struct({
+    statusCode: S.Number,
+    message,
+    error: S.optional(S.String),
+    meta: S.optional(S.Struct({ contactId: S.String, contactName: S.optional(S.String), matchingField: S.String })),
+    traceId: S.String
+  })
+
+const Refusal = refusal(S.Union(S.String, S.Array(S.String)))
+
+/** An unknown `Version` is refused in a form of its own. */
+const Unauthorized = S.Union(
+  refusal(S.String),
+  S.Struct({ status: S.Number, message: S.String, error: S.String, traceId: S.String })
+)
+
+const refusals: { readonly [status: number]: readonly [description: string, schema: Codec] } = {
+  400: ["The contact is unknown, or a duplicate, or the body is no JSON", Refusal],
+  401: ["The token, its scope or the Version is refused", Unauthorized],
+  403: ["It belongs to another location", Refusal],
+  404: ["There is no such path in this Version", Refusal],
+  413: ["The body is too large", Refusal],
+  422: ["An unknown property, or a wrong type", Refusal],
+  429: ["The quota is used up", Refusal]
+}
+
+const refusalResponses = (describe: Describe, statuses: ReadonlyArray<string>) =>
+  Object.fromEntries(
+    statuses.map((status) => {
+      const [description, schema] = refusals[Number(status)]!
+      return [status, { description, content: json(describe(schema)) }]
+    })
+  )
+
+// --- the endpoints of the rows -----------------------------------------------------------------------------------------
+
+/** Bodies to start from. */
+const examples: { readonly [name in RowName]?: JsonObject } = {
+  updateContact: { firstName: "Rosan", tags: ["vip"] },
+  upsertContact: {
+    locationId: "ve9EPM428h8vShlRW1KT",
+    firstName: "Rosan",
+    lastName: "Deo",
+    email: "rosan@example.com"
+  },
+  createContact: { locationId: "ve9EPM428h8vShlRW1KT", firstName: "Rosan", email: "rosan@example.com" },
+  createNote: { body: "Called, wants an offer" }
+}
+
+/** A custom field as the service documents it for writing. */
+const customFields = S.optional(
+  S.Array(
+    S.Struct({
+      id: S.String,
+      key: S.optional(S.String),
+      field_value: S.optional(Schema.CustomFieldValue),
+      fieldValue: S.optional(
+        Schema.CustomFieldValue.annotations({ description: "instead of field_value, with Version v3" })
+      )
+    })
+  )
+)
+
+const fieldsOf = (schema: unknown): S.Struct.Fields =>
+  (schema as { readonly fields?: S.Struct.Fields } | undefined)?.fields ?? {}
+
+const bodyOf = (body: Codec): Codec =>
+  "customFields" in fieldsOf(body) ? (S.Struct({ ...fieldsOf(body), customFields }) as never as Codec) : body
+
+/** `getAllNotes` is called "Get All Notes". */
+const titleOf = (name: string) => name.replace(/([A-Z])/g, " $1").replace(/^./, (first) => first.toUpperCase())
+
+const versionParameter = (documented: string) => ({
+  name: "version",
+  in: "header",
+  required: true,
+  description: "API Version",
+  schema: { type: "string", enum: ["2021-04-15", "2021-07-28", "2023-02-21", "v3"], default: documented }
+})
+
+const queryParameters = (row: AnyEndpoint, describe: Describe) => {
+  if (row.query === undefined) return []
+  const { properties, required } = describe(row.query as Codec)
+  return Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: (required as ReadonlyArray<string>).includes(name),
+    schema
+  }))
+}
+
+const operationOf = (row: AnyEndpoint, path: string, describe: Describe): JsonObject => ({
+  tags: [(row.service ?? "").replace("Service", "")],
+  operationId: row.name,
+  summary: titleOf(row.name),
+  description: `Scope: ${row.scope}.`,
+  externalDocs: { url: row.page },
+  security: [{ bearer: [] }],
+  parameters: [
+    versionParameter(String(row.version)),
+    ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => ({
+      name,
+      in: "path",
+      required: true,
+      schema: { type: "string" }
+    })),
+    ...queryParameters(row, describe)
+  ],
+  ...(row.body === undefined
+    ? {}
+    : {
+        requestBody: {
+          required: true,
+          content: json(describe(bodyOf(row.body as Codec)), examples[row.name as RowName])
+        }
+      }),
+  responses: {
+    [row.success ?? 200]: { description: "Success", content: json(describe(row.answer as Codec)) },
+    ...refusalResponses(describe, Object.keys(refusals))
+  }
+})
+
+const pathsOf = (row: AnyEndpoint): ReadonlyArray<string> =>
+  typeof row.path === "string" ? [row.path] : Array.from(new Set(Object.values(row.path)))
+
+// --- the endpoints of OAuth --------------------------------------------------------------------------------------------
+
+const Grant = S.Struct({
+  access_token: S.String,
+  token_type: S.String,
+  expires_in: S.Number,
+  refresh_token: S.optional(S.String),
+  scope: S.String,
+  userType: S.String,
+  locationId: S.optional(S.String),
+  companyId: S.String,
+  userId: S.String,
+  traceId: S.String
+})
+
+const GrantRefusal = S.Union(Refusal, S.Struct({ error: S.String, error_description: S.String, traceId: S.String }))
+
+const TokenForm = S.Struct({
+  client_id: S.String,
+  client_secret: S.String,
+  grant_type: S.Literal("authorization_code", "refresh_token"),
+  code: S.optional(S.String),
+  refresh_token: S.optional(S.String),
+  user_type: S.optional(S.Literal("Company", "Location")),
+  redirect_uri: S.optional(S.String)
+})
+
+const grantOf = (describe: Describe, name: string, summary: string, form: Codec, more: JsonObject): JsonObject => ({
+  tags: ["OAuth"],
+  operationId: name,
+  summary,
+  ...more,
+  requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: describe(form) } } },
+  responses: {
+    200: { description: "The tokens", content: json(describe(Grant)) },
+    ...Object.fromEntries(
+      [400, 401, 422].map((status) => [
+        status,
+        { description: "The grant is refused", content: json(describe(GrantRefusal)) }
+      ])
+    )
+  }
+})
+
+const oauthPaths = (describe: Describe): JsonObject => ({
+  "/oauth/token": { post: grantOf(describe, "token", "Get Access Token", TokenForm, {}) },
+  "/oauth/locationToken": {
+    post: grantOf(
+      describe,
+      "locationToken",
+      "Get Location Access Token from Agency Token",
+      S.Struct({ companyId: S.String, locationId: S.String }),
+      { security: [{ bearer: [] }], parameters: [versionParameter("2021-07-28")] }
+    )
+  }
+})
+
+// --- the document ------------------------------------------------------------------------------------------------------
+
+const rowPaths = (describe: Describe): JsonObject => {
+  const paths: Record<string, Record<string, JsonObject>> = {}
+  for (const row of Object.values<AnyEndpoint>(rows)) {
+    for (const path of pathsOf(row)) {
+      paths[path] = { ...paths[path], [row.method.toLowerCase()]: operationOf(row, path, describe) }
+    }
+  }
+  return paths
+}
+
+/** Without ids of JSON Schema, which OpenAPI does not know. */
+const withoutIds = (document: JsonObject): JsonObject =>
+  JSON.parse(JSON.stringify(document, (key, value: unknown) => (key === "$id" ? undefined : value))) as JsonObject
+
+/** Adds the endpoints of the service to a document that has the controls of the sandbox, or nothing. */
+const complete = ({ paths, components, tags: _, ...document }: JsonObject): JsonObject => {
+  const definitions: Record<string, unknown> = {}
+  const describe = describing(definitions)
+  const all = { ...rowPaths(describe), ...oauthPaths(describe), ...(paths as JsonObject) }
+  const { schemas } = components as { readonly schemas: JsonObject }
+  return withoutIds({
+    ...document,
+    servers: [{ url: "/", description: "This sandbox" }],
+    paths: all,
+    components: {
+      schemas: { ...schemas, ...definitions },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } }
+    }
+  })
+}
+
+/**
+ * The API of a sandbox, as its pages describe it.
+ *
+ * @since 0.2.0
+ * @category api
+ */
+export const describedApi = (isControlled: boolean) => {
+  const bare = HttpApi.make("sandbox")
+  return (isControlled ? bare.add(ControlApi.group) : bare)
+    .annotate(OpenApi.Title, "GrowthHub Contacts, the sandbox of effect-growthhub")
+    .annotate(OpenApi.Version, "0.2.0")
+    .annotate(
+      OpenApi.Description,
+      "Authorize with the token of the sandbox: `pit-sandbox`, unless it was started with others."
+    )
+    .annotate(OpenApi.Transform, complete)
+}

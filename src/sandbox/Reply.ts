@@ -1,0 +1,69 @@
+/**
+ * What the service answers: replies, refusals, and trace ids.
+ *
+ * @since 0.2.0
+ */
+import type { JsonObject } from "../internal/json.js"
+
+/**
+ * A status and the JSON that goes with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reply {
+  readonly status: number
+  readonly body: JsonObject
+}
+
+/**
+ * The trace id of the nth answer.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const traceId = (count: number) => `00000000-0000-4000-8000-${count.toString(16).padStart(12, "0")}`
+
+const phrases: { readonly [status: number]: string } = {
+  401: "Unauthorized",
+  404: "Not Found",
+  422: "Unprocessable Entity",
+  429: "Too Many Requests"
+}
+
+/**
+ * A refusal in the service's shape; its 400 and 403 carry no `error`.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const refusal = (status: number, message: string | ReadonlyArray<string>, meta?: object): Reply => ({
+  status,
+  body: {
+    statusCode: status,
+    message,
+    ...(phrases[status] === undefined ? {} : { error: phrases[status] }),
+    ...(meta === undefined ? {} : { meta })
+  }
+})
+
+/**
+ * Thrown by an operation, before it has changed anything.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export class Refusal extends Error {
+  readonly status: number
+  /** One sentence, or one for each fault. */
+  readonly said: string | ReadonlyArray<string>
+  /** What else is told, such as the contact that a duplicate would repeat. */
+  readonly meta: JsonObject | undefined
+
+  constructor(status: number, said: string | ReadonlyArray<string>, meta?: JsonObject) {
+    super(String(said))
+    this.status = status
+    this.said = said
+    this.meta = meta
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The HTTP server of the sandbox: requests come in here, meet their faults, and leave with an entry in the ledger.
+ *
+ * @since 0.2.0
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Answer from "./Answer.js"
+import * as Connection from "./Connection.js"
+import * as ControlApi from "./ControlApi.js"
+import type { Controls } from "./Controls.js"
+import * as Edge from "./Edge.js"
+import type * as Faults from "./Faults.js"
+import * as Guard from "./Guard.js"
+import * as Ledger from "./Ledger.js"
+import { describedApi } from "./OpenApi.js"
+import * as Reply from "./Reply.js"
+import * as Service from "./Service.js"
+import * as State from "./State.js"
+
+type ServerRequest = HttpServerRequest.HttpServerRequest
+
+/** What a reply becomes: with a trace id, and an entry in the ledger. */
+const recorded = (
+  state: State.State,
+  request: ServerRequest,
+  traceId: string,
+  answer: Service.Route["answer"],
+  fault?: Faults.Fault
+): Effect.Effect<Answer.Answer> => {
+  const { book } = state
+  return Effect.gen(function* () {
+    // It came before a reset of the sandbox, and is no part of what is there now.
+    if (book !== state.book) return yield* Connection.reset(request)
+    // What the edge resets is not even read.
+    const isRead = fault?._tag !== "Reset" || Answer.isPerformed(fault)
+    // A body that breaks off, or is too large, is no request: nothing is performed.
+    const body = isRead ? yield* Effect.catchAll(request.text, () => Connection.reset(request)) : ""
+    const now = yield* DateTime.now
+    const { status, body: json, headers } = answer(body, traceId, now.epochMillis)
+    const { method, url, headers: sent } = request
+    const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
+    Ledger.receive(book, { method, url, headers: sent, body, traceId, ...met })
+    return {
+      status,
+      headers: { ...Answer.headersOf("application/json", now), ...headers },
+      text: JSON.stringify({ ...json, traceId })
+    }
+  })
+}
+
+const notPerformed = (): Service.Answer => ({ status: 200, body: {} })
+
+/** Answers a request, unless a fault is in its way. */
+const respond = (state: State.State) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.gen(function* () {
+      // Counted before it is read: its client may give up on it.
+      const traceId = Reply.traceId((state.book.received += 1))
+      const route = Service.route(state, request)
+      if (route === undefined) {
+        const answer = () => Reply.refusal(404, `Cannot ${request.method} ${request.url}`)
+        return Edge.respond(yield* recorded(state, request, traceId, answer))
+      }
+      const { delay, fault } = State.nextFault(state, route.name)
+      const isPerformed = fault === undefined || Answer.isPerformed(fault)
+      const answer = recorded(state, request, traceId, isPerformed ? route.answer : notPerformed, fault)
+      if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
+      return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.applyFault(request, fault, answer)
+    })
+  )
+
+const isRouteNotFound = (error: unknown) =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
+
+/** What is none of the sandbox's own pages is a request to the service. */
+const servingApi = (state: State.State) => (app: HttpApp.Default) =>
+  Effect.catchAllCause(app, (cause) =>
+    // The router fails with RouteNotFound although the type of an HttpApp says that it never fails.
+    Option.exists(Cause.failureOption<unknown>(cause), isRouteNotFound) ? respond(state) : Effect.failCause(cause)
+  )
+
+/** Refuses what must not even be read, and bounds what is. */
+const guarded = (isControlled: boolean) => (app: HttpApp.Default) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+    const refused = Guard.refuse(url, headers, isControlled)
+    return refused === undefined
+      ? HttpIncomingMessage.withMaxBodySize(app, Option.some(Guard.maxBodySize(url)))
+      : Effect.map(DateTime.now, (now) =>
+          Edge.respond({
+            status: refused.status,
+            headers: { ...Answer.headersOf("application/json", now), connection: "close" },
+            text: JSON.stringify(refused.body)
+          })
+        )
+  })
+
+/**
+ * Serves a sandbox, with its controls if they are given.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const serve = (
+  state: State.State,
+  controls: Controls | undefined
+): Layer.Layer<never, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
+  const isControlled = controls !== undefined
+  const pages = Layer.mergeAll(
+    HttpApiSwagger.layer({ path: "/docs" }),
+    HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json", additionalPropertiesStrategy: "allow" }),
+    HttpApiBuilder.Router.use((router) => router.get("/", HttpServerResponse.redirect("/docs"))),
+    controls === undefined ? Layer.empty : ControlApi.layer(controls)
+  )
+  const api = Layer.succeed(HttpApi.Api, {
+    api: describedApi(isControlled) as never,
+    context: Context.empty()
+  })
+  return HttpApiBuilder.serve().pipe(
+    Layer.provide(HttpApiBuilder.middleware((app) => guarded(isControlled)(servingApi(state)(app)))),
+    Layer.provide(pages),
+    Layer.provide(api),
+    Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 10_000 }))
+  )
+}

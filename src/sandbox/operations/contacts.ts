@@ -1,0 +1,149 @@
+/**
+ * The operations on contacts, as the service performs them.
+ *
+ * @since 0.2.0
+ */
+import type { contactRows } from "../../api/contacts.js"
+import type { JsonObject } from "../../internal/json.js"
+import * as ContactBody from "../ContactBody.js"
+import { changed, newContact, type StoredContact } from "../ContactRecord.js"
+import * as Directory from "../Directory.js"
+import * as Duplicates from "../Duplicates.js"
+import type { Operation, Operations } from "../Operation.js"
+import { Refusal } from "../Reply.js"
+import { object, required, text } from "../Rules.js"
+
+const flags = { succeded: true, succeeded: true }
+
+const getContact: Operation = {
+  perform: (directory, caller, { params }) => ({
+    body: { contact: ContactBody.answered(Directory.get(directory, caller, params["contactId"]!), caller.version) }
+  })
+}
+
+/** The contact that a change would make another one a duplicate of, where the location does not allow that. */
+const refuseDuplicate = (
+  directory: Directory.Directory,
+  { duplicates, id }: Directory.Location,
+  fields: JsonObject,
+  contactId?: string
+): void => {
+  if (duplicates.allow) return
+  for (const field of duplicates.check) {
+    for (const value of Directory.textsOf(fields[field])) {
+      const other = Directory.find(directory, id)(field, value)
+      if (other === undefined || other === contactId) continue
+      throw new Refusal(400, "This location does not allow duplicated contacts.", {
+        contactId: other,
+        contactName: directory.contacts.get(other)?.["name"],
+        matchingField: field
+      })
+    }
+  }
+}
+
+const updateContact: Operation = {
+  body: ContactBody.rules.update,
+  perform: (directory, caller, { params, body }) => {
+    const changes = ContactBody.canonical(body)
+    const contact = Directory.get(directory, caller, params["contactId"]!)
+    refuseDuplicate(directory, Directory.locationOf(directory, caller, contact.locationId), changes, contact.id)
+    return written(directory, caller, changed(contact, changes, caller.now))
+  }
+}
+
+const written = (directory: Directory.Directory, caller: Directory.Caller, contact: StoredContact) => {
+  Directory.put(directory, contact)
+  return { body: { ...flags, contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id }
+}
+
+const create = (directory: Directory.Directory, { id, country }: Directory.Location, fields: JsonObject, now: number) =>
+  newContact(Directory.nextId(directory), { country, ...fields }, id, now)
+
+const createContact: Operation = {
+  body: ContactBody.rules.create,
+  perform: (directory, caller, { body }) => {
+    const fields = ContactBody.canonical(body)
+    const location = Directory.locationOf(directory, caller, fields["locationId"])
+    refuseDuplicate(directory, location, fields)
+    const contact = create(directory, location, fields, caller.now)
+    Directory.put(directory, contact)
+    return { body: { contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id, isNew: true }
+  }
+}
+
+/** The answer of an upsert has these where they are empty, too. */
+const emptyLists = { followers: [], additionalEmails: [], additionalPhones: [] }
+
+const upsertContact: Operation = {
+  body: ContactBody.rules.upsert,
+  perform: (directory, caller, { body }) => {
+    const { createNewIfDuplicateAllowed, ...fields } = ContactBody.canonical(body)
+    const location = Directory.locationOf(directory, caller, fields["locationId"])
+    const decision = Duplicates.decide(
+      location.duplicates,
+      { ...fields, createNewIfDuplicateAllowed },
+      Directory.find(directory, location.id)
+    )
+    const contact =
+      decision._tag === "Create"
+        ? create(directory, location, fields, caller.now)
+        : changed(
+            Directory.get(directory, caller, decision.contactId),
+            without(fields, [...decision.ignored, "gender"]),
+            caller.now
+          )
+    const isNew = decision._tag === "Create"
+    Directory.put(directory, contact)
+    return {
+      body: {
+        new: isNew,
+        ...flags,
+        contact: { ...emptyLists, ...ContactBody.answered(contact, caller.version) }
+      },
+      contactId: contact.id,
+      isNew
+    }
+  }
+}
+
+const without = (fields: JsonObject, names: ReadonlyArray<string>): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
+
+const deleteContact: Operation = {
+  perform: (directory, caller, { params }) => {
+    const contact = Directory.get(directory, caller, params["contactId"]!)
+    Directory.remove(directory, contact)
+    return { body: flags }
+  }
+}
+
+const getDuplicateContact: Operation = {
+  query: object({ locationId: required, email: text, number: text }, ["locationId"]),
+  perform: (directory, caller, { query }) => {
+    const { duplicates, id } = Directory.locationOf(directory, caller, query["locationId"])
+    const values: JsonObject = { email: query["email"], phone: query["number"] }
+    for (const field of duplicates.check) {
+      for (const value of Directory.textsOf(values[field])) {
+        const contact = directory.contacts.get(Directory.find(directory, id)(field, value) ?? "")
+        if (contact !== undefined) {
+          return { body: { contact: ContactBody.answered(contact, caller.version), matchingField: field } }
+        }
+      }
+    }
+    return { body: { contact: null } }
+  }
+}
+
+/**
+ * @since 0.2.0
+ * @category operations
+ */
+export const contactOperations = {
+  getContact,
+  updateContact,
+  upsertContact,
+  createContact,
+  deleteContact,
+  getDuplicateContact
+} satisfies Operations<typeof contactRows>

@@ -1,0 +1,89 @@
+/**
+ * The operations on notes, as the service performs them.
+ *
+ * @since 0.2.0
+ */
+import type { noteRows } from "../../api/notes.js"
+import { isoOf } from "../ContactRecord.js"
+import * as Directory from "../Directory.js"
+import type { Operation, Operations } from "../Operation.js"
+import { flag, object, text } from "../Rules.js"
+
+const fields = { body: text, userId: text, title: text, color: text, pinned: flag }
+
+/** HTML as plain text. */
+const plain = (body: unknown) => String(body).replace(/<[^>]*>/g, "")
+
+const contactOf = (directory: Directory.Directory, caller: Directory.Caller, contactId: string | undefined) =>
+  Directory.get(directory, caller, contactId ?? "")
+
+const noteOf = (
+  directory: Directory.Directory,
+  caller: Directory.Caller,
+  params: { readonly [name: string]: string }
+) =>
+  Directory.partOf(
+    directory.notes,
+    contactOf(directory, caller, params["contactId"]),
+    params["id"] ?? "",
+    "The note id is invalid."
+  )
+
+const getAllNotes: Operation = {
+  perform: (directory, caller, { params }) => {
+    const contact = contactOf(directory, caller, params["contactId"])
+    return { body: { notes: Array.from(directory.notes.values()).filter(({ contactId }) => contactId === contact.id) } }
+  }
+}
+
+const createNote: Operation = {
+  body: () => object(fields, ["body"]),
+  perform: (directory, caller, { params, body }) => {
+    const contact = contactOf(directory, caller, params["contactId"])
+    const note = {
+      id: Directory.nextId(directory),
+      userId: null,
+      pinned: false,
+      ...body,
+      bodyText: plain(body["body"]),
+      contactId: contact.id,
+      dateAdded: isoOf(caller.now),
+      relations: []
+    }
+    directory.notes.set(note.id, note)
+    return { body: { note }, isNew: true }
+  }
+}
+
+const getNote: Operation = {
+  perform: (directory, caller, { params }) => ({ body: { note: noteOf(directory, caller, params) } })
+}
+
+const updateNote: Operation = {
+  body: () => object(fields),
+  perform: (directory, caller, { params, body }) => {
+    const found = noteOf(directory, caller, params)
+    const note = { ...found, ...body, bodyText: plain(body["body"] ?? found["body"]) }
+    directory.notes.set(note.id, note)
+    return { body: { note } }
+  }
+}
+
+const deleteNote: Operation = {
+  perform: (directory, caller, { params }) => {
+    directory.notes.delete(noteOf(directory, caller, params).id)
+    return { body: { succeded: true, succeeded: true } }
+  }
+}
+
+/**
+ * @since 0.2.0
+ * @category operations
+ */
+export const noteOperations = {
+  getAllNotes,
+  createNote,
+  getNote,
+  updateNote,
+  deleteNote
+} satisfies Operations<typeof noteRows>
