@@ -29,7 +29,7 @@ export const layerHttp: Layer.Layer<
   Exclude<Services, HttpLayer.ContactsHttp>,
   never,
   HttpLayer.ContactsHttp
-> = Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp)
+> = Layer.fresh(Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp))
 
 /**
  * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is an account of its own.

@@ -49,7 +49,7 @@ export const settledByAbsence = <
   isRepeatable: always,
   reconcileError: (error: ContactsError) => (isGone(error) ? done : Option.none()),
   verify: (lookup: Lookup, { params }: { readonly params: Schema.Schema.Type<Params> }) =>
-    Effect.matchEffect(lookup(read, { params } as never), {
+    Effect.matchEffect(lookup(read, { params }), {
       onSuccess: () => Effect.succeed(Option.none<object>()),
       onFailure: (error) => (isGone(error) ? Effect.succeed(done) : Effect.fail(error))
     })

@@ -118,7 +118,7 @@ export const model = <R extends Fields, O extends Fields>(
       encode: (value: unknown, options) => ParseResult.encodeUnknown(struct as never as Codec)(value, options)
     }
   ).annotations({ ...named(name), [reader.annotationId]: read })
-  return { struct, normalize, schema: schema as never } as Model<R, O>
+  return { struct, normalize, schema: schema as never }
 }
 
 /** A model as a field of another one. */
