@@ -46,6 +46,25 @@ const zones = rooms
   )
   .filter(({ from }) => from.length > 0)
 
+/** Files that decide and compute without effects. They import no Effect, types included, and only each other. */
+const pure = [
+  "bulk/journal.ts",
+  "credentials/token.ts",
+  "http/fetchInit.ts",
+  "http/retryDecision.ts",
+  "internal/lock.ts",
+  "limiter/headers.ts",
+  "limiter/limit.ts",
+  "sandbox/Duplicates.ts"
+]
+
+const pureZones = pure.map((file) => ({
+  target: `./src/${file}`,
+  from: "./src",
+  except: pure.map((other) => `./${other}`),
+  message: "A pure file imports only pure files: see `pure` in eslint.config.js."
+}))
+
 export default tseslint.config(
   { ignores: ["dist", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -69,13 +88,19 @@ export default tseslint.config(
     },
     rules: {
       "import-x/no-cycle": "error",
-      "import-x/no-restricted-paths": ["error", { zones }],
+      "import-x/no-restricted-paths": ["error", { zones: [...zones, ...pureZones] }],
       "no-console": "error",
       // A barrel loads everything: see "Import" in the measurements.
       "no-restricted-imports": [
         "error",
         { paths: ["effect", "@effect/platform", "@effect/platform-node"], patterns: ["**/index.js"] }
       ]
+    }
+  },
+  {
+    files: pure.map((file) => `src/${file}`),
+    rules: {
+      "no-restricted-imports": ["error", { patterns: ["effect", "effect/*", "@effect/*"] }]
     }
   },
   { files: ["scripts/**", "bench/**", "*.js"], extends: [tseslint.configs.disableTypeChecked] }

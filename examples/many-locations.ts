@@ -8,7 +8,6 @@ import { Config, Console, Effect, Layer, LayerMap } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as Credentials from "effect-growthhub/Credentials"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
-import { TokenStore } from "effect-growthhub/TokenStore"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import { Redis } from "ioredis"
 
@@ -30,8 +29,11 @@ const contactsOf = (locationId: LocationId) =>
       const clientId = yield* Config.string("GROWTHHUB_CLIENT_ID")
       const clientSecret = yield* Config.redacted("GROWTHHUB_CLIENT_SECRET")
       const baseUrl = yield* Config.withDefault(Config.string("GROWTHHUB_BASE_URL"), undefined)
-      const token = Credentials.oauth({ clientId, clientSecret, locationId, store: yield* TokenStore })
-      return ContactsService.layer({ token, baseUrl })
+      return Credentials.layerOAuth((token) => ContactsService.layer({ token, baseUrl }), {
+        clientId,
+        clientSecret,
+        locationId
+      })
     })
   )
 
@@ -46,13 +48,13 @@ const program = Effect.gen(function* () {
   const { id, tags } = yield* Effect.flatMap(
     ContactsService,
     (contacts) => contacts.getContact(ContactId.make(contact))
-    // Around the calls: a service that is not in use is released.
+    // Only around the calls, so that the service is released when it is idle.
   ).pipe(Effect.provide(Locations.get(LocationId.make(location))))
   yield* Console.log(id, tags)
 }).pipe(
   Effect.catchTag("Unauthorized", (error) =>
     error.reconnect === true
-      ? Console.error(`The customer of ${error.locationId ?? "that location"} must connect the app again.`)
+      ? Console.error(`The customer of ${error.locationId ?? "that location"} must reconnect the app.`)
       : Effect.fail(error)
   )
 )

@@ -1,28 +1,27 @@
 /**
- * Streams of many contacts: upserts that say what happened to each and can be killed at any moment, and reads that ask for
- * each contact once.
+ * Upserts and reads of many contacts as streams. An upsert reports the outcome of each contact, and continues after its
+ * process was killed at any moment.
  *
  * @since 0.1.0
  */
 import * as Cache from "effect/Cache"
-import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
-import * as journal from "./bulk/journal.js"
-import type { Checkpoint, CheckpointError } from "./bulk/journal.js"
+import * as checkpoints from "./bulk/checkpoint.js"
+import type { Checkpoint, CheckpointError } from "./bulk/checkpoint.js"
+import { maximumLead } from "./bulk/journal.js"
 import * as letters from "./bulk/letters.js"
+import { getShared } from "./bulk/lookups.js"
 import * as ordering from "./bulk/ordering.js"
 import type { BulkStopped, Failure, Outcome } from "./bulk/outcome.js"
 import * as runs from "./bulk/run.js"
-import type { Item } from "./bulk/verdict.js"
+import { makePull, runWorkers } from "./bulk/workers.js"
 import { ContactsService } from "./ContactsService.js"
 import type * as Errors from "./Errors.js"
 import { defaultLimit } from "./limiter/service.js"
@@ -30,55 +29,55 @@ import * as RateLimit from "./RateLimit.js"
 import type * as Schema from "./Schema.js"
 
 export { BulkStopped, type Failure, Outcome } from "./bulk/outcome.js"
-export { type Checkpoint, CheckpointError, type Counts } from "./bulk/journal.js"
+export { type Checkpoint, CheckpointError, type Counts } from "./bulk/checkpoint.js"
 
 // --- the checkpoint ----------------------------------------------------------------------------------------------------
 
 /**
- * How far the runs with a checkpoint have come together.
+ * The progress of all runs with a checkpoint.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Progress {
-  /** How many contacts came to each end. */
-  readonly counts: journal.Counts
-  /** Whether all contacts of the list are settled. */
+  /** How many contacts had each outcome. */
+  readonly counts: checkpoints.Counts
+  /** Whether all contacts of the list have an outcome. */
   readonly isComplete: boolean
 }
 
 /**
- * How far the runs with this checkpoint have come, if there was one.
+ * The progress of all runs with this checkpoint; `None` if there was no run.
  *
  * @since 0.1.0
  * @category checkpoints
  */
 export const progress = (checkpoint: Checkpoint): Effect.Effect<Option.Option<Progress>, CheckpointError> =>
   Effect.map(
-    journal.look(checkpoint),
+    checkpoints.readProgress(checkpoint),
     Option.map(({ counts, isComplete }) => ({ counts, isComplete }))
   )
 
 /**
- * Forgets a checkpoint, its dead letters too.
+ * Removes a checkpoint with its dead letters. Repeating it is safe.
  *
  * @since 0.1.0
  * @category checkpoints
  */
-export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> => journal.clear(checkpoint)
+export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> => checkpoints.clear(checkpoint)
 
 /**
- * Forgets the dead letters of a checkpoint, the only personal data in it, and keeps its counts.
+ * Removes the dead letters of a checkpoint, the only personal data in it, and keeps its counts. Repeating it is safe.
  *
  * @since 0.2.0
  * @category checkpoints
  */
 export const clearDeadLetters = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
-  journal.clearLetters(checkpoint)
+  checkpoints.clearDeadLetters(checkpoint)
 
 /**
- * The contacts that were rejected or ended as unknown in all runs with this checkpoint, to be reported, mended and fed to
- * another `upsertMany` (with another checkpoint, for theirs is settled). Contacts are as they would have been sent.
+ * The contacts that ended as `Rejected` or `Unknown` in all runs with this checkpoint, in the form of their request bodies.
+ * Correct them and send them by another `upsertMany`, with a new checkpoint: in this one they have an outcome.
  *
  * @example
  * import * as Stream from "effect/Stream"
@@ -99,65 +98,64 @@ export const deadLetters = (checkpoint: Checkpoint): Stream.Stream<Failure, Chec
 // --- upserts -----------------------------------------------------------------------------------------------------------
 
 /**
- * How {@link upsertMany} works.
+ * The options of {@link upsertMany}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Lets a run be killed at any moment and go on from there. Without one, all is forgotten with the run. */
+  /** Where the run saves its progress, so that the next run can continue after a kill. None by default. */
   readonly checkpoint?: Checkpoint | undefined
   /**
-   * Gives outcomes in the order of the list; by default they come as they end. A contact that is sent again later does not
-   * hold the others up: its outcome is given when it is settled.
+   * Whether outcomes are emitted in the order of the list. `false` by default: as they come. Contacts that are sent again at
+   * the end of the list do not delay the others; their outcomes are emitted last.
    */
   readonly isOrdered?: boolean | undefined
   /**
-   * Calls at once, 256 at most. By default as many as leave in two tenths of the interval, by what `RateLimit` has learned
-   * or the documentation says: enough to use the whole rate limit, and few that wait for it.
+   * How many calls run at the same time, 256 at most. By default a fifth of the requests that the rate limit allows per
+   * interval (`RateLimit.states`, or the documented 100): enough to use the whole limit, with few calls waiting for it.
    */
   readonly concurrency?: number | undefined
   /**
-   * How long one contact may be kept from leaving, all in all, before the run stops with `QuotaExhausted`. A minute by
-   * default.
+   * How long the rate limit may delay one contact in total before the run stops with `QuotaExhausted`. One minute by default.
    */
-  readonly patience?: Duration.DurationInput | undefined
+  readonly maximumWait?: Duration.DurationInput | undefined
   /**
-   * After how many in a row the run stops: failures without a verdict (5xx, transport) with `Outage`, refusals of the
-   * location (403, or a 400 that concerns the location) with `Forbidden`. 20 by default, 1000 at most.
+   * How many failures in a row stop the run: transient failures (5xx, transport) with `Outage`, refusals of the location (403,
+   * or a 400 about the location) with `Forbidden`. 20 by default, 1000 at most.
    */
   readonly failures?: number | undefined
 }
 
-const mostAtOnce = 256
+const maximumConcurrency = 256
 
-/** What is no number is as good as not given. */
-const between = (given: number | undefined, otherwise: number, most: number) =>
-  given === undefined || Number.isNaN(given) ? otherwise : Math.min(most, Math.max(1, Math.floor(given)))
+/** An option as a whole number from 1 to `maximum`; the default if it is undefined or not a number. */
+const clampCount = (option: number | undefined, byDefault: number, maximum: number) =>
+  option === undefined || Number.isNaN(option) ? byDefault : Math.min(maximum, Math.max(1, Math.floor(option)))
 
-/** As many as leave in two tenths of the interval: bulk work goes evenly, a tenth at a time. */
-const fitting: Effect.Effect<number> = Effect.gen(function* () {
+/** A fifth of the limit: the limiter sends bulk requests evenly, a tenth of the interval at a time. */
+const defaultConcurrency: Effect.Effect<number> = Effect.gen(function* () {
   const rateLimit = yield* RateLimit.RateLimit
   const limits = (yield* rateLimit.states).map(({ limit }) => limit)
   const limit = limits.length > 0 ? Math.max(...limits) : defaultLimit
-  return Math.min(mostAtOnce, Math.max(2, Math.ceil(limit / 5)))
+  return Math.min(maximumConcurrency, Math.max(2, Math.ceil(limit / 5)))
 })
 
 /**
- * Upserts each contact of a stream and tells what happened to it. It takes what pacing leaves after interactive calls
- * (`RateLimit.Priority` is `bulk`), and holds a bounded number of contacts in memory.
+ * Upserts each contact of a stream and emits its outcome. Interactive calls take precedence in the rate limit
+ * (`RateLimit.Priority` is `bulk`). The number of contacts in memory is bounded.
  *
- * - A contact that fails does not stop the others. Two with one email or phone go one after the other, as in the list.
- * - A contact whose outcome is unknown is sent again where that is safe (with an email or a phone, without
- *   `createNewIfDuplicateAllowed`): up to three times in a run, and again by the next run, which the run asks for by
- *   stopping with `Unresolved`. Where it is not safe, the contact is `Unknown`.
- * - With a checkpoint, a run that was killed at any moment and is started again with the same list does not send again what
- *   was answered, and loses nothing.
- * - Outcomes are given once, after they are written down: those of earlier runs are in {@link progress} and
+ * - A contact that fails does not stop the others. Contacts with the same email or phone are sent one after the other, in the
+ *   order of the list.
+ * - A contact with an unknown outcome is sent again if that is safe (with an email or a phone, without
+ *   `createNewIfDuplicateAllowed`): up to three times. If its outcome is still unknown, the run stops with `Unresolved`, and
+ *   the next run sends it again. If sending it again is not safe, the contact is `Unknown`.
+ * - With a checkpoint, a run can be killed at any moment. The next run with the same list sends only the contacts that have
+ *   no outcome yet.
+ * - An outcome is emitted once, after it is saved. The outcomes of earlier runs are in {@link progress} and
  *   {@link deadLetters}.
  *
- * It fails with the stream's own error, with `BulkStopped`, or with `CheckpointError`, after the calls on their way have
- * ended.
+ * Fails with the error of the stream, with `BulkStopped`, or with `CheckpointError`, when the calls in flight have ended.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
@@ -189,27 +187,28 @@ export const upsertMany = <E, R>(
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const service = yield* ContactsService
-      const done = yield* journal.open(options.checkpoint)
-      const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
+      const journal = yield* checkpoints.open(options.checkpoint)
+      const concurrency = clampCount(options.concurrency, yield* defaultConcurrency, maximumConcurrency)
       const outcomes = yield* Queue.bounded<Take.Take<Outcome, E | BulkStopped | CheckpointError>>(concurrency)
       const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
-      const telling = options.isOrdered === true ? yield* ordering.inOrder(done, offer) : ordering.asTheyCome(offer)
+      const emitter =
+        options.isOrdered === true ? yield* ordering.emitInOrder(journal, offer) : ordering.emitUnordered(offer)
       const takeTurn = ordering.makeTurns()
       const run = runs.make({
         service,
-        journal: done,
-        telling,
+        journal,
+        emitter,
         takeTurn,
         concurrency,
-        // Fewer than may be ahead of the slowest: these are what the slowest waits for.
-        failures: between(options.failures, 20, journal.longestLead / 2),
-        patience: Duration.toMillis(options.patience ?? "1 minute")
+        // Less than the lead: the slowest contact waits for the outcome of these.
+        failures: clampCount(options.failures, 20, maximumLead / 2),
+        maximumWait: Duration.toMillis(options.maximumWait ?? "1 minute")
       })
-      const pull = yield* pulling(contacts, done, run.ending)
-      yield* working(run, pull, takeTurn, concurrency).pipe(
+      const pull = yield* makePull(contacts, journal, run.ending)
+      yield* runWorkers(run, pull, takeTurn, concurrency).pipe(
         Effect.provideService(RateLimit.Priority, "bulk" as const),
         Effect.matchCauseEffect({
-          onFailure: (cause) => Effect.zipRight(telling.rest, Queue.offer(outcomes, Take.failCause(cause))),
+          onFailure: (cause) => Effect.zipRight(emitter.flush, Queue.offer(outcomes, Take.failCause(cause))),
           onSuccess: () => Queue.offer(outcomes, Take.end)
         }),
         Effect.forkScoped
@@ -218,81 +217,24 @@ export const upsertMany = <E, R>(
     })
   )
 
-/** As many workers as calls may be under way, until the list or the run has ended. */
-const working = <E, R>(
-  run: runs.Run,
-  pull: Effect.Effect<Item | undefined, E, R>,
-  takeTurn: (input: Schema.ContactUpsert) => ordering.Queued,
-  concurrency: number
-): Effect.Effect<void, E | BulkStopped | CheckpointError, R> =>
-  Effect.gen(function* () {
-    let cause: Cause.Cause<E | CheckpointError> | undefined
-    const pulled = yield* Effect.makeSemaphore(1)
-    // Turns are taken in the order of the list.
-    const next = pulled.withPermits(1)(
-      Effect.suspend(() =>
-        run.isEnding()
-          ? Effect.succeed(undefined)
-          : Effect.map(pull, (item) => item && ([item, takeTurn(item.input)] as const))
-      )
-    )
-    const work: Effect.Effect<void, E | CheckpointError, R> = Effect.flatMap(next, (taken) =>
-      taken === undefined ? Effect.void : Effect.zipRight(taken[1](run.handle(taken[0])), work)
-    )
-    // One that breaks lets the others end what they have begun.
-    const worker = Effect.catchAllCause(work, (broken) =>
-      Effect.suspend(() => {
-        cause ??= broken
-        return run.abort
-      })
-    )
-    yield* Effect.forEach(Array.from({ length: concurrency }), () => worker, { concurrency, discard: true })
-    yield* run.end(cause)
-  })
-
-/** The contacts one by one with their places, without those that are settled, until the run ends. */
-const pulling = <E, R>(
-  contacts: Stream.Stream<Schema.ContactUpsert, E, R>,
-  done: journal.Journal,
-  ending: Effect.Effect<void>
-): Effect.Effect<Effect.Effect<Item | undefined, E, R>, never, R | Scope.Scope> =>
-  Effect.map(Stream.toPull(contacts), (next) => {
-    // A list may be silent for as long as it likes.
-    const pull = Effect.raceFirst(Effect.disconnect(next), Effect.zipRight(ending, Effect.fail(Option.none<E>())))
-    let chunk: Iterator<Schema.ContactUpsert> = [][Symbol.iterator]()
-    let place = 0
-    const take: Effect.Effect<Item | undefined, E, R> = Effect.suspend(() => {
-      for (let one = chunk.next(); one.done !== true; one = chunk.next()) {
-        const index = place++
-        if (!done.wasSettled(index)) return Effect.succeed({ index, input: one.value, sends: 0 })
-      }
-      return Effect.matchEffect(pull, {
-        onSuccess: (pulled) => {
-          chunk = pulled[Symbol.iterator]()
-          return take
-        },
-        onFailure: Option.match({ onNone: () => Effect.succeed(undefined), onSome: (error) => Effect.fail(error) })
-      })
-    })
-    return take
-  })
-
 // --- reads -------------------------------------------------------------------------------------------------------------
 
 /**
- * What came of one id: the contact, or why there is none.
+ * The result for one id of {@link getMany}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Found {
+  /** The id. */
   readonly id: Schema.ContactId
+  /** The contact, or the error of its call. */
   readonly result: Either.Either<Schema.Contact, Errors.ContactsError>
 }
 
 /**
- * Contacts that were read, for several `getMany`: each is asked for once while it is in the cache, also by those that ask at
- * the same time. Failures are not kept.
+ * A cache of contacts that several {@link getMany} share. Concurrent lookups of one contact send one request. Failures are
+ * not cached.
  *
  * @since 0.1.0
  * @category models
@@ -300,13 +242,15 @@ export interface Found {
 export interface ContactCache extends Cache.Cache<Schema.ContactId, Schema.Contact, Errors.ContactsError> {}
 
 /**
- * A cache for {@link getMany}: at most `capacity` contacts, each for `timeToLive`.
+ * A cache for {@link getMany}.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeCache = (options: {
+  /** How many contacts it holds at most. */
   readonly capacity: number
+  /** How long it holds a contact. */
   readonly timeToLive: Duration.DurationInput
 }): Effect.Effect<ContactCache, never, ContactsService> =>
   Effect.flatMap(ContactsService, ({ getContact }) =>
@@ -317,56 +261,9 @@ export const makeCache = (options: {
     })
   )
 
-/** A lookup that several wait for. */
-interface Lookup {
-  readonly fiber: Fiber.Fiber<Schema.Contact, Errors.ContactsError>
-  waiting: number
-}
-
-const lookups = new WeakMap<ContactCache, Map<Schema.ContactId, Lookup>>()
-
-/** A failure is not kept, not even for those that ask within the same millisecond. */
-const cached = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
-
 /**
- * Gets a contact through the cache, in a fiber of its own: of those that wait for it, the first may be the first to give up.
- * It is interrupted with the last of them.
- */
-const getShared = (cache: ContactCache, id: Schema.ContactId): Effect.Effect<Schema.Contact, Errors.ContactsError> =>
-  Effect.acquireUseRelease(
-    Effect.suspend(() => {
-      const running = lookups.get(cache) ?? new Map<Schema.ContactId, Lookup>()
-      lookups.set(cache, running)
-      const lookup = running.get(id)
-      if (lookup !== undefined) {
-        lookup.waiting += 1
-        return Effect.succeed({ running, lookup })
-      }
-      // Waiting for the lookup is what can be interrupted, and not its beginning.
-      return Effect.map(Effect.forkDaemon(Effect.interruptible(cached(cache, id))), (fiber) => {
-        const lookup: Lookup = { fiber, waiting: 1 }
-        running.set(id, lookup)
-        return { running, lookup }
-      })
-    }),
-    ({ lookup }) => Fiber.join(lookup.fiber),
-    ({ running, lookup }) =>
-      Effect.suspend(() => {
-        lookup.waiting -= 1
-        if (lookup.waiting > 0) return Effect.void
-        running.delete(id)
-        return Fiber.interrupt(lookup.fiber)
-      })
-  )
-
-/**
- * Gets many contacts, each id once however often it occurs, and tells what came of each, in the order in which the ids come
- * first. One that fails does not stop the others. It takes what pacing leaves after interactive calls.
- *
- * - `concurrency`: as for {@link upsertMany}.
- * - `cache`: asked before the service is; see {@link makeCache}.
- *
- * Repeating it is safe.
+ * Gets many contacts. An id that occurs several times is read once. Results come in the order in which the ids first occur.
+ * A contact that fails does not stop the others. Interactive calls take precedence in the rate limit. Repeating it is safe.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
  *
@@ -375,12 +272,17 @@ const getShared = (cache: ContactCache, id: Schema.ContactId): Effect.Effect<Sch
  */
 export const getMany = <E = never, R = never>(
   ids: Iterable<Schema.ContactId> | Stream.Stream<Schema.ContactId, E, R>,
-  options: { readonly concurrency?: number | undefined; readonly cache?: ContactCache | undefined } = {}
+  options: {
+    /** How many calls run at the same time, 256 at most. The default is that of {@link upsertMany}. */
+    readonly concurrency?: number | undefined
+    /** Holds contacts that were read before; see {@link makeCache}. None by default. */
+    readonly cache?: ContactCache | undefined
+  } = {}
 ): Stream.Stream<Found, E, R | ContactsService> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { getContact } = yield* ContactsService
-      const concurrency = between(options.concurrency, yield* fitting, mostAtOnce)
+      const concurrency = clampCount(options.concurrency, yield* defaultConcurrency, maximumConcurrency)
       const { cache } = options
       const get = (id: Schema.ContactId) => (cache === undefined ? getContact(id) : getShared(cache, id))
       const seen = new Set<Schema.ContactId>()

@@ -1,6 +1,6 @@
 /**
- * Where the bearer of a call comes from: a private integration token, a source of the app's own, or an OAuth grant that
- * rotates and is never lost.
+ * The bearer tokens of calls: a private integration token, tokens from a source of your own, or the access tokens of an OAuth
+ * grant, which is refreshed and stored.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Hash from "effect/Hash"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -28,13 +29,13 @@ import * as Url from "./http/baseUrl.js"
 import type { Bearer } from "./http/bearer.js"
 import * as Failure from "./http/failure.js"
 import { LocationId } from "./Schema.js"
-import type * as TokenStore from "./TokenStore.js"
+import * as TokenStore from "./TokenStore.js"
 
 // --- tokens --------------------------------------------------------------------------------------------------------------
 
 /**
- * A token that can be sent as a bearer, or what is wrong with it, in a sentence that does not repeat it. Refused are:
- * the empty text, a `Bearer ` prefix, line breaks, blanks, quotes, and what a header cannot carry.
+ * Checks that a token can be sent as a bearer: `Right` with the token, or `Left` with the reason, which does not contain the
+ * token. It refuses an empty token, a `Bearer ` prefix, line breaks, blanks, quotes, and characters that no header can carry.
  *
  * @example
  * import * as Redacted from "effect/Redacted"
@@ -61,15 +62,15 @@ export type {
 } from "./http/bearer.js"
 
 /**
- * Where the bearers of a service come from.
+ * Supplies the bearers of a service.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
-  /** The rate limit that the calls count against, that of an app and a location: a name that is no secret. */
+  /** Names the rate limit of the app and the location: services with the same key share it. It holds no secret. */
   readonly rateLimitKey: string
-  /** Makes the bearers of one service, in its scope, over its client and against its base URL. */
+  /** Opens the bearers of one service: in its scope, with its `HttpClient`, for its base URL. */
   readonly open: (baseUrl: URL) => Effect.Effect<Bearer, never, HttpClient.HttpClient | Scope.Scope>
 }
 
@@ -80,14 +81,14 @@ const checkedBearer = (operation: string, token: Redacted.Redacted) =>
   Either.mapLeft(validate(token), (reason) => unauthorized(operation, reason))
 
 /**
- * A private integration token, or any token that does not change. One that cannot be sent fails each call with
+ * A private integration token, or any token that does not change. If it cannot be sent as a bearer, each call fails with
  * `Unauthorized`, without a request.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const privateIntegrationToken = (token: Redacted.Redacted): Credentials => ({
-  // The token is app and location in one. A few bits of it are enough to tell it from others.
+  // The token stands for one app and one location. A short hash of it does not reveal it.
   rateLimitKey: `token:${(Hash.string(String(Redacted.value(token))) >>> 0).toString(16)}`,
   open: () => {
     const held = Option.getOrUndefined(Either.getRight(validate(token)))
@@ -96,8 +97,8 @@ export const privateIntegrationToken = (token: Redacted.Redacted): Credentials =
 })
 
 /**
- * Access tokens from a source of the app's own, which is read for each call. After a 401 it is read once more, and the call
- * is repeated if it gives another token than the one that was refused.
+ * Access tokens from an effect of your own, which runs for each call. After a 401 it runs once more, and the request is resent
+ * if it returns another token than the refused one.
  *
  * @since 0.1.0
  * @category constructors
@@ -106,8 +107,8 @@ export const accessToken = (
   token: Effect.Effect<Redacted.Redacted, Errors.ContactsError>,
   options: {
     /**
-     * A name for the app and the location of the tokens: all sources of one name share one rate limit. Each source has its
-     * own by default.
+     * Names the rate limit of the app and the location of the tokens: credentials with the same key share it. By default each
+     * `accessToken` has its own.
      */
     readonly rateLimitKey?: string | undefined
   } = {}
@@ -123,21 +124,21 @@ export const accessToken = (
 // --- OAuth ---------------------------------------------------------------------------------------------------------------
 
 /**
- * The app as the vendor knows it.
+ * The id and the secret of an app, from the vendor's marketplace.
  *
  * @since 0.1.0
  * @category models
  */
 export interface App {
-  /** The client id of the app, from the vendor's marketplace. */
+  /** The client id of the app. */
   readonly clientId: string
   /** The client secret of the app. */
   readonly clientSecret: Redacted.Redacted
 }
 
 /**
- * The key under which a `TokenStore` has the grant of a location or a company: it names the app too, so that several apps
- * can share a store.
+ * The key of the grant of a location or a company in a `TokenStore`. It contains the client id, so that several apps can share
+ * a store.
  *
  * @example
  * import * as Credentials from "effect-growthhub/Credentials"
@@ -153,7 +154,7 @@ const faultOfApp = ({ clientId, clientSecret }: App): string | undefined =>
   faultOf("client id", clientId) ?? faultOf("client secret", Redacted.value(clientSecret))
 
 /**
- * What {@link authorizationCode} needs besides the app.
+ * The options of {@link authorizationCode}.
  *
  * @since 0.2.0
  * @category models
@@ -163,20 +164,20 @@ export interface AuthorizationCode extends App {
   readonly code: Redacted.Redacted
   /** The redirect URI, if the app has several. Not sent by default. */
   readonly redirectUri?: string | undefined
-  /** Whose grant to ask for. Not sent by default: the vendor decides. */
+  /** Whether to request the grant of a location or of a company (agency). By default the vendor decides. */
   readonly userType?: "Location" | "Company" | undefined
-  /** Where the grant is saved. */
+  /** The store that the grant is saved in. */
   readonly store: TokenStore.Service
-  /** The vendor's host by default. `https`, or `http` to a loopback address. */
+  /** The base URL of the token endpoint: `https`, or `http` to a loopback address. The vendor's host by default. */
   readonly baseUrl?: string | URL | undefined
   /**
-   * Where the exchange goes on when its caller is interrupted: this scope waits for it when it closes. By default it goes on
-   * in the background and ends with the process.
+   * The scope in which the exchange runs if its caller is interrupted: when the scope closes, it waits for the exchange. By
+   * default the exchange runs in the background and may be cut off by the end of the process.
    */
   readonly scope?: Scope.Scope | undefined
 }
 
-/** A record without tokens under the client id: it proves that the store can be written before a code is spent. */
+/** A record without tokens. Writing it under the client id proves that the store is writable before the code is spent. */
 const appRecord = (company: string | undefined): TokenStore.Grant => ({
   accessToken: Redacted.make("none"),
   refreshToken: Redacted.make("none"),
@@ -184,7 +185,7 @@ const appRecord = (company: string | undefined): TokenStore.Grant => ({
   ...(company === undefined ? {} : { companyId: company })
 })
 
-/** Notes which company has connected the app last, for the message of a location without a grant. */
+/** Saves which company last connected the app, for the error of a location without a grant. */
 const writeAppRecord = ({ clientId, store }: AuthorizationCode, company?: string) =>
   store.withLock(clientId, ({ get, set }) =>
     Effect.flatMap(get, (known) => set(appRecord(company ?? Option.getOrUndefined(known)?.companyId)))
@@ -225,13 +226,14 @@ const exchangeCode = (options: AuthorizationCode) =>
   })
 
 /**
- * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and saves it under
- * {@link grantKey} of its location, or of its company. The code works once: a write to the store is tried before the code is
- * spent, and the grant is saved again for two minutes before a failure is reported. A caller that is interrupted does not
- * wait for the exchange, which goes on: see `scope`.
+ * Exchanges the code that the vendor's consent page has sent to the app's redirect URI for a grant, and saves the grant under
+ * {@link grantKey} of its location or company. The code works once, so repeating the call with the same code fails.
  *
- * Fails with `Unprocessable` where an option cannot be right, with `TokenStoreError` where the store cannot be used, and as
- * the token endpoint failed.
+ * The store is written before the code is spent, to prove that it is writable. If the grant cannot be saved, the write is
+ * retried for two minutes. If the caller is interrupted, the exchange still completes: see `scope`.
+ *
+ * Fails with `Unprocessable` if an option is invalid (nothing is sent), with `TokenStoreError` if the store cannot be read or
+ * written, and with the error of the token endpoint.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
  *
@@ -262,28 +264,30 @@ export const authorizationCode = (
 export type Refresh = "inBackground" | "onDemand"
 
 /**
- * What {@link oauth} needs besides the app.
+ * The location of {@link oauth}, and where its grant is stored.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Connection {
-  /** Whose contacts. Its grant is stored under {@link grantKey} of this id, unless `companyId` is set. */
+  /** The location whose contacts are used. Its grant is stored under {@link grantKey} of this id, unless `companyId` is set. */
   readonly locationId: LocationId
-  /** The company (agency) that has installed the app: location tokens are made with its grant. None by default. */
+  /** The company (agency) that installed the app: its grant is used to get location tokens. None by default. */
   readonly companyId?: string | undefined
-  /** Where the grant is: {@link authorizationCode} saves it there. */
+  /** The store that {@link authorizationCode} saved the grant in. */
   readonly store: TokenStore.Service
   /** When the access token is refreshed: `inBackground` by default. */
   readonly refresh?: Refresh | undefined
 }
 
 /**
- * The OAuth grant of an installation, kept in a store. Its access token is refreshed before it ends, and at once when it has
- * ended or was refused: one refresh at a time, in this process and in all that share the store.
+ * The access tokens of an OAuth grant in a store. A token is refreshed before it expires, and at once if it has expired or was
+ * refused. Only one refresh runs at a time, among all processes that share the store.
  *
- * A call fails with `Unauthorized`, `reconnect: true` and the location where the vendor no longer accepts the refresh token
- * of the store, or where there is no grant.
+ * If the store has no grant, or the vendor no longer accepts its refresh token, each call fails with `Unauthorized` with
+ * `reconnect: true` and the `locationId`: the customer must reconnect the app.
+ *
+ * {@link layerOAuth} takes the store from the context.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/oauth/get-access-token
  *
@@ -303,7 +307,33 @@ export const oauth = (options: App & Connection): Credentials => ({
     })
 })
 
-// Not Config.redacted, which hides the name of a variable that is wrong. The reason does not repeat its value.
+/**
+ * {@link oauth} for the layer of a service, with the `TokenStore` from the context.
+ *
+ * @example
+ * import { Redacted } from "effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as Credentials from "effect-growthhub/Credentials"
+ * import { LocationId } from "effect-growthhub/Schema"
+ *
+ * const app = { clientId: "65c0…", clientSecret: Redacted.make(process.env["CLIENT_SECRET"] ?? "") }
+ *
+ * // Layer<ContactsService, never, HttpClient | TokenStore>
+ * export const Contacts = Credentials.layerOAuth((token) => ContactsService.layer({ token }), {
+ *   ...app,
+ *   locationId: LocationId.make("ve9EPM428h8vShlRW1KT")
+ * })
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerOAuth = <A, E, R>(
+  service: (token: Credentials) => Layer.Layer<A, E, R>,
+  options: Omit<App & Connection, "store">
+): Layer.Layer<A, E, R | TokenStore.TokenStore> =>
+  Layer.unwrapEffect(Effect.map(TokenStore.TokenStore, (store) => service(oauth({ ...options, store }))))
+
+// Not Config.redacted, which hides the name of an invalid variable. The reason does not contain the value.
 const checkedText = (what: string, name: string): Config.Config<string> =>
   Config.mapOrFail(Config.string(name), (text) => {
     const reason = faultOf(what, text)
@@ -311,19 +341,11 @@ const checkedText = (what: string, name: string): Config.Config<string> =>
   })
 
 /**
- * {@link oauth} as the app's configuration says: `GROWTHHUB_CLIENT_ID`, `GROWTHHUB_CLIENT_SECRET`, `GROWTHHUB_LOCATION_ID`,
- * and `GROWTHHUB_COMPANY_ID` if the grant is a company's. For `ContactsService.layerConfig({ token })`.
+ * {@link oauth} from the configuration: `GROWTHHUB_CLIENT_ID`, `GROWTHHUB_CLIENT_SECRET`, `GROWTHHUB_LOCATION_ID`, and
+ * `GROWTHHUB_COMPANY_ID` if the grant is a company's. For `ContactsService.layerConfig({ token })`. Fails with a `ConfigError`,
+ * which does not contain the secret, if a variable is missing or invalid.
  *
- * @example
- * import { Effect, Layer } from "effect"
- * import { ContactsService } from "effect-growthhub/ContactsService"
- * import * as Credentials from "effect-growthhub/Credentials"
- * import { TokenStore } from "effect-growthhub/TokenStore"
- *
- * // Layer<ContactsService, ConfigError, HttpClient | TokenStore>
- * export const Contacts = Layer.unwrapEffect(
- *   Effect.map(TokenStore, (store) => ContactsService.layerConfig({ token: Credentials.oauthConfig({ store }) }))
- * )
+ * {@link layerOAuthConfig} takes the store from the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -334,8 +356,27 @@ export const oauthConfig = ({ store, refresh }: Pick<Connection, "store" | "refr
       clientId: checkedText("client id", "GROWTHHUB_CLIENT_ID"),
       clientSecret: Config.map(checkedText("client secret", "GROWTHHUB_CLIENT_SECRET"), Redacted.make),
       locationId: Schema.Config("GROWTHHUB_LOCATION_ID", LocationId),
-      // A variable that is set to nothing is not set.
+      // An empty variable counts as missing.
       companyId: Config.map(Config.withDefault(Config.string("GROWTHHUB_COMPANY_ID"), ""), (id) => id || undefined)
     }),
     (options) => oauth({ ...options, store, refresh })
   )
+
+/**
+ * {@link oauthConfig} for the layer of a service, with the `TokenStore` from the context.
+ *
+ * @example
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as Credentials from "effect-growthhub/Credentials"
+ *
+ * // Layer<ContactsService, ConfigError, HttpClient | TokenStore>
+ * export const Contacts = Credentials.layerOAuthConfig((token) => ContactsService.layerConfig({ token }))
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerOAuthConfig = <A, E, R>(
+  service: (token: Config.Config<Credentials>) => Layer.Layer<A, E, R>,
+  options: Pick<Connection, "refresh"> = {}
+): Layer.Layer<A, E, R | TokenStore.TokenStore> =>
+  Layer.unwrapEffect(Effect.map(TokenStore.TokenStore, (store) => service(oauthConfig({ ...options, store }))))

@@ -1,8 +1,8 @@
 /**
  * The errors of a call.
  *
- * No error holds a request, a header, a token or a contact's data. The service's own sentences are cut, and in them tokens,
- * email addresses, phone numbers and the values that the call sent are blanked.
+ * No error holds a request, a header, a token or a contact's data. The service's messages are shortened, and tokens, email
+ * addresses, phone numbers and the values that the call sent are redacted in them.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,8 @@ const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(sche
 const identifier = (name: string) => `effect-growthhub/${name}`
 
 /**
- * Whether a write may have happened: `NotApplied` is certain that it did not (a read never does), `Unknown` is not.
+ * Whether a write may have been applied: with `NotApplied` it certainly was not (as with every read), with `Unknown` it may
+ * have been.
  *
  * @since 0.1.0
  * @category models
@@ -26,6 +27,8 @@ const identifier = (name: string) => `effect-growthhub/${name}`
 export const Outcome = Schema.Literal("NotApplied", "Unknown")
 
 /**
+ * Whether a write may have been applied.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -37,17 +40,17 @@ const common = {
   operation: Schema.String,
   /** What happened, in at most 500 characters, without tokens and without a contact's data. */
   message: Schema.String,
-  /** How often the request was sent: 0 where it was refused before. */
+  /** How many attempts the call made: 0 if it was refused before it was sent. */
   attempts: Schema.NonNegativeInt,
-  /** The HTTP status, where there was a response. */
+  /** The HTTP status; absent if there was no response. */
   status: optional(Schema.Number),
-  /** The service's id of the request, for its support. */
+  /** The service's id of the request, for its support; absent if there was no response or it had none. */
   traceId: optional(Schema.String),
-  /** One line for each fault that the service, or the validation, reports; none by default. */
+  /** One line for each fault that the service or the validation reports; none by default. */
   details: Schema.optionalWith(Schema.Array(Schema.String), { exact: true, default: () => [] })
 } as const
 
-/** The fields of a refusal: nothing was applied, unless an earlier attempt of the call left that open. */
+/** The fields of a refusal. The outcome is `Unknown` only if an earlier attempt of the call may have been applied. */
 const fields = {
   ...common,
   /** Whether a write may have been applied: `"NotApplied"` by default. */
@@ -59,28 +62,30 @@ const unknownOutcomeFields = {
   ...common,
   /** Whether a write may have been applied. */
   outcome: Outcome,
-  /** Whether the same call can be repeated without harm, and may succeed. */
+  /** Whether retrying the call is safe and may succeed. */
   isRetryable: Schema.Boolean
 } as const
 
 const retryAfterField = {
-  /** How long the service asked to wait, or how long until the limit has room. */
+  /** How long to wait before a retry; absent if it is not known. */
   retryAfter: optional(Schema.DurationFromMillis)
 } as const
 
 /**
- * 400: the service knows no such contact, or does not allow a duplicate. Repeating the call gives the same answer.
- * `reason` is there when the service has answered; without it {@link BadRequest.isContactNotFound} reads the message.
+ * 400: the service knows no such contact, or does not allow a duplicate. A retry gives the same response.
  *
  * @since 0.1.0
  * @category documented
  */
 export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRequest"))("BadRequest", {
   ...fields,
-  /** Whether the service refused an unknown contact, or something else. */
+  /**
+   * Whether the service refused an unknown contact, or something else. Absent if the error does not come from a response of
+   * the service; {@link BadRequest.isContactNotFound} reads the message then.
+   */
   reason: optional(Schema.Literal("ContactNotFound", "Other")),
   /**
-   * The id of the contact that has the email or phone already, where the service refuses a duplicate and names it.
+   * The id of the contact that has the email or phone already, if the service refused a duplicate and named it.
    *
    * @since 0.2.0
    */
@@ -92,43 +97,43 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
    */
   matchingField: optional(Schema.String)
 }) {
-  /** Whether the same call may succeed when it is repeated: never. */
+  /** Whether retrying the call may succeed: never. */
   get isRetryable(): boolean {
     return false
   }
 
-  /** Whether the contact is unknown or deleted. The service answers 400, not 404, and tells by its message. */
+  /** Whether the contact is unknown or deleted. The service responds with 400, not 404, and says so in its message. */
   get isContactNotFound(): boolean {
     return this.reason === undefined ? isContactNotFound(this.message) : this.reason === "ContactNotFound"
   }
 }
 
 /**
- * 401: the token is not valid, has expired or lacks the scope, or the `Version` header was refused; or the token given
- * to the layer cannot be sent as a bearer (then `attempts` is 0). A 401 does not always mean that a token has expired:
- * read the message. `reconnect` is true where an OAuth grant is dead, or not there: the customer of that `locationId` must
- * connect the app again.
+ * 401: the token is invalid, has expired or lacks the scope, or the `Version` header was refused. The message says which.
+ * Without a request (`attempts` is 0): the token cannot be sent as a bearer, or there is no valid OAuth grant. If
+ * `reconnect` is `true`, the customer of `locationId` must reconnect the app.
  *
  * @since 0.1.0
  * @category documented
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>(identifier("Unauthorized"))("Unauthorized", {
   ...fields,
-  /** Whether the customer must connect the app again, because its OAuth grant is dead or missing. */
+  /** Whether the customer must reconnect the app, because the OAuth grant is missing or no longer valid. */
   reconnect: optional(Schema.Boolean),
-  /** The location whose grant it is. */
+  /** The location whose grant is missing or no longer valid. */
   locationId: optional(Schema.String),
   /** The company (agency) whose grant may be used for the location: the `companyId` to give to the credentials. */
   companyId: optional(Schema.String)
 }) {
-  /** Whether the same call may succeed when it is repeated with the same token: never. */
+  /** Whether retrying the call with the same token may succeed: never. */
   get isRetryable(): boolean {
     return false
   }
 }
 
 /**
- * 422, or refused before it was sent (then `attempts` is 0 and `status` is absent). `details` has one line per fault.
+ * 422, or an input that the library refused without a request (`attempts` is 0 and `status` is absent). `details` has one
+ * line for each fault.
  *
  * @since 0.1.0
  * @category documented
@@ -137,29 +142,30 @@ export class Unprocessable extends Schema.TaggedError<Unprocessable>(identifier(
   "Unprocessable",
   fields
 ) {
-  /** Whether the same call may succeed when it is repeated: never. */
+  /** Whether retrying the call may succeed: never. */
   get isRetryable(): boolean {
     return false
   }
 }
 
 /**
- * 403: the contact or the location belongs to somebody else, or the edge has blocked the request.
+ * 403: the token may not use this contact or location, or the service's firewall has blocked the request.
  *
  * @since 0.1.0
  * @category operational
  */
 export class Forbidden extends Schema.TaggedError<Forbidden>(identifier("Forbidden"))("Forbidden", fields) {
-  /** Whether the same call may succeed when it is repeated: never. */
+  /** Whether retrying the call may succeed: never. */
   get isRetryable(): boolean {
     return false
   }
 }
 
 /**
- * 429: the quota of the burst or of the day is used up. `retryAfter` is there when the service said how long to wait. Or the
- * call would have to wait for its turn beyond its deadline: then no request was sent, `status` is absent, and `retryAfter`
- * says when there will be room.
+ * 429: the rate limit or the daily quota is exhausted. `retryAfter` is present if the service said how long to wait.
+ *
+ * Without a request (`attempts` is 0 and `status` is absent): the rate limit would let the request leave only after the
+ * deadline of the call. `retryAfter` is the time until then.
  *
  * @since 0.1.0
  * @category operational
@@ -168,15 +174,14 @@ export class RateLimited extends Schema.TaggedError<RateLimited>(identifier("Rat
   ...fields,
   ...retryAfterField
 }) {
-  /** Whether the same call may succeed when it is repeated: yes, later. */
+  /** Whether retrying the call may succeed: yes, after `retryAfter`. */
   get isRetryable(): boolean {
     return true
   }
 }
 
 /**
- * 5xx. `outcome` says whether the write may have happened, `isRetryable` whether the same call can be repeated without
- * harm, `retryAfter` how long to wait, when the service said so.
+ * 5xx: the service failed. `retryAfter` is present if the service said how long to wait.
  *
  * @since 0.1.0
  * @category operational
@@ -187,22 +192,21 @@ export class ServerError extends Schema.TaggedError<ServerError>(identifier("Ser
 }) {}
 
 /**
- * No whole answer came: refused, reset, cut off, not found, or not in time. `code` is the transport's own name for it,
- * such as `ECONNREFUSED`, where there is one. `outcome` says whether the write may have happened, `isRetryable` whether
- * the same call can be repeated without harm.
+ * There was no complete response: the connection was refused, reset or cut off, the host was not found, or the attempt timed
+ * out.
  *
  * @since 0.1.0
  * @category operational
  */
 export class TransportError extends Schema.TaggedError<TransportError>(identifier("TransportError"))("TransportError", {
   ...unknownOutcomeFields,
-  /** The transport's own name for the failure, such as `ECONNREFUSED`, or `TIMEOUT`. */
+  /** The transport's name for the failure, such as `ECONNREFUSED`, or `TIMEOUT`; absent if it has none. */
   code: optional(Schema.String)
 }) {}
 
 /**
- * An answer that the documentation does not know: another status, a redirect to another origin, or a success whose body
- * cannot be read. In the last case a write has probably been applied: see `outcome`.
+ * A response that the API does not document: another status, a redirect to another origin, or a success whose body cannot be
+ * decoded. After such a success a write was probably applied, and `outcome` is `Unknown`.
  *
  * @since 0.1.0
  * @category operational
@@ -245,8 +249,8 @@ export const OperationalError = Schema.Union(Forbidden, RateLimited, ServerError
 export type OperationalError = Forbidden | RateLimited | ServerError | TransportError | UnexpectedResponse
 
 /**
- * Every way in which a call can fail, as a schema: an error that is encoded in one process is the same error where it is
- * decoded, in a workflow, an RPC or a queue.
+ * Every error of a call, as a schema: an error that one process encodes is an instance of the same class where another
+ * process decodes it. For workflows, RPC and queues.
  *
  * @example
  * import * as Schema from "effect/Schema"
@@ -263,7 +267,7 @@ export type OperationalError = Forbidden | RateLimited | ServerError | Transport
 export const ContactsError = Schema.Union(DocumentedError, OperationalError)
 
 /**
- * Every way in which a call can fail.
+ * Every error of a call.
  *
  * @since 0.1.0
  * @category models
@@ -271,6 +275,8 @@ export const ContactsError = Schema.Union(DocumentedError, OperationalError)
 export type ContactsError = DocumentedError | OperationalError
 
 /**
+ * Whether an error is one of those that the API documents.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -278,6 +284,8 @@ export const isDocumented = (error: unknown): error is DocumentedError =>
   error instanceof BadRequest || error instanceof Unauthorized || error instanceof Unprocessable
 
 /**
+ * Whether an error is one of those of a network and of a service in trouble.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -308,6 +316,6 @@ export const orDieOperational = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<A, Exclude<E, OperationalError>, R> =>
   Effect.catchAll(self, (error) =>
-    // The guard takes exactly the operational members out of E, which TypeScript cannot see through a type parameter.
+    // The guard excludes exactly the operational members of E; TypeScript cannot narrow a type parameter.
     isOperational(error) ? Effect.die(error) : Effect.fail(error as Exclude<E, OperationalError>)
   )

@@ -1,7 +1,7 @@
 /**
- * What is sent again, when, and until when.
+ * When a failed call is retried, how long an attempt and a call may take, and whether unknown outcomes are verified.
  *
- * Whether a repeat is safe is not decided here: an error's `isRetryable` says so, from its outcome, its endpoint and the
+ * A policy does not decide whether a retry is safe: the error's `isRetryable` does, from its outcome, the endpoint and the
  * input of the call.
  *
  * @since 0.1.0
@@ -26,8 +26,8 @@ export type {
 } from "./http/retry.js"
 
 /**
- * Full jitter on an exponential: before attempt n + 1 anything between nothing and `base` × 2ⁿ⁻¹, at most `cap`; `attempts`
- * in all. By default 200 milliseconds, at most 5 seconds, 5 attempts.
+ * Exponential backoff with full jitter: the delay before attempt n + 1 is random between 0 and `base` × 2ⁿ⁻¹, and at most
+ * `cap`.
  *
  * @example
  * import * as RetryPolicy from "effect-growthhub/RetryPolicy"
@@ -38,8 +38,11 @@ export type {
  * @category schedules
  */
 export const backoff = (options?: {
+  /** The longest delay before the second attempt; it doubles with each attempt. 200 milliseconds by default. */
   readonly base?: Duration.DurationInput | undefined
+  /** The longest delay before any attempt. 5 seconds by default. */
   readonly cap?: Duration.DurationInput | undefined
+  /** How many attempts a call makes at most, the first one included. 5 by default. */
   readonly attempts?: number | undefined
 }): Schedule.Schedule<unknown> => {
   const cap = Duration.decode(options?.cap ?? "5 seconds")
@@ -51,8 +54,32 @@ export const backoff = (options?: {
 }
 
 /**
- * A policy that differs from the default as given: {@link backoff}, 10 seconds for an attempt, 30 for the call, unknown
- * outcomes looked up, a budget of 16.
+ * What {@link make} and {@link layer} change of the default policy.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** The delays between the attempts of a call, and how many attempts it makes. {@link backoff} by default. */
+  readonly schedule?: Schedule.Schedule<unknown, ContactsError> | undefined
+  /** How long a call may take, with all its attempts and delays. 30 seconds by default. */
+  readonly deadline?: Duration.DurationInput | undefined
+  /** How long one attempt may take from when it has a permit of the rate limit. 10 seconds by default. */
+  readonly attemptTimeout?: Duration.DurationInput | undefined
+  /**
+   * Whether the service is asked, after the last attempt, if a write of unknown outcome was applied. The call succeeds if it
+   * was, and is sent once more if it was not. `true` by default.
+   */
+  readonly verifyUnknown?: boolean | undefined
+  /**
+   * The retry budget of a service: how many retries it may send beyond those it earns. A success, and a refusal with 400,
+   * 401, 403 or 422, earns half a retry; a retry after a 429 costs nothing. `Infinity` for no limit. 16 by default.
+   */
+  readonly budget?: number | undefined
+}
+
+/**
+ * A retry policy. What the options leave out is the default.
  *
  * @example
  * import { Effect, Schedule } from "effect"
@@ -70,13 +97,7 @@ export const backoff = (options?: {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: {
-  readonly schedule?: Schedule.Schedule<unknown, ContactsError> | undefined
-  readonly deadline?: Duration.DurationInput | undefined
-  readonly attemptTimeout?: Duration.DurationInput | undefined
-  readonly verifyUnknown?: boolean | undefined
-  readonly budget?: number | undefined
-}): Policy => ({
+export const make = (options?: Options): Policy => ({
   schedule: options?.schedule ?? backoff(),
   deadline: Duration.decode(options?.deadline ?? "30 seconds"),
   attemptTimeout: Duration.decode(options?.attemptTimeout ?? "10 seconds"),
@@ -85,7 +106,7 @@ export const make = (options?: {
 })
 
 /**
- * Each call is sent once, and nothing is looked up. The time limits are those of the default.
+ * No retries: each call is sent once, and unknown outcomes are not verified. The timeouts are those of the default.
  *
  * @since 0.1.0
  * @category constructors
@@ -93,8 +114,8 @@ export const make = (options?: {
 export const none: Policy = make({ schedule: Schedule.stop, verifyUnknown: false })
 
 /**
- * The policy of a call: the default one of {@link make}, unless the app provides another, to the layer of its service or
- * to an effect. That of the effect comes first.
+ * The retry policy of a call. By default it is `make()`. An app provides its own to the layer of a service or to an effect;
+ * the one of the effect takes precedence.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -119,7 +140,7 @@ export class RetryPolicy extends Context.Reference<RetryPolicy>()("effect-growth
 }) {}
 
 /**
- * The policy of all services that the layer is provided to, as {@link make} takes it.
+ * The retry policy of all services that the layer is provided to. Takes the options of {@link make}.
  *
  * @example
  * import * as RetryPolicy from "effect-growthhub/RetryPolicy"
@@ -129,11 +150,10 @@ export class RetryPolicy extends Context.Reference<RetryPolicy>()("effect-growth
  * @since 0.2.0
  * @category layers
  */
-export const layer = (options?: Parameters<typeof make>[0]): Layer.Layer<RetryPolicy> =>
-  Layer.succeed(RetryPolicy, make(options))
+export const layer = (options?: Options): Layer.Layer<RetryPolicy> => Layer.succeed(RetryPolicy, make(options))
 
 /**
- * Gives the calls of an effect a policy of their own.
+ * Runs an effect whose calls use this policy.
  *
  * @example
  * import { Effect } from "effect"

@@ -1,5 +1,5 @@
 /**
- * Where the grants of an OAuth app are kept, and how one process at a time changes one.
+ * A store for the grants of an OAuth app, in which one process at a time can change a grant.
  *
  * @since 0.1.0
  */
@@ -12,15 +12,15 @@ import * as Schema from "effect/Schema"
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /**
- * A grant as a store keeps it.
+ * A grant, as a schema: the tokens of one installation of the app, and when they end.
  *
  * @since 0.1.0
  * @category models
  */
 export const Grant = Schema.Struct({
-  /** The bearer of calls. */
+  /** The access token, which calls send as their bearer. */
   accessToken: Schema.Redacted(Schema.NonEmptyString),
-  /** What the next pair of tokens is exchanged for. It works once. */
+  /** The refresh token, which is exchanged for the next pair of tokens. It works once. */
   refreshToken: Schema.Redacted(Schema.NonEmptyString),
   /** When the vendor issued the access token, by the vendor's clock. */
   issuedAt: optional(Schema.DateTimeUtc),
@@ -28,25 +28,25 @@ export const Grant = Schema.Struct({
   expiresAt: Schema.DateTimeUtc,
   /** How far the vendor's clock was ahead of the clock of the process that fetched the grant, in milliseconds. */
   clockSkew: optional(Schema.Number),
-  /** The scopes of the grant, as the vendor wrote them. */
+  /** The scopes of the grant, as the vendor spelt them. */
   scope: optional(Schema.String),
-  /** `Location` or `Company`. */
+  /** Whether a `Location` or a `Company` (agency) installed the app. */
   userType: optional(Schema.String),
   /** The location that installed the app. */
   locationId: optional(Schema.String),
   /** The company (agency) that installed the app, or that the location belongs to. */
   companyId: optional(Schema.String),
   /**
-   * Since when the refresh token is being exchanged, by the vendor's clock. A process that finds this has not seen the end
-   * of that exchange.
+   * When a process started to exchange the refresh token, by the vendor's clock. Present while the exchange goes on, or if
+   * its process ended before it could save the new pair.
    */
   exchanging: optional(Schema.DateTimeUtc),
-  /** The process that makes the exchange: an id that means nothing else. */
+  /** A random id of the process that makes the exchange. */
   exchangingBy: optional(Schema.String)
 })
 
 /**
- * A grant as a store keeps it: see the fields of the schema.
+ * A grant: the tokens of one installation of the app, and when they end.
  *
  * @since 0.1.0
  * @category models
@@ -54,15 +54,17 @@ export const Grant = Schema.Struct({
 export interface Grant extends Schema.Schema.Type<typeof Grant> {}
 
 /**
- * A store that could not be read or written, or a lock that could not be had. The message says what to do; it holds no
- * token.
+ * A store could not be read or written, or a lock could not be acquired.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TokenStoreError extends Schema.TaggedError<TokenStoreError>("effect-growthhub/TokenStoreError")(
   "TokenStoreError",
-  { message: Schema.String }
+  {
+    /** What happened, and what to do. It holds no token. */
+    message: Schema.String
+  }
 ) {}
 
 /**
@@ -72,11 +74,11 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>("effect
  * @category models
  */
 export interface LockedGrant {
-  /** Reads the grant; none where there is none. Fails with `TokenStoreError` where it cannot be read. */
+  /** Reads the grant; `None` if there is none. Fails with `TokenStoreError` if it cannot be read. */
   readonly get: Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /**
-   * Stores the grant; succeeds when it is stored for good, on disk for example. Fails with `TokenStoreError` where that is
-   * not possible, or where another process may hold the lock by now.
+   * Stores the grant; succeeds when it is durable, for example flushed to the disk. Fails with `TokenStoreError` if it cannot
+   * be stored, or if the lock has been lost to another process.
    */
   readonly set: (grant: Grant) => Effect.Effect<void, TokenStoreError>
 }
@@ -88,11 +90,12 @@ export interface LockedGrant {
  * @category models
  */
 export interface Service {
-  /** Reads a grant without its lock. Fails with `TokenStoreError` where it cannot be read. */
+  /** Reads a grant without its lock; `None` if there is none. Fails with `TokenStoreError` if it cannot be read. */
   readonly get: (key: string) => Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /**
-   * Uses a grant while no other process that shares the store can do the same for this key. Each `set` has to be visible to
-   * others at once: do not wrap `use` in a transaction. Fails with `TokenStoreError` where the lock is not acquired.
+   * Runs `use` while it holds the lock of this key, which no other process that shares the store can hold then. Each `set` must
+   * be visible to others at once, so `use` must not run in a transaction. Fails with `TokenStoreError` if the lock cannot be
+   * acquired.
    */
   readonly withLock: <A, E, R>(
     key: string,
@@ -101,7 +104,7 @@ export interface Service {
 }
 
 /**
- * Where grants are kept: {@link layerMemory}, `TokenStoreFile`, `TokenStoreRedis`, or one of your own.
+ * The store of the grants of an app: {@link layerMemory}, `TokenStoreFile`, `TokenStoreRedis`, or one of your own.
  *
  * @since 0.1.0
  * @category tags
@@ -111,8 +114,7 @@ export class TokenStore extends Context.Tag("effect-growthhub/TokenStore")<Token
 const GrantJson = Schema.parseJson(Grant)
 
 /**
- * The text that a store keeps, and back. What is kept there and is no grant is a {@link TokenStoreError}: it is never
- * overwritten.
+ * Encodes a grant as the text that a store keeps. The text holds the tokens.
  *
  * @since 0.1.0
  * @category encoding
@@ -120,41 +122,46 @@ const GrantJson = Schema.parseJson(Grant)
 export const encode: (grant: Grant) => string = Schema.encodeSync(GrantJson)
 
 /**
+ * Decodes the text of {@link encode}. Fails with {@link TokenStoreError} if it is not a grant, so that a refresh never
+ * overwrites the data of another program.
+ *
  * @since 0.1.0
  * @category encoding
  */
 export const decode = (text: string): Effect.Effect<Grant, TokenStoreError> =>
   Effect.mapError(
     Schema.decode(GrantJson)(text),
-    () => new TokenStoreError({ message: "What is kept in the token store is not a grant" })
+    () => new TokenStoreError({ message: "The token store holds a value that is not a grant" })
   )
 
 /**
- * In memory: gone with the process, and with it every rotation. For tests.
+ * A store in memory, for tests. The grants are lost when the process ends, and then the customers must reconnect the app.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeMemory = (grants: Iterable<readonly [key: string, grant: Grant]> = []): Effect.Effect<Service> =>
   Effect.sync(() => {
-    const kept = new Map(grants)
+    const stored = new Map(grants)
     const locks = new Map<string, Effect.Semaphore>()
     const lockOf = (key: string) => {
       const lock = locks.get(key) ?? Effect.unsafeMakeSemaphore(1)
       locks.set(key, lock)
       return lock
     }
-    const get = (key: string) => Effect.sync(() => Option.fromNullable(kept.get(key)))
+    const get = (key: string) => Effect.sync(() => Option.fromNullable(stored.get(key)))
     return {
       get,
       withLock: (key, use) =>
         lockOf(key).withPermits(1)(
-          Effect.suspend(() => use({ get: get(key), set: (grant) => Effect.sync(() => void kept.set(key, grant)) }))
+          Effect.suspend(() => use({ get: get(key), set: (grant) => Effect.sync(() => void stored.set(key, grant)) }))
         )
     }
   })
 
 /**
+ * {@link makeMemory} as a layer.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -596,7 +596,7 @@ describe("an app's own source of tokens", () => {
 })
 
 describe("an OAuth grant from the app's configuration", () => {
-  const built = (variables: Record<string, string>) =>
+  const built = (variables: Record<string, string>, options?: { readonly refresh?: Credentials.Refresh }) =>
     Effect.gen(function* () {
       const { url, app } = yield* Sandbox
       const store = yield* TokenStore.makeMemory()
@@ -609,8 +609,14 @@ describe("an OAuth grant from the app's configuration", () => {
         ...variables
       }
       const token = Credentials.oauthConfig({ store })
+      const fromContext = Credentials.layerOAuthConfig((token) => ContactsService.layerConfig({ token }), options)
       return yield* get.pipe(
-        Effect.provide(Layer.provide(ContactsService.layerConfig({ token }), FetchHttpClient.layer)),
+        Effect.provide(
+          Layer.provide(
+            options === undefined ? ContactsService.layerConfig({ token }) : fromContext,
+            Layer.merge(FetchHttpClient.layer, Layer.succeed(TokenStore.TokenStore, store))
+          )
+        ),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variablesOfAll))))
       )
     }).pipe(Effect.provide(sandbox()))
@@ -618,6 +624,12 @@ describe("an OAuth grant from the app's configuration", () => {
   it.effect("opens the location's contacts", () =>
     Effect.gen(function* () {
       expect((yield* built({})).id).toBe(jane)
+    })
+  )
+
+  it.effect("opens the location's contacts with the store of the context", () =>
+    Effect.gen(function* () {
+      expect((yield* built({}, { refresh: "onDemand" })).id).toBe(jane)
     })
   )
 
@@ -634,6 +646,33 @@ describe("an OAuth grant from the app's configuration", () => {
         expect(inspect(error)).not.toContain("'canary'")
       }
     })
+  )
+})
+
+describe("a layer with the store of the context", () => {
+  it.effect("uses the grant that the store holds, and its options", () =>
+    Effect.gen(function* () {
+      const { app, url } = yield* Sandbox
+      const store = yield* TokenStore.makeMemory()
+      const fromStore = (options: { readonly companyId?: string }) =>
+        Effect.provide(
+          get,
+          Layer.provide(
+            Credentials.layerOAuth((token) => ContactsService.layer({ token, baseUrl: url }), {
+              ...app,
+              locationId,
+              ...options
+            }),
+            Layer.merge(FetchHttpClient.layer, Layer.succeed(TokenStore.TokenStore, store))
+          )
+        )
+      expect(yield* Effect.flip(fromStore({}))).toMatchObject({ _tag: "Unauthorized", reconnect: true, locationId })
+      expect(yield* Effect.flip(fromStore({ companyId: "agency" }))).toMatchObject({
+        message: "There is no grant for agency; the customer must connect the app"
+      })
+      yield* connecting(store, { locationId })
+      expect((yield* fromStore({})).id).toBe(jane)
+    }).pipe(Effect.provide(sandbox()))
   )
 })
 

@@ -223,7 +223,7 @@ describe("a token store of files", () => {
       const { store, file } = yield* only
       yield* Effect.promise(() => writeFile(file, '{"accessToken":"canary'))
       const error = yield* Effect.flip(store.get("location"))
-      expect(error.message).toBe("What is kept in the token store is not a grant")
+      expect(error.message).toBe("The token store holds a value that is not a grant")
       expect(yield* Effect.promise(() => readFile(file, "utf8"))).toContain("canary")
     })
   )

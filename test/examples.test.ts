@@ -68,7 +68,7 @@ describe("examples/many-locations.ts", () => {
       const known = yield* running("examples/many-locations.ts", [locationId, "jane"], environment)
       expect(known).toEqual({ code: 0, output: "jane [ 'vip' ]\n" })
       const unknown = yield* running("examples/many-locations.ts", ["elsewhere", "jane"], environment)
-      expect(unknown.output).toContain("The customer of elsewhere must connect the app again.")
+      expect(unknown.output).toContain("The customer of elsewhere must reconnect the app.")
     }).pipe(
       Effect.provide(FetchHttpClient.layer),
       Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, tags: ["vip"] }] }))

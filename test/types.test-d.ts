@@ -143,6 +143,13 @@ describe("credentials", () => {
     expectTypeOf(ContactsService.layerConfig({ token: Credentials.oauthConfig({ store }) })).toEqualTypeOf<
       Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient>
     >()
+    const { layer, layerConfig } = ContactsService
+    expectTypeOf(Credentials.layerOAuth((token) => layer({ token }), { ...app, locationId })).toEqualTypeOf<
+      Layer.Layer<ContactsService, never, HttpClient.HttpClient | TokenStore.TokenStore>
+    >()
+    expectTypeOf(Credentials.layerOAuthConfig((token) => layerConfig({ token }))).toEqualTypeOf<
+      Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient | TokenStore.TokenStore>
+    >()
     // @ts-expect-error a secret is never plain text
     Credentials.oauth({ clientId: "app", clientSecret: "secret", locationId, store })
     // @ts-expect-error a location is no plain text

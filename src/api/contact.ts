@@ -1,4 +1,4 @@
-// The contact, as it is answered.
+// The contact of a response.
 import * as Schema from "effect/Schema"
 import { isObject, type JsonObject } from "../internal/json.js"
 import { CustomField, CustomFieldValue, normalizeCustomField } from "./customFields.js"
@@ -11,24 +11,43 @@ const attribution = model(
   "Attribution",
   {},
   {
+    /** The page that the visitor came to. */
     url: text,
+    /** The name of the campaign. */
     campaign: text,
+    /** The `utm_source` of the URL. */
     utmSource: text,
+    /** The `utm_medium` of the URL. */
     utmMedium: text,
+    /** The `utm_content` of the URL. */
     utmContent: text,
+    /** The page that led to the URL. */
     referrer: text,
+    /** The id of the campaign. */
     campaignId: text,
+    /** The click id of Facebook. */
     fbclid: text,
+    /** The click id of Google Ads. */
     gclid: text,
+    /** The click id of Microsoft Ads, under the name that the API documents. */
     msclikid: text,
+    /** The click id of Google Display ads. */
     dclid: text,
+    /** The click cookie of Facebook (`_fbc`). */
     fbc: text,
+    /** The browser cookie of Facebook (`_fbp`). */
     fbp: text,
+    /** The event id of Facebook. */
     fbEventId: text,
+    /** The browser of the visitor. */
     userAgent: text,
+    /** The IP address of the visitor. */
     ip: text,
+    /** What the contact came by, such as `form` or `calendar`. */
     medium: text,
+    /** The id of that form or calendar, for example. */
     mediumId: text,
+    /** The kind of the session, such as `Direct traffic`. */
     sessionSource: text
   },
   (wire) => {
@@ -59,10 +78,15 @@ const actor = model(
   "Actor",
   {},
   {
+    /** What made the change, such as `WEB_USER` or `INTEGRATION`. */
     source: text,
+    /** The channel of the change, such as `APP` or `OAUTH`. */
     channel: text,
+    /** The id of the user or the app. */
     sourceId: text,
+    /** The name of the user or the app. */
     sourceName: text,
+    /** When the change was made. */
     timestamp: instant
   }
 )
@@ -94,64 +118,139 @@ const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined
 const ofText = (name: string) => (value: unknown) => (typeof value === "string" ? { [name]: value } : value)
 
 /** An email besides the main one; it may come as bare text. */
-const additionalEmail = nested(model("AdditionalEmail", {}, { email: text }, ofText("email")))
+const additionalEmail = nested(
+  model(
+    "AdditionalEmail",
+    {},
+    {
+      /** The email address. */
+      email: text
+    },
+    ofText("email")
+  )
+)
 
 /** A phone besides the main one; it may come as bare text. */
-const additionalPhone = nested(model("AdditionalPhone", {}, { phone: text, phoneLabel: text }, ofText("phone")))
+const additionalPhone = nested(
+  model(
+    "AdditionalPhone",
+    {},
+    {
+      /** The phone number. */
+      phone: text,
+      /** The label of the phone number, such as `Home`. */
+      phoneLabel: text
+    },
+    ofText("phone")
+  )
+)
 
 const contact = model(
   "Contact",
-  { id: field(ContactId, normalizeId) },
   {
+    /** The id of the contact. */
+    id: field(ContactId, normalizeId)
+  },
+  {
+    /** The location (sub-account) that the contact belongs to. */
     locationId: field(LocationId, normalizeLocationId),
+    /** The full name. */
     name: text,
+    /** The first name. */
     firstName: text,
+    /** The last name. */
     lastName: text,
+    /** The main email address. */
     email: text,
+    /** The main phone number, such as `+18832327657`. */
     phone: text,
+    /** The name of the company. */
     companyName: text,
+    /** The street and the number. */
     address1: text,
+    /** The city. */
     city: text,
+    /** The state or region. */
     state: text,
+    /** The two-letter code of the country. */
     country: text,
+    /** The postal code. */
     postalCode: text,
+    /** The website. */
     website: text,
+    /** The time zone, such as `Australia/Adelaide`. */
     timezone: text,
+    /** The gender. */
     gender: text,
+    /** The date of birth as `YYYY-MM-DD`; text that is not a date is kept as the service sent it. */
     dateOfBirth: day,
+    /** The social security number. */
     ssn: text,
+    /** The type, such as `lead` or `customer`. */
     type: text,
+    /** Where the contact came from, such as `public api`. */
     source: text,
+    /** The keyword of the campaign. */
     keyword: text,
+    /** The id of the user that the contact is assigned to. */
     assignedTo: text,
+    /** The id of the business of the contact. */
     businessId: text,
+    /** The id of the visitor of a tracked website. */
     visitorId: text,
+    /** The email address in lower case. */
     emailLowerCase: text,
+    /** The first name in lower case. */
     firstNameLowerCase: text,
+    /** The last name in lower case. */
     lastNameLowerCase: text,
+    /** The full name in lower case. */
     fullNameLowerCase: text,
+    /** Whether do-not-disturb is on for all channels. */
     dnd: flag,
+    /** Do-not-disturb by channel, for messages to the contact. */
     dndSettings: field(DndSettings, normalizeDndSettings),
+    /** Do-not-disturb for messages from the contact. */
     inboundDndSettings: field(DndSettings, normalizeDndSettings),
+    /** The tags. */
     tags: texts,
+    /** The ids of the users who follow the contact. */
     followers: texts,
+    /** The URLs of the attachments. */
     attachments: texts,
+    /** The custom fields that have a value. */
     customFields: array(field(AnsweredCustomField, normalizeCustomField)),
+    /** Where the contact first came from. */
     attributionSource: nested(attribution),
+    /** Where the contact last came from. */
     lastAttributionSource: nested(attribution),
+    /** Everywhere the contact came from. */
     attributions: array(nested(attribution)),
+    /** Email addresses besides the main one. */
     additionalEmails: array(additionalEmail),
+    /** Phone numbers besides the main one. */
     additionalPhones: array(additionalPhone),
+    /** Who created the contact. */
     createdBy: nested(actor),
+    /** Who last changed the contact. */
     lastUpdatedBy: nested(actor),
+    /** Whether the contact was deleted. */
     deleted: flag,
+    /** Whether messages to the email address bounced. */
     bounceEmail: textOrFlag,
+    /** Whether the contact unsubscribed from emails. */
     unsubscribeEmail: textOrFlag,
+    /** Whether the email address was validated. */
     validEmail: textOrFlag,
+    /** When the contact was created. */
     dateAdded: instant,
+    /** When the contact was last changed. */
     dateUpdated: instant,
+    /** When the contact was last active. */
     lastActivity: instant,
+    /** When the last session of the contact on a website was active. */
     lastSessionActivityAt: instant,
+    /** When the email address was validated. */
     validEmailDate: instant
   }
 )

@@ -18,21 +18,37 @@ const email = text.pipe(
 
 /** The fields that an update and an upsert take in the same way. */
 const writtenFields = {
+  /** The first name. */
   firstName: nullableText,
+  /** The last name. */
   lastName: nullableText,
+  /** The full name. */
   name: nullableText,
+  /** The main email address. */
   email: Schema.optional(Schema.NullOr(email)),
+  /** The main phone number, such as `+18832327657`. */
   phone: nullableText,
+  /** The street and the number. */
   address1: nullableText,
+  /** The city. */
   city: nullableText,
+  /** The state or region. */
   state: nullableText,
+  /** The website. */
   website: nullableText,
+  /** The time zone, such as `Australia/Adelaide`. */
   timezone: nullableText,
+  /** Do-not-disturb by channel, for messages to the contact. */
   dndSettings: Schema.optional(DndSettingsInput),
+  /** Do-not-disturb for messages from the contact. */
   inboundDndSettings: Schema.optional(InboundDndSettingsInput),
+  /** All tags of the contact: tags that are left out are removed. */
   tags: Schema.optional(texts),
+  /** The custom fields to set. */
   customFields: Schema.optional(Schema.Array(CustomField).annotations(anArray)),
+  /** The date of birth: text in one of eight formats, or a `DateTime`. It is sent as `YYYY-MM-DD`. */
   dateOfBirth: Schema.optional(Schema.NullOr(DateOfBirth)),
+  /** The two-letter code of the country. */
   country: Schema.optional(Country)
 } as const
 
@@ -47,9 +63,13 @@ const writtenFields = {
  */
 export const ContactUpdate = Schema.Struct({
   ...writtenFields,
+  /** The postal code. */
   postalCode: nullableText,
+  /** Whether do-not-disturb is on for all channels. */
   dnd: Schema.optional(Schema.NullOr(flag)),
+  /** Where the contact came from, such as `public api`. */
   source: nullableText,
+  /** The id of the user to assign the contact to. */
   assignedTo: nullableText
 }).annotations({ ...named("ContactUpdate"), ...anObject })
 
@@ -60,13 +80,20 @@ export const ContactUpdate = Schema.Struct({
 export interface ContactUpdate extends Schema.Schema.Type<typeof ContactUpdate> {}
 
 const createdFields = {
+  /** The location (sub-account) of the contact. */
   locationId: LocationId,
   ...writtenFields,
+  /** The postal code. */
   postalCode: optionalText,
+  /** The name of the company. */
   companyName: nullableText,
+  /** The gender. */
   gender: optionalText,
+  /** Whether do-not-disturb is on for all channels. */
   dnd: Schema.optional(flag),
+  /** Where the contact came from, such as `public api`. */
   source: optionalText,
+  /** The id of the user to assign the contact to. */
   assignedTo: optionalText
 } as const
 
@@ -98,6 +125,7 @@ export interface ContactCreate extends Schema.Schema.Type<typeof ContactCreate> 
  */
 export const ContactUpsert = Schema.Struct({
   ...createdFields,
+  /** Whether to create a contact although one matches, in a location that allows duplicates. Such an upsert is not safe to retry. */
   createNewIfDuplicateAllowed: Schema.optional(flag)
 }).annotations({ ...named("ContactUpsert"), ...anObject })
 

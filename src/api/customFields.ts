@@ -15,16 +15,25 @@ import {
 
 const customFieldFile = Schema.Struct(
   {
+    /** Where the file can be downloaded. */
     url: text,
+    /** The id of the file. */
     documentId: Schema.optional(text),
+    /** What the service knows of the file. */
     meta: Schema.optional(
       Schema.Struct(
         {
+          /** The name of the form field that the file was sent in. */
           fieldname: Schema.optional(text),
+          /** The name of the file. */
           originalname: Schema.optional(text),
+          /** The transfer encoding of the upload. */
           encoding: Schema.optional(text),
+          /** The media type of the file. */
           mimetype: Schema.optional(text),
+          /** The size of the file in bytes. */
           size: Schema.optional(number),
+          /** The uuid of the file. */
           uuid: Schema.optional(text)
         },
         unknownFields
@@ -80,8 +89,11 @@ const WritableValue = CustomFieldValue.pipe(Schema.filter((value) => !isTooDeep(
 const isWritableValue = Schema.is(WritableValue)
 
 const CustomFieldModel = Schema.Struct({
+  /** The id of the custom field, from the settings of the location. */
   id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
+  /** The key of the custom field. The service takes it in requests and does not send it in responses. */
   key: Schema.optional(text),
+  /** The value. */
   value: WritableValue
 }).annotations(anObject)
 

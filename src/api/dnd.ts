@@ -1,11 +1,17 @@
-// Do-not-disturb settings, as they are written and answered.
+// Do-not-disturb settings of requests and responses.
 import * as Schema from "effect/Schema"
 import { anObject, answered, named, text, unknownFields, withMessage } from "../fields/schemas.js"
 import { type Normalize, normalizeObject, textRules } from "../fields/lenient.js"
 
-const dndMessage = { message: Schema.optional(text), code: Schema.optional(text) }
+const dndMessage = {
+  /** Why the setting was made. */
+  message: Schema.optional(text),
+  /** A code for that reason. */
+  code: Schema.optional(text)
+}
 
 const DndSettingInput = Schema.Struct({
+  /** Whether do-not-disturb is on. */
   status: Schema.Literal("active", "inactive", "permanent").annotations(
     withMessage("must be one of the following values: active, inactive, permanent")
   ),
@@ -15,16 +21,22 @@ const DndSettingInput = Schema.Struct({
 const dndChannels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"] as const
 
 const dndSettingsInput = Schema.Struct({
+  /** Calls. */
   Call: Schema.optional(DndSettingInput),
+  /** Emails. */
   Email: Schema.optional(DndSettingInput),
+  /** Text messages. */
   SMS: Schema.optional(DndSettingInput),
+  /** WhatsApp messages. */
   WhatsApp: Schema.optional(DndSettingInput),
+  /** Messages by Google Business. */
   GMB: Schema.optional(DndSettingInput),
+  /** Messages by Facebook. */
   FB: Schema.optional(DndSettingInput)
 }).annotations({ ...named("DndSettingsInput"), ...anObject })
 
 /**
- * Do-not-disturb by channel, as an update and an upsert take it.
+ * Do-not-disturb by channel, in a request.
  *
  * @since 0.1.0
  * @category do not disturb
@@ -41,18 +53,21 @@ export const DndSettingsInput: Schema.Schema<
 > = dndSettingsInput
 
 const inboundDndSettingsInput = Schema.Struct({
+  /** All channels. */
   all: Schema.optional(
     Schema.Struct({
+      /** Whether do-not-disturb is on. */
       status: Schema.Literal("active", "inactive").annotations(
         withMessage("must be one of the following values: active, inactive")
       ),
+      /** Why the setting was made. */
       message: Schema.optional(text)
     }).annotations(anObject)
   )
 }).annotations({ ...named("InboundDndSettingsInput"), ...anObject })
 
 /**
- * Do-not-disturb for what a contact sends, as an update and an upsert take it.
+ * Do-not-disturb for messages from the contact, in a request.
  *
  * @since 0.1.0
  * @category do not disturb
@@ -69,13 +84,19 @@ export const InboundDndSettingsInput: Schema.Schema<
 > = inboundDndSettingsInput
 
 const dndSetting = Schema.Struct(
-  { status: answered(Schema.String), message: answered(Schema.String), code: answered(Schema.String) },
+  {
+    /** `active`, `inactive` or `permanent`; any other value is kept as the service sent it. */
+    status: answered(Schema.String),
+    /** Why the setting was made. */
+    message: answered(Schema.String),
+    /** A code for that reason. */
+    code: answered(Schema.String)
+  },
   unknownFields
 ).annotations({ ...named("DndSetting") })
 
 /**
- * Do-not-disturb of one channel, as answered. `status` is documented as `active`, `inactive` or `permanent`; any other
- * is kept as it came.
+ * Do-not-disturb of one channel, in a response.
  *
  * @since 0.1.0
  * @category do not disturb
@@ -90,19 +111,26 @@ export const DndSetting: Schema.Schema<DndSetting, Schema.Schema.Encoded<typeof 
 
 const dndSettings = Schema.Struct(
   {
+    /** Calls. */
     Call: answered(DndSetting),
+    /** Emails. */
     Email: answered(DndSetting),
+    /** Text messages. */
     SMS: answered(DndSetting),
+    /** WhatsApp messages. */
     WhatsApp: answered(DndSetting),
+    /** Messages by Google Business. */
     GMB: answered(DndSetting),
+    /** Messages by Facebook. */
     FB: answered(DndSetting),
+    /** RCS messages. */
     RCS: answered(DndSetting)
   },
   { key: Schema.String, value: Schema.UndefinedOr(DndSetting) }
 ).annotations({ ...named("DndSettings") })
 
 /**
- * Do-not-disturb by channel, as answered. Channels of every Version come under these names; unknown ones are kept.
+ * Do-not-disturb by channel, in a response. The names are the same for every Version; channels without a name here are kept.
  *
  * @since 0.1.0
  * @category do not disturb
@@ -126,7 +154,7 @@ const normalizeDndSetting = normalizeObject(new Map(textRules(["status", "messag
 
 const normalizeChannels = normalizeObject({ get: () => normalizeDndSetting })
 
-/** Channels of every Version under one name. */
+/** Renames the channels of every Version to the names of {@link DndSettings}. */
 export const normalizeDndSettings: Normalize = (value) => {
   const settings = normalizeChannels(value)
   for (const channel in settings) {

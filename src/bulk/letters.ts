@@ -1,13 +1,13 @@
-// Dead letters: what is kept of a contact that was not applied, as JSON.
+// Dead letters: contacts that were not applied, with their errors, as JSON.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as S from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Errors from "../Errors.js"
-import { isTooDeep, parse, stringifyOption } from "../internal/json.js"
+import { isTooDeep, parse, stringifyJson } from "../internal/json.js"
 import * as Schema from "../Schema.js"
-import * as journal from "./journal.js"
+import * as checkpoints from "./checkpoint.js"
 import { type Failure, Outcome } from "./outcome.js"
 
 const Letter = S.Struct({
@@ -25,11 +25,11 @@ const encodeUpsert = S.encodeUnknownOption(Schema.ContactUpsert, { onExcessPrope
 
 const decodeUpsert = S.decodeUnknownOption(Schema.ContactUpsert)
 
-/** The contact as JSON: as it would be sent, or as it is if it cannot be sent, or null if it has no JSON. */
+/** The contact as JSON: as its request body; if it has none, as it was given; if it has no JSON either, null. */
 const jsonOf = (input: Schema.ContactUpsert): unknown => {
   if (isTooDeep(input)) return null
   const sendable = Option.getOrElse(encodeUpsert(input), (): unknown => input)
-  const json = Option.getOrElse(stringifyOption(sendable), () => undefined)
+  const json = stringifyJson(sendable)
   return json === undefined ? null : parse(json)
 }
 
@@ -37,18 +37,18 @@ export const encode = ({ _tag, index, input, error }: Failure): unknown =>
   encodeLetter({ index, outcome: _tag, input: jsonOf(input), error })
 
 /** All dead letters of a checkpoint. */
-export const all = (checkpoint: journal.Checkpoint): Stream.Stream<Failure, journal.CheckpointError> =>
-  Stream.mapEffect(journal.letters(checkpoint), (json) =>
+export const all = (checkpoint: checkpoints.Checkpoint): Stream.Stream<Failure, checkpoints.CheckpointError> =>
+  Stream.mapEffect(checkpoints.letters(checkpoint), (json) =>
     Either.match(decodeLetter(json), {
       onLeft: () =>
         Effect.fail(
-          new journal.CheckpointError({
+          new checkpoints.CheckpointError({
             reason: "Unreadable",
             message: `A dead letter of ${checkpoint.name} cannot be read`
           })
         ),
       onRight: ({ outcome, index, input, error }) =>
-        // `never`: what could not be sent is what it was, and no type can say what that is.
+        // `never`: an input that could not be encoded may have any type.
         Effect.succeed(
           Outcome[outcome]({
             index,

@@ -1,12 +1,12 @@
-// The order in which contacts are sent and outcomes are given.
+// The order in which contacts are sent and outcomes are emitted.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type { ContactUpsert } from "../Schema.js"
-import type { Journal } from "./journal.js"
+import type { Journal } from "./checkpoint.js"
 import type { Outcome } from "./outcome.js"
 
-/** What the service may match a contact by: its email, and the digits of its phone. */
+/** The values by which the service may match a contact: its email, and the digits of its phone. */
 export const identities = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
   [
     ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
@@ -18,17 +18,17 @@ interface Turn {
   over: Deferred.Deferred<void> | undefined
 }
 
-const turnOver = (turn: Turn) =>
+const awaitTurn = (turn: Turn) =>
   Effect.suspend(() => {
     if (turn.isOver) return Effect.void
     turn.over ??= Deferred.unsafeMake(FiberId.none)
     return Deferred.await(turn.over)
   })
 
-/** Runs an effect after those before it. */
+/** Runs an effect after the effects that have an earlier turn. */
 export type Queued = <E>(self: Effect.Effect<void, E>) => Effect.Effect<void, E>
 
-/** Lets contacts with the same email or phone go one after the other, in the order in which they take their turns. */
+/** Runs contacts with the same email or phone one after the other, in the order in which they take their turns. */
 export const makeTurns = (): ((input: ContactUpsert) => Queued) => {
   const last = new Map<string, Turn>()
   return (input) => {
@@ -43,29 +43,29 @@ export const makeTurns = (): ((input: ContactUpsert) => Queued) => {
     })
     return (self) =>
       Effect.ensuring(
-        before.length === 0 ? self : Effect.zipRight(Effect.forEach(before, turnOver, { discard: true }), self),
+        before.length === 0 ? self : Effect.zipRight(Effect.forEach(before, awaitTurn, { discard: true }), self),
         end
       )
   }
 }
 
-/** How outcomes are given to the consumer. */
-export interface Telling {
-  /** Gives an outcome, or keeps it until those before it are there. */
-  readonly tell: (outcome: Outcome) => Effect.Effect<unknown>
-  /** Does not wait for this contact any longer: it is sent again later, and its outcome is given then. */
+/** Emits outcomes to the consumer. */
+export interface Emitter {
+  /** Emits an outcome, or holds it until the outcomes before it are emitted. */
+  readonly emit: (outcome: Outcome) => Effect.Effect<unknown>
+  /** Stops waiting for this contact: it is sent again later, and its outcome is emitted then. */
   readonly skip: (index: number) => Effect.Effect<unknown>
-  /** Gives what is kept, when there is nothing more to wait for. */
-  readonly rest: Effect.Effect<unknown>
+  /** Emits the outcomes that are held, when no other will come. */
+  readonly flush: Effect.Effect<unknown>
 }
 
 type Offer = (outcome: Outcome) => Effect.Effect<unknown>
 
-/** Gives outcomes as they come. */
-export const asTheyCome = (offer: Offer): Telling => ({ tell: offer, skip: () => Effect.void, rest: Effect.void })
+/** Emits outcomes as they come. */
+export const emitUnordered = (offer: Offer): Emitter => ({ emit: offer, skip: () => Effect.void, flush: Effect.void })
 
-/** Gives outcomes in the order of the list. */
-export const inOrder = (journal: Journal, offer: Offer): Effect.Effect<Telling> =>
+/** Emits outcomes in the order of the list. */
+export const emitInOrder = (journal: Journal, offer: Offer): Effect.Effect<Emitter> =>
   Effect.map(Effect.makeSemaphore(1), (turn) => {
     const early = new Map<number, Outcome>()
     const skipped = new Set<number>()
@@ -79,7 +79,7 @@ export const inOrder = (journal: Journal, offer: Offer): Effect.Effect<Telling> 
       return Effect.zipRight(offer(outcome), offerDue)
     })
     return {
-      tell: (outcome) =>
+      emit: (outcome) =>
         turn.withPermits(1)(
           Effect.suspend(() => {
             if (outcome.index < next) return offer(outcome)
@@ -94,7 +94,7 @@ export const inOrder = (journal: Journal, offer: Offer): Effect.Effect<Telling> 
             return offerDue
           })
         ),
-      rest: Effect.suspend(() => {
+      flush: Effect.suspend(() => {
         const left = Array.from(early.values()).sort((a, b) => a.index - b.index)
         return Effect.forEach(left, offer, { discard: true })
       })

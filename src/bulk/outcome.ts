@@ -1,25 +1,53 @@
-// What happens to a contact of a run, and why a run ends early.
+// The outcome of a contact, and why a run stops early.
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Errors from "../Errors.js"
 import type * as Schema from "../Schema.js"
 
 /**
- * What happened to one contact. `index` is its place in the list, from 0, and `input` is the contact as it was given.
+ * What happened to one contact.
  *
- * - `Created`, `Updated`: it was applied; `contact` is what the service answered.
- * - `Rejected`: it was not applied; `error` says why.
- * - `Unknown`: it may have been applied, no response says so, and sending it again could create it twice. A contact with an
- *   email or a phone and without `createNewIfDuplicateAllowed` never ends like this: it is sent again.
+ * - `Created`, `Updated`: the service applied it.
+ * - `Rejected`: the service did not apply it.
+ * - `Unknown`: the service may have applied it, no response says so, and sending it again could create it twice. A contact
+ *   with an email or a phone and without `createNewIfDuplicateAllowed` is sent again instead.
  *
  * @since 0.1.0
  * @category models
  */
 export type Outcome = Data.TaggedEnum<{
-  Created: { readonly index: number; readonly input: Schema.ContactUpsert; readonly contact: Schema.UpsertedContact }
-  Updated: { readonly index: number; readonly input: Schema.ContactUpsert; readonly contact: Schema.UpsertedContact }
-  Rejected: { readonly index: number; readonly input: Schema.ContactUpsert; readonly error: Errors.ContactsError }
-  Unknown: { readonly index: number; readonly input: Schema.ContactUpsert; readonly error: Errors.ContactsError }
+  Created: {
+    /** The place of the contact in the list, from 0. */
+    readonly index: number
+    /** The contact as it was given. */
+    readonly input: Schema.ContactUpsert
+    /** The contact that the service created. */
+    readonly contact: Schema.UpsertedContact
+  }
+  Updated: {
+    /** The place of the contact in the list, from 0. */
+    readonly index: number
+    /** The contact as it was given. */
+    readonly input: Schema.ContactUpsert
+    /** The contact that the service updated. */
+    readonly contact: Schema.UpsertedContact
+  }
+  Rejected: {
+    /** The place of the contact in the list, from 0. */
+    readonly index: number
+    /** The contact as it was given. */
+    readonly input: Schema.ContactUpsert
+    /** Why the contact was not applied. */
+    readonly error: Errors.ContactsError
+  }
+  Unknown: {
+    /** The place of the contact in the list, from 0. */
+    readonly index: number
+    /** The contact as it was given. */
+    readonly input: Schema.ContactUpsert
+    /** Why it is not known whether the contact was applied. */
+    readonly error: Errors.ContactsError
+  }
 }>
 
 /**
@@ -39,30 +67,31 @@ export const Outcome = Data.taggedEnum<Outcome>()
 export type Failure = Extract<Outcome, { readonly error: Errors.ContactsError }>
 
 /**
- * Why a run ended before all contacts were settled. The next run with the same checkpoint sends those that were not.
+ * A run stopped before all contacts had an outcome. The next run with the same checkpoint sends the others.
  *
  * @since 0.2.0
  * @category errors
  */
 export class BulkStopped extends Data.TaggedError("BulkStopped")<{
   /**
-   * - `Unauthorized`: the service refuses the token, or the grant is no longer valid.
-   * - `Forbidden`: the service refuses the location, or the edge blocks the requests: as many refusals in a row as
-   *   `failures` says, or all there were. None of these contacts is settled.
-   * - `QuotaExhausted`: no request may be sent for longer than `patience`, for example because the daily quota is used up.
-   *   `retryAfter` says when to go on.
-   * - `Outage`: as many calls in a row as `failures` says, or all there were, failed without a response that refuses the
-   *   contact. None of these contacts is settled.
-   * - `Unresolved`: the list has ended, but for some contacts no response says whether they were applied, although they
-   *   were sent three times. `unresolved` has their places.
+   * Why the run stopped.
+   *
+   * - `Unauthorized`: the service refuses the token, or the OAuth grant is no longer valid.
+   * - `Forbidden`: the service refuses the location, or its firewall blocks the requests: `failures` contacts in a row, or all
+   *   of them, were refused for that. None of these contacts has an outcome.
+   * - `QuotaExhausted`: the rate limit lets no request leave for longer than `patience`, for example because the daily quota is
+   *   exhausted.
+   * - `Outage`: `failures` calls in a row, or all of them, failed transiently (5xx, transport). None of these contacts has an
+   *   outcome.
+   * - `Unresolved`: the list has ended, but some contacts have no known outcome although they were sent three times.
    */
   readonly reason: "Unauthorized" | "Forbidden" | "QuotaExhausted" | "Outage" | "Unresolved"
-  /** What happened, for a person. */
+  /** What happened, in one sentence. */
   readonly message: string
-  /** The error of the call that ended the run. */
+  /** The error of the call that stopped the run. */
   readonly error: Errors.ContactsError
-  /** How long to wait before the next run, where the service said so. */
+  /** With `QuotaExhausted`: how long to wait before the next run. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** With `Unresolved`: the places in the list of the contacts that the next run sends again. */
+  /** With `Unresolved`: the places, from 0, of the contacts that the next run sends again. */
   readonly unresolved?: ReadonlyArray<number> | undefined
 }> {}

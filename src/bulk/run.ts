@@ -1,11 +1,12 @@
-// One run over a list: what becomes of each contact, and when the run has to stop.
+// One run over a list: sends each contact, decides what its failures mean, and stops when the service takes no more.
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Errors from "../Errors.js"
-import { type CheckpointError, longestLead } from "./journal.js"
+import type { CheckpointError } from "./checkpoint.js"
+import { maximumLead } from "./journal.js"
 import { identities } from "./ordering.js"
 import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
 import {
@@ -13,41 +14,41 @@ import {
   endRun,
   isEnding,
   lastError,
-  leave,
-  leaveAll,
+  deferToNextRun,
+  deferAllToNextRun,
   makeState,
-  type Parts,
+  type RunContext,
   type Pending,
   type Pendings,
-  proceed,
+  releaseBackpressure,
   put,
   resolve,
   resolveAll,
   settle,
   type Step,
   stop,
-  type Tools
+  type RunOptions
 } from "./state.js"
-import { failureOf, goesAgain, isRepeatable, type Item, maximumSends, verdictOf } from "./verdict.js"
+import { failureOf, shouldResend, isRepeatable, type Item, maximumSends, verdictOf } from "./verdict.js"
 
 export interface Run {
   /** Upserts a contact, or stops the run. */
   readonly handle: (item: Item) => Effect.Effect<void, CheckpointError>
-  /** Whether contacts that were not begun are left. */
+  /** Whether the run is ending and sends no new contacts. */
   readonly isEnding: () => boolean
   /** Waits until the run is ending. */
   readonly ending: Effect.Effect<void>
-  /** Ends the run because something in it is broken. */
+  /** Ends the run after a defect or an error of the list. */
   readonly abort: Effect.Effect<void>
-  /** Settles what is open when the list has ended; fails if the run was stopped, or has broken. */
+  /** Settles the open contacts when the list has ended. Fails with the cause, or if the run was stopped. */
   readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | BulkStopped | CheckpointError>
 }
 
-/** The shortest wait before a rate-limited contact is sent again, whatever the service says. */
+/** The minimum wait before a rate-limited contact is sent again, even if `retryAfter` is shorter. */
 const shortestWait = Duration.millis(100)
 
-/** The error of a contact that an earlier run had sent, and that must not be sent twice. */
-const cutOff = new Errors.TransportError({
+/** The error of a contact that an earlier run sent without noting an outcome, and that must not be sent twice. */
+const noResponse = new Errors.TransportError({
   operation: "upsertContact",
   attempts: 1,
   message: "The run ended before the response came, and sending the contact again could create it twice",
@@ -57,20 +58,20 @@ const cutOff = new Errors.TransportError({
 
 // --- verdicts ------------------------------------------------------------------------------------------------------------
 
-/** The service gives verdicts: what failed without one before failed for reasons of its own. */
-const answered = (run: Parts): Step =>
+/** The service has accepted or refused a contact, so it is available: earlier transient failures are resolved one by one. */
+const noteVerdict = (run: RunContext): Step =>
   run.settling.withPermits(1)(
     Effect.suspend(() => {
-      run.state.hasAnswered = true
+      run.state.hasVerdict = true
       run.state.failuresInARow = 0
-      return resolveAll(run, run.state.unexplained)
+      return resolveAll(run, run.state.unexplainedFailures)
     })
   )
 
-/** The service takes contacts of this location: what was refused before was not refused because of the location. */
-const applied = (run: Parts): Step =>
+/** The service has applied a contact of this location: earlier refusals were not because of the location. */
+const noteApplied = (run: RunContext): Step =>
   Effect.zipRight(
-    answered(run),
+    noteVerdict(run),
     run.settling.withPermits(1)(
       Effect.suspend(() => {
         run.state.hasApplied = true
@@ -79,24 +80,24 @@ const applied = (run: Parts): Step =>
     )
   )
 
-/** Writes down that a contact was certainly not applied: whatever becomes of this run, it may be sent again. */
-const noteNotApplied = (run: Parts, failure: Failure): Step =>
-  failure._tag === "Rejected" ? run.journal.takeBack(failure.index) : Effect.void
+/** Saves that a contact was certainly not applied, so that the next run may send it again. */
+const noteNotApplied = (run: RunContext, failure: Failure): Step =>
+  failure._tag === "Rejected" ? run.journal.cancelBegin(failure.index) : Effect.void
 
-const failedWithoutVerdict = (run: Parts, pending: Pending, failure: Failure): Step =>
+const noteUnexplainedFailure = (run: RunContext, pending: Pending, failure: Failure): Step =>
   Effect.suspend(() => {
     const { state } = run
     state.failuresInARow += 1
-    put(state, "unexplained", pending)
+    put(state, "unexplainedFailures", pending)
     const noted = noteNotApplied(run, failure)
     return state.failuresInARow >= state.failureLimit
       ? Effect.zipRight(noted, stop(run, "Outage", failure.error))
       : noted
   })
 
-const refusedByLocation = (run: Parts, pending: Pending, failure: Failure): Step =>
+const noteLocationRefusal = (run: RunContext, pending: Pending, failure: Failure): Step =>
   Effect.zipRight(
-    answered(run),
+    noteVerdict(run),
     Effect.suspend(() => {
       const { state, failures } = run
       put(state, "locationRefusals", pending)
@@ -107,52 +108,52 @@ const refusedByLocation = (run: Parts, pending: Pending, failure: Failure): Step
     })
   )
 
-/** `waited`: for how many milliseconds the contact has been kept from leaving. */
-const waitForQuota = (run: Parts, item: Item, error: Errors.RateLimited, waited: number): Step => {
+/** `waited`: how long the rate limit has delayed the contact so far, in milliseconds. */
+const waitForRateLimit = (run: RunContext, item: Item, error: Errors.RateLimited, waited: number): Step => {
   const failure = failureOf(item, error)
   const retryAfter = Duration.max(error.retryAfter ?? Duration.seconds(1), shortestWait)
   const total = waited + Duration.toMillis(retryAfter)
-  if (total > run.patience) {
-    return Effect.zipRight(leave(run, failure), stop(run, "QuotaExhausted", error, { retryAfter }))
+  if (total > run.maximumWait) {
+    return Effect.zipRight(deferToNextRun(run, failure), stop(run, "QuotaExhausted", error, { retryAfter }))
   }
   return Effect.zipRight(
     Effect.sleep(retryAfter),
-    Effect.suspend(() => (isEnding(run) ? leave(run, failure) : send(run, item, total)))
+    Effect.suspend(() => (isEnding(run) ? deferToNextRun(run, failure) : send(run, item, total)))
   )
 }
 
-const failed = (run: Parts, item: Item, error: Errors.ContactsError, waited: number): Step => {
+const failed = (run: RunContext, item: Item, error: Errors.ContactsError, waited: number): Step => {
   const failure = failureOf(item, error)
   const pending: Pending = { item, names: identities(item.input), failure }
   switch (verdictOf(error)) {
     case "TokenRefused":
-      return Effect.zipRight(leave(run, failure), stop(run, "Unauthorized", error))
+      return Effect.zipRight(deferToNextRun(run, failure), stop(run, "Unauthorized", error))
     case "Unexplained":
-      return failedWithoutVerdict(run, pending, failure)
+      return noteUnexplainedFailure(run, pending, failure)
     case "LocationRefused":
-      return refusedByLocation(run, pending, failure)
-    case "RefusedHere":
-      // It says nothing about the service.
+      return noteLocationRefusal(run, pending, failure)
+    case "InvalidInput":
+      // Nothing was sent, so this says nothing about the service.
       return settle(run, failure)
     case "RateLimited":
       if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || isRepeatable(item.input))) {
-        return waitForQuota(run, item, error, waited)
+        return waitForRateLimit(run, item, error, waited)
       }
       break
     case "ContactRefused":
       break
   }
-  return Effect.zipRight(answered(run), resolve(run, pending))
+  return Effect.zipRight(noteVerdict(run), resolve(run, pending))
 }
 
-/** `item.sends` counts this send. */
-const send = (run: Parts, item: Item, waited = 0): Step =>
+/** Sends a contact; `item.sends` includes this send. */
+const send = (run: RunContext, item: Item, waited = 0): Step =>
   Effect.matchEffect(run.service.upsertContact(item.input), {
     onSuccess: (contact) => {
       const { index, input } = item
-      // Those before it first: a run that is killed in between does not send them after it.
+      // Earlier contacts are settled first: after a kill in between, the next run must not send them after this one.
       return Effect.zipRight(
-        applied(run),
+        noteApplied(run),
         settle(run, Outcome[contact.new ? "Created" : "Updated"]({ index, input, contact }))
       )
     },
@@ -161,20 +162,20 @@ const send = (run: Parts, item: Item, waited = 0): Step =>
 
 // --- order ---------------------------------------------------------------------------------------------------------------
 
-/** Sends a contact, and writes that down before if it must not be sent twice. */
-const begin = (run: Parts, { index, input, sends }: Item): Step => {
+/** Sends a contact. If it must not be sent twice, its send is saved first. */
+const begin = (run: RunContext, { index, input, sends }: Item): Step => {
   const sent = send(run, { index, input, sends: sends + 1 })
   return isRepeatable(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
 }
 
-/** Whether a pending contact is to be sent before newer ones with its email or phone. */
-const isOpen = ({ item, failure }: Pending) => failure === undefined || goesAgain(item, failure)
+/** Whether a pending contact has to be sent before later ones with its email or phone. */
+const isOpen = ({ item, failure }: Pending) => failure === undefined || shouldResend(item, failure)
 
-/** The first contact before this one that has its email or phone and is to be sent before it. */
-const oldestBefore = ({ state }: Parts, { index, input }: Item): Pending | undefined => {
-  if (state.deferred.size === 0 && state.unexplained.size === 0) return undefined
+/** The first pending contact that has an email or phone of this one and has to be sent before it. */
+const oldestBefore = ({ state }: RunContext, { index, input }: Item): Pending | undefined => {
+  if (state.deferred.size === 0 && state.unexplainedFailures.size === 0) return undefined
   const names = identities(input)
-  return [...state.deferred.values(), ...state.unexplained.values()]
+  return [...state.deferred.values(), ...state.unexplainedFailures.values()]
     .filter((one) => one.item.index < index && isOpen(one) && one.names.some((name) => names.includes(name)))
     .reduce<Pending | undefined>(
       (oldest, one) => (oldest === undefined || one.item.index < oldest.item.index ? one : oldest),
@@ -182,8 +183,8 @@ const oldestBefore = ({ state }: Parts, { index, input }: Item): Pending | undef
     )
 }
 
-/** Sends a contact after those before it with its email or phone; `otherwise` where one of these stays open. */
-const sendInOrder = (run: Parts, item: Item, otherwise: Step): Step =>
+/** Sends a contact after earlier ones with its email or phone; runs `otherwise` if one of them stays pending. */
+const sendInOrder = (run: RunContext, item: Item, otherwise: Step): Step =>
   Effect.suspend(() => {
     const oldest = oldestBefore(run, item)
     if (oldest === undefined) return isEnding(run) ? Effect.void : begin(run, item)
@@ -197,8 +198,8 @@ const sendInOrder = (run: Parts, item: Item, otherwise: Step): Step =>
     )
   })
 
-/** Sends a pending contact again, or waits for the send that is under way. */
-const sendAgain = (run: Parts, pending: Pending): Step =>
+/** Sends a pending contact again, or waits for the send that is running. */
+const sendAgain = (run: RunContext, pending: Pending): Step =>
   Effect.suspend(() => {
     if (pending.underWay !== undefined) return Deferred.await(pending.underWay)
     if (!isOpen(pending) || pending.item.sends >= maximumSends) return Effect.void
@@ -211,71 +212,71 @@ const sendAgain = (run: Parts, pending: Pending): Step =>
     return Effect.ensuring(sendInOrder(run, pending.item, Effect.void), over)
   })
 
-/** Sends a contact of the list, or lets it wait with those before it. */
-const sendOrDefer = (run: Parts, item: Item): Step =>
+/** Sends a contact of the list, or defers it if an earlier one with its email or phone stays pending. */
+const sendOrDefer = (run: RunContext, item: Item): Step =>
   sendInOrder(
     run,
     item,
     Effect.suspend(() => defer(run, { item, names: identities(item.input), failure: undefined }))
   )
 
-const counting = (run: Parts, self: Step): Step =>
+const countInFlight = (run: RunContext, self: Step): Step =>
   Effect.suspend(() => {
-    run.state.underWay += 1
+    run.state.inFlight += 1
     return Effect.ensuring(
       self,
       Effect.suspend(() => {
-        run.state.underWay -= 1
-        return proceed(run)
+        run.state.inFlight -= 1
+        return releaseBackpressure(run)
       })
     )
   })
 
-/** Waits until the slowest contact may have been settled. */
-const awaitBackpressure = (run: Parts): Effect.Effect<unknown, CheckpointError> =>
+/** Waits until the slowest contact may have an outcome. */
+const awaitBackpressure = (run: RunContext): Effect.Effect<unknown, CheckpointError> =>
   Effect.suspend((): Effect.Effect<unknown, CheckpointError> => {
     const { state, journal } = run
     const error = (pendings: Pendings) => pendings.get(journal.next())?.failure?.error
-    if (state.underWay === 0) {
-      // The slowest waits for a verdict on any other, and there is none to come.
-      const unexplained = error(state.unexplained)
-      if (unexplained !== undefined) {
-        return state.hasAnswered ? resolveAll(run, state.unexplained) : stop(run, "Outage", unexplained)
+    if (state.inFlight === 0) {
+      // The slowest contact waits for the outcome of another one, but none is in flight.
+      const unexplainedFailures = error(state.unexplainedFailures)
+      if (unexplainedFailures !== undefined) {
+        return state.hasVerdict ? resolveAll(run, state.unexplainedFailures) : stop(run, "Outage", unexplainedFailures)
       }
       const refused = error(state.locationRefusals)
       if (refused !== undefined) {
         return state.hasApplied ? resolveAll(run, state.locationRefusals) : stop(run, "Forbidden", refused)
       }
     }
-    state.stalled ??= Deferred.unsafeMake(FiberId.none)
-    return Deferred.await(state.stalled)
+    state.backpressure ??= Deferred.unsafeMake(FiberId.none)
+    return Deferred.await(state.backpressure)
   })
 
-const handle = (run: Parts, item: Item): Step => {
+const handle = (run: RunContext, item: Item): Step => {
   if (isEnding(run)) return Effect.void
   const { index, input } = item
-  if (index >= run.journal.next() + longestLead) {
+  if (index >= run.journal.next() + maximumLead) {
     return Effect.zipRight(
       awaitBackpressure(run),
       Effect.suspend(() => handle(run, item))
     )
   }
   if (run.journal.wasBegun(index) && !isRepeatable(input)) {
-    return settle(run, Outcome.Unknown({ index, input, error: cutOff }))
+    return settle(run, Outcome.Unknown({ index, input, error: noResponse }))
   }
-  return counting(run, sendOrDefer(run, item))
+  return countInFlight(run, sendOrDefer(run, item))
 }
 
 // --- the end of the list -------------------------------------------------------------------------------------------------
 
-/** More rounds than sends: a contact that waits for an older one is sent after that one is settled. */
+/** More rounds than sends, because a contact that waits for an earlier one is sent in a later round. */
 const maximumRounds = 2 * maximumSends
 
 /**
- * Sends again what was deferred, until it is settled or was sent often enough. A few that fail once more have reasons of
- * their own: only where more fail in a row than `failures` says, the service is away.
+ * Sends the deferred contacts again, until each has an outcome or was sent {@link maximumSends} times. The run stops with
+ * `Outage` only if there are more than `failures` of them: a few may fail for their own reasons.
  */
-const sendDeferred = (run: Parts, round = 1): Step =>
+const sendDeferred = (run: RunContext, round = 1): Step =>
   Effect.suspend(() => {
     const { state } = run
     const pendings = [...state.deferred.values()]
@@ -290,51 +291,51 @@ const sendDeferred = (run: Parts, round = 1): Step =>
         run.takeTurn(pending.item.input)(Effect.suspend(() => (isEnding(run) ? Effect.void : sendAgain(run, pending)))),
       { concurrency: run.concurrency, discard: true }
     ).pipe(
-      Effect.zipRight(Effect.suspend(() => (isEnding(run) ? Effect.void : resolveAll(run, state.unexplained)))),
+      Effect.zipRight(Effect.suspend(() => (isEnding(run) ? Effect.void : resolveAll(run, state.unexplainedFailures)))),
       Effect.zipRight(sendDeferred(run, round + 1))
     )
   })
 
-/** Settles what is open where the service gives verdicts, and stops the run where it gave none at all. */
-const settleOpen = (run: Parts): Step =>
+/** Settles the open contacts. Stops the run if the service has not accepted or refused a single contact. */
+const settleOpen = (run: RunContext): Step =>
   Effect.suspend(() => {
     const { state } = run
-    const unexplained = lastError(state.unexplained)
-    // A few at the end of a list that was answered otherwise have reasons of their own.
-    if (unexplained !== undefined && !state.hasAnswered) return stop(run, "Outage", unexplained)
+    const unexplainedFailures = lastError(state.unexplainedFailures)
+    // If other contacts had an outcome, a few failures at the end of the list have their own reasons.
+    if (unexplainedFailures !== undefined && !state.hasVerdict) return stop(run, "Outage", unexplainedFailures)
     const refused = lastError(state.locationRefusals)
     if (refused !== undefined && !state.hasApplied) return stop(run, "Forbidden", refused)
-    return resolveAll(run, state.unexplained).pipe(
+    return resolveAll(run, state.unexplainedFailures).pipe(
       Effect.zipRight(resolveAll(run, state.locationRefusals)),
       Effect.zipRight(sendDeferred(run)),
       Effect.zipRight(Effect.suspend(() => stopUnresolved(run)))
     )
   })
 
-const stopUnresolved = (run: Parts): Effect.Effect<void> => {
+const stopUnresolved = (run: RunContext): Effect.Effect<void> => {
   const error = lastError(run.state.deferred)
   const unresolved = [...run.state.deferred.keys()].sort((a, b) => a - b)
   return error === undefined || isEnding(run) ? Effect.void : stop(run, "Unresolved", error, { unresolved })
 }
 
 const end = <E>(
-  run: Parts,
+  run: RunContext,
   broken: Cause.Cause<E> | undefined
 ): Effect.Effect<void, E | BulkStopped | CheckpointError> =>
   Effect.gen(function* () {
     const { state, journal } = run
     if (broken === undefined && !isEnding(run)) yield* settleOpen(run)
     if (broken === undefined && !isEnding(run)) return yield* journal.complete
-    yield* leaveAll(run, state.unexplained)
-    yield* leaveAll(run, state.locationRefusals)
+    yield* deferAllToNextRun(run, state.unexplainedFailures)
+    yield* deferAllToNextRun(run, state.locationRefusals)
     if (broken !== undefined) return yield* Effect.failCause(broken)
     if (state.stopped !== undefined) return yield* state.stopped
   })
 
-export const make = (tools: Tools): Run => {
-  const run: Parts = {
-    ...tools,
-    state: makeState(tools.journal.applied(), tools.failures),
+export const make = (options: RunOptions): Run => {
+  const run: RunContext = {
+    ...options,
+    state: makeState(options.journal.applied(), options.failures),
     ending: Deferred.unsafeMake<void>(FiberId.none),
     settling: Effect.unsafeMakeSemaphore(1)
   }

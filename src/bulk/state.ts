@@ -1,115 +1,121 @@
-// The contacts of a run that are not settled yet, and the ways in which one leaves them.
+// The contacts of a run that have no outcome yet, and how they get one.
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { ContactsService } from "../ContactsService.js"
 import type * as Errors from "../Errors.js"
 import type { ContactUpsert } from "../Schema.js"
-import { type CheckpointError, type Journal, kinds, mostDeferred } from "./journal.js"
+import type { CheckpointError, Journal } from "./checkpoint.js"
+import { kinds, maximumDeferred } from "./journal.js"
 import * as letters from "./letters.js"
-import type { Queued, Telling } from "./ordering.js"
+import type { Queued, Emitter } from "./ordering.js"
 import { BulkStopped, type Failure, type Outcome } from "./outcome.js"
-import { goesAgain, isRepeatable, type Item, stopMessage } from "./verdict.js"
+import { shouldResend, isRepeatable, type Item, stopMessage } from "./verdict.js"
 
-/** What a run works with. */
-export interface Tools {
+/** The services and options of a run. */
+export interface RunOptions {
   readonly service: Context.Tag.Service<ContactsService>
   readonly journal: Journal
-  readonly telling: Telling
+  readonly emitter: Emitter
   readonly takeTurn: (input: ContactUpsert) => Queued
-  /** Calls at once. */
+  /** How many calls may run at the same time. */
   readonly concurrency: number
-  /** Failures in a row after which the run stops. */
+  /** How many transient failures in a row stop the run. */
   readonly failures: number
-  /** Milliseconds for which a contact may be kept from leaving before the run stops. */
-  readonly patience: number
+  /** How long the rate limit may delay one contact before the run stops, in milliseconds. */
+  readonly maximumWait: number
 }
 
-/** A contact that is not settled although it was sent, or has to wait for such a contact. */
+/** A contact without an outcome: it failed and may be sent again, or it waits for an earlier one that did. */
 export interface Pending {
   readonly item: Item
   readonly names: ReadonlyArray<string>
-  /** What its last send came to; absent if it was not sent. */
+  /** How its last send failed; undefined if it was not sent. */
   readonly failure: Failure | undefined
-  /** Done when the send that is under way has ended. */
+  /** Completed when the running send has ended. */
   underWay?: Deferred.Deferred<void> | undefined
 }
 
 export type Pendings = Map<number, Pending>
 
-/** What is known of the contacts and the service while a run goes on. */
+/** The mutable state of a run. */
 export const makeState = (applied: number, failures: number) => ({
   stopped: undefined as BulkStopped | undefined,
   isAborted: false,
-  /** Whether the service has given a verdict on any contact. */
-  hasAnswered: false,
+  /** Whether the service has accepted or refused any contact. */
+  hasVerdict: false,
   /** Whether the service has applied any contact, in this run or before. */
   hasApplied: applied > 0,
-  /** Failures without a verdict since the last verdict. */
+  /** Transient failures in a row: since the service last accepted or refused a contact. */
   failuresInARow: 0,
-  /** How many of these stop the run. */
+  /** How many of them stop the run. */
   failureLimit: failures,
-  /** Contacts that failed without a verdict since the last verdict. */
-  unexplained: new Map() as Pendings,
-  /** Contacts whose location was refused since a contact was applied. */
+  /** The contacts of these failures. */
+  unexplainedFailures: new Map() as Pendings,
+  /** Contacts that were refused because of their location, since a contact was last applied. */
   locationRefusals: new Map() as Pendings,
   /** Contacts that are sent again later. */
   deferred: new Map() as Pendings,
-  /** Calls under way. */
-  underWay: 0,
-  /** Done when contacts that are too far ahead may look again. */
-  stalled: undefined as Deferred.Deferred<void> | undefined
+  /** How many contacts are being sent. */
+  inFlight: 0,
+  /** Completed when contacts that are too far ahead may check again. */
+  backpressure: undefined as Deferred.Deferred<void> | undefined
 })
 
 export type Step = Effect.Effect<void, CheckpointError>
 
 type State = ReturnType<typeof makeState>
 
-const forget = ({ unexplained, locationRefusals, deferred }: State, index: number) => {
-  for (const pendings of [unexplained, locationRefusals, deferred]) pendings.delete(index)
+const forget = ({ unexplainedFailures, locationRefusals, deferred }: State, index: number) => {
+  for (const pendings of [unexplainedFailures, locationRefusals, deferred]) pendings.delete(index)
 }
 
-/** A pending contact is in one map at a time. */
-export const put = (state: State, pendings: "unexplained" | "locationRefusals" | "deferred", pending: Pending) => {
+/** Moves a contact to one of the maps; it is in one of them at a time. */
+export const put = (
+  state: State,
+  pendings: "unexplainedFailures" | "locationRefusals" | "deferred",
+  pending: Pending
+) => {
   forget(state, pending.item.index)
   state[pendings].set(pending.item.index, pending)
 }
 
-/** A run while it goes on. */
-export interface Parts extends Tools {
+/** A run: its services, options and state. */
+export interface RunContext extends RunOptions {
   readonly state: State
   readonly ending: Deferred.Deferred<void>
-  /** One after the other: who comes second goes on when those before are written down. */
+  /** One at a time: the second caller continues when the changes of the first are saved. */
   readonly settling: Effect.Semaphore
 }
 
-export const isEnding = ({ state }: Parts) => state.stopped !== undefined || state.isAborted
+export const isEnding = ({ state }: RunContext) => state.stopped !== undefined || state.isAborted
 
-export const proceed = ({ state }: Parts) =>
+export const releaseBackpressure = ({ state }: RunContext) =>
   Effect.suspend(() => {
-    const waiting = state.stalled
-    state.stalled = undefined
+    const waiting = state.backpressure
+    state.backpressure = undefined
     return waiting === undefined ? Effect.void : Deferred.succeed(waiting, undefined)
   })
 
-export const endRun = (run: Parts) => Effect.zipRight(Deferred.succeed(run.ending, undefined), proceed(run))
+export const endRun = (run: RunContext) =>
+  Effect.zipRight(Deferred.succeed(run.ending, undefined), releaseBackpressure(run))
 
-export const settle = (run: Parts, outcome: Outcome): Step =>
+export const settle = (run: RunContext, outcome: Outcome): Step =>
   Effect.suspend(() => {
-    const { state, journal, telling } = run
+    const { state, journal, emitter } = run
     const letter = "error" in outcome ? letters.encode(outcome) : undefined
     return journal
       .settle(outcome.index, kinds[outcome._tag], letter)
       .pipe(
         Effect.zipRight(Effect.sync(() => forget(state, outcome.index))),
-        Effect.zipRight(telling.tell(outcome)),
-        Effect.zipRight(proceed(run)),
+        Effect.zipRight(emitter.emit(outcome)),
+        Effect.zipRight(releaseBackpressure(run)),
         Effect.asVoid
       )
   })
 
 export const stop = (
-  run: Parts,
+  run: RunContext,
   reason: BulkStopped["reason"],
   error: Errors.ContactsError,
   more: Pick<Partial<BulkStopped>, "retryAfter" | "unresolved"> = {}
@@ -119,14 +125,14 @@ export const stop = (
     return endRun(run)
   })
 
-/** Leaves a contact to the next run, unless it may have been applied and a second send could create it twice. */
-export const leave = (run: Parts, failure: Failure): Step =>
+/** Leaves a contact to the next run, unless it may have been applied and sending it again could create it twice. */
+export const deferToNextRun = (run: RunContext, failure: Failure): Step =>
   failure._tag === "Unknown" && !isRepeatable(failure.input)
     ? settle(run, failure)
-    : run.journal.takeBack(failure.index)
+    : run.journal.cancelBegin(failure.index)
 
-export const leaveAll = (run: Parts, pendings: Pendings) =>
-  Effect.forEach([...pendings.values()], ({ failure }) => (failure ? leave(run, failure) : Effect.void), {
+export const deferAllToNextRun = (run: RunContext, pendings: Pendings) =>
+  Effect.forEach([...pendings.values()], ({ failure }) => (failure ? deferToNextRun(run, failure) : Effect.void), {
     discard: true
   })
 
@@ -134,32 +140,33 @@ export const leaveAll = (run: Parts, pendings: Pendings) =>
 export const lastError = (pendings: Pendings) =>
   [...pendings.values()].flatMap(({ failure }) => (failure === undefined ? [] : [failure.error])).at(-1)
 
-/** Leaves a contact to a later part of the run, or to the next one. */
-export const defer = (run: Parts, pending: Pending): Step =>
+/** Postpones a contact to the end of this run, or to the next run. */
+export const defer = (run: RunContext, pending: Pending): Step =>
   Effect.suspend(() => {
-    const { state, journal, telling } = run
+    const { state, journal, emitter } = run
     const { index } = pending.item
     put(state, "deferred", pending)
     const error = lastError(state.deferred)
-    const tooMany = state.deferred.size > mostDeferred && error !== undefined ? stop(run, "Outage", error) : Effect.void
+    const tooMany =
+      state.deferred.size > maximumDeferred && error !== undefined ? stop(run, "Outage", error) : Effect.void
     return journal
       .defer(index)
       .pipe(
-        Effect.zipRight(telling.skip(index)),
+        Effect.zipRight(emitter.skip(index)),
         Effect.zipRight(tooMany),
-        Effect.zipRight(proceed(run)),
+        Effect.zipRight(releaseBackpressure(run)),
         Effect.asVoid
       )
   })
 
-/** Sends a contact again later where that may help, and settles it where it does not. */
-export const resolve = (run: Parts, pending: Pending): Step => {
+/** Defers a contact if sending it again is safe and may help; settles it otherwise. */
+export const resolve = (run: RunContext, pending: Pending): Step => {
   if (pending.failure === undefined) return Effect.void
-  return goesAgain(pending.item, pending.failure) ? defer(run, pending) : settle(run, pending.failure)
+  return shouldResend(pending.item, pending.failure) ? defer(run, pending) : settle(run, pending.failure)
 }
 
-/** Those that are being sent again have a verdict of their own to come. */
-export const resolveAll = (run: Parts, pendings: Pendings) =>
+/** Resolves all contacts that are not being sent again right now. */
+export const resolveAll = (run: RunContext, pendings: Pendings) =>
   Effect.suspend(() =>
     Effect.forEach(
       [...pendings.values()],

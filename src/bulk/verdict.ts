@@ -1,4 +1,4 @@
-// What the error of an upsert says about the contact, the location and the service. Decides without asking anybody.
+// What the error of an upsert says about the contact, the location and the service. No effects.
 import * as Duration from "effect/Duration"
 import { upsertContact } from "../api/contacts.js"
 import type * as Errors from "../Errors.js"
@@ -6,36 +6,37 @@ import { inSeconds } from "../internal/duration.js"
 import type { ContactUpsert } from "../Schema.js"
 import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
 
-/** A contact of the list, and how often this run has sent it. */
+/** A contact of the list. */
 export interface Item {
   readonly index: number
   readonly input: ContactUpsert
+  /** How often this run has sent it. */
   readonly sends: number
 }
 
-/** How often one run sends one contact. Each time is a call with retries of its own. */
+/** How often one run sends one contact. Each send is a call with its own retries. */
 export const maximumSends = 3
 
-/** Whether sending the contact again cannot create it twice. */
+/** Whether the contact can be sent again without creating it twice. */
 export const { isRepeatable } = upsertContact
 
 /**
- * What a failed upsert is about.
+ * What a failed upsert means.
  *
- * - `TokenRefused`, `RateLimited`: nothing else can be sent either.
- * - `LocationRefused`: the location or the caller is refused, not the contact.
- * - `Unexplained`: no verdict on the contact: 5xx, transport, a response that cannot be read.
- * - `RefusedHere`: refused before anything was sent.
+ * - `TokenRefused`, `RateLimited`: no other contact can be sent either.
+ * - `LocationRefused`: the service refuses the location or the token's access to it, not the contact.
+ * - `Unexplained`: the service neither accepted nor refused the contact: 5xx, transport, an unreadable response.
+ * - `InvalidInput`: the library refused the contact without a request.
  * - `ContactRefused`: the service refuses this contact.
  */
 export type Verdict =
-  "TokenRefused" | "RateLimited" | "LocationRefused" | "Unexplained" | "RefusedHere" | "ContactRefused"
+  "TokenRefused" | "RateLimited" | "LocationRefused" | "Unexplained" | "InvalidInput" | "ContactRefused"
 
-/** Words of refusals that concern the account behind the token. */
+/** Words in messages about the account behind the token. */
 const account =
   /\b(?:locations?|location ?ids?|sub-?accounts?|accounts?|agency|company|subscription|plan|app|token|scopes?)\b/i
 
-/** Words of refusals that concern one contact, although they may mention the location. */
+/** Words in messages about one contact, even if they mention the location. */
 const contact = /duplicat|\b(?:phones?|e-?mails?|tags?|custom ?fields?|time ?zones?|country|countries|assigned)\b/i
 
 const isOfAccount = (line: string) => account.test(line) && !contact.test(line)
@@ -61,20 +62,20 @@ export const verdictOf = (error: Errors.ContactsError): Verdict => {
     case "BadRequest":
     case "Unprocessable":
       if (isOfLocation(error)) return "LocationRefused"
-      return error.attempts === 0 ? "RefusedHere" : "ContactRefused"
+      return error.attempts === 0 ? "InvalidInput" : "ContactRefused"
   }
 }
 
 export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): Failure =>
   Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
 
-/** Whether the contact must be sent again: it may help, and cannot create the contact twice. */
-export const goesAgain = ({ input, sends }: Item, { _tag, error }: Failure): boolean =>
+/** Whether to send the contact again: that may help, and cannot create the contact twice. */
+export const shouldResend = ({ input, sends }: Item, { _tag, error }: Failure): boolean =>
   _tag === "Unknown" ? isRepeatable(input) : error.isRetryable && sends < maximumSends
 
 const contacts = (count: number) => `${count} contact${count === 1 ? "" : "s"}`
 
-/** What a run that stops says. */
+/** The message of `BulkStopped`. */
 export const stopMessage = (
   reason: BulkStopped["reason"],
   { message }: Errors.ContactsError,

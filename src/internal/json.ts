@@ -14,12 +14,21 @@ export const objectsIn = (value: unknown): ReadonlyArray<JsonObject> => (isArray
 
 export const parse = (text: string): unknown => JSON.parse(text)
 
-/** The value of a JSON text, if it is one. */
+/** The value of a JSON text; undefined if the text is not JSON. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value of a JSON text; `None` if the text is not JSON. */
 export const parseOption = Option.liftThrowable(parse)
 
-/** The object of a JSON text, if it is one. */
+/** The object of a JSON text; undefined if the text is not JSON or not an object. */
 export const parseObject = (text: string): JsonObject | undefined => {
-  const json = Option.getOrUndefined(parseOption(text))
+  const json = parseJson(text)
   return isObject(json) ? json : undefined
 }
 
@@ -40,5 +49,14 @@ export const tooDeep = `must not be nested deeper than ${maxDepth} levels`
 /** Whether the value of a field means that it is not set. */
 export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ""
 
-/** The JSON text of a value, if it can have one: neither circular, nor nested deeper than the stack, nor with a bigint. */
+/** The JSON text of a value; undefined if it has none: circular, nested deeper than the stack, or with a bigint. */
+export const stringifyJson = (value: unknown): string | undefined => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
+/** The JSON text of a value, as an option. */
 export const stringifyOption = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

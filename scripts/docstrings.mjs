@@ -1,0 +1,136 @@
+// Every export of a public module, and every property that a user can reach from it, shows documentation on hover. The
+// language service's program gives the symbols; their documentation is what its quick info shows.
+import { readFileSync } from "node:fs"
+import { relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const source = `${root}src/`
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
+const entries = Object.values(exports).flatMap(({ types }) =>
+  types === undefined ? [] : [types.replace("./dist/", source).replace(/\.d\.ts$/, ".ts")]
+)
+
+const { options } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config,
+  ts.sys,
+  root
+)
+const service = ts.createLanguageService({
+  useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+  readDirectory: ts.sys.readDirectory,
+  directoryExists: ts.sys.directoryExists,
+  getDirectories: ts.sys.getDirectories,
+  realpath: ts.sys.realpath,
+  fileExists: ts.sys.fileExists,
+  readFile: ts.sys.readFile,
+  getCompilationSettings: () => options,
+  getCurrentDirectory: () => root,
+  getDefaultLibFileName: ts.getDefaultLibFilePath,
+  getScriptFileNames: () => entries,
+  getScriptVersion: () => "0",
+  getScriptSnapshot: (file) =>
+    ts.sys.fileExists(file) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(file)) : undefined
+})
+const checker = service.getProgram().getTypeChecker()
+
+/** Where a symbol is declared in `src/`; undefined for what comes from a dependency. */
+const declarationOf = (symbol) =>
+  symbol.declarations?.find((declaration) => declaration.getSourceFile().fileName.startsWith(source))
+
+/** Files whose docstrings are not complete yet: they are not checked. */
+const unfinished = [
+  "src/ContactsService.ts",
+  "src/ContactsTest.ts",
+  "src/HttpLayer.ts",
+  "src/api/endpoint.ts",
+  "src/api/notes.ts",
+  "src/limiter/model.ts",
+  "src/runtime/telemetry.ts",
+  "src/sandbox/"
+]
+
+const hover = (symbol) => ts.displayPartsToString(symbol.getDocumentationComment(checker))
+
+const empty = new Map()
+const seenSymbols = new Set()
+const seenTypes = new Set()
+let checked = 0
+
+const check = (symbol, declaration, name) => {
+  const path = relative(root, declaration.getSourceFile().fileName)
+  if (unfinished.some((start) => path.startsWith(start))) return
+  checked += 1
+  if (hover(symbol).trim() !== "") return
+  const file = declaration.getSourceFile()
+  const { line } = file.getLineAndCharacterOfPosition(declaration.getStart())
+  const place = `${relative(root, file.fileName)}:${line + 1}:${declaration.getStart() - file.getPositionOfLineAndCharacter(line, 0) + 1}`
+  if (!empty.has(place)) empty.set(place, name)
+}
+
+const visitProperty = (property, name) => {
+  const declaration = declarationOf(property)
+  if (declaration === undefined) return
+  const flags = ts.getCombinedModifierFlags(declaration)
+  if (flags & ts.ModifierFlags.Private) return
+  check(property, declaration, `${name}.${property.name}`)
+  visitType(checker.getTypeOfSymbol(property), `${name}.${property.name}`)
+}
+
+/** The type of the values of a schema. What a schema is made of is not shown. */
+const modelOf = (type) => {
+  if (type.getProperty("ast") === undefined) return undefined
+  const property = type.getProperty("Type")
+  return property && checker.getTypeOfSymbol(property)
+}
+
+/** Properties, parameters, results and type arguments, as far as they are declared in `src/`. */
+const visitType = (type, name) => {
+  if (seenTypes.has(type)) return
+  seenTypes.add(type)
+  if (type.isUnionOrIntersection()) {
+    for (const part of type.types) visitType(part, name)
+    if (type.isUnion()) return
+  }
+  if (!(type.flags & ts.TypeFlags.Object)) return
+  const model = modelOf(type)
+  if (model !== undefined) {
+    visitType(model, name)
+  } else if (type.objectFlags & ts.ObjectFlags.Reference) {
+    for (const argument of checker.getTypeArguments(type)) visitType(argument, name)
+  }
+  for (const property of checker.getPropertiesOfType(type)) visitProperty(property, name)
+  for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()]) {
+    const { declaration } = signature
+    if (declaration !== undefined && !declaration.getSourceFile().fileName.startsWith(source)) continue
+    for (const parameter of signature.getParameters()) visitType(checker.getTypeOfSymbol(parameter), name)
+    visitType(signature.getReturnType(), name)
+  }
+}
+
+const visitExport = (symbol, name) => {
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  if (seenSymbols.has(target)) return
+  seenSymbols.add(target)
+  // A module that is exported as a namespace is an entry of its own.
+  if (target.flags & ts.SymbolFlags.ValueModule && target.declarations.every(ts.isSourceFile)) return
+  const declaration = declarationOf(target)
+  if (declaration === undefined) return
+  check(target, declaration, name)
+  if (target.flags & ts.SymbolFlags.Type) visitType(checker.getDeclaredTypeOfSymbol(target), name)
+  if (target.flags & ts.SymbolFlags.Value) visitType(checker.getTypeOfSymbol(target), name)
+}
+
+for (const entry of entries) {
+  const module = checker.getSymbolAtLocation(service.getProgram().getSourceFile(entry))
+  for (const symbol of checker.getExportsOfModule(module)) visitExport(symbol, symbol.name)
+}
+
+const lines = [...empty].map(([place, name]) => `${place} ${name}`).sort()
+console.log(
+  lines.length === 0
+    ? `${checked} exports and properties show their documentation.`
+    : [...lines, "", `${lines.length} of ${checked} exports and properties show nothing on hover.`].join("\n")
+)
+if (lines.length > 0) process.exit(1)

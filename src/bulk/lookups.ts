@@ -1,0 +1,54 @@
+// Lookups through a cache that concurrent callers share.
+import type * as Cache from "effect/Cache"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Errors from "../Errors.js"
+import type * as Schema from "../Schema.js"
+
+type ContactCache = Cache.Cache<Schema.ContactId, Schema.Contact, Errors.ContactsError>
+
+/** A running lookup. */
+interface Lookup {
+  readonly fiber: Fiber.Fiber<Schema.Contact, Errors.ContactsError>
+  /** How many callers wait for it. */
+  waiting: number
+}
+
+const lookups = new WeakMap<ContactCache, Map<Schema.ContactId, Lookup>>()
+
+/** Removes a failure from the cache at once: with a time to live of zero it would stay until the next millisecond. */
+const cached = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
+
+/**
+ * Gets a contact through the cache. The lookup has its own fiber, so that it goes on if the caller that started it is
+ * interrupted. It is interrupted when its last caller is.
+ */
+export const getShared = (
+  cache: ContactCache,
+  id: Schema.ContactId
+): Effect.Effect<Schema.Contact, Errors.ContactsError> =>
+  Effect.acquireUseRelease(
+    Effect.suspend(() => {
+      const running = lookups.get(cache) ?? new Map<Schema.ContactId, Lookup>()
+      lookups.set(cache, running)
+      const lookup = running.get(id)
+      if (lookup !== undefined) {
+        lookup.waiting += 1
+        return Effect.succeed({ running, lookup })
+      }
+      // Only the wait for the lookup is interruptible, not its start.
+      return Effect.map(Effect.forkDaemon(Effect.interruptible(cached(cache, id))), (fiber) => {
+        const lookup: Lookup = { fiber, waiting: 1 }
+        running.set(id, lookup)
+        return { running, lookup }
+      })
+    }),
+    ({ lookup }) => Fiber.join(lookup.fiber),
+    ({ running, lookup }) =>
+      Effect.suspend(() => {
+        lookup.waiting -= 1
+        if (lookup.waiting > 0) return Effect.void
+        running.delete(id)
+        return Fiber.interrupt(lookup.fiber)
+      })
+  )
