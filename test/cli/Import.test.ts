@@ -330,7 +330,8 @@ describe("an import", () => {
     () =>
       Effect.gen(function* () {
         const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody", "c@example.com"])
-        const change = Effect.sync(() => writeFileSync(file, "email\nx@example.com\ny@example.com\nz@example.com\n"))
+        // Shorter than the file was: an import that has not yet met the end of the file finds it, and no other rows.
+        const change = Effect.sync(() => writeFileSync(file, "email\nx@example.com\n"))
         const { env } = yield* creating(change)
         const ended = yield* growthhub(["import", file], env)
         const report = file.replace(".csv", ".rejected.ndjson")
