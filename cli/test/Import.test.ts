@@ -17,8 +17,8 @@ import { writeFileSync } from "node:fs"
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { dirname, join } from "node:path"
-import * as Upserting from "../../src/cli/Upserting.js"
-import { json, serving } from "../servers.js"
+import * as Upserting from "../src/import/Upserting.js"
+import { json, serving } from "../../test/servers.js"
 import { environment, fileOf, growthhub, read } from "./command.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
