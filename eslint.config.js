@@ -21,11 +21,10 @@ const rooms = [
   ["ContactsBulk"],
   ["sandbox"],
   ["ContactsTest"],
-  ["cli"],
   ["index"]
 ]
 
-const folders = ["runtime", "fields", "api", "limiter", "http", "credentials", "bulk", "sandbox", "cli"]
+const folders = ["runtime", "fields", "api", "limiter", "http", "credentials", "bulk", "sandbox"]
 
 const path = (room) => (folders.includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 
@@ -45,6 +44,9 @@ const zones = rooms
     }))
   )
   .filter(({ from }) => from.length > 0)
+  // The command uses what everybody can use: `effect-growthhub/…`, never a path.
+  .concat({ target: "./cli/src", from: "./src", message: "The command imports only public modules of the library." })
+  .concat({ target: "./src", from: "./cli", message: "The library does not know the command." })
 
 /** Files that decide and compute without effects. They import no Effect, types included, and only each other. */
 const pure = [
@@ -66,11 +68,11 @@ const pureZones = pure.map((file) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ["dist", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
+  { ignores: ["dist", "cli/dist", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs", "bench/*.js"] } }
+      parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs", "bench/*.js", "cli/*.mjs"] } }
     },
     rules: {
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
@@ -80,7 +82,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ["src/**"],
+    files: ["src/**", "cli/src/**"],
     plugins: { "import-x": importX },
     settings: {
       "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
@@ -103,5 +105,5 @@ export default tseslint.config(
       "no-restricted-imports": ["error", { patterns: ["effect", "effect/*", "@effect/*"] }]
     }
   },
-  { files: ["scripts/**", "bench/**", "*.js"], extends: [tseslint.configs.disableTypeChecked] }
+  { files: ["scripts/**", "bench/**", "cli/*.mjs", "*.js"], extends: [tseslint.configs.disableTypeChecked] }
 )

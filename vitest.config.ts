@@ -23,7 +23,7 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "cli/test/**/*.test.ts", "examples/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     testTimeout: 60_000,
     hookTimeout: 60_000,

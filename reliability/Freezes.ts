@@ -138,7 +138,7 @@ const command = (judge: Judge, args: ReadonlyArray<string>, during: (child: Chil
     Effect.gen(function* () {
       const child = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...args], {
+          spawn(process.execPath, ["--import", "tsx", "cli/src/main.ts", ...args], {
             cwd: root,
             env: { ...process.env, GROWTHHUB_TOKEN: judge.token, GROWTHHUB_BASE_URL: judge.url },
             stdio: ["ignore", "pipe", "pipe"]

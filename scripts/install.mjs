@@ -38,8 +38,11 @@ const expect = (isSo, what) => {
 
 const [{ filename }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", work], root))
 const tarball = join(work, filename)
+const [command] = JSON.parse(
+  run("npm", ["pack", "--json", "--pack-destination", work, "--workspace", "growthhub"], root)
+)
 
-const app = (name, packages, flags = []) => {
+const app = (name, packages, flags = [], tarballs = [tarball]) => {
   const directory = join(work, name)
   mkdirSync(directory)
   writeFileSync(
@@ -47,7 +50,7 @@ const app = (name, packages, flags = []) => {
     JSON.stringify({ name, private: true, type: "module", overrides: own.overrides })
   )
   const quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel", "error", "--no-progress"]
-  checked(`${name}: installs`, "npm", ["install", ...quiet, ...flags, tarball, ...packages], directory)
+  checked(`${name}: installs`, "npm", ["install", ...quiet, ...flags, ...tarballs, ...packages], directory)
   return directory
 }
 
@@ -99,6 +102,18 @@ for (const name of modules) {
   expect(isAsItSays, `bare: ${specifier} ${missing === undefined ? told : `says that it needs ${missing}`}`)
 }
 
+// --- the command -------------------------------------------------------------------------------------------------------
+
+const alone = app("command", nodePackages, [], [join(work, command.filename)])
+const growthhub = join(alone, "node_modules/growthhub/dist/main.js")
+cpSync(join(root, "examples/leads.csv"), join(alone, "leads.csv"))
+for (const version of nodes) {
+  const node = nodeIn(alone, version)
+  const release = run(node, ["--version"], alone).trim()
+  const imported = run(node, [growthhub, "import", "leads.csv", "--sandbox"], alone)
+  expect(/^[1-9]\d* created, 0 updated, 0 rejected$/m.test(imported), `command: imports, alone, on Node ${release}`)
+}
+
 // --- a bundle ----------------------------------------------------------------------------------------------------------
 
 const smallest = `import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -127,7 +142,7 @@ const bundled = Object.entries(Object.values(metafile.outputs)[0].inputs).flatMa
 const kilobytes = gzipSync(outputFiles[0].contents).length / 1000
 said(`a bundle for browsers of the smallest program: ${kilobytes.toFixed(0)} kB gzip`)
 const unused = bundled.filter((name) =>
-  /^(internal\/)?(ContactsBulk|ContactsTest|.*Redis|TokenStore.*|HttpClient.*|sandbox|cli)/.test(name)
+  /^(internal\/)?(ContactsBulk|ContactsTest|.*Redis|TokenStore.*|HttpClient.*|sandbox)/.test(name)
 )
 expect(unused.length === 0, `it has nothing that it does not use: ${unused.join() || `only ${bundled.join()}`}`)
 
@@ -282,8 +297,7 @@ for (const version of nodes) {
   const node = nodeIn(full, version)
   const release = run(node, ["--version"], full).trim()
   checked(`full: the main job on Node ${release}`, node, ["built/main-job.js"], full)
-  const command = join(full, "node_modules/effect-growthhub/dist/cli/main.js")
-  const sandbox = await saying(node, [command, "sandbox", "--port", "0"], /answers at (\S+)/, {})
+  const sandbox = await saying(node, [growthhub, "sandbox", "--port", "0"], /answers at (\S+)/, {})
   const environment = { PATH: process.env.PATH, GROWTHHUB_TOKEN: "pit-sandbox", GROWTHHUB_BASE_URL: sandbox.match[1] }
   const upserted = await fetch(`${sandbox.match[1]}/contacts/upsert`, {
     method: "POST",

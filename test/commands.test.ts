@@ -45,7 +45,7 @@ describe("npm start", () => {
 
 describe("npm run sandbox, and the example for the real service", () => {
   it("meet over HTTP", { timeout: 60_000 }, async () => {
-    const sandbox = running("src/cli/main.ts", ["sandbox", "--port", "0"])
+    const sandbox = running("cli/src/main.ts", ["sandbox", "--port", "0"])
     const [, url = ""] = await sandbox.saying(/answers at (\S+)/)
     const environment = { GROWTHHUB_TOKEN: "pit-sandbox", GROWTHHUB_BASE_URL: url }
     const unknown = await running("examples/get-contact.ts", ["nobody"], environment).ended
@@ -67,7 +67,7 @@ describe("npm run sandbox, and the example for the real service", () => {
   })
 
   it("say what is wrong with their arguments", { timeout: 60_000 }, async () => {
-    const port = await running("src/cli/main.ts", ["sandbox", "--port", "x"]).ended
+    const port = await running("cli/src/main.ts", ["sandbox", "--port", "x"]).ended
     expect(port.code).toBe(2)
     expect(port.output).toContain("--port takes a number")
     const id = await running("examples/get-contact.ts", [], { GROWTHHUB_TOKEN: "t" }).ended

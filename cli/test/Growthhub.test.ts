@@ -5,7 +5,7 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { json, serving } from "../servers.js"
+import { json, serving } from "../../test/servers.js"
 import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 describe("one contact", () => {
@@ -129,7 +129,7 @@ describe("a command", () => {
         const file = yield* fileOf("leads.csv", ["email", "a@example.com"])
         const ended = (into: string) =>
           Effect.async<number | null>((resume) => {
-            const command = `exec "$0" --import tsx src/cli/main.ts import "$1" --dry-run --location abc ${into}`
+            const command = `exec "$0" --import tsx cli/src/main.ts import "$1" --dry-run --location abc ${into}`
             const child = spawn("sh", ["-c", command, process.execPath, file], {
               cwd: root,
               env: { PATH: process.env["PATH"] ?? "" },
@@ -455,7 +455,7 @@ describe("an import", () => {
 
   /** The command in a terminal of its own, as a person runs it. */
   const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
-    const command = [process.execPath, "--import", "tsx", "src/cli/main.ts", ...args].join(" ")
+    const command = [process.execPath, "--import", "tsx", "cli/src/main.ts", ...args].join(" ")
     // Killed together with what it runs.
     const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
       cwd: root,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { phoneFault } from "../../src/cli/Phone.js"
+import { phoneFault } from "../src/import/Phone.js"
 
 describe("a phone", () => {
   it("is digits with the punctuation that people write", () => {

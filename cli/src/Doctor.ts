@@ -8,16 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { verdictOf } from "../bulk/verdict.js"
-import { ContactsService } from "../ContactsService.js"
-import type { ContactsError } from "../Errors.js"
-import * as HttpLayer from "../HttpLayer.js"
-import { inSeconds } from "../internal/duration.js"
-import * as RateLimit from "../RateLimit.js"
-import { ContactId, LocationId } from "../Schema.js"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import type { ContactsError } from "effect-growthhub/Errors"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import { ContactId, LocationId } from "effect-growthhub/Schema"
+import { CliExit, codes, fromError } from "./CliExit.js"
 import { Session } from "./Connection.js"
-import { codes, CliExit, fromError } from "./CliExit.js"
-import { plain } from "./Layout.js"
+import { inSeconds, plain } from "./Layout.js"
 
 interface Finding {
   readonly name: string
@@ -80,7 +78,7 @@ const nobody = ContactId.make("doctor00000000000000")
 const advice = (error: ContactsError, scope: string): string => {
   if (error._tag === "Forbidden") return "Use a token of the location that the contacts are in."
   if (error._tag !== "Unauthorized") return "Try again in a while."
-  if (/version/i.test(error.message)) return "The service wants another Version header: update effect-growthhub."
+  if (/version/i.test(error.message)) return "The service wants another Version header: update growthhub."
   if (/scope|authclass/i.test(error.message)) return `Give the token the scope ${scope}.`
   return "Set GROWTHHUB_TOKEN to a private integration token of the location that has not been revoked."
 }
@@ -114,13 +112,20 @@ const searchContacts = HttpLayer.endpoint({
   isRepeatable: () => true
 })
 
+/** Whether an error refuses the location, and not the request. */
+const isOfLocation = (error: ContactsError): boolean =>
+  error._tag === "Forbidden" ||
+  ((error._tag === "BadRequest" || error._tag === "Unprocessable") &&
+    error.attempts > 0 &&
+    /\b(?:locations?|sub-?accounts?|accounts?|token)\b/i.test(error.message))
+
 /** A search reads: nothing is changed in a location that is not the token's. */
 const location = (locationId: LocationId): Effect.Effect<Finding, never, HttpLayer.ContactsHttp> =>
   Effect.flatMap(HttpLayer.ContactsHttp, (http) =>
     Effect.match(http.perform(searchContacts, { body: { locationId, pageLimit: 1 } }), {
       onSuccess: (): Finding => ({ name: "location", isRight: true, says: locationId }),
       onFailure: (error): Finding =>
-        verdictOf(error) === "LocationRefused"
+        isOfLocation(error)
           ? {
               name: "location",
               isRight: false,

@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { codeOf, run } from "../../src/cli/Growthhub.js"
+import { codeOf, run } from "../src/Growthhub.js"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 

@@ -9,14 +9,12 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ContactsService } from "../ContactsService.js"
-import * as HttpClientFetch from "../HttpClientFetch.js"
-import * as HttpLayer from "../HttpLayer.js"
-import * as RateLimit from "../RateLimit.js"
-import { LocationId } from "../Schema.js"
-import * as Seed from "../sandbox/Seed.js"
-import { Sandbox } from "../sandbox/Sandbox.js"
-import { usageError, codes, CliExit } from "./CliExit.js"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
+import * as RateLimit from "effect-growthhub/RateLimit"
+import { LocationId } from "effect-growthhub/Schema"
+import { CliExit, codes, usageError } from "./CliExit.js"
 
 export const options = {
   location: Options.text("location").pipe(
@@ -42,10 +40,13 @@ export interface Connection {
 }
 
 /** Where the service is, and the location that contacts go to, unless they say another themselves. */
-export class Session extends Context.Tag("effect-growthhub/cli/Session")<
+export class Session extends Context.Tag("growthhub/Session")<
   Session,
   { readonly url: string; readonly isSandbox: boolean; readonly locationId: LocationId | undefined }
 >() {}
+
+/** The location of the embedded sandbox, which is loaded only when it is used. */
+export const sandboxLocation = LocationId.make("ve9EPM428h8vShlRW1KT")
 
 const decodeLocation = Schema.decodeUnknownEither(LocationId)
 
@@ -55,7 +56,7 @@ export const locationOf = ({
   location
 }: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, CliExit> =>
   Option.match(location, {
-    onNone: () => Either.right(isSandbox ? Seed.defaultLocation.id : undefined),
+    onNone: () => Either.right(isSandbox ? sandboxLocation : undefined),
     onSome: (text) => Either.mapLeft(decodeLocation(text), () => usageError("--location must be the id of a location"))
   })
 
@@ -81,15 +82,23 @@ const clientOver = <E>(http: Layer.Layer<HttpLayer.ContactsHttp, E, HttpClient.H
 
 const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Session, CliExit> =>
   Layer.unwrapEffect(
-    Effect.map(Sandbox, ({ url, token }) =>
-      Layer.merge(
-        clientOver(HttpLayer.layer({ token, baseUrl: url })),
-        Layer.succeed(Session, { url, isSandbox: true, locationId })
-      )
+    Effect.map(
+      Effect.promise(() => import("effect-growthhub/Sandbox")),
+      ({ Sandbox }) =>
+        Layer.unwrapEffect(
+          Effect.map(Sandbox, ({ url, token }) =>
+            Layer.merge(
+              clientOver(HttpLayer.layer({ token, baseUrl: url })),
+              Layer.succeed(Session, { url, isSandbox: true, locationId })
+            )
+          )
+        ).pipe(
+          Layer.provide(Sandbox.layer()),
+          Layer.mapError(
+            () => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" })
+          )
+        )
     )
-  ).pipe(
-    Layer.provide(Sandbox.layer()),
-    Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
   )
 
 const real = (

@@ -1,7 +1,8 @@
-// A contact as a person reads it in a terminal.
+// Contacts, texts and durations as a person reads them in a terminal.
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { isArray, type JsonObject } from "../internal/json.js"
-import { Contact } from "../Schema.js"
+import { Contact } from "effect-growthhub/Schema"
+import { isArray, type JsonObject } from "./Json.js"
 
 const encodeContact = Schema.encodeSync(Contact)
 
@@ -36,9 +37,16 @@ const escapeControls = (json: string) =>
 export const json = (contact: Contact & { readonly new?: boolean }): string =>
   escapeControls(JSON.stringify(encode(contact), null, 2))
 
+/** The same in one line. */
+export const jsonLine = (contact: Contact): string => escapeControls(JSON.stringify(encode(contact)))
+
 /** One field to a line. */
 export const table = (contact: Contact): string => {
   const fields = Object.entries(encode(contact)).filter(([, value]) => !(isArray(value) && value.length === 0))
   const width = Math.max(...fields.map(([field]) => field.length))
   return fields.map(([field, value]) => `${plain(field).padEnd(width)}  ${shown(value)}`).join("\n")
 }
+
+/** How long something takes, in whole seconds, and never too few. */
+export const inSeconds = (time: Duration.Duration): string =>
+  Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))

@@ -1,7 +1,6 @@
 // Rows of a file that the service will take for one contact although they have different names.
 import { createHash } from "node:crypto"
-import { identities } from "../bulk/ordering.js"
-import type { ContactUpsert } from "../Schema.js"
+import type { ContactUpsert } from "effect-growthhub/Schema"
 
 /** A row that has the email or phone of an earlier one under another name. */
 export interface Match {
@@ -10,6 +9,13 @@ export interface Match {
   readonly earlier: number
   readonly by: "email" | "phone"
 }
+
+/** What the service may match a contact by: its email, and the digits of its phone. */
+const identitiesOf = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
+  [
+    ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
+    ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
+  ].filter((identity) => identity !== "")
 
 /** Emails and phones that are remembered: about 100 MB. */
 const capacity = 2_000_000
@@ -41,7 +47,7 @@ export const makeMatches = (): ((line: number, contact: ContactUpsert) => Match 
     if (name === "") return undefined
     const nameHash = hashOf(name, nameBits)
     let match: Match | undefined
-    for (const identity of identities(contact)) {
+    for (const identity of identitiesOf(contact)) {
       const key = hashOf(`${contact.locationId}\n${identity}`, 2 ** 48)
       const first = seen.get(key)
       if (first === undefined) {

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { lstat, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { codes, CliExit, usageError } from "./CliExit.js"
+import { codes, CliExit, usageError } from "../CliExit.js"
 import * as Lock from "./Lock.js"
 import * as PrivateFiles from "./PrivateFiles.js"
 

@@ -3,10 +3,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as ContactsBulk from "../ContactsBulk.js"
-import { inSeconds } from "../internal/duration.js"
+import type * as ContactsBulk from "effect-growthhub/ContactsBulk"
+import { inSeconds } from "../Layout.js"
 
 export type Counts = ContactsBulk.Progress["counts"]
+
+/** What an outcome is counted as. */
+export const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
 
 const sumOf = ({ created, updated, rejected, unknown }: Counts) => created + updated + rejected + unknown
 

@@ -1,11 +1,22 @@
 // The fields of a contact as options of a command.
 import * as Options from "@effect/cli/Options"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
-import { isObject, type JsonObject, parseOption } from "../internal/json.js"
-import { usageError, type CliExit } from "./CliExit.js"
+import * as Schema from "effect/Schema"
+import { ContactId } from "effect-growthhub/Schema"
+import { type CliExit, usageError } from "./CliExit.js"
+import { type JsonObject, parseObject } from "./Json.js"
+import * as StandardInput from "./StandardInput.js"
+
+/** `--json` */
+export const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instead of a layout for people"))
+
+/** The id of a contact, as an argument. */
+export const idOf = (text: string): Either.Either<ContactId, CliExit> =>
+  Either.mapLeft(Schema.decodeUnknownEither(ContactId)(text), () =>
+    usageError("The contact's id must be a path segment")
+  )
 
 /** The fields that are one text, as they are called in a contact. */
 export const common = [
@@ -61,28 +72,20 @@ const customField = (text: string): Effect.Effect<{ readonly id: string; readonl
     : Effect.fail(usageError("--custom-field takes ID=TEXT"))
 }
 
-const standardInput = (
-  isAsked: boolean,
-  read: Stream.Stream<Uint8Array, unknown>
-): Effect.Effect<JsonObject, CliExit> =>
+const standardInput = (isAsked: boolean): Effect.Effect<JsonObject, CliExit> =>
   isAsked
-    ? read.pipe(
-        Stream.decodeText(),
-        Stream.runCollect,
-        Effect.mapError(() => usageError("Standard input cannot be read")),
-        Effect.flatMap((chunks) =>
-          Option.match(Option.filter(parseOption(Chunk.join(chunks, "")), isObject), {
-            onNone: () => Effect.fail(usageError("Standard input must be a JSON object of the contact's fields")),
-            onSome: Effect.succeed
-          })
-        )
+    ? Effect.flatMap(StandardInput.text, (text) =>
+        Option.match(parseObject(text), {
+          onNone: () => Effect.fail(usageError("Standard input must be a JSON object of the contact's fields")),
+          onSome: Effect.succeed
+        })
       )
     : Effect.succeed({})
 
 /** The fields as they go into a call, which checks them. */
-export const read = (given: Given, stdin: Stream.Stream<Uint8Array, unknown>): Effect.Effect<JsonObject, CliExit> =>
+export const read = (given: Given): Effect.Effect<JsonObject, CliExit> =>
   Effect.gen(function* () {
-    const json = yield* standardInput(given.isStdin, stdin)
+    const json = yield* standardInput(given.isStdin)
     const texts = Object.entries(given.texts).flatMap(([field, text]) =>
       Option.match(text, { onNone: () => [], onSome: (value) => [[field, value] as const] })
     )

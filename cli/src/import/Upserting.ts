@@ -1,13 +1,16 @@
 // What an import sends for a row: one upsert, and an update that adds the row's tags to those of the contact.
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { isRepeatable } from "../bulk/verdict.js"
-import type { ContactsService } from "../ContactsService.js"
-import type * as Errors from "../Errors.js"
-import { fromFaults } from "../http/failure.js"
-import { isArray } from "../internal/json.js"
-import type { Contact, ContactUpsert, UpsertedContact } from "../Schema.js"
+import type { ContactsService } from "effect-growthhub/ContactsService"
+import * as Errors from "effect-growthhub/Errors"
+import { isArray } from "../Json.js"
+import type { Contact, ContactUpsert, UpsertedContact } from "effect-growthhub/Schema"
 import { identityFaults } from "./Rows.js"
+
+/** Whether a second upsert cannot create the contact twice. */
+const isRepeatable = ({ email, phone, createNewIfDuplicateAllowed }: ContactUpsert) =>
+  [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&
+  createNewIfDuplicateAllowed !== true
 
 type Service = Context.Tag.Service<ContactsService>
 
@@ -64,12 +67,16 @@ const upsertAddingTags = (service: Service, input: ContactUpsert) => {
   )
 }
 
+/** A row that is refused before anything is sent. */
+const refused = (details: ReadonlyArray<string>) =>
+  new Errors.Unprocessable({ operation: "upsertContact", attempts: 0, details, message: details.join("; ") })
+
 /** The service as an import uses it: a row is settled after both requests, so that a kill between them loses nothing. */
 export const forImport = (service: Service, { replacesTags }: { readonly replacesTags: boolean }): Service => ({
   ...service,
   upsertContact: (input) => {
     const faults = identityFaults(input)
-    if (faults.length > 0) return Effect.fail(fromFaults("upsertContact", faults))
+    if (faults.length > 0) return Effect.fail(refused(faults))
     return replacesTags ? service.upsertContact(input) : upsertAddingTags(service, input)
   }
 })

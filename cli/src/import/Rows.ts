@@ -10,9 +10,9 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
-import { faults as faultsOf } from "../http/faults.js"
-import { isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../internal/json.js"
-import { ContactUpsert, type LocationId } from "../Schema.js"
+import { faultsOf } from "../Faults.js"
+import { isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../Json.js"
+import { ContactUpsert, type LocationId } from "effect-growthhub/Schema"
 import { phoneFault } from "./Phone.js"
 
 /** A row of a file. */

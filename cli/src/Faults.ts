@@ -1,0 +1,45 @@
+// What is wrong with a value, as sentences that do not repeat the value.
+import * as ParseResult from "effect/ParseResult"
+
+const nounOf = (type: string): string => {
+  if (type.startsWith("ReadonlyArray<")) return "a list"
+  if (type.startsWith("{")) return "an object"
+  return type === "string" || type === "number" || type === "boolean" ? `a ${type}` : type
+}
+
+/** A schema without a sentence of its own says what it expects and what it has got. */
+const expectedBy = ({ message }: ParseResult.ArrayFormatterIssue): string | undefined => {
+  const [, type] = /^Expected (.+?), actual /s.exec(message) ?? []
+  return type === undefined ? undefined : nounOf(type)
+}
+
+/** A member of a union that stands for "not set" is no help. */
+const isOfAbsence = (noun: string | undefined) => noun === "null" || noun === "undefined"
+
+const listed = (nouns: ReadonlyArray<string>) =>
+  nouns.length < 2 ? nouns.join("") : `${nouns.slice(0, -1).join(", ")} or ${nouns[nouns.length - 1]}`
+
+const sentences = (name: string, issues: ReadonlyArray<ParseResult.ArrayFormatterIssue>): ReadonlyArray<string> => {
+  const nouns = new Set<string>()
+  const lines = new Set<string>()
+  for (const issue of issues) {
+    const noun = expectedBy(issue)
+    if (issue._tag === "Missing") lines.add(`${name} should not be empty`)
+    // A name that is none may be a person's data that went astray.
+    else if (issue._tag === "Unexpected") {
+      lines.add(`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`)
+    } else if (noun === undefined) lines.add(`${name} ${issue.message}`)
+    else if (!isOfAbsence(noun)) nouns.add(noun)
+  }
+  return nouns.size === 0 ? [...lines] : [...lines, `${name} must be ${listed([...nouns])}`]
+}
+
+/** One line for each fault: the path of the value, and what is expected there. */
+export const faultsOf = (issue: ParseResult.ParseIssue): ReadonlyArray<string> => {
+  const byName = new Map<string, Array<ParseResult.ArrayFormatterIssue>>()
+  for (const one of ParseResult.ArrayFormatter.formatIssueSync(issue)) {
+    const name = one.path.length === 0 ? "the contact" : one.path.map(String).join(".")
+    byName.set(name, [...(byName.get(name) ?? []), one])
+  }
+  return [...byName].flatMap(([name, issues]) => sentences(name, issues))
+}

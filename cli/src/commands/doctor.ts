@@ -1,0 +1,16 @@
+// growthhub doctor: what is right and what is wrong with the way to the service.
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Connection from "../Connection.js"
+import * as Doctor from "../Doctor.js"
+import { describe } from "../Help.js"
+
+export const doctor = Command.make("doctor", { connection: Options.all(Connection.options) }, ({ connection }) =>
+  Effect.provide(Doctor.run, Connection.layer(connection))
+).pipe(
+  describe("Looks at token, scopes, location, clock and quota, and says what to fix", [
+    "growthhub doctor",
+    "growthhub doctor --location ve9EPM428h8vShlRW1KT"
+  ])
+)

@@ -1,0 +1,55 @@
+// growthhub sandbox: the sandbox alone, until it is interrupted.
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { type CliExit, usageError } from "../CliExit.js"
+import { describe } from "../Help.js"
+
+const run = (port: number, control: boolean): Effect.Effect<void, CliExit> =>
+  Effect.gen(function* () {
+    const { Sandbox } = yield* Effect.promise(() => import("effect-growthhub/Sandbox"))
+    return yield* Effect.gen(function* () {
+      const { url, token, locationId } = yield* Sandbox
+      // The sandbox's own token is for everyone to see.
+      yield* Console.log(`The sandbox answers at ${url}
+
+  documentation, to try it in   ${url}/docs
+  OpenAPI                       ${url}/openapi.json
+  token                         ${Redacted.value(token)}
+  location                      ${locationId}${control ? `\n  faults, outage, ledger        ${url}/_sandbox (see the documentation)` : ""}
+
+  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
+
+Ctrl-C stops it.`)
+      return yield* Effect.never
+    }).pipe(
+      Effect.provide(Sandbox.layer({ port, control })),
+      Effect.catchTag("ServeError", () => Effect.fail(usageError(`Port ${port} cannot be used: is it taken?`)))
+    )
+  })
+
+export const sandbox = Command.make(
+  "sandbox",
+  {
+    port: Options.text("port").pipe(
+      Options.withDefault("0"),
+      Options.filterMap(
+        (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Option.some(Number(text)) : Option.none()),
+        "--port takes a number from 0 to 65535"
+      ),
+      Options.withDescription("0 is a free one")
+    ),
+    control: Options.boolean("control").pipe(
+      Options.withDescription("Faults, outage, contacts and ledger over HTTP, under /_sandbox")
+    )
+  },
+  ({ port, control }) => run(port, control)
+).pipe(
+  describe("Runs the sandbox, until it is interrupted", [
+    "growthhub sandbox --port 8080",
+    "growthhub sandbox --control"
+  ])
+)

@@ -1,0 +1,61 @@
+// growthhub upsert: one contact.
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ContactsService } from "effect-growthhub/ContactsService"
+import type { ContactUpsert } from "effect-growthhub/Schema"
+import { fromError, usageError } from "../CliExit.js"
+import * as Connection from "../Connection.js"
+import * as ContactOptions from "../ContactOptions.js"
+import { describe } from "../Help.js"
+import { isArray, type JsonObject } from "../Json.js"
+import * as Layout from "../Layout.js"
+
+/** What says where a contact goes and how it is matched, and nothing about it. */
+const addresses = new Set(["locationId", "createNewIfDuplicateAllowed"])
+
+const isEmpty = (value: unknown) =>
+  value === undefined ||
+  value === null ||
+  (typeof value === "string" && value.trim() === "") ||
+  (isArray(value) && value.length === 0)
+
+/** An upsert of nothing creates a contact that nobody can find. */
+const saysAnything = (fields: JsonObject) =>
+  Object.entries(fields).some(([field, value]) => !addresses.has(field) && !isEmpty(value))
+
+export const upsert = Command.make(
+  "upsert",
+  {
+    ...ContactOptions.options([...ContactOptions.common, "companyName", "gender"]),
+    isJson: ContactOptions.isJson,
+    connection: Options.all(Connection.options)
+  },
+  (given) =>
+    Effect.gen(function* () {
+      const fields = yield* ContactOptions.read(given)
+      if (!saysAnything(fields)) {
+        return yield* usageError("Nothing to upsert: give a field, as --email ADDRESS, or --stdin")
+      }
+      const { locationId } = yield* Connection.Session
+      const isGiven = Option.isSome(given.connection.location)
+      const located =
+        locationId === undefined || ("locationId" in fields && !isGiven) ? fields : { ...fields, locationId }
+      if (!("locationId" in located)) {
+        return yield* usageError("Which location? Give --location or GROWTHHUB_LOCATION_ID")
+      }
+      const { upsertContact } = yield* ContactsService
+      // The service checks it.
+      const contact = yield* Effect.mapError(upsertContact(located as unknown as ContactUpsert), fromError)
+      yield* Console.log(
+        given.isJson ? Layout.json(contact) : `${contact.new ? "created" : "updated"}\n${Layout.table(contact)}`
+      )
+    }).pipe(Effect.provide(Connection.layer(given.connection)))
+).pipe(
+  describe("Creates a contact, or updates the one with its email or phone", [
+    "growthhub upsert --email ada@example.com --first-name Ada --tag vip",
+    `echo '{"email":"ada@example.com","dnd":false}' | growthhub upsert --stdin`
+  ])
+)
