@@ -1,19 +1,25 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { BadRequest } from "effect-growthhub/Errors"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
-import { type Contact, ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
+import { type Contact, type ContactCreate, ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
 import { json, serving } from "./servers.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -421,5 +427,152 @@ describe("a layer", () => {
       )
       expect(seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer pit-3", undefined])
     })
+  )
+})
+
+describe.each([
+  ["in memory", inMemory],
+  ["over HTTP, against the sandbox", overHttp]
+] as const)("contacts that are created and deleted, %s", (_, layer) => {
+  const calling = <A, E>(call: (contacts: ContactsService["Type"]) => Effect.Effect<A, E>) =>
+    Effect.flatMap(ContactsService, call).pipe(Effect.provide(Layer.fresh(layer)))
+
+  it.effect("are created once, and a duplicate names the contact that is there", () =>
+    calling((service) =>
+      Effect.gen(function* () {
+        const created = yield* service.createContact({ locationId, email: "new@example.com", gender: "female" })
+        expect(created).toMatchObject({ email: "new@example.com", gender: "female", country: "US" })
+        const duplicate = yield* Effect.flip(service.createContact({ locationId, email: "NEW@example.com" }))
+        expect(duplicate).toMatchObject({ _tag: "BadRequest", duplicateOf: created.id, matchingField: "email" })
+      })
+    )
+  )
+
+  it.effect("are found by email or phone as an upsert would find them", () =>
+    calling((service) =>
+      Effect.gen(function* () {
+        const found = (identity: { readonly email?: string; readonly phone?: string }) =>
+          Effect.map(
+            service.getDuplicateContact({ locationId, ...identity }),
+            Option.map(({ id }) => id)
+          )
+        expect(yield* found({ email: "JANE@example.com" })).toEqual(Option.some(jane))
+        expect(yield* found({ phone: "+1 (555) 010-0002" })).toEqual(Option.some(john))
+        expect(yield* found({ email: "test+nobody@example.com" })).toEqual(Option.none())
+      })
+    )
+  )
+
+  it.effect("are gone when they are deleted", () =>
+    calling((service) =>
+      Effect.gen(function* () {
+        yield* service.deleteContact(jane)
+        expect(yield* Effect.flip(service.getContact(jane))).toMatchObject({ isContactNotFound: true })
+        expect(yield* Effect.flip(service.deleteContact(jane))).toMatchObject({ isContactNotFound: true })
+        expect(yield* service.getDuplicateContact({ locationId, email: "jane@example.com" })).toEqual(Option.none())
+      })
+    )
+  )
+})
+
+describe("a create whose answer is lost", () => {
+  const lost = (when: "before" | "after") =>
+    ContactsTest.layer({
+      retryPolicy: RetryPolicy.make(),
+      faults: { rules: [{ fault: { _tag: "Reset", when }, endpoint: "createContact", times: 1 }] }
+    })
+  const create = (input: Partial<ContactCreate>) =>
+    Effect.gen(function* () {
+      const service = yield* ContactsService
+      const result = yield* Effect.either(service.createContact({ locationId, ...input }))
+      return { result, contacts: yield* Effect.flatMap(ContactsTest, ({ contacts }) => contacts) }
+    })
+
+  it.effect("is found by the duplicate search", () =>
+    Effect.gen(function* () {
+      const { result, contacts } = yield* create({ email: "new@example.com" })
+      expect(Either.getOrThrow(result)).toMatchObject({ id: contacts[0]?.id, email: "new@example.com" })
+      expect(contacts).toHaveLength(1)
+    }).pipe(Effect.provide(lost("after")))
+  )
+
+  it.effect("stays unknown where nothing is found, and is not sent again", () =>
+    Effect.gen(function* () {
+      const { result, contacts } = yield* create({ phone: "+15550100009" })
+      expect(Either.getLeft(result).pipe(Option.getOrThrow)).toMatchObject({ outcome: "Unknown", attempts: 1 })
+      expect(contacts).toEqual([])
+    }).pipe(Effect.provide(lost("before")))
+  )
+
+  it.effect("stays unknown without an email and a phone", () =>
+    Effect.gen(function* () {
+      const { result, contacts } = yield* create({ firstName: "Jane" })
+      expect(Either.getLeft(result).pipe(Option.getOrThrow)).toMatchObject({ outcome: "Unknown", attempts: 1 })
+      expect(contacts).toHaveLength(1)
+    }).pipe(Effect.provide(lost("after")))
+  )
+})
+
+describe("ContactsService.documented", () => {
+  const call = Effect.flatMap(ContactsService.documented, (service) => service.getContact(ContactId.make("nobody")))
+
+  it.effect("fails with what the API documents", () =>
+    Effect.map(Effect.flip(call), (error) => expect(error._tag).toBe("BadRequest")).pipe(Effect.provide(inMemory))
+  )
+
+  it.effect("dies of an outage", () =>
+    Effect.gen(function* () {
+      yield* (yield* ContactsTest).outage()
+      const cause = yield* Effect.flip(Effect.sandbox(call))
+      expect(Cause.isDie(cause)).toBe(true)
+      expect(Cause.squash(cause)).toMatchObject({ _tag: "ServerError", status: 503 })
+    }).pipe(Effect.provide(inMemory))
+  )
+})
+
+describe("ContactsTest", () => {
+  it.effect("fails as the test says, and recovers", () =>
+    Effect.gen(function* () {
+      const service = yield* ContactsService
+      const test = yield* ContactsTest
+      const tags: Array<string> = []
+      for (const fault of [
+        { _tag: "Reset", when: "before" },
+        { _tag: "HalfBody" },
+        { _tag: "Status", status: 429 },
+        { _tag: "Html" },
+        { _tag: "Garbage" }
+      ] as const) {
+        yield* test.outage(fault)
+        tags.push((yield* Effect.flip(service.getContact(jane)))._tag)
+      }
+      expect(tags).toEqual([
+        "TransportError",
+        "TransportError",
+        "RateLimited",
+        "UnexpectedResponse",
+        "UnexpectedResponse"
+      ])
+      yield* test.recover
+      expect((yield* service.getContact(jane)).id).toBe(jane)
+      expect((yield* test.ledger).requests.map(({ status }) => status)).toEqual([0, 200, 429, 200, 200, 200])
+    }).pipe(Effect.provide(inMemory))
+  )
+
+  it.effect("performs endpoints of an app's own that it does not know with a 404", () =>
+    Effect.gen(function* () {
+      const { perform } = yield* HttpLayer.ContactsHttp
+      const own = HttpLayer.endpoint({
+        name: "getSurvey",
+        method: "GET",
+        path: "/surveys/",
+        version: "2021-07-28",
+        versions: { "2021-07-28": (body) => body },
+        answer: Schema.Struct({}),
+        errors: [400],
+        isRepeatable: () => true
+      })
+      expect(yield* Effect.flip(perform(own, {}))).toMatchObject({ _tag: "UnexpectedResponse", status: 404 })
+    }).pipe(Effect.provide(inMemory))
   )
 })

@@ -143,11 +143,12 @@ describe("credentials", () => {
     expectTypeOf(ContactsService.layerConfig({ token: Credentials.oauthConfig({ store }) })).toEqualTypeOf<
       Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient>
     >()
-    const { layer, layerConfig } = ContactsService
-    expectTypeOf(Credentials.layerOAuth((token) => layer({ token }), { ...app, locationId })).toEqualTypeOf<
+    const layer = (token: HttpLayer.Options["token"]) => ContactsService.layer({ token })
+    const layerConfig = (token: NonNullable<HttpLayer.ConfigOptions["token"]>) => ContactsService.layerConfig({ token })
+    expectTypeOf(Credentials.layerOAuth(layer, { ...app, locationId })).toEqualTypeOf<
       Layer.Layer<ContactsService, never, HttpClient.HttpClient | TokenStore.TokenStore>
     >()
-    expectTypeOf(Credentials.layerOAuthConfig((token) => layerConfig({ token }))).toEqualTypeOf<
+    expectTypeOf(Credentials.layerOAuthConfig(layerConfig)).toEqualTypeOf<
       Layer.Layer<ContactsService, ConfigError.ConfigError, HttpClient.HttpClient | TokenStore.TokenStore>
     >()
     // @ts-expect-error a secret is never plain text

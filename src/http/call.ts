@@ -145,7 +145,7 @@ const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequ
 const reconciled: Finish = (row, attempt, answer, response) =>
   attempt.unknownSince === undefined || row.reconcile === undefined
     ? answer
-    : (row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response)))
+    : row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response))
 
 const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): Repeat => ({
   elapsed: nowOf(attempt) - unknownSince,
