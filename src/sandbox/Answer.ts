@@ -1,5 +1,5 @@
 /**
- * Whole answers, and what a fault makes of them.
+ * Whole responses, and how a fault changes them.
  *
  * @since 0.2.0
  */
@@ -7,7 +7,7 @@ import * as DateTime from "effect/DateTime"
 import type { Fault } from "./Faults.js"
 
 /**
- * A whole answer, not yet sent.
+ * A whole response before it is sent.
  *
  * @since 0.1.0
  * @category models
@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /**
- * The headers of every answer. Its date is by the sandbox's own clock, and so agrees with those of its contacts.
+ * The headers of every response. `date` comes from the sandbox's clock, like the dates of its contacts.
  *
  * @since 0.1.0
  * @category answers
@@ -60,7 +60,7 @@ const answering = (status: number, body: Body, now: DateTime.Utc, more?: Answer[
 }
 
 /**
- * The status that a client is going to see, 0 for none.
+ * The status that the client receives, 0 if it receives none.
  *
  * @since 0.1.0
  * @category faults
@@ -80,7 +80,7 @@ export const statusWith = (fault: Fault, status: number): number => {
 }
 
 /**
- * Whether the request is performed although it meets the fault.
+ * Whether the sandbox performs a request that meets this fault.
  *
  * @since 0.1.0
  * @category faults
@@ -89,7 +89,7 @@ export const isPerformed = (fault: Fault): boolean =>
   fault._tag === "Stall" || !("when" in fault) || fault.when === "after"
 
 /**
- * The answer that a client gets instead, for the faults that leave a whole answer; nothing for the others.
+ * The response that replaces the real one, for faults that send a whole response; undefined for the other faults.
  *
  * @since 0.2.0
  * @category faults

@@ -1,5 +1,5 @@
 /**
- * A request's own connection, for answers that no HTTP server would give.
+ * The connection of a request, for responses that an HTTP server cannot send.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Effect from "effect/Effect"
 
 /**
- * The head of an answer whose body goes another way.
+ * Status and headers of a response whose body is sent by hand.
  *
  * @since 0.1.0
  * @category models
@@ -32,8 +32,8 @@ export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effe
   })
 
 /**
- * Sends the head, with a `content-length` that may be wrong, and some of the body; then the connection is reset, or closed
- * as if that had been all.
+ * Sends the head, with a `content-length` that may be wrong, and part of the body; then resets the connection, or closes it as
+ * if the body were complete.
  *
  * @since 0.1.0
  * @category connections
@@ -50,7 +50,7 @@ export const sendPart = (
     response.writeHead(status, { ...headers, "content-length": String(Math.max(0, options.length)) })
     response.write(part, () => {
       if (!options.isReset) return void socket.end()
-      // A reset throws away what the other side has not read yet: let it arrive first.
+      // A reset discards what the client has not read yet, so it waits until the part has arrived.
       setTimeout(() => socket.resetAndDestroy(), 5)
     })
   })

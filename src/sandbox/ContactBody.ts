@@ -1,6 +1,6 @@
 /**
- * What the service takes in the body of a contact, and how it words its refusals. Written from the
- * documentation and the recordings, apart from the client's own schemas, so that one can judge the other.
+ * What the service accepts in the body of a contact, and the words of its refusals. Written from the documentation and from
+ * recordings, independently of the client's schemas, so that tests can compare the two.
  *
  * @since 0.1.0
  */
@@ -112,7 +112,7 @@ export const rules = {
 }
 
 /**
- * A valid body in the spelling of the older versions: channels by their display names, custom fields as `{ id, value }`,
+ * A valid body in the spelling of the older Versions: channels by their display names, custom fields as `{ id, value }`,
  * the date of birth as `YYYY-MM-DD`.
  *
  * @since 0.1.0

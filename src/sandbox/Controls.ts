@@ -1,5 +1,5 @@
 /**
- * What can be done with a sandbox besides asking it.
+ * The controls of a sandbox: faults, limits, contacts, tokens and the ledger.
  *
  * @since 0.2.0
  */
@@ -73,7 +73,7 @@ const limiting = (state: State.State, limits: Quota.Limits) => setting(state, { 
  */
 export const make = (state: State.State, options: State.Options): Controls => ({
   ledger: Effect.sync(() => {
-    const { received, applied, requests, strangers } = state.book
+    const { received, applied, requests, strangers } = state.ledger
     return { received, applied: [...applied], requests: [...requests], strangers: { ...strangers } }
   }),
   contacts: Effect.sync(() => Array.from(state.directory.contacts.values())),

@@ -1,5 +1,5 @@
 /**
- * How an upsert finds its contact.
+ * Which contact an upsert updates, by the location's settings. Pure.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
@@ -7,7 +7,7 @@
  */
 
 /**
- * What can make two contacts duplicates of each other.
+ * A field by which two contacts can be duplicates.
  *
  * @since 0.1.0
  * @category models
@@ -27,7 +27,7 @@ export interface Setting {
 }
 
 /**
- * What of an upsert decides.
+ * The fields of an upsert that decide.
  *
  * @since 0.1.0
  * @category models
@@ -39,7 +39,7 @@ export interface Candidate {
 }
 
 /**
- * Create a contact, or update the one that matched. `ignored` are the fields that belong to somebody else and are not
+ * Create a contact, or update the one that matched. `ignored` lists the fields that belong to another contact and are not
  * written.
  *
  * @since 0.1.0
@@ -50,7 +50,7 @@ export type Decision =
   | { readonly _tag: "Update"; readonly contactId: string; readonly ignored: ReadonlyArray<Field> }
 
 /**
- * Decides by the location's setting. `find` answers the contact that a value belongs to.
+ * Decides by the location's setting. `find` gives the id of the contact that has a value.
  *
  * @since 0.1.0
  * @category duplicates

@@ -1,5 +1,5 @@
 /**
- * What stands between a client and the service: it lets a request meet its fault, and answers in the service's place.
+ * Sends responses, and applies faults to them, as a proxy between client and service would.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,7 @@ export const respond = ({ status, headers, text }: Answer.Answer): HttpServerRes
   HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
 
 /**
- * Lets a request meet its fault. `answer` is what the service makes of it, or what stands for that where it is not
- * performed.
+ * Applies a fault to a request. `answer` performs the request, or gives a placeholder if the fault comes before that.
  *
  * @since 0.1.0
  * @category faults

@@ -1,6 +1,6 @@
 /**
- * What goes wrong on purpose, and when: by script, by probability, or all the time. Seeded, so that the same requests meet
- * the same faults in every run.
+ * Faults that the sandbox injects into requests: a scripted number of times, with a probability, or always. They are drawn
+ * from a seed, so that the same requests meet the same faults in every run.
  *
  * @since 0.1.0
  */
@@ -22,16 +22,18 @@ const millis = S.NonNegative
 const strict = { parseOptions: { onExcessProperty: "error" } } as const
 
 /**
- * What happens to a request instead of its answer. Whatever says `when` happens `before` the request is taken up, or
- * `after` it was performed, write included.
+ * A fault that a request meets instead of its response. With `when: "before"` the sandbox does not perform the request; with
+ * `"after"` it performs the request, writes included, and then loses the response.
  *
- * - `Reset`: the connection is reset.
- * - `HalfBody`: performed; the connection is reset after half of the answer.
- * - `Stall`: nothing at all for a while, 8 seconds by default; then, if the client is still there, as usual.
- * - `Status`: another status, with a body as JSON, HTML or plain text, or none; `headers` such as `retry-after`.
- * - `Html`: a success, by its status, with a page from the edge.
- * - `Garbage`: a success whose body is cut-off JSON.
- * - `WrongLength`: performed; `content-length` says more than there is, or less if `by` is negative.
+ * - `Reset`: resets the connection.
+ * - `HalfBody`: performs the request, sends half of the body, and resets the connection.
+ * - `Stall`: sends nothing for `millis` (8,000 by default), then responds as usual if the client is still connected.
+ * - `Status`: responds with this status and a JSON, HTML, plain-text or empty body. `headers` adds headers such as
+ *   `retry-after`.
+ * - `Html`: responds with status 200 and an HTML page, as a proxy would.
+ * - `Garbage`: responds with status 200 and truncated JSON.
+ * - `WrongLength`: performs the request and sends a `content-length` that is too large by `by` bytes, or too small if `by` is
+ *   negative.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +60,7 @@ export const Fault = S.Union(
 export type Fault = typeof Fault.Type
 
 /**
- * How long a request takes besides: always the same, or lognormal around a median.
+ * Latency added to each request, in milliseconds: fixed, or lognormal with a median.
  *
  * @since 0.1.0
  * @category models
@@ -77,7 +79,7 @@ export type Latency = typeof Latency.Type
 const Endpoint = S.Literal(...(names as readonly [Name, ...ReadonlyArray<Name>]))
 
 /**
- * The endpoints that can break: those of the contacts, and the two of OAuth.
+ * The endpoints that faults can be limited to: those of the API, and the two of OAuth.
  *
  * @since 0.1.0
  * @category models
@@ -85,8 +87,8 @@ const Endpoint = S.Literal(...(names as readonly [Name, ...ReadonlyArray<Name>])
 export type Endpoint = typeof Endpoint.Type
 
 /**
- * A fault and the requests that meet it: those of one endpoint or of all, the next `times` or all that come, each with a
- * `probability` or for certain.
+ * A fault and the requests that meet it: those of one `endpoint` (all by default), the next `times` of them (no limit by
+ * default), each with a `probability` (1 by default).
  *
  * @since 0.1.0
  * @category models
@@ -99,8 +101,8 @@ export const Rule = S.Struct({
 }).annotations(strict)
 
 /**
- * All that is to go wrong. Of the rules for a request the first that applies is the one; their probabilities add up. The
- * first latency for its endpoint comes on top.
+ * The faults of a sandbox. A request meets the first rule that applies to it; the probabilities of its rules add up. The
+ * first latency for its endpoint is added.
  *
  * @since 0.1.0
  * @category models
@@ -118,7 +120,7 @@ export const Plan = S.Struct({
 export type Plan = typeof Plan.Type
 
 /**
- * What is decided of one request.
+ * The fault and the delay of one request.
  *
  * @since 0.1.0
  * @category models
@@ -129,7 +131,7 @@ export interface FaultDecision {
 }
 
 /**
- * A plan on its way.
+ * A plan that is being carried out.
  *
  * @since 0.1.0
  * @category models
@@ -138,7 +140,7 @@ export interface Faults {
   readonly next: (endpoint: Endpoint) => FaultDecision
 }
 
-// --- how they are drawn ------------------------------------------------------------------------------------------------
+// --- drawing from the seed ---------------------------------------------------------------------------------------------
 
 /** Of a standard normal distribution (Box and Muller). */
 const normal = (random: Utils.PCGRandom): number =>
@@ -148,7 +150,7 @@ const drawn = (latency: Latency, random: Utils.PCGRandom): number =>
   latency._tag === "Fixed" ? latency.millis : latency.median * Math.exp(latency.sigma * normal(random))
 
 /**
- * A plan from its beginning: the nth request of an endpoint always meets the same.
+ * Starts a plan. The nth request of an endpoint always meets the same fault.
  *
  * @since 0.1.0
  * @category constructors
@@ -158,7 +160,7 @@ export const make = (plan: Plan): Faults => {
   const left = plan.rules.map(({ times }) => times ?? Infinity)
   return {
     next: (endpoint) => {
-      // There is one for each endpoint, and there are no others.
+      // There is one generator for each endpoint.
       const random = randoms.get(endpoint)!
       const concerns = (rule: { readonly endpoint?: Endpoint | undefined }) => (rule.endpoint ?? endpoint) === endpoint
       const latency = plan.latency.find(concerns)?.distribution

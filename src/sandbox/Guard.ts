@@ -7,8 +7,7 @@
 import { refusal, type Reply } from "./Reply.js"
 
 /**
- * How large the body of a request may be, in bytes: 16 MB, and 64 MB for what controls the sandbox, as a whole directory
- * can be imported.
+ * The largest request body in bytes: 16 MB, and 64 MB for the control API, which can import a whole directory.
  *
  * @since 0.2.0
  * @category guards

@@ -1,5 +1,5 @@
 /**
- * What happened in a sandbox, for tests to judge by.
+ * The requests that a sandbox received and the writes that it applied, for tests to assert on.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import type { RowName } from "../api/rows.js"
 import { writes } from "./Endpoints.js"
 
 /**
- * A request as it arrived, and how it was answered. `url` is the raw request target, `status` 0 where nothing was answered,
- * `fault` what it met on the way.
+ * A request as it arrived, and its response. `url` is the raw request target. `status` is 0 if no response was sent. `fault` is
+ * the tag of the injected fault.
  *
  * @since 0.1.0
  * @category models
@@ -73,12 +73,12 @@ export interface Ledger extends S.Schema.Type<typeof Ledger> {}
 const requestsKept = 10_000
 
 /**
- * A ledger that is being written.
+ * The ledger as the sandbox writes it.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Book {
+export interface MutableLedger {
   received: number
   readonly applied: Array<AppliedWrite>
   readonly requests: Array<ReceivedRequest>
@@ -89,7 +89,7 @@ export interface Book {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (): Book => ({
+export const make = (): MutableLedger => ({
   received: 0,
   applied: [],
   requests: [],
@@ -97,12 +97,12 @@ export const make = (): Book => ({
 })
 
 /**
- * Writes a request down; the oldest are forgotten.
+ * Records a request. Only the latest 10,000 are kept.
  *
  * @since 0.1.0
  * @category writing
  */
-export const receive = (book: Book, request: ReceivedRequest): void => {
-  book.requests.push(request)
-  if (book.requests.length > requestsKept) book.requests.shift()
+export const receive = (ledger: MutableLedger, request: ReceivedRequest): void => {
+  ledger.requests.push(request)
+  if (ledger.requests.length > requestsKept) ledger.requests.shift()
 }

@@ -37,7 +37,7 @@ const performed = (
         ? { status: reply.status }
         : { status: Answer.statusWith(fault, reply.status), fault: fault._tag }
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, value ?? ""]))
-    Ledger.receive(state.book, {
+    Ledger.receive(state.ledger, {
       method: request.method,
       url: request.url,
       headers,
@@ -74,7 +74,7 @@ const brokenBody = (text: string): ReadableStream<Uint8Array> => {
 export const clientOf = (state: State.State): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
     Effect.gen(function* () {
-      const traceId = Reply.traceId((state.book.received += 1))
+      const traceId = Reply.traceId((state.ledger.received += 1))
       const body = textOf(request)
       const received = { method: request.method, url: url.pathname + url.search, headers: request.headers, body }
       const route = Service.route(state, received)

@@ -1,5 +1,5 @@
 /**
- * The token endpoints of the vendor: codes, grants that rotate, and location tokens of a company's. Pure.
+ * The vendor's token endpoints: authorization codes, rotating refresh tokens, and location tokens of an agency. Pure.
  *
  * @since 0.1.0
  */
@@ -13,10 +13,10 @@ import type { Scope, Token } from "./Tokens.js"
 
 /**
  * - `clientId`, `clientSecret`: the app.
- * - `expiresIn`: seconds an access token lives, 86,399 by default.
- * - `grace`: seconds in which a refresh token that was used answers the same pair again, 30 by default; 0 for none.
- * - `revokesFamily`: whether a refresh token that is used again too late takes its whole grant with it.
- * - `errors`: as OAuth says (`error`, `error_description`) or in the service's envelope. Both were seen.
+ * - `expiresIn`: lifetime of an access token in seconds, 86,399 by default.
+ * - `grace`: for so many seconds (30 by default) a refresh token that was already used gives the same pair again; 0 for never.
+ * - `revokesFamily`: whether using a refresh token again after the grace period revokes the whole grant.
+ * - `errors`: the form of a refusal, `"oauth"` (`error`, `error_description`) or the service's envelope. Both were seen.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +44,7 @@ export const defaultOptions: Options = {
 }
 
 /**
- * Who has installed the app: a location, or a company with its locations.
+ * Who installed the app: a location, or an agency (company) with its locations.
  *
  * @since 0.1.0
  * @category models
@@ -125,7 +125,7 @@ export const install = (oauth: OAuth, installation: Installation): readonly [cod
 }
 
 /**
- * All access tokens end now; the grants stay.
+ * Expires all access tokens; their refresh tokens stay valid.
  *
  * @since 0.1.0
  * @category operations
@@ -141,7 +141,7 @@ const valid = (oauth: OAuth, token: string, now: number): Access | undefined => 
 }
 
 /**
- * The token, as those that do not change are known, if it is one of these and has not ended.
+ * The token with this text, if it was issued here and has not expired.
  *
  * @since 0.1.0
  * @category queries
@@ -153,7 +153,7 @@ export const find = (oauth: OAuth, token: string, now: number): Token | undefine
   return { token, scopes, ...(locationId === undefined ? {} : { locationId }) }
 }
 
-// --- what is asked -----------------------------------------------------------------------------------------------------
+// --- the endpoints -----------------------------------------------------------------------------------------------------
 
 const refused = (
   oauth: OAuth,
@@ -200,7 +200,7 @@ const isApp = ({ options }: OAuth, form: Form) =>
   form["client_id"] === options.clientId && form["client_secret"] === options.clientSecret
 
 /**
- * `POST /oauth/token`, for codes and refresh tokens. What `client_credentials` answers was not seen.
+ * `POST /oauth/token`, for authorization codes and refresh tokens. The response to `client_credentials` was never seen.
  *
  * @since 0.1.0
  * @category operations
@@ -244,7 +244,7 @@ const revoke = (oauth: OAuth, family: number): OAuth => ({
 })
 
 /**
- * `POST /oauth/locationToken`, with the bearer of a company.
+ * `POST /oauth/locationToken`, with the bearer of an agency.
  *
  * @since 0.1.0
  * @category operations
@@ -264,7 +264,7 @@ export const locationToken = (
   if (companyId !== company.companyId || locationId === undefined || locationId === "") {
     return { oauth, reply: refusal(400, "Location not found") }
   }
-  // The location is whatever the company says: it is the company's own.
+  // Any location that the agency names is taken to be its own.
   const answered = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
   const { refresh_token: _, ...body } = answered.reply.body
   return { oauth: { ...answered.oauth, refresh: oauth.refresh }, reply: { status: 200, body } }

@@ -1,6 +1,6 @@
 /**
- * The service's counterpart: a real HTTP server on a loopback port that keeps contacts, finds duplicates, checks tokens,
- * scopes and Versions, counts requests, and answers and refuses in the service's own words.
+ * A stand-in for the real service: an HTTP server on a loopback port that stores contacts, finds duplicates, checks tokens,
+ * scopes and Versions, enforces rate limits, and responds in the service's own words.
  *
  * Needs `@effect/platform-node`.
  *
@@ -137,7 +137,7 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
   static layer(options: Options = {}): Layer.Layer<Sandbox, HttpServerError.ServeError> {
     return Layer.suspend(() => {
       const server = createServer()
-      // Whoever is still connected, to an answer that stalls say, does not hold up the end.
+      // Open connections, to a stalled response for example, do not delay the shutdown.
       const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
       const state = Effect.map(DateTime.now, ({ epochMillis }) => State.make(options, epochMillis))
       return Layer.unwrapEffect(Effect.map(state, (state) => serving(state, options))).pipe(

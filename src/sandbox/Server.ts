@@ -42,10 +42,10 @@ const recorded = (
   answer: Service.Route["answer"],
   fault?: Faults.Fault
 ): Effect.Effect<Answer.Answer> => {
-  const { book } = state
+  const { ledger } = state
   return Effect.gen(function* () {
     // It came before a reset of the sandbox, and is no part of what is there now.
-    if (book !== state.book) return yield* Connection.reset(request)
+    if (ledger !== state.ledger) return yield* Connection.reset(request)
     // What the edge resets is not even read.
     const isRead = fault?._tag !== "Reset" || Answer.isPerformed(fault)
     // A body that breaks off, or is too large, is no request: nothing is performed.
@@ -54,7 +54,7 @@ const recorded = (
     const { status, body: json, headers } = answer(body, traceId, now.epochMillis)
     const { method, url, headers: sent } = request
     const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
-    Ledger.receive(book, { method, url, headers: sent, body, traceId, ...met })
+    Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...met })
     return {
       status,
       headers: { ...Answer.headersOf("application/json", now), ...headers },
@@ -70,7 +70,7 @@ const respond = (state: State.State) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.gen(function* () {
       // Counted before it is read: its client may give up on it.
-      const traceId = Reply.traceId((state.book.received += 1))
+      const traceId = Reply.traceId((state.ledger.received += 1))
       const route = Service.route(state, request)
       if (route === undefined) {
         const answer = () => Reply.refusal(404, `Cannot ${request.method} ${request.url}`)

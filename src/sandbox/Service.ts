@@ -109,7 +109,7 @@ const performing =
     if (Option.isNone(body)) return { ...Reply.refusal(400, "Unexpected token in JSON"), headers: admission.headers }
     const request = { params, query, body: body.value }
     const { reply, write } = Operations.perform(name, state.directory, admission.caller, request)
-    if (write !== undefined) state.book.applied.push({ ...write, at: DateTime.unsafeMake(now), traceId })
+    if (write !== undefined) state.ledger.applied.push({ ...write, at: DateTime.unsafeMake(now), traceId })
     return { ...reply, headers: admission.headers }
   }
 
@@ -132,7 +132,7 @@ const admit = (
   const authorized = Tokens.authorize(find, headers["authorization"], scope)
   if (Either.isLeft(authorized)) return { refused: Reply.refusal(401, authorized.left) }
   const locationId = authorized.right
-  const quota = state.quotas.get(locationId) ?? Quota.make(state.limits, now, state.book.strangers)
+  const quota = state.quotas.get(locationId) ?? Quota.make(state.limits, now, state.ledger.strangers)
   state.quotas.set(locationId, quota)
   const { isAdmitted, headers: limits } = quota.admit(now)
   return isAdmitted

@@ -52,7 +52,7 @@ export interface State {
   oauth: OAuth.OAuth
   faults: Faults.Faults
   outage: Faults.Fault | undefined
-  book: Ledger.Book
+  ledger: Ledger.MutableLedger
 }
 
 const decodePlan = S.decodeSync(Faults.Plan)
@@ -71,7 +71,7 @@ export const initial = (options: Options, now: number) => ({
   oauth: OAuth.make(options.oauth),
   faults: Faults.make(decodePlan(options.faults ?? {})),
   outage: undefined,
-  book: Ledger.make()
+  ledger: Ledger.make()
 })
 
 /**

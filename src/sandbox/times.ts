@@ -1,4 +1,4 @@
-// Times in the order in which they came, to be counted and forgotten.
+// A queue of timestamps in ascending order.
 
 export interface Times {
   readonly length: () => number
