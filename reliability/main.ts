@@ -16,6 +16,7 @@ import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
 import * as Leaks from "./Leaks.js"
+import * as Operations from "./Operations.js"
 import * as Outage from "./Outage.js"
 import * as Pacing from "./Pacing.js"
 import * as Paths from "./Paths.js"
@@ -71,7 +72,8 @@ const ids = [
   "R14",
   "R16",
   "R17",
-  "R18"
+  "R18",
+  "R22"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
@@ -121,6 +123,9 @@ const leakingCalls = 250_000
 const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 /** For each seed: 30 processes, ten for each time. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
+
+/** Calls of each operation. */
+const operationCalls = 200
 
 const all = Effect.gen(function* () {
   const figures: Array<Figure> = []
@@ -270,6 +275,10 @@ const all = Effect.gen(function* () {
       Effect.zipRight(tell(`R18, ${one.accounts} accounts, ${one.credentials}, ${one.place}`), Accounts.run(one))
     )
     figures.push(Accounts.figure(runs))
+  }
+  if (isAsked("R22")) {
+    const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))
+    figures.push(Operations.figure(runs, operationCalls))
   }
   return figures
 })
