@@ -1,0 +1,136 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as GrowthHub from "effect-growthhub/GrowthHub"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import { ContactId } from "effect-growthhub/Schema"
+import { operations } from "../../reliability/calls.js"
+
+interface Recorded {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly body: unknown
+}
+
+interface Document {
+  readonly paths: {
+    readonly [path: string]: {
+      readonly [method: string]: {
+        readonly operationId: string
+        readonly responses: { readonly [status: string]: object }
+      }
+    }
+  }
+  readonly components: { readonly schemas: object }
+}
+
+/** A fetch that keeps each response, in the way of Fetch. */
+const recording = (recorded: Array<Recorded>) => async (input: string | URL | Request, init?: RequestInit) => {
+  const response = await fetch(input, init)
+  const url = new URL(input instanceof Request ? input.url : input)
+  recorded.push({
+    method: (init?.method ?? "GET").toLowerCase(),
+    path: url.pathname,
+    status: response.status,
+    body: await response.clone().json()
+  })
+  return response
+}
+
+const documentOf = (url: string) =>
+  Effect.promise(async () => (await (await fetch(`${url}/openapi.json`)).json()) as Document)
+
+/** The template of a path, the one with the fewest parameters first. */
+const templateOf = ({ paths }: Document, { method, path }: Recorded): string | undefined =>
+  Object.keys(paths)
+    .filter((template) => new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
+    .filter((template) => paths[template]?.[method] !== undefined)
+    .sort((one, other) => one.split("{").length - other.split("{").length)[0]
+
+/** What is wrong with a response by the document. */
+const faultsOf = (document: Document) => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  ajv.addSchema({ $id: "document", ...document })
+  const pointer = (text: string) => encodeURIComponent(text.replace(/~/g, "~0").replace(/\//g, "~1"))
+  return (response: Recorded): ReadonlyArray<string> => {
+    const template = templateOf(document, response)
+    if (template === undefined) return [`${response.method} ${response.path} is not in the document`]
+    const { method, status } = response
+    const validate = ajv.getSchema(
+      `document#/paths/${pointer(template)}/${method}/responses/${status}/content/${pointer("application/json")}/schema`
+    )
+    if (validate === undefined) return [`${method} ${template} has no ${status}`]
+    const isValid = validate(response.body)
+    return isValid === true ? [] : [`${method} ${template} ${status}: ${ajv.errorsText(validate.errors)}`]
+  }
+}
+
+const id = ContactId.make("jane")
+
+const every = Object.entries(operations)
+
+describe("the OpenAPI document of the sandbox", () => {
+  it.live("is true for the success of every operation, in both Versions", () =>
+    Effect.gen(function* () {
+      const { url, token } = yield* Sandbox
+      const faults = faultsOf(yield* documentOf(url))
+      const recorded: Array<Recorded> = []
+      const v3 = Object.fromEntries(every.map(([name]) => [name, "v3"])) as Parameters<
+        typeof GrowthHub.layer
+      >[0]["versions"]
+      for (const versions of [undefined, v3]) {
+        const services = GrowthHub.layer({ token, baseUrl: url, versions }).pipe(
+          Layer.provide(FetchHttpClient.layer),
+          Layer.provide(Layer.succeed(FetchHttpClient.Fetch, recording(recorded) as typeof fetch))
+        )
+        for (const [, { call, prepare }] of every) {
+          yield* (yield* Sandbox).reset
+          yield* (yield* Sandbox).seed([{ id, firstName: "Jane", email: "roe@example.com", tags: ["vip"] }])
+          yield* Effect.gen(function* () {
+            yield* call(id, yield* prepare?.(id) ?? Effect.void)
+          }).pipe(Effect.provide(services))
+        }
+      }
+      expect(recorded.flatMap(faults)).toEqual([])
+      expect(recorded.length).toBeGreaterThanOrEqual(2 * every.length)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.live("is true for every refusal", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox
+      const { url, token } = sandbox
+      const faults = faultsOf(yield* documentOf(url))
+      const recorded: Array<Recorded> = []
+      const send = recording(recorded)
+      const asking = (path: string, init: RequestInit & { readonly headers?: object } = {}) =>
+        Effect.promise(() => {
+          const headers = { version: "2021-07-28", authorization: `Bearer ${Redacted.value(token)}`, ...init.headers }
+          return send(url + path, {
+            ...init,
+            headers: Object.fromEntries(Object.entries(headers)) as Record<string, string>
+          })
+        })
+      yield* sandbox.seed([{ id, email: "jane@example.com" }])
+      const post = (path: string, body: unknown) => asking(path, { method: "POST", body: JSON.stringify(body) })
+      yield* asking("/contacts/nobody")
+      yield* asking("/contacts/jane", { headers: { version: "1999-01-01" } })
+      yield* asking("/contacts/jane", { headers: { authorization: "Bearer pit-other" } })
+      yield* asking("/contacts/jane?x=1")
+      yield* post("/contacts/", { locationId: "elsewhere" })
+      yield* post("/contacts/", { locationId: sandbox.locationId, email: "jane@example.com" })
+      yield* asking("/contacts/", { method: "POST", body: "{" })
+      yield* post("/oauth/token", {})
+      yield* asking("/oauth/locationToken", { method: "POST" })
+      yield* sandbox.setLimits({ max: 1 })
+      yield* asking("/contacts/jane")
+      yield* asking("/contacts/jane")
+      expect(recorded.flatMap(faults)).toEqual([])
+      expect(new Set(recorded.map(({ status }) => status))).toEqual(new Set([400, 401, 403, 422, 200, 429]))
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
