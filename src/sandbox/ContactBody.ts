@@ -42,11 +42,11 @@ const customFieldValue: Rule = (path, value) => {
   return [`${path} must be a string, a number, an array or an object`]
 }
 
-const customField = (isV3: boolean) =>
-  object(
-    { id: required, key: text, field_value: customFieldValue, ...(isV3 ? { fieldValue: customFieldValue } : {}) },
-    ["id"]
-  )
+/** Both spellings of the value work in every Version, and so does `value`, as public reports of working requests show. */
+const customField = object(
+  { id: required, key: text, field_value: customFieldValue, fieldValue: customFieldValue, value: customFieldValue },
+  ["id"]
+)
 
 const channel = object({ status: oneOf("active", "inactive", "permanent"), message: text, code: text }, ["status"])
 
@@ -67,7 +67,7 @@ const common = (isV3: boolean): Shape => ({
   dndSettings: object(Object.fromEntries(channelsOf(isV3).map((name) => [name, channel]))),
   inboundDndSettings: object({ all: object({ status: oneOf("active", "inactive"), message: text }, ["status"]) }),
   tags: texts,
-  customFields: each(customField(isV3)),
+  customFields: each(customField),
   dateOfBirth: nullable(day),
   country
 })

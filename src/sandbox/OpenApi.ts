@@ -259,6 +259,7 @@ export const describedApi = (isControlled: boolean) => {
   return (isControlled ? bare.add(ControlApi.group) : bare)
     .annotate(OpenApi.Title, "GrowthHub Contacts, the sandbox of effect-growthhub")
     .annotate(OpenApi.Version, "0.2.0")
+    .annotate(OpenApi.License, { name: "MIT" })
     .annotate(
       OpenApi.Description,
       "Authorize with the token of the sandbox: `pit-sandbox`, unless it was started with others."

@@ -97,6 +97,12 @@ export interface Options extends State.Options {
    * then answered for a loopback `Host` and from the sandbox's own pages only.
    */
   readonly control?: boolean | undefined
+  /**
+   * Whether each request is logged in a line such as `GET /contacts/jane 200`; not by default.
+   *
+   * @since 0.2.0
+   */
+  readonly logRequests?: boolean | undefined
 }
 
 /**
@@ -166,5 +172,11 @@ const serving = (
       ...controlled
     }))
   )
-  return Layer.provideMerge(service, serve(state, options.control === true ? controlled : undefined))
+  return Layer.provideMerge(
+    service,
+    serve(state, {
+      controls: options.control === true ? controlled : undefined,
+      logRequests: options.logRequests ?? false
+    })
+  )
 }

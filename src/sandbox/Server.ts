@@ -32,11 +32,18 @@ import * as Reply from "./Reply.js"
 import * as Service from "./Service.js"
 import * as State from "./State.js"
 
+/** A sandbox that is served. */
+interface Serving {
+  readonly state: State.State
+  /** Whether each request is logged. */
+  readonly logRequests: boolean
+}
+
 type ServerRequest = HttpServerRequest.HttpServerRequest
 
 /** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
-  state: State.State,
+  { state, logRequests }: Serving,
   request: ServerRequest,
   traceId: string,
   answer: Service.Route["answer"],
@@ -55,6 +62,10 @@ const recorded = (
     const { method, url, headers: sent } = request
     const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
     Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...met })
+    if (logRequests) {
+      const outcome = fault === undefined ? String(met.status) : `${met.status || "no response"} (fault: ${fault._tag})`
+      yield* Effect.logInfo(`${method} ${url} ${outcome}`)
+    }
     return {
       status,
       headers: { ...Answer.headersOf("application/json", now), ...headers },
@@ -66,19 +77,20 @@ const recorded = (
 const notPerformed = (): Service.Answer => ({ status: 200, body: {} })
 
 /** Answers a request, unless a fault is in its way. */
-const respond = (state: State.State) =>
+const respond = (serving: Serving) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.gen(function* () {
+      const { state } = serving
       // Counted before it is read: its client may give up on it.
       const traceId = Reply.traceId((state.ledger.received += 1))
       const route = Service.route(state, request)
       if (route === undefined) {
         const answer = () => Reply.refusal(404, `Cannot ${request.method} ${request.url}`)
-        return Edge.respond(yield* recorded(state, request, traceId, answer))
+        return Edge.respond(yield* recorded(serving, request, traceId, answer))
       }
       const { delay, fault } = State.nextFault(state, route.name)
       const isPerformed = fault === undefined || Answer.isPerformed(fault)
-      const answer = recorded(state, request, traceId, isPerformed ? route.answer : notPerformed, fault)
+      const answer = recorded(serving, request, traceId, isPerformed ? route.answer : notPerformed, fault)
       if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
       return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.applyFault(request, fault, answer)
     })
@@ -88,10 +100,10 @@ const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
 /** What is none of the sandbox's own pages is a request to the service. */
-const servingApi = (state: State.State) => (app: HttpApp.Default) =>
+const servingApi = (serving: Serving) => (app: HttpApp.Default) =>
   Effect.catchAllCause(app, (cause) =>
     // The router fails with RouteNotFound although the type of an HttpApp says that it never fails.
-    Option.exists(Cause.failureOption<unknown>(cause), isRouteNotFound) ? respond(state) : Effect.failCause(cause)
+    Option.exists(Cause.failureOption<unknown>(cause), isRouteNotFound) ? respond(serving) : Effect.failCause(cause)
   )
 
 /** Refuses what must not even be read, and bounds what is. */
@@ -117,7 +129,7 @@ const guarded = (isControlled: boolean) => (app: HttpApp.Default) =>
  */
 export const serve = (
   state: State.State,
-  controls: Controls | undefined
+  { controls, logRequests }: { readonly controls: Controls | undefined; readonly logRequests: boolean }
 ): Layer.Layer<never, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
   const isControlled = controls !== undefined
   const pages = Layer.mergeAll(
@@ -131,7 +143,7 @@ export const serve = (
     context: Context.empty()
   })
   return HttpApiBuilder.serve().pipe(
-    Layer.provide(HttpApiBuilder.middleware((app) => guarded(isControlled)(servingApi(state)(app)))),
+    Layer.provide(HttpApiBuilder.middleware((app) => guarded(isControlled)(servingApi({ state, logRequests })(app)))),
     Layer.provide(pages),
     Layer.provide(api),
     Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 10_000 }))

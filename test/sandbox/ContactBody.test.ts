@@ -69,9 +69,13 @@ describe("the service", () => {
 
   it("spells channels and custom fields by the Version", () => {
     expect(update({ dndSettings: { call: { status: "active" } } }, "v3")).toEqual([])
-    expect(update({ customFields: [{ id: "a", fieldValue: 1 }] }, "v3")).toEqual([])
-    expect(update({ customFields: [{ id: "a", fieldValue: 1 }] })).toEqual([
-      "customFields.0.property fieldValue should not exist"
+    for (const version of ["2021-07-28", "v3"]) {
+      for (const spelling of ["field_value", "fieldValue", "value"]) {
+        expect(update({ customFields: [{ id: "a", [spelling]: 1 }] }, version)).toEqual([])
+      }
+    }
+    expect(update({ customFields: [{ id: "a", values: 1 }] })).toEqual([
+      "customFields.0.property values should not exist"
     ])
     expect(ContactBody.answered({ dndSettings: { WhatsApp: { status: "active" } } }, "v3")).toEqual({
       dndSettings: { whatsApp: { status: "active" } }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
@@ -473,6 +474,23 @@ describe("the sandbox", () => {
       })
     )
   )
+
+  it.effect("logs each request in a line where it is asked to", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    const fault = { _tag: "Status", status: 503 } as const
+    return within(
+      { contacts, logRequests: true, faults: { rules: [{ fault, endpoint: "updateContact" }] } },
+      Effect.gen(function* () {
+        yield* asking("/contacts/jane")
+        yield* asking("/contacts/jane", { method: "PUT", body: "{}" })
+        expect(lines.filter((line) => line.includes("/contacts"))).toEqual([
+          "GET /contacts/jane 200",
+          "PUT /contacts/jane 503 (fault: Status)"
+        ])
+      })
+    ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+  })
 
   it.effect("is gone with its scope", () =>
     Effect.gen(function* () {
