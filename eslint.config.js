@@ -92,6 +92,8 @@ export default tseslint.config(
       "import-x/no-cycle": "error",
       "import-x/no-restricted-paths": ["error", { zones: [...zones, ...pureZones] }],
       "no-console": "error",
+      "max-lines": ["error", 400],
+      "max-lines-per-function": ["error", 60],
       // A barrel loads everything: see "Import" in the measurements.
       "no-restricted-imports": [
         "error",
