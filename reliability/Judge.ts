@@ -14,7 +14,7 @@ export interface Ledger {
   readonly received: number
   readonly applied: ReadonlyArray<{ readonly operation: string; readonly contactId: string; readonly isNew: boolean }>
   readonly requests: ReadonlyArray<{ readonly method: string; readonly url: string; readonly status: number }>
-  readonly strangers: { readonly given: number; readonly refused: number }
+  readonly otherConsumers: { readonly given: number; readonly refused: number }
 }
 
 export interface Judge {

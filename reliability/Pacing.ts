@@ -93,15 +93,15 @@ const measuring = (
       // The first one opens the connections that are used then.
       const [, burst] = yield* Effect.replicateEffect(Effect.map(asked(children, unlimited, atOnce), elapsed), 2)
       yield* fresh
-      yield* judge.setLimits({ max: limit, interval, window, strangers: { share: share[setting], seed } })
+      yield* judge.setLimits({ max: limit, interval, window, otherConsumers: { share: share[setting], seed } })
       const all = yield* asked(children, { ...limited, interval }, calls)
-      const { requests, strangers } = yield* judge.ledger
+      const { requests, otherConsumers } = yield* judge.ledger
       const ideal = (calls / atOnce - 1) * interval + burst!
       return {
         refused: requests.filter(({ status }) => status === 429).length,
         lost: calls - all.reduce((sum, { succeeded }) => sum + succeeded, 0),
         overIdeal: elapsed(all) / ideal,
-        othersRefused: strangers.refused / Math.max(1, strangers.given + strangers.refused)
+        othersRefused: otherConsumers.refused / Math.max(1, otherConsumers.given + otherConsumers.refused)
       }
     })
   )

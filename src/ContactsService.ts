@@ -17,6 +17,8 @@ import type * as Schema from "./Schema.js"
 // --- the interface -----------------------------------------------------------------------------------------------------
 
 /**
+ * The calls on contacts.
+ *
  * @since 0.1.0
  * @category models
  */

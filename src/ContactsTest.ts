@@ -1,5 +1,5 @@
 /**
- * `ContactsService` in memory, for the tests of apps: the same rules as the sandbox, without HTTP.
+ * All services in memory, for the tests of apps: the whole client over the sandbox, without a network.
  *
  * @since 0.1.0
  */
@@ -28,20 +28,20 @@ import * as State from "./sandbox/State.js"
  * @category models
  */
 export interface Options {
-  /** What is there at the start. A contact without a `locationId` belongs to `locationId`. */
+  /** The contacts at the start; none by default. A contact without a `locationId` belongs to `locationId`. */
   readonly contacts?: ReadonlyArray<Contact> | undefined
-  /** The location that the app's token would open, by default the sandbox's own. */
+  /** The location that the token gives access to; by default the location of the sandbox. */
   readonly locationId?: LocationId | undefined
-  /** Its "Allow Duplicate Contact" setting, by default not allowed, email before phone. */
+  /** The "Allow Duplicate Contact" setting of the location; by default not allowed, and found by email, then by phone. */
   readonly duplicates?: Setting | undefined
   /**
-   * What goes wrong from the start, as in the sandbox; nothing by default.
+   * The injected faults, as in the sandbox; none by default.
    *
    * @since 0.2.0
    */
   readonly faults?: typeof Faults.Plan.Encoded | undefined
   /**
-   * How calls are retried: not at all by default, so that a test needs no clock. Delays pass by the test's `Clock`.
+   * The retry policy; `RetryPolicy.none` by default, so that a test needs no clock. Delays follow the `Clock` of the test.
    *
    * @since 0.2.0
    */
@@ -49,7 +49,7 @@ export interface Options {
 }
 
 /**
- * What a test looks at and controls besides the calls.
+ * The contacts in memory, and the controls of the sandbox.
  *
  * @since 0.1.0
  * @category models
@@ -58,14 +58,14 @@ export interface Service extends Pick<
   Controls.Controls,
   "ledger" | "setFaults" | "outage" | "recover" | "reset" | "seed"
 > {
-  /** The location that the token opens. */
+  /** The location that the token gives access to. */
   readonly locationId: LocationId
-  /** All contacts as they are now. */
+  /** All contacts as they are stored now. */
   readonly contacts: Effect.Effect<ReadonlyArray<Contact>>
 }
 
 /**
- * The contacts behind the services in memory.
+ * The controls of the services in memory.
  *
  * @example
  * import { Effect } from "effect"
@@ -86,8 +86,8 @@ export interface Service extends Pick<
  */
 export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<ContactsTest, Service>() {
   /**
-   * All services, and the `ContactsHttp` that they share, over a sandbox in memory: a new one each time the layer is built.
-   * No rate limit makes a call wait.
+   * All services and their `ContactsHttp` over a sandbox in memory, a new one each time the layer is built. A call passes the
+   * whole client: encoding, `HttpClient`, retries and decoding. There is no rate limit.
    *
    * @since 0.1.0
    */
@@ -111,7 +111,7 @@ const stateOptionsOf = ({ contacts, duplicates, faults, locationId }: Options): 
       duplicates: duplicates ?? Seed.defaultLocation.duplicates
     }
   ],
-  // A clock that stands still would never let the quota of the service pass.
+  // While a TestClock stands still, a window of the quota would never end.
   limits: { max: Number.MAX_SAFE_INTEGER, daily: Number.MAX_SAFE_INTEGER }
 })
 

@@ -1,6 +1,6 @@
 /**
- * `ContactsHttp`: the app's `HttpClient` with base URL, bearer, Version, rate limit, deadline and retries, and the one function
- * that performs a described endpoint.
+ * `ContactsHttp`: the app's `HttpClient` with base URL, bearer token, `Version` header, rate limit, timeout and retries. It
+ * performs any endpoint that is described as a value.
  *
  * @since 0.1.0
  */
@@ -78,23 +78,29 @@ export type {
 // --- the service -------------------------------------------------------------------------------------------------------
 
 /**
+ * Performs endpoints over HTTP.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Performs one described endpoint: encodes the input, sends it, retries as the policy says, and decodes the answer. */
+  /**
+   * Performs an endpoint: encodes the input, sends it, retries by the `RetryPolicy`, and decodes the response. Fails with
+   * `Unprocessable`, before anything is sent, if the input does not match the endpoint's schemas.
+   */
   readonly perform: Perform
 }
 
 /**
- * What `ContactsService` sends its calls through, also for endpoints that this library does not describe yet.
+ * Sends the calls of `ContactsService` and the other services. Use it directly for endpoints that this library does not have
+ * yet.
  *
  * @since 0.1.0
  * @category tags
  */
 export class ContactsHttp extends Context.Tag("effect-growthhub/ContactsHttp")<ContactsHttp, Service>() {}
 
-/** What the stages between a call and the wire are made of. */
+/** The parts that the stages of a request need. */
 interface Stages {
   readonly client: HttpClient.HttpClient
   readonly server: Server
@@ -103,23 +109,14 @@ interface Stages {
 }
 
 /**
- * How an attempt is sent. The inner stages belong to one request: its transport, its time limit, its span, its permit. The
- * outer ones may send another request, which takes its own permit.
+ * Composes the stages of an attempt. The inner stages belong to one request: transport, deadline, span, permit. The outer
+ * stages (redirects, token refresh) may send a second request, which acquires its own permit.
  */
 const makeSend = ({ client, server, limiter, bearer }: Stages): Send =>
   pipe(transportOf(client), withDeadline, withTelemetry(server), withPermit(limiter), withRedirects, withBearer(bearer))
 
 /**
- * The names of the metrics of calls, all in seconds or counted:
- *
- * - `callDuration`: a histogram of calls with their repeats and waits, by `operation` and `outcome` (`ok`, or the tag of the
- *   error).
- * - `requestDuration`: a histogram of single requests, by `http.request.method`, `url.template`, `server.address`,
- *   `server.port`, `http.response.status_code` and `error.type`.
- * - `retries`: counts repeats, by `operation` and the `error.type` that they follow.
- * - `refreshes`: counts exchanges of a grant, by `outcome`.
- *
- * Those of pacing are `RateLimit.metrics`.
+ * The names of the metrics of calls, requests, retries and tokens. The metrics of the rate limit are `RateLimit.metrics`.
  *
  * Source: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
  *
@@ -131,15 +128,17 @@ export const metrics = telemetry.metrics
 // --- over the app's HttpClient -----------------------------------------------------------------------------------------
 
 /**
+ * The options of {@link layer}.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The bearer, a private integration token say, or where it comes from: see `Credentials`. */
+  /** The bearer token, such as a private integration token, or credentials that provide it: see `Credentials`. */
   readonly token: Redacted.Redacted | Credentials.Credentials
-  /** Where the API is, the vendor's host by default. `https`, or `http` to a loopback address. */
+  /** The base URL of the API: `https`, or `http` to a loopback address. The vendor's host by default. */
   readonly baseUrl?: string | URL | undefined
-  /** Another documented `Version` than its own, by the endpoint's name: also for endpoints of your own. */
+  /** Another documented `Version` header than the default, by the name of the endpoint; for endpoints of your own too. */
   readonly versions?: (Versions & { readonly [endpoint: string]: string | undefined }) | undefined
 }
 
@@ -150,12 +149,12 @@ export interface Options {
  * @category models
  */
 export interface ServiceOptions extends Omit<Options, "versions"> {
-  /** Another documented `Version` header than its own, by the endpoint's name. */
+  /** Another documented `Version` header than the default, by the name of the endpoint. */
   readonly versions?: Versions | undefined
 }
 
 /**
- * {@link ServiceOptions}, each from the app's configuration. Those that are not given are read under their default names.
+ * {@link ServiceOptions} as `Config` values. An option that is not given is read from its default variable.
  *
  * @since 0.2.0
  * @category models
@@ -165,7 +164,7 @@ export type ServiceConfigOptions = {
 }
 
 /**
- * The vendor's host.
+ * The base URL of the vendor's API.
  *
  * @since 0.1.0
  * @category constants
@@ -173,18 +172,18 @@ export type ServiceConfigOptions = {
 export const defaultBaseUrl = Url.vendorUrl
 
 /**
- * A base URL that a bearer may be sent to, or what is wrong with it.
+ * Checks that a token may be sent to a base URL. Gives the URL, or the reason why it is refused.
  *
  * @since 0.1.0
  * @category validation
  */
 export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, string> = Url.validateBaseUrl
 
-/** The policy that the effect was given, or that of the service. */
+/** The retry policy that was provided to the effect, or else the policy of the service. */
 const policyOf =
   (ofService: Policy) =>
   (context: Context.Context<never>): Policy =>
-    // Not by the reference, which answers its default: an app's own policy comes before that.
+    // The reference itself would give the library's default, although the service may have a policy of its own.
     (context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as Policy | undefined) ?? ofService
 
 const serverOf = ({ hostname, port, protocol }: URL): Server => ({
@@ -192,15 +191,15 @@ const serverOf = ({ hostname, port, protocol }: URL): Server => ({
   port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
 })
 
-/** Fails each call: nothing is sent to a base URL that cannot be used. */
+/** Fails each call without a request, because the base URL is invalid. */
 const refuse =
   (reason: string): Send =>
   (attempt) =>
     Effect.failSync(() => ({ error: Failure.fromConfiguration(errorContext(attempt, false), reason) }))
 
 /**
- * `ContactsHttp` on the app's `HttpClient`. A token or a base URL that cannot be used fails each call, with a message that
- * says why and without a request: `Unauthorized` and `TransportError`.
+ * `ContactsHttp` over the app's `HttpClient`. If the token or the base URL is invalid, each call fails with `Unauthorized` or
+ * `TransportError` without a request, and the message tells why.
  *
  * @since 0.1.0
  * @category layers
@@ -230,7 +229,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
   )
 
 /**
- * {@link Options}, each from the app's configuration. Those that are not given are read under their default names.
+ * {@link Options} as `Config` values. An option that is not given is read from its default variable.
  *
  * @since 0.2.0
  * @category models
@@ -239,14 +238,14 @@ export type ConfigOptions = {
   readonly [Name in keyof Options]?: Config.Config<NonNullable<Options[Name]>>
 }
 
-/** A value of the configuration that is checked: its message tells what is wrong and never repeats it. */
+/** Checks a value of the configuration. The message of a fault never contains the value. */
 const checked =
   <A, B>(check: (value: A) => Either.Either<B, string>) =>
   (config: Config.Config<A>): Config.Config<B> =>
     Config.mapOrFail(config, (value) => Either.mapLeft(check(value), (reason) => ConfigError.InvalidData([], reason)))
 
-// Not Config.redacted, which hides the name of a variable that is missing. What is checked right on the variable is
-// refused under its name.
+// Not Config.redacted, which hides the name of a missing variable. The check is on the variable itself, so that its error
+// names the variable.
 const configuredToken = checked((token: string) => Credentials.validate(Redacted.make(token)))(
   Config.string("GROWTHHUB_TOKEN")
 )
@@ -255,7 +254,7 @@ const configuredBaseUrl = checked(validateBaseUrl)(Config.string("GROWTHHUB_BASE
   Config.withDefault(defaultBaseUrl)
 )
 
-/** Credentials check what they are made of themselves. */
+/** Checks a token. Credentials check themselves. */
 const checkedToken = (token: Options["token"]): Either.Either<Options["token"], string> =>
   Redacted.isRedacted(token) ? Credentials.validate(token) : Either.right(token)
 
@@ -267,9 +266,9 @@ const optionsConfig = ({ token, baseUrl, versions }: ConfigOptions): Config.Conf
   })
 
 /**
- * {@link layer} as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host if
- * absent), unless a `Config` of the app's own is given for an option. Fails with a `ConfigError` that does not repeat the
- * token where one is missing or cannot be used.
+ * {@link layer} with options from the app's configuration: `GROWTHHUB_TOKEN` and `GROWTHHUB_BASE_URL` (by default the vendor's
+ * host), unless `config` gives another `Config` for an option. Fails with a `ConfigError` if a value is missing or invalid;
+ * the error never contains the token.
  *
  * @since 0.2.0
  * @category layers

@@ -181,7 +181,7 @@ describe("a limit beside other consumers", () => {
 
   const run = (window: "sliding" | "fixed", share: number, calls: number) => {
     const all = seeds.map((seed) => {
-      const limits = { max: 100, interval: 1000, window, strangers: { share, seed } }
+      const limits = { max: 100, interval: 1000, window, otherConsumers: { share, seed } }
       return simulate({ limits, arrivals: burst(calls), out: 6, back: 6, seed, phase: 77 * seed })
     })
     const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -26,7 +26,7 @@ export interface Result {
   readonly counted: ReadonlyArray<number>
   /** Requests that met a 429. */
   readonly refused: number
-  readonly others: Quota.Strangers
+  readonly others: Quota.OtherConsumers
   /** When the last call succeeded. */
   readonly ended: number
 }

@@ -1,5 +1,5 @@
-// An endpoint of the API as a row of data. Everything that is known of it follows from the row: the client's method, the
-// options of its layers, the sandbox's route and its OpenAPI operation.
+// An endpoint of the API as a row of data. The client's method, the option `versions` of the layers, the sandbox's route and
+// its OpenAPI operation follow from the row.
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
@@ -13,19 +13,19 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 type Path = `/${string}`
 
 /**
- * A response that came to a retry, after an attempt that may have been applied.
+ * The times of a response to a retry, after an earlier attempt that may have been applied.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Repeat {
-  /** Milliseconds from when the first of those attempts was sent until this response. */
+  /** Milliseconds from when the first of the earlier attempts was sent until this response. */
   readonly elapsed: number
-  /** The service's own clock when it gave the response (milliseconds of the epoch, whole seconds), if it told. */
+  /** The time of the response by the service's clock (milliseconds of the epoch, in whole seconds); undefined if unknown. */
   readonly serverTime: number | undefined
 }
 
-/** The part of an input that may be left out where its type says so. */
+/** A part of an input; optional if its type includes undefined. */
 type Part<Name extends string, A> = undefined extends A
   ? { readonly [name in Name]?: A }
   : { readonly [name in Name]: A }
@@ -45,12 +45,13 @@ export type Input<Params extends Codec, Query extends Codec, Body extends Codec>
   Part<"body", Schema.Schema.Type<Body>>
 
 /**
- * An answer that was looked up to find out whether a call was applied, with the times to judge it by.
+ * What a lookup found: the answer of another endpoint, and the times that tell whether the call was applied.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Found<Answer> extends Repeat {
+  /** The decoded body of the response. */
   readonly answer: Answer
 }
 
@@ -96,10 +97,10 @@ export interface Endpoint<
   Answer extends Codec,
   Version extends string
 > {
-  /** The operation's name in errors, spans, metrics and `Options.versions`. */
+  /** The name of the endpoint in errors, spans, metrics and the option `versions`. */
   readonly name: string
   /**
-   * The service that has the method: spans are called by both, such as `NotesService.createNote`. `ContactsHttp` by default.
+   * The service that has the method: the name of a span is both, such as `NotesService.createNote`. `ContactsHttp` by default.
    *
    * @since 0.2.0
    */
@@ -116,65 +117,66 @@ export interface Endpoint<
    * @since 0.2.0
    */
   readonly page?: string
+  /** The HTTP method. */
   readonly method: Method
   /**
    * The path, or one for each Version: a template such as `/contacts/{contactId}`. Its parameters are described by `params`
    * and percent-encoded.
    */
   readonly path: Path | { readonly [version in NoInfer<Version>]: Path }
-  /** The `Version` header that the endpoint is documented with. */
+  /** The `Version` header that is sent by default. */
   readonly version: NoInfer<Version>
-  /** Every documented `Version`, with how a body is spelt in it. */
+  /** Every documented `Version`, with the function that spells a body as that Version does. */
   readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
-  /** What fills the path; left out where it has no parameter. */
+  /** The schema of the parameters of the path; left out if it has none. */
   readonly params?: Params
-  /** The query string. A field that is undefined is left out. */
+  /** The schema of the query string. A field that is undefined is not sent. */
   readonly query?: Query
-  /** What is sent as JSON, also with DELETE; left out where nothing is sent. */
+  /** The schema of the request body, which is sent as JSON, with DELETE too; left out if there is none. */
   readonly body?: Body
-  /** The body of a success. */
+  /** The schema of the body of a successful response. */
   readonly answer: Answer
   /**
-   * The status that it documents for a success, 200 by default. The client takes any 2xx.
+   * The documented status of a successful response, 200 by default. The client accepts any 2xx.
    *
    * @since 0.2.0
    */
   readonly success?: number
-  /** The statuses that it documents as errors. */
+  /** The documented error statuses. */
   readonly errors: ReadonlyArray<number>
   /**
-   * Whether it changes nothing: by default, whether its method is GET.
+   * Whether the endpoint changes nothing. By default it is a read if its method is GET.
    *
    * @since 0.2.0
    */
   readonly isRead?: boolean
-  /** Whether this input can be sent again although it may have been applied already. */
+  /** Whether a retry with this body is safe although an earlier attempt may have been applied. */
   readonly isRepeatable: (body: Schema.Schema.Type<Body>) => boolean
-  /** What an answer means when it came to a retry, after an attempt that may have been applied. */
+  /** Corrects the answer of a retry, after an earlier attempt that may have been applied. */
   readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: Repeat) => Schema.Schema.Type<Answer>
   /**
-   * The answer of a call whose retry was refused because an earlier attempt had been applied: what is to be deleted is gone,
-   * say. Nothing where the refusal means something else.
+   * The answer of a call whose retry failed because an earlier attempt had been applied: the contact to delete is gone, for
+   * example. `None` if the error means something else.
    *
    * @since 0.2.0
    */
   readonly reconcileError?: (error: Errors.ContactsError) => Option.Option<Schema.Schema.Type<Answer>>
-  /** Finds out by other requests whether a call of unknown outcome was applied: its answer if it was. */
+  /** Finds out by other requests whether a call of unknown outcome was applied; gives its answer if it was. */
   readonly verify?: (
     lookup: Lookup,
     input: Input<Params, Query, Body>
   ) => Effect.Effect<Option.Option<Schema.Schema.Type<Answer>>, Errors.ContactsError>
   /**
-   * Why nothing can tell whether a call of unknown outcome was applied: the end of its error's message.
+   * Why a call of unknown outcome cannot be verified: the last part of its error's message.
    *
    * @since 0.2.0
    */
   readonly unverifiable?: string
-  /** Why an answer cannot be the answer to this input, if it cannot: an answer about another contact, say. */
+  /** Why an answer does not belong to this input, about another contact for example; undefined if it does. */
   readonly mismatch?: (answer: Schema.Schema.Type<Answer>, params: Schema.Schema.Type<Params>) => string | undefined
 }
 
-/** Any row. Its functions are called with what its own schemas have made. */
+/** Any endpoint. Its functions are called with values that its own schemas have made. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the row's own types are known where it is performed
 export type AnyEndpoint = Endpoint<any, any, any, any, any>
 

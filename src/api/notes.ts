@@ -19,25 +19,25 @@ const note = model(
   {
     /** The text of the note, HTML where it was written in the CRM. */
     body: text,
-    /** The same without HTML. */
+    /** The text of the note without HTML. */
     bodyText: text,
-    /** The title, where there is one. */
+    /** The title. */
     title: text,
     /** The color, such as `#FFAA00`. */
     color: text,
-    /** Whether the note stands above the others. */
+    /** Whether the note is pinned above the others. */
     pinned: flag,
-    /** The user who wrote it; absent where an integration did. */
+    /** The user who wrote the note; absent if an integration wrote it. */
     userId: id,
-    /** The contact that it belongs to. */
+    /** The contact that the note belongs to. */
     contactId: id,
-    /** When it was written. The service keeps no time of a change. */
+    /** When the note was created. The service does not tell when it was changed. */
     dateAdded: instant
   }
 )
 
 /**
- * A note of a contact, as answered. Fields that are not described here are kept.
+ * A note of a contact in a response. Fields that are not described here are kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-note
  *
@@ -55,12 +55,13 @@ export interface Note extends Schema.Schema.Type<typeof note.struct> {}
 export const Note: Schema.Schema<Note, JsonObject> = note.schema
 
 const written = {
-  /** Who wrote it: a user of the location. */
+  /** The id of the user who wrote the note: a user of the location. */
   userId: Schema.optional(Input.text),
+  /** The title. */
   title: Schema.optional(Input.text),
-  /** Such as `#FFAA00`. */
+  /** The color, such as `#FFAA00`. */
   color: Schema.optional(Input.text),
-  /** Whether it stands above the others. */
+  /** Whether the note is pinned above the others. */
   pinned: Schema.optional(Input.flag)
 } as const
 

@@ -53,7 +53,12 @@ export interface Permit {
    * Idempotent.
    */
   readonly complete: (
-    response?: { readonly status: number; readonly headers: { readonly [name: string]: string | undefined } },
+    response?: {
+      /** The status of the response. */
+      readonly status: number
+      /** The headers of the response; the names are in lower case. */
+      readonly headers: { readonly [name: string]: string | undefined }
+    },
     retryAfterMillis?: number
   ) => void
   /** The request was certainly not sent: the permit is given back. Idempotent, and without effect after `complete`. */
@@ -102,7 +107,14 @@ export interface State {
   /** How long no request may leave after a 429. */
   readonly pausedFor: Duration.Duration
   /** The quota of the day; `none` before a response tells it. */
-  readonly day: Option.Option<{ readonly limit: number; readonly left: number; readonly endsIn: Duration.Duration }>
+  readonly day: Option.Option<{
+    /** Requests that the service allows in a day. */
+    readonly limit: number
+    /** Requests that are left of the day. */
+    readonly left: number
+    /** The time until the quota resets. */
+    readonly endsIn: Duration.Duration
+  }>
   /** Whether the store that processes share can be used; `true` in memory. Without it a process uses its share. */
   readonly isStoreAvailable: boolean
 }

@@ -1,4 +1,4 @@
-// What is measured and traced, under the names of OpenTelemetry's conventions for HTTP clients.
+// Metrics and spans, named by OpenTelemetry's conventions for HTTP clients.
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -12,10 +12,21 @@ import * as Tracer from "effect/Tracer"
 
 /** The names of the metrics. */
 export const metrics = {
+  /**
+   * A histogram of calls in seconds, with their retries and waits, by `operation` and `outcome`: `ok`, the tag of the error,
+   * `interrupted` or `defect`.
+   */
   callDuration: "growthhub.client.call.duration",
+  /**
+   * A histogram of single requests in seconds, by `http.request.method`, `url.template`, `server.address`, `server.port`,
+   * `http.response.status_code` and `error.type`.
+   */
   requestDuration: "http.client.request.duration",
+  /** Counts retries, by `operation` and the `error.type` of the attempt before. */
   retries: "growthhub.client.retries",
+  /** Counts refreshes of a token, by `outcome`: `ok`, or the tag of the error. */
   refreshes: "growthhub.client.token.refreshes",
+  /** Counts failed attempts to save a grant in the token store. */
   saveFailures: "growthhub.client.token.save_failures"
 } as const
 
@@ -30,7 +41,7 @@ type Updatable = Pick<Metric.Metric<unknown, number, unknown>, "unsafeUpdate">
 
 type Values = ReadonlyArray<string | number | undefined>
 
-/** None besides those of a metric. */
+/** No tags besides those of the metric itself. */
 export const noTags: ReadonlyArray<MetricLabel.MetricLabel> = []
 
 /** The metrics of tags that have their first values in common. */
@@ -81,7 +92,7 @@ const counter = (name: string, description: string, tags: ReadonlyArray<string>)
 
 export const callDuration = histogram(
   metrics.callDuration,
-  "Duration of calls with their repeats and waits, in seconds",
+  "Duration of calls with their retries and waits, in seconds",
   ["operation", "outcome"]
 )
 
@@ -94,9 +105,9 @@ export const requestDuration = histogram(metrics.requestDuration, "Duration of H
   "error.type"
 ])
 
-export const retries = counter(metrics.retries, "Requests that were sent again", ["operation", "error.type"])
+export const retries = counter(metrics.retries, "Retries of requests", ["operation", "error.type"])
 
-export const refreshes = counter(metrics.refreshes, "Exchanges of a grant", ["outcome"])
+export const refreshes = counter(metrics.refreshes, "Refreshes of a token", ["outcome"])
 
 export const saveFailures = counter(metrics.saveFailures, "Failed attempts to save a grant", [])
 
@@ -104,7 +115,7 @@ export const saveFailures = counter(metrics.saveFailures, "Failed attempts to sa
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** Whether anybody looks. */
+/** Whether the app has a tracer of its own. */
 export const isTracing = (services: Context.Context<DefaultServices.DefaultServices>): boolean =>
   Context.get(services, Tracer.Tracer) !== nativeTracer
 
@@ -118,7 +129,7 @@ const errorTypeOf = <E>(cause: Cause.Cause<E>, tagOf: (error: E) => string): str
     onSome: tagOf
   })
 
-/** How an effect is told of in its span. */
+/** The span of an effect. */
 interface Spanned<A, E> {
   readonly name: string
   readonly kind: Tracer.SpanKind
@@ -137,7 +148,7 @@ export const spanned = <A, E>(
   const ended = Effect.uninterruptibleMask((restore) =>
     Effect.useSpan(name, { kind, captureStackTrace: false }, (span) => {
       annotate(span, attributes)
-      // An interruption passes by whoever can be interrupted.
+      // `restore` lets an interruption end the effect at once; the span still ends with `interrupted`.
       return Effect.matchCauseEffect(restore(Effect.withParentSpan(self, span)), {
         onSuccess: (found) => {
           value = Option.some(found)

@@ -1,18 +1,20 @@
 /**
- * How the stored form of a contact comes to be and changes: pure.
+ * The stored form of a contact: how it is created and changed. Pure.
  *
  * @since 0.2.0
  */
 import { isArray, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
 
 /**
- * A contact as it is stored: the JSON of an answer.
+ * A contact as the sandbox stores it: the JSON of a response.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StoredContact {
+  /** The id of the contact. */
   readonly id: string
+  /** The location that the contact belongs to. */
   readonly locationId: string
   readonly [field: string]: unknown
 }

@@ -1,5 +1,5 @@
 /**
- * The API that controls a sandbox, under `/_sandbox`: nothing of it is the service's own.
+ * The HTTP API that controls a sandbox, under `/_sandbox`. The service has no such API.
  *
  * @since 0.2.0
  */
@@ -19,61 +19,67 @@ import * as Quota from "./Quota.js"
 import * as Seed from "./Seed.js"
 
 /**
+ * The endpoints of the controls.
+ *
  * @since 0.2.0
  * @category api
  */
 export const group = HttpApiGroup.make("control")
   .add(
-    HttpApiEndpoint.put("setFaults", "/faults")
-      .setPayload(Faults.Plan)
-      .annotate(OpenApi.Summary, "What goes wrong from now on")
+    HttpApiEndpoint.put("setFaults", "/faults").setPayload(Faults.Plan).annotate(OpenApi.Summary, "Replace the faults")
   )
   .add(
     HttpApiEndpoint.put("outage", "/outage")
       .setPayload(Faults.Fault)
-      .annotate(OpenApi.Summary, "Every request meets this")
+      .annotate(OpenApi.Summary, "Let every request meet this fault")
   )
-  .add(HttpApiEndpoint.del("recover", "/outage").annotate(OpenApi.Summary, "The outage is over"))
+  .add(HttpApiEndpoint.del("recover", "/outage").annotate(OpenApi.Summary, "End the outage"))
   .add(
     HttpApiEndpoint.put("setLimits", "/limits")
       .setPayload(Quota.Limits)
-      .annotate(OpenApi.Summary, "What a location may ask for from now on; its counts begin anew")
+      .annotate(OpenApi.Summary, "Replace the rate limits and reset their counts")
   )
-  .add(HttpApiEndpoint.post("startDay", "/day").annotate(OpenApi.Summary, "The day of the daily quota begins anew"))
-  .add(HttpApiEndpoint.post("reset", "/reset").annotate(OpenApi.Summary, "Everything as it was at the start"))
+  .add(HttpApiEndpoint.post("startDay", "/day").annotate(OpenApi.Summary, "Start a new day of the daily quota"))
+  .add(HttpApiEndpoint.post("reset", "/reset").annotate(OpenApi.Summary, "Restore the state at the start"))
   .add(
     HttpApiEndpoint.post("seed", "/contacts")
       .setPayload(S.Array(Schema.Contact.annotations({ jsonSchema: { type: "object", required: ["id"] } })))
       .annotate(OpenApi.Summary, "Add contacts")
   )
-  .add(HttpApiEndpoint.get("ledger", "/ledger").addSuccess(Ledger).annotate(OpenApi.Summary, "What happened"))
+  .add(
+    HttpApiEndpoint.get("ledger", "/ledger")
+      .addSuccess(Ledger)
+      .annotate(OpenApi.Summary, "The requests received and the writes applied")
+  )
   .add(
     HttpApiEndpoint.get("exportDirectory", "/directory")
       .addSuccess(Seed.Snapshot)
-      .annotate(OpenApi.Summary, "All locations and contacts")
+      .annotate(OpenApi.Summary, "All locations, contacts and notes")
   )
   .add(
     HttpApiEndpoint.put("importDirectory", "/directory")
       .setPayload(Seed.Snapshot)
-      .annotate(OpenApi.Summary, "Other locations and contacts instead")
+      .annotate(OpenApi.Summary, "Replace all locations, contacts and notes")
   )
   .add(
     HttpApiEndpoint.post("install", "/installations")
       .setPayload(S.Struct({ locationId: S.optional(Schema.LocationId), companyId: S.optional(S.NonEmptyString) }))
       .addSuccess(S.Struct({ code: S.String }))
-      .annotate(OpenApi.Summary, "Install the app: the code that its consent page would send")
+      .annotate(OpenApi.Summary, "Install the app; responds with an authorization code")
   )
-  .add(HttpApiEndpoint.del("expireTokens", "/tokens").annotate(OpenApi.Summary, "All access tokens end now"))
+  .add(HttpApiEndpoint.del("expireTokens", "/tokens").annotate(OpenApi.Summary, "Expire all access tokens"))
   .prefix("/_sandbox")
 
 /**
+ * The API of the controls, with its one group.
+ *
  * @since 0.2.0
  * @category api
  */
 export const Api = HttpApi.make("control").add(group)
 
 /**
- * The routes of these controls.
+ * Serves the controls of a sandbox over HTTP.
  *
  * @since 0.2.0
  * @category layers

@@ -19,39 +19,51 @@ import * as State from "./State.js"
 import * as Tokens from "./Tokens.js"
 
 /**
- * What a test can do to a sandbox, and what it can look at.
+ * The controls of a sandbox for a test: it injects faults, sets limits, and reads contacts and the ledger.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Controls {
+  /** The requests that were received and the writes that were applied. */
   readonly ledger: Effect.Effect<Ledger.Ledger>
+  /** All contacts as they are stored, in the JSON of a response. */
   readonly contacts: Effect.Effect<ReadonlyArray<StoredContact>>
-  /** What goes wrong from now on, instead of what did until now. Fails for a plan that makes no sense. */
+  /** Replaces the faults. Fails with `ParseError` if the plan is invalid. */
   readonly setFaults: (plan: typeof Faults.Plan.Encoded) => Effect.Effect<void, ParseResult.ParseError>
-  /** Every request meets this, a plain 503 by default, until `recover`. */
+  /** Every request meets this fault until `recover`: a 503 by default. Fails with `ParseError` if the fault is invalid. */
   readonly outage: (fault?: typeof Faults.Fault.Encoded) => Effect.Effect<void, ParseResult.ParseError>
+  /** Ends the outage; the faults of `setFaults` apply again. */
   readonly recover: Effect.Effect<void>
-  /** What a location may ask for from now on; counts begin anew. Fails for limits that make no sense. */
+  /** Replaces the rate limits and resets their counts. Fails with `ParseError` if the limits are invalid. */
   readonly setLimits: (limits: typeof Quota.Limits.Encoded) => Effect.Effect<void, ParseResult.ParseError>
-  /** The day of the daily quota begins anew. */
+  /** Starts a new day of the daily quota. */
   readonly startDay: Effect.Effect<void>
-  /** The app as `/oauth/token` knows it. */
-  readonly app: { readonly clientId: string; readonly clientSecret: Redacted.Redacted }
-  /** Installs the app: the code that the consent page would send to its redirect URI. */
+  /** The app that `/oauth/token` knows. */
+  readonly app: {
+    /** The client id of the app. */
+    readonly clientId: string
+    /** The client secret of the app. */
+    readonly clientSecret: Redacted.Redacted
+  }
+  /** Installs the app. Gives the authorization code that the consent page would send to the redirect URI. */
   readonly install: (installation: {
+    /** The location that installs the app; left out if an agency does. */
     readonly locationId?: LocationId | undefined
+    /** The agency (company) that installs the app, or that the location belongs to. */
     readonly companyId?: string | undefined
+    /** The scopes that are granted; every scope by default. */
     readonly scopes?: ReadonlyArray<Tokens.Scope> | undefined
   }) => Effect.Effect<Redacted.Redacted>
-  /** All access tokens of OAuth end now; their grants stay. */
+  /** Expires all access tokens of OAuth; their refresh tokens stay valid. */
   readonly expireTokens: Effect.Effect<void>
-  /** Everything as it was at the start: contacts, quotas and faults; an empty ledger. */
+  /** Restores contacts, limits, faults and OAuth as they were at the start, and empties the ledger. */
   readonly reset: Effect.Effect<void>
-  /** Adds contacts, without a word in the ledger. One without a `locationId` goes to the first location. */
+  /** Adds contacts without an entry in the ledger. A contact without a `locationId` goes to the first location. */
   readonly seed: (contacts: ReadonlyArray<Contact>) => Effect.Effect<void>
-  /** All locations and contacts as JSON, to be imported again. */
+  /** All locations, contacts and notes as JSON. */
   readonly exportDirectory: Effect.Effect<Seed.Snapshot>
+  /** Replaces all locations, contacts and notes by those of a snapshot. */
   readonly importDirectory: (snapshot: Seed.Snapshot) => Effect.Effect<void>
 }
 
@@ -62,7 +74,7 @@ const decodeFault = S.decode(Faults.Fault)
 const setting = (state: State.State, changes: Partial<State.State>) =>
   Effect.sync(() => void Object.assign(state, changes))
 
-/** Counts begin anew with other limits. */
+/** Other limits apply to empty quotas. */
 const limiting = (state: State.State, limits: Quota.Limits) => setting(state, { limits, quotas: new Map() })
 
 /**
@@ -73,8 +85,8 @@ const limiting = (state: State.State, limits: Quota.Limits) => setting(state, { 
  */
 export const make = (state: State.State, options: State.Options): Controls => ({
   ledger: Effect.sync(() => {
-    const { received, applied, requests, strangers } = state.ledger
-    return { received, applied: [...applied], requests: [...requests], strangers: { ...strangers } }
+    const { received, applied, requests, otherConsumers } = state.ledger
+    return { received, applied: [...applied], requests: [...requests], otherConsumers: { ...otherConsumers } }
   }),
   contacts: Effect.sync(() => Array.from(state.directory.contacts.values())),
   setFaults: (plan) => Effect.flatMap(decodeFaults(plan), (plan) => setting(state, { faults: Faults.make(plan) })),

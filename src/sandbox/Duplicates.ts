@@ -22,7 +22,9 @@ export type Field = "email" | "phone"
  * @category models
  */
 export interface Setting {
+  /** Whether the location may have several contacts with the same email or phone. */
   readonly allow: boolean
+  /** The fields by which duplicates are found, the first one first. An empty array finds none. */
   readonly check: ReadonlyArray<Field>
 }
 
@@ -33,8 +35,11 @@ export interface Setting {
  * @category models
  */
 export interface Candidate {
+  /** The email. */
   readonly email?: unknown
+  /** The phone. */
   readonly phone?: unknown
+  /** Whether a contact is created although another one matches; counts only where duplicates are allowed. */
   readonly createNewIfDuplicateAllowed?: unknown
 }
 

@@ -11,49 +11,70 @@ import { type Name, names } from "./Endpoints.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
-/** Before anything is done, or when all is done and only the answer is missing. */
+/** Before the request is performed, or after it was performed and before the response is sent. */
 const when = S.Literal("before", "after")
 
 const headers = S.optional(S.Record({ key: S.String, value: S.String }))
 
 const millis = S.NonNegative
 
-/** A misspelt word would let a test pass that met nothing. */
+/** An unknown field is refused: a test with a misspelt field would pass without any fault. */
 const strict = { parseOptions: { onExcessProperty: "error" } } as const
 
 /**
  * A fault that a request meets instead of its response. With `when: "before"` the sandbox does not perform the request; with
- * `"after"` it performs the request, writes included, and then loses the response.
- *
- * - `Reset`: resets the connection.
- * - `HalfBody`: performs the request, sends half of the body, and resets the connection.
- * - `Stall`: sends nothing for `millis` (8,000 by default), then responds as usual if the client is still connected.
- * - `Status`: responds with this status and a JSON, HTML, plain-text or empty body. `headers` adds headers such as
- *   `retry-after`.
- * - `Html`: responds with status 200 and an HTML page, as a proxy would.
- * - `Garbage`: responds with status 200 and truncated JSON.
- * - `WrongLength`: performs the request and sends a `content-length` that is too large by `by` bytes, or too small if `by` is
- *   negative.
+ * `"after"` it performs the request, writes included, and then loses the response. An unknown field is refused.
  *
  * @since 0.1.0
  * @category models
  */
 export const Fault = S.Union(
-  S.TaggedStruct("Reset", { when }),
+  // Resets the connection.
+  S.TaggedStruct("Reset", {
+    /** Whether the connection is reset before the request is performed, or after. */
+    when
+  }),
+  // Performs the request, sends half of the body, and resets the connection.
   S.TaggedStruct("HalfBody", {}),
-  S.TaggedStruct("Stall", { when: defaulting(when, "before"), millis: defaulting(millis, 8000) }),
-  S.TaggedStruct("Status", {
-    status: S.Int.pipe(S.between(400, 599)),
+  // Sends nothing for a while, then responds as usual if the client is still connected.
+  S.TaggedStruct("Stall", {
+    /** Whether the stall comes before the request is performed, or after. `"before"` by default. */
     when: defaulting(when, "before"),
+    /** The length of the stall in milliseconds, 8,000 by default. */
+    millis: defaulting(millis, 8000)
+  }),
+  // Responds with an error status.
+  S.TaggedStruct("Status", {
+    /** The status of the response, from 400 to 599. */
+    status: S.Int.pipe(S.between(400, 599)),
+    /** Whether the response replaces the request's own before it is performed, or after. `"before"` by default. */
+    when: defaulting(when, "before"),
+    /** The body of the response: an error as `"json"` (the default), an `"html"` page, plain `"text"`, or `"none"`. */
     body: defaulting(S.Literal("json", "html", "text", "none"), "json"),
+    /** Further headers of the response, such as `retry-after`. */
     headers
   }),
-  S.TaggedStruct("Html", { when: defaulting(when, "before") }),
-  S.TaggedStruct("Garbage", { when: defaulting(when, "after") }),
-  S.TaggedStruct("WrongLength", { by: defaulting(S.Int, 10) })
+  // Responds with status 200 and an HTML page, as a proxy would.
+  S.TaggedStruct("Html", {
+    /** Whether the page replaces the response before the request is performed, or after. `"before"` by default. */
+    when: defaulting(when, "before")
+  }),
+  // Responds with status 200 and truncated JSON.
+  S.TaggedStruct("Garbage", {
+    /** Whether the JSON replaces the response before the request is performed, or after. `"after"` by default. */
+    when: defaulting(when, "after")
+  }),
+  // Performs the request and sends a wrong `content-length`.
+  S.TaggedStruct("WrongLength", {
+    /** How many bytes `content-length` is too large; negative if it is too small. 10 by default. */
+    by: defaulting(S.Int, 10)
+  })
 )
 
 /**
+ * A fault: `Reset` (the connection), `HalfBody`, `Stall`, `Status` (an error status), `Html` (a 200 with a page), `Garbage`
+ * (a 200 with truncated JSON) or `WrongLength` (of the body).
+ *
  * @since 0.1.0
  * @category models
  */
@@ -66,8 +87,16 @@ export type Fault = typeof Fault.Type
  * @category models
  */
 export const Latency = S.Union(
-  S.TaggedStruct("Fixed", { millis }),
-  S.TaggedStruct("LogNormal", { median: millis, sigma: defaulting(S.NonNegative, 0.5) })
+  S.TaggedStruct("Fixed", {
+    /** The latency in milliseconds. */
+    millis
+  }),
+  S.TaggedStruct("LogNormal", {
+    /** The median latency in milliseconds. */
+    median: millis,
+    /** The standard deviation of the logarithm, 0.5 by default. */
+    sigma: defaulting(S.NonNegative, 0.5)
+  })
 )
 
 /**
@@ -87,30 +116,48 @@ const Endpoint = S.Literal(...(names as readonly [Name, ...ReadonlyArray<Name>])
 export type Endpoint = typeof Endpoint.Type
 
 /**
- * A fault and the requests that meet it: those of one `endpoint` (all by default), the next `times` of them (no limit by
- * default), each with a `probability` (1 by default).
+ * A fault and the requests that meet it.
  *
  * @since 0.1.0
  * @category models
  */
 export const Rule = S.Struct({
+  /** The fault. */
   fault: Fault,
+  /** The endpoint whose requests meet it; every endpoint by default. */
   endpoint: S.optional(Endpoint),
+  /** The probability that a request meets it, from 0 to 1; 1 by default. */
   probability: S.optional(S.Number.pipe(S.between(0, 1))),
+  /** How many requests meet it at most; no limit by default. */
   times: S.optional(S.NonNegativeInt)
 }).annotations(strict)
 
 /**
- * The faults of a sandbox. A request meets the first rule that applies to it; the probabilities of its rules add up. The
- * first latency for its endpoint is added.
+ * The faults of a sandbox, in the order in which they are tried.
  *
  * @since 0.1.0
  * @category models
  */
 export const Plan = S.Struct({
+  /** The seed of probabilities and latencies: the same seed gives the same faults in every run. 1 by default. */
   seed: defaulting(S.Int, 1),
+  /**
+   * The rules; none by default. A request meets the first rule that applies to it. The probabilities of the rules for one
+   * endpoint add up: 0.1 and 0.2 leave 70 % of its requests without a fault.
+   */
   rules: defaulting(S.Array(Rule), []),
-  latency: defaulting(S.Array(S.Struct({ endpoint: S.optional(Endpoint), distribution: Latency })), [])
+  /** The added latencies; none by default. The first one that applies to a request counts. */
+  latency: defaulting(
+    S.Array(
+      S.Struct({
+        /** The endpoint whose requests are delayed; every endpoint by default. */
+        endpoint: S.optional(Endpoint),
+        /** The distribution of the latency. */
+        distribution: Latency
+      })
+    ),
+    []
+  )
 }).annotations(strict)
 
 /**
@@ -126,27 +173,30 @@ export type Plan = typeof Plan.Type
  * @category models
  */
 export interface FaultDecision {
+  /** The added latency in milliseconds. */
   readonly delay: number
+  /** The fault; undefined if the request meets none. */
   readonly fault: Fault | undefined
 }
 
 /**
- * A plan that is being carried out.
+ * A plan in use: it counts the requests that met each rule.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Faults {
+  /** Decides about the next request of an endpoint. */
   readonly next: (endpoint: Endpoint) => FaultDecision
 }
 
 // --- drawing from the seed ---------------------------------------------------------------------------------------------
 
-/** Of a standard normal distribution (Box and Muller). */
+/** A number of the standard normal distribution (Box-Muller transform). */
 const normal = (random: Utils.PCGRandom): number =>
   Math.sqrt(-2 * Math.log(1 - random.number())) * Math.cos(2 * Math.PI * random.number())
 
-const drawn = (latency: Latency, random: Utils.PCGRandom): number =>
+const sample = (latency: Latency, random: Utils.PCGRandom): number =>
   latency._tag === "Fixed" ? latency.millis : latency.median * Math.exp(latency.sigma * normal(random))
 
 /**
@@ -164,7 +214,7 @@ export const make = (plan: Plan): Faults => {
       const random = randoms.get(endpoint)!
       const concerns = (rule: { readonly endpoint?: Endpoint | undefined }) => (rule.endpoint ?? endpoint) === endpoint
       const latency = plan.latency.find(concerns)?.distribution
-      const delay = latency === undefined ? 0 : drawn(latency, random)
+      const delay = latency === undefined ? 0 : sample(latency, random)
       let draw = random.number()
       for (const [index, rule] of plan.rules.entries()) {
         if (!concerns(rule) || left[index] === 0) continue

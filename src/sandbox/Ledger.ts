@@ -8,19 +8,25 @@ import type { RowName } from "../api/rows.js"
 import { writes } from "./Endpoints.js"
 
 /**
- * A request as it arrived, and its response. `url` is the raw request target. `status` is 0 if no response was sent. `fault` is
- * the tag of the injected fault.
+ * A request that the sandbox received.
  *
  * @since 0.1.0
  * @category models
  */
 export const ReceivedRequest = S.Struct({
+  /** The method, such as `GET`. */
   method: S.String,
+  /** The raw request target: the path and the query string. */
   url: S.String,
+  /** The headers; the names are in lower case. */
   headers: S.Record({ key: S.String, value: S.String }),
+  /** The body as text; empty if there was none. */
   body: S.String,
+  /** The status of the response; 0 if no response was sent. */
   status: S.Int,
+  /** The trace id of the response. */
   traceId: S.String,
+  /** The tag of the injected fault; absent if there was none. */
   fault: S.optionalWith(S.String, { exact: true })
 })
 
@@ -37,10 +43,15 @@ export interface ReceivedRequest extends S.Schema.Type<typeof ReceivedRequest> {
  * @category models
  */
 export const AppliedWrite = S.Struct({
+  /** The name of the endpoint, such as `upsertContact`. */
   operation: S.Literal(...(writes as readonly [RowName, ...ReadonlyArray<RowName>])),
+  /** The contact that was written, or whose note was written. */
   contactId: S.String,
+  /** Whether the write created something. */
   isNew: S.Boolean,
+  /** When the write was applied, by the sandbox's clock. */
   at: S.DateTimeUtc,
+  /** The trace id of the response, to find its request. */
   traceId: S.String
 })
 
@@ -51,17 +62,25 @@ export const AppliedWrite = S.Struct({
 export interface AppliedWrite extends S.Schema.Type<typeof AppliedWrite> {}
 
 /**
- * Every write that was applied, how many requests there were, and the latest 10,000 of them. `strangers`: how many of the
- * requests of others were given a place in the quota, and how many were refused.
+ * The requests that the sandbox received since its start or `reset`, and the writes that it applied.
  *
  * @since 0.1.0
  * @category models
  */
 export const Ledger = S.Struct({
+  /** The number of requests that were received. */
   received: S.Int,
+  /** Every write that was applied, the oldest first. */
   applied: S.Array(AppliedWrite),
+  /** The latest 10,000 requests, the oldest first. */
   requests: S.Array(ReceivedRequest),
-  strangers: S.Struct({ given: S.Int, refused: S.Int })
+  /** The simulated requests of other consumers of the same quota: see `limits.otherConsumers`. */
+  otherConsumers: S.Struct({
+    /** The number of their requests that were admitted. */
+    given: S.Int,
+    /** The number of their requests that were rejected with 429. */
+    refused: S.Int
+  })
 })
 
 /**
@@ -73,19 +92,25 @@ export interface Ledger extends S.Schema.Type<typeof Ledger> {}
 const requestsKept = 10_000
 
 /**
- * The ledger as the sandbox writes it.
+ * The ledger that the sandbox writes to.
  *
  * @since 0.1.0
  * @category models
  */
 export interface MutableLedger {
+  /** The number of requests that were received. */
   received: number
+  /** Every write that was applied. */
   readonly applied: Array<AppliedWrite>
+  /** The latest requests. */
   readonly requests: Array<ReceivedRequest>
-  readonly strangers: { given: number; refused: number }
+  /** The simulated requests of other consumers, counted. */
+  readonly otherConsumers: { given: number; refused: number }
 }
 
 /**
+ * An empty ledger.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -93,7 +118,7 @@ export const make = (): MutableLedger => ({
   received: 0,
   applied: [],
   requests: [],
-  strangers: { given: 0, refused: 0 }
+  otherConsumers: { given: 0, refused: 0 }
 })
 
 /**

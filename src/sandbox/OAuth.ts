@@ -12,25 +12,35 @@ import type { Scope, Token } from "./Tokens.js"
 // --- models ------------------------------------------------------------------------------------------------------------
 
 /**
- * - `clientId`, `clientSecret`: the app.
- * - `expiresIn`: lifetime of an access token in seconds, 86,399 by default.
- * - `grace`: for so many seconds (30 by default) a refresh token that was already used gives the same pair again; 0 for never.
- * - `revokesFamily`: whether using a refresh token again after the grace period revokes the whole grant.
- * - `errors`: the form of a refusal, `"oauth"` (`error`, `error_description`) or the service's envelope. Both were seen.
+ * The app that the token endpoints know, and how they behave.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** The client id of the app, `sandbox-app` by default. */
   readonly clientId: string
+  /** The client secret of the app, `sandbox-secret` by default. */
   readonly clientSecret: string
+  /** The lifetime of an access token in seconds, 86,399 by default. */
   readonly expiresIn: number
+  /**
+   * The grace period in seconds, 30 by default: during it, a refresh token that was already used gives the same pair again. 0
+   * for no grace period.
+   */
   readonly grace: number
+  /** Whether using a refresh token again after the grace period revokes the whole grant; `false` by default. */
   readonly revokesFamily: boolean
+  /**
+   * The body of an error: `"oauth"` (the default) for `error` and `error_description`, `"envelope"` for the envelope of the
+   * other endpoints. The service was seen to use both.
+   */
   readonly errors: "oauth" | "envelope"
 }
 
 /**
+ * The defaults of {@link Options}.
+ *
  * @since 0.1.0
  * @category constants
  */
@@ -50,8 +60,11 @@ export const defaultOptions: Options = {
  * @category models
  */
 export interface Installation {
+  /** The location that installed the app; absent if an agency did. */
   readonly locationId?: LocationId | undefined
+  /** The agency (company) that installed the app, or that the location belongs to. */
   readonly companyId?: string | undefined
+  /** The scopes that were granted. */
   readonly scopes: ReadonlyArray<Scope>
 }
 
@@ -62,28 +75,39 @@ interface Access extends Installation {
 
 interface Refresh extends Installation {
   readonly family: number
-  /** When it was used, and what was answered then. */
+  /** When the token was used first, and the body of the response. */
   readonly used?: { readonly at: number; readonly body: Reply["body"] }
 }
 
 /**
+ * The state of the token endpoints.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface OAuth {
+  /** The app, and how the token endpoints behave. */
   readonly options: Options
+  /** The authorization codes that were not exchanged yet. */
   readonly codes: HashMap.HashMap<string, Installation>
+  /** The access tokens. */
   readonly access: HashMap.HashMap<string, Access>
+  /** The refresh tokens, used ones too. */
   readonly refresh: HashMap.HashMap<string, Refresh>
+  /** The number of codes and pairs of tokens that were issued. */
   readonly issued: number
 }
 
 /**
+ * The response of a token endpoint, and the state after it.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Answered {
+  /** The response. */
   readonly reply: Reply
+  /** The state after the request. */
   readonly oauth: OAuth
 }
 
@@ -98,6 +122,8 @@ export type Form = { readonly [field: string]: string | undefined }
 // --- the state ---------------------------------------------------------------------------------------------------------
 
 /**
+ * The state at the start: nothing is issued.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -109,11 +135,11 @@ export const make = (options?: Partial<Options>): OAuth => ({
   issued: 0
 })
 
-/** Tokens look like none that is real, and are the same in every run. */
+/** The nth token of a kind: the same in every run, and not in the format of a real token. */
 const named = (kind: string, count: number) => `sandbox-${kind}-${count.toString(36).padStart(8, "0")}`
 
 /**
- * Installs the app: the code that the consent page would send to its redirect URI.
+ * Installs the app. Gives the authorization code that the consent page would send to the redirect URI.
  *
  * @since 0.1.0
  * @category operations
@@ -264,7 +290,7 @@ export const locationToken = (
   if (companyId !== company.companyId || locationId === undefined || locationId === "") {
     return { oauth, reply: refusal(400, "Location not found") }
   }
-  // Any location that the agency names is taken to be its own.
+  // Every location counts as one of the agency.
   const answered = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
   const { refresh_token: _, ...body } = answered.reply.body
   return { oauth: { ...answered.oauth, refresh: oauth.refresh }, reply: { status: 200, body } }

@@ -1,5 +1,5 @@
 /**
- * What a location may ask for in a burst and in a day, who else uses it, and the headers that tell how much is left.
+ * The rate limits of a location, the other consumers that share them, and the rate limit headers of responses.
  *
  * @since 0.1.0
  */
@@ -11,24 +11,35 @@ import * as Times from "./times.js"
 const share = S.Number.pipe(S.between(0, 1))
 
 /**
- * By default the limits of the service: 100 requests in 10 seconds, 200,000 a day.
- *
- * - `max`: requests in an `interval` (milliseconds).
- * - `window`: `sliding`, or `fixed` at multiples of the interval. Which one the service has is not known.
- * - `daily`: requests in a day, counted from the first.
- * - `retryAfter`: whether a 429 says in `Retry-After` when there is room again. The service was not seen to.
- * - `strangers`: the share of `max` that others ask for with the same app, evenly but not to the millisecond: by `seed`.
+ * The rate limits of a location. The defaults are those of the service: 100 requests in 10 seconds, 200,000 a day.
  *
  * @since 0.1.0
  * @category models
  */
 export const Limits = S.Struct({
+  /** The number of requests allowed in one `interval`: an integer from 1, 100 by default. */
   max: defaulting(S.Int.pipe(S.positive()), 100),
+  /** The interval in milliseconds: an integer from 1, 10,000 by default. */
   interval: defaulting(S.Int.pipe(S.positive()), 10_000),
+  /**
+   * The kind of the window: `"sliding"` (the default), or `"fixed"`, which starts at multiples of the interval. It is not
+   * known which one the service uses.
+   */
   window: defaulting(S.Literal("sliding", "fixed"), "sliding"),
+  /** The number of requests allowed in a day of 24 hours, which starts with the first request: 200,000 by default. */
   daily: defaulting(S.NonNegativeInt, 200_000),
+  /** Whether a 429 has a `Retry-After` header, in seconds. `false` by default: no 429 of the service with one is known. */
   retryAfter: defaulting(S.Boolean, false),
-  strangers: defaulting(S.Struct({ share: defaulting(share, 0), seed: defaulting(S.Int, 1) }), { share: 0, seed: 1 })
+  /** The simulated requests that others send with the same app; none by default. */
+  otherConsumers: defaulting(
+    S.Struct({
+      /** The part of `max` that other consumers request in each interval, from 0 to 1; 0 by default. */
+      share: defaulting(share, 0),
+      /** The seed of the times of their requests, which are evenly spread with jitter; 1 by default. */
+      seed: defaulting(S.Int, 1)
+    }),
+    { share: 0, seed: 1 }
+  )
 }).annotations({ parseOptions: { onExcessProperty: "error" } })
 
 /**
@@ -38,70 +49,79 @@ export const Limits = S.Struct({
 export interface Limits extends S.Schema.Type<typeof Limits> {}
 
 /**
- * What strangers were given, and what they were refused.
+ * The requests of other consumers, counted.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
-export interface Strangers {
+export interface OtherConsumers {
+  /** The number of their requests that were admitted. */
   given: number
+  /** The number of their requests that were rejected with 429. */
   refused: number
 }
 
 /**
+ * Whether a request is admitted, and the headers of its response.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Admission {
+  /** Whether the request is admitted. A request that is not admitted gets a 429. */
   readonly isAdmitted: boolean
+  /** The rate limit headers of the response. */
   readonly headers: { readonly [name: string]: string }
 }
 
 /**
- * - `admit`: admits a request or does not; one that is not admitted does not count. The strangers of the time before it
- *   come first.
- * - `startDay`: the day begins anew, whatever the time.
+ * The quota of one location.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Quota {
+  /**
+   * Admits or rejects a request at `now` (milliseconds of the epoch); a rejected request does not count. The requests of other
+   * consumers up to `now` are counted first.
+   */
   readonly admit: (now: number) => Admission
+  /** Starts a new day of the daily quota at `now` (milliseconds of the epoch). */
   readonly startDay: (now: number) => void
 }
 
 const day = 24 * 60 * 60 * 1000
 
-/** The requests of the current window, as far as they count. */
+/** The requests that count in the current window. */
 const makeWindow = ({ window, interval }: Limits) => {
   const times = Times.make()
-  const began = (now: number) => now - (now % interval)
+  const startOf = (now: number) => now - (now % interval)
   return {
     count: (now: number): number => {
-      times.dropUntil(window === "sliding" ? now - interval : began(now) - 1)
+      times.dropUntil(window === "sliding" ? now - interval : startOf(now) - 1)
       return times.length()
     },
     push: times.push,
-    /** When a window that is full has room again. */
-    roomAt: (now: number): number => (window === "sliding" ? times.at(0)! : began(now)) + interval
+    /** When a full window admits a request again, in milliseconds of the epoch. */
+    nextAdmissionAt: (now: number): number => (window === "sliding" ? times.at(0)! : startOf(now)) + interval
   }
 }
 
-/** When strangers come: once in each of their slots, at any moment of it. */
-const makeArrivals = ({ max, interval, strangers }: Limits, now: number) => {
-  const gap = interval / (max * strangers.share)
-  const random = new Utils.PCGRandom(strangers.seed)
-  let slot = now
+/** The times of the requests of other consumers: one at a random time in each gap of equal length. */
+const makeArrivals = ({ max, interval, otherConsumers }: Limits, now: number) => {
+  const gap = interval / (max * otherConsumers.share)
+  const random = new Utils.PCGRandom(otherConsumers.seed)
+  let gapStart = now
   let next = now + random.number() * gap
   return {
-    /** Those until a moment, the latest at the end. Of a long silence only the last two intervals matter. */
-    until: (moment: number): ReadonlyArray<number> => {
-      if (slot < moment - 2 * interval) slot += Math.floor((moment - 2 * interval - slot) / gap) * gap
+    /** The times up to `until`, in ascending order. After a long pause, those of the last two intervals only. */
+    upTo: (until: number): ReadonlyArray<number> => {
+      if (gapStart < until - 2 * interval) gapStart += Math.floor((until - 2 * interval - gapStart) / gap) * gap
       const arrivals: Array<number> = []
-      while (next <= moment) {
-        if (next >= slot) arrivals.push(Math.floor(next))
-        slot += gap
-        next = slot + random.number() * gap
+      while (next <= until) {
+        if (next >= gapStart) arrivals.push(Math.floor(next))
+        gapStart += gap
+        next = gapStart + random.number() * gap
       }
       return arrivals
     }
@@ -109,23 +129,26 @@ const makeArrivals = ({ max, interval, strangers }: Limits, now: number) => {
 }
 
 /**
+ * Makes the quota of a location at `now` (milliseconds of the epoch). It counts the requests of other consumers in
+ * `otherConsumers`.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (limits: Limits, now: number, strangers: Strangers = { given: 0, refused: 0 }): Quota => {
+export const make = (limits: Limits, now: number, otherConsumers: OtherConsumers = { given: 0, refused: 0 }): Quota => {
   const window = makeWindow(limits)
-  // They have been there before.
-  const arrivals = limits.strangers.share > 0 ? makeArrivals(limits, now - 2 * limits.interval) : undefined
-  let dayBegan = now
+  // Starts two intervals ago, so that the first window already has requests of other consumers.
+  const arrivals = limits.otherConsumers.share > 0 ? makeArrivals(limits, now - 2 * limits.interval) : undefined
+  let dayStart = now
   let today = 0
 
   const startDay = (now: number) => {
-    dayBegan = now
+    dayStart = now
     today = 0
   }
 
-  const take = (now: number): boolean => {
-    if (now - dayBegan >= day) startDay(now)
+  const acquire = (now: number): boolean => {
+    if (now - dayStart >= day) startDay(now)
     if (window.count(now) >= limits.max || today >= limits.daily) return false
     window.push(now)
     today += 1
@@ -134,10 +157,10 @@ export const make = (limits: Limits, now: number, strangers: Strangers = { given
 
   return {
     admit: (now) => {
-      for (const then of arrivals?.until(now) ?? []) strangers[take(then) ? "given" : "refused"] += 1
-      const isAdmitted = take(now)
-      const dayEnds = dayBegan + day
-      const roomAt = today >= limits.daily ? dayEnds : window.roomAt(now)
+      for (const time of arrivals?.upTo(now) ?? []) otherConsumers[acquire(time) ? "given" : "refused"] += 1
+      const isAdmitted = acquire(now)
+      const dayEnd = dayStart + day
+      const nextAdmissionAt = today >= limits.daily ? dayEnd : window.nextAdmissionAt(now)
       return {
         isAdmitted,
         headers: {
@@ -146,8 +169,10 @@ export const make = (limits: Limits, now: number, strangers: Strangers = { given
           "x-ratelimit-interval-milliseconds": String(limits.interval),
           "x-ratelimit-limit-daily": String(limits.daily),
           "x-ratelimit-daily-remaining": String(Math.max(0, limits.daily - today)),
-          "x-ratelimit-daily-reset": String(dayEnds - now),
-          ...(isAdmitted || !limits.retryAfter ? {} : { "retry-after": String(Math.ceil((roomAt - now) / 1000)) })
+          "x-ratelimit-daily-reset": String(dayEnd - now),
+          ...(isAdmitted || !limits.retryAfter
+            ? {}
+            : { "retry-after": String(Math.ceil((nextAdmissionAt - now) / 1000)) })
         }
       }
     },

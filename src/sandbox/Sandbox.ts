@@ -93,8 +93,8 @@ export interface Options extends State.Options {
   /** The port of the server: 0, a free one, by default. The host is always a loopback address. */
   readonly port?: number | undefined
   /**
-   * Whether faults, outage, contacts and ledger can be reached over HTTP too, under `/_sandbox`; not by default. Requests are
-   * then answered for a loopback `Host` and from the sandbox's own pages only.
+   * Whether the controls are served over HTTP too, under `/_sandbox`; `false` by default. If so, the sandbox rejects every
+   * request with another `Host` than a loopback address or from the pages of another origin.
    */
   readonly control?: boolean | undefined
   /**
@@ -106,18 +106,23 @@ export interface Options extends State.Options {
 }
 
 /**
+ * A running sandbox: its address, a token for it, and its controls.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends Controls.Controls {
-  /** Where the API is, such as `http://127.0.0.1:8787`. */
+  /** The base URL of the API, such as `http://127.0.0.1:8787`. */
   readonly url: string
-  /** A token for `locationId`, the first that the sandbox knows. */
+  /** The first token of the sandbox: one for `locationId` by default. */
   readonly token: Redacted.Redacted
+  /** The location that `token` gives access to. */
   readonly locationId: LocationId
 }
 
 /**
+ * A sandbox on a loopback port, for tests over real HTTP.
+ *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
  * import { Effect, Layer } from "effect"

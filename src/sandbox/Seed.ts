@@ -79,26 +79,61 @@ export const seed = (
 
 const json = S.Record({ key: S.String, value: S.Unknown })
 
-const parts = S.optionalWith(S.Array(S.Struct({ id: S.NonEmptyString, contactId: S.String }, json)), {
-  default: () => []
-})
+const parts = S.optionalWith(
+  S.Array(
+    S.Struct(
+      {
+        /** The id of the record. */
+        id: S.NonEmptyString,
+        /** The contact that it belongs to. */
+        contactId: S.String
+      },
+      json
+    )
+  ),
+  {
+    default: () => []
+  }
+)
 
 /**
- * A whole directory as JSON, to be kept and read again.
+ * All locations, contacts and notes of a sandbox as JSON.
  *
  * @since 0.1.0
  * @category snapshots
  */
 export const Snapshot = S.Struct({
+  /** The locations. */
   locations: S.Array(
     S.Struct({
+      /** The id of the location. */
       id: LocationId,
-      duplicates: S.Struct({ allow: S.Boolean, check: S.Array(S.Literal("email", "phone")) }),
+      /** The "Allow Duplicate Contact" setting. */
+      duplicates: S.Struct({
+        /** Whether the location may have several contacts with the same email or phone. */
+        allow: S.Boolean,
+        /** The fields by which duplicates are found, the first one first. */
+        check: S.Array(S.Literal("email", "phone"))
+      }),
+      /** The country of contacts that are created without one. */
       country: S.optional(Country)
     })
   ),
-  contacts: S.Array(S.Struct({ id: S.NonEmptyString, locationId: S.NonEmptyString }, json)),
+  /** The contacts as they are stored, in the JSON of a response. */
+  contacts: S.Array(
+    S.Struct(
+      {
+        /** The id of the contact. */
+        id: S.NonEmptyString,
+        /** The location that the contact belongs to. */
+        locationId: S.NonEmptyString
+      },
+      json
+    )
+  ),
+  /** The notes as they are stored; none by default. */
   notes: parts,
+  /** The number of records that were created, from which the next id is made. */
   created: S.NonNegativeInt
 })
 

@@ -132,7 +132,7 @@ const admit = (
   const authorized = Tokens.authorize(find, headers["authorization"], scope)
   if (Either.isLeft(authorized)) return { refused: Reply.refusal(401, authorized.left) }
   const locationId = authorized.right
-  const quota = state.quotas.get(locationId) ?? Quota.make(state.limits, now, state.ledger.strangers)
+  const quota = state.quotas.get(locationId) ?? Quota.make(state.limits, now, state.ledger.otherConsumers)
   state.quotas.set(locationId, quota)
   const { isAdmitted, headers: limits } = quota.admit(now)
   return isAdmitted

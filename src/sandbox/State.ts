@@ -1,5 +1,5 @@
 /**
- * What a sandbox knows at a time: contacts, tokens, quotas, faults, and what happened.
+ * The state of a sandbox: contacts, tokens, quotas, faults and the ledger.
  *
  * @since 0.2.0
  */
@@ -14,7 +14,7 @@ import * as Seed from "./Seed.js"
 import * as Tokens from "./Tokens.js"
 
 /**
- * What is there at the start.
+ * The state of a sandbox at its start.
  *
  * @since 0.2.0
  * @category models
@@ -22,36 +22,45 @@ import * as Tokens from "./Tokens.js"
 export interface Options {
   /** The locations; by default one that allows no duplicates. */
   readonly locations?: ReadonlyArray<Seed.Location> | undefined
-  /** The contacts; none by default. One without a `locationId` belongs to the first location. */
+  /** The contacts; none by default. A contact without a `locationId` belongs to the first location. */
   readonly contacts?: ReadonlyArray<Contact> | undefined
   /** The tokens; by default one with every scope for the first location. */
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
   /**
-   * Requests in a burst and in a day, what a 429 says, and who else uses them: see `Quota`. The service's own by default, 100
-   * in 10 seconds. They are counted by the clock that the layer is built with: under a `TestClock` that stands still, the
-   * 101st request meets a 429.
+   * The rate limits of each location; by default those of the service, 100 requests in 10 seconds and 200,000 a day. Requests
+   * are counted by the `Clock` that the layer is built with: while a `TestClock` stands still, the 101st request gets a 429.
    */
   readonly limits?: typeof Quota.Limits.Encoded | undefined
-  /** The app that the token endpoints know, and how they behave: see `OAuth`. */
+  /** The app that the token endpoints know, and how they behave. */
   readonly oauth?: Partial<OAuth.Options> | undefined
-  /** What goes wrong from the start; nothing by default. */
+  /** The injected faults; none by default. */
   readonly faults?: typeof Faults.Plan.Encoded | undefined
 }
 
 /**
+ * The state of a running sandbox.
+ *
  * @since 0.2.0
  * @category models
  */
 export interface State {
+  /** The tokens that OAuth has not issued. */
   readonly tokens: ReadonlyArray<Tokens.Token>
   /** The first location. */
   readonly locationId: LocationId
+  /** The rate limits of each location. */
   limits: Quota.Limits
+  /** Locations, contacts and notes. */
   directory: Directory.Directory
+  /** The quotas by location; a quota is made with the first request of its location. */
   quotas: Map<string, Quota.Quota>
+  /** The state of the token endpoints. */
   oauth: OAuth.OAuth
+  /** The faults that are injected while there is no outage. */
   faults: Faults.Faults
+  /** The fault that every request meets; undefined if there is no outage. */
   outage: Faults.Fault | undefined
+  /** The requests that were received and the writes that were applied. */
   ledger: Ledger.MutableLedger
 }
 
@@ -59,7 +68,7 @@ const decodePlan = S.decodeSync(Faults.Plan)
 const decodeLimits = S.decodeSync(Quota.Limits)
 
 /**
- * What is there at the start, and after a reset. `now` in milliseconds of the epoch.
+ * The state at the start and after a reset. `now` is in milliseconds of the epoch.
  *
  * @since 0.2.0
  * @category constructors
@@ -75,6 +84,8 @@ export const initial = (options: Options, now: number) => ({
 })
 
 /**
+ * The state of a new sandbox. `now` is in milliseconds of the epoch.
+ *
  * @since 0.2.0
  * @category constructors
  */
@@ -88,7 +99,7 @@ export const make = (options: Options, now: number): State => {
 }
 
 /**
- * What happens to the next request of an endpoint.
+ * The fault and the delay of the next request of an endpoint.
  *
  * @since 0.2.0
  * @category faults

@@ -1,5 +1,5 @@
 /**
- * The tokens that the sandbox knows, and what they allow.
+ * The access tokens of the sandbox, their locations and scopes.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import type { LocationId } from "../Schema.js"
 
 /**
- * Every scope that an endpoint asks for.
+ * Every scope that an endpoint of the sandbox requires.
  *
  * @since 0.1.0
  * @category constants
@@ -22,7 +22,7 @@ export const allScopes = [
 ] as const
 
 /**
- * A scope that one of the endpoints asks for.
+ * A scope that an endpoint of the sandbox requires.
  *
  * @since 0.1.0
  * @category models
@@ -30,19 +30,22 @@ export const allScopes = [
 export type Scope = (typeof allScopes)[number]
 
 /**
- * A bearer. One without a location belongs to a company and opens no contact.
+ * An access token: a private integration token, or one that OAuth has issued.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Token {
+  /** The token as it stands in the `Authorization` header after `Bearer`. */
   readonly token: string
+  /** The location whose data the token gives access to. A token without it is a company's: the API rejects it with 401. */
   readonly locationId?: LocationId
+  /** The scopes that were granted. A request that needs another scope fails with 401. */
   readonly scopes: ReadonlyArray<Scope>
 }
 
 /**
- * The token of an `Authorization` header.
+ * The token of an `Authorization` header; undefined if the header is missing or is not `Bearer` and a token.
  *
  * @since 0.1.0
  * @category authorization
@@ -51,7 +54,8 @@ export const bearerOf = (authorization: string | undefined): string | undefined 
   /^Bearer (\S+)$/.exec(authorization ?? "")?.[1]
 
 /**
- * The location that a request may act on, or the message of its 401.
+ * The location that the token of a request gives access to, or the message of its 401. An endpoint without `scope` requires
+ * none.
  *
  * @since 0.1.0
  * @category authorization

@@ -234,7 +234,7 @@ describe("the sandbox", () => {
           received: 0,
           applied: [],
           requests: [],
-          strangers: { given: 0, refused: 0 }
+          otherConsumers: { given: 0, refused: 0 }
         })
       })
     )
@@ -280,7 +280,7 @@ describe("the sandbox", () => {
           received: 0,
           applied: [],
           requests: [],
-          strangers: { given: 0, refused: 0 }
+          otherConsumers: { given: 0, refused: 0 }
         })
         for (const email of ["1@example.com", "2@example.com", "3@example.com"]) yield* once(upsert({ email }))
       })

@@ -8,9 +8,9 @@ const limitsOf = S.decodeSync(Quota.Limits)
 const few = { max: 3, interval: 10_000, daily: 5 }
 
 const admitting = (limits: typeof Quota.Limits.Encoded) => {
-  const strangers = { given: 0, refused: 0 }
-  const quota = Quota.make(limitsOf(limits), 0, strangers)
-  return { ...quota, strangers }
+  const otherConsumers = { given: 0, refused: 0 }
+  const quota = Quota.make(limitsOf(limits), 0, otherConsumers)
+  return { ...quota, otherConsumers }
 }
 
 const day = 86_400_000
@@ -72,27 +72,32 @@ describe("a quota", () => {
     expect(waits({ ...few, retryAfter: true, daily: 1 }, [0, 60_000])[1]).toBe(String(day / 1000 - 60))
   })
 
-  it("is shared with strangers, who ask for their share whether there is room or not", () => {
-    const { admit, strangers } = admitting({ max: 100, interval: 10_000, strangers: { share: 0.5 } })
+  it("is shared with other consumers, who request their share whether it is exhausted or not", () => {
+    const { admit, otherConsumers } = admitting({ max: 100, interval: 10_000, otherConsumers: { share: 0.5 } })
     const seconds = Array.from({ length: 60 }, (_, second) => second * 1000)
     const remaining = seconds.map((now) => Number(admit(now).headers["x-ratelimit-remaining"]))
     for (const left of remaining) expect(left).toBeGreaterThanOrEqual(38)
     for (const left of remaining) expect(left).toBeLessThanOrEqual(50)
-    expect(strangers.given).toBeGreaterThan(380)
-    expect(strangers.refused).toBe(0)
+    expect(otherConsumers.given).toBeGreaterThan(380)
+    expect(otherConsumers.refused).toBe(0)
   })
 
-  it("is refused to strangers too", () => {
-    const { admit, strangers } = admitting({ max: 100, interval: 10_000, window: "fixed", strangers: { share: 0.5 } })
+  it("rejects other consumers too", () => {
+    const { admit, otherConsumers } = admitting({
+      max: 100,
+      interval: 10_000,
+      window: "fixed",
+      otherConsumers: { share: 0.5 }
+    })
     for (let count = 0; count < 100; count += 1) admit(0)
     admit(9999)
-    expect(strangers).toMatchObject({ refused: 50 })
+    expect(otherConsumers).toMatchObject({ refused: 50 })
   })
 
-  it("does not count strangers of long ago one by one", () => {
-    const { admit, strangers } = admitting({ max: 100, interval: 1, strangers: { share: 1 } })
+  it("does not count every request of other consumers after a long pause", () => {
+    const { admit, otherConsumers } = admitting({ max: 100, interval: 1, otherConsumers: { share: 1 } })
     admit(day * 365)
-    expect(strangers.given + strangers.refused).toBeLessThan(1000)
+    expect(otherConsumers.given + otherConsumers.refused).toBeLessThan(1000)
   })
 
   it.prop(
