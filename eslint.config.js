@@ -11,7 +11,7 @@ const rooms = [
   ["http"],
   ["TokenStore", "HttpClientFetch", "HttpClientUndici"],
   ["credentials"],
-  ["TokenStoreFile", "TokenStoreRedis", "Credentials", "RetryPolicy"],
+  ["TokenStoreFile", "TokenStoreRedis", "TokenStoreTest", "Credentials", "RetryPolicy"],
   ["HttpLayer"],
   ["ContactsService"],
   ["bulk"],
