@@ -10,8 +10,10 @@ const rooms = [
   ["RateLimit", "RateLimitRedis"],
   ["http"],
   ["TokenStore", "HttpClientFetch", "HttpClientUndici"],
-  ["credentials"],
+  ["credentials", "WebhookStore"],
+  ["webhooks"],
   ["TokenStoreFile", "TokenStoreRedis", "TokenStoreTest", "Credentials", "RetryPolicy"],
+  ["WebhookStoreRedis", "Webhooks"],
   ["HttpLayer"],
   ["ContactsService"],
   ["bulk"],
@@ -22,7 +24,7 @@ const rooms = [
   ["index"]
 ]
 
-const folders = ["runtime", "api", "limiter", "http", "credentials", "bulk", "sandbox", "cli"]
+const folders = ["runtime", "api", "limiter", "http", "credentials", "webhooks", "bulk", "sandbox", "cli"]
 
 const path = (room) => (folders.includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 
