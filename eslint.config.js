@@ -12,8 +12,10 @@ const rooms = [
   ["RateLimit", "RateLimitRedis"],
   ["http"],
   ["TokenStore", "HttpClientFetch", "HttpClientUndici"],
-  ["credentials"],
-  ["TokenStoreFile", "TokenStoreRedis", "Credentials", "RetryPolicy"],
+  ["credentials", "WebhookStore"],
+  ["webhooks"],
+  ["TokenStoreFile", "TokenStoreRedis", "TokenStoreTest", "Credentials", "RetryPolicy"],
+  ["WebhookStoreRedis", "Webhooks"],
   ["HttpLayer"],
   ["ContactsService", "NotesService"],
   ["GrowthHub"],
@@ -24,7 +26,7 @@ const rooms = [
   ["index"]
 ]
 
-const folders = ["runtime", "fields", "api", "limiter", "http", "credentials", "bulk", "sandbox"]
+const folders = ["runtime", "fields", "api", "limiter", "http", "credentials", "webhooks", "bulk", "sandbox"]
 
 const path = (room) => (folders.includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 

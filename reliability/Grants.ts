@@ -85,7 +85,7 @@ export const run = (judge: Judge, options: { readonly kills: number; readonly se
 const failing = (store: TokenStore.Service, failures: number): TokenStore.Service => {
   const failed = new Map<string, number>()
   return {
-    get: store.get,
+    ...store,
     withLock: (key, use) =>
       store.withLock(key, (section) =>
         use({

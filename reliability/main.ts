@@ -23,6 +23,7 @@ import * as Paths from "./Paths.js"
 import * as Refreshes from "./Refreshes.js"
 import * as Secrets from "./Secrets.js"
 import * as Transports from "./Transports.js"
+import * as Webhooks from "./Webhooks.js"
 import * as Writes from "./Writes.js"
 
 const usage = `usage: npm run reliability -- [--json] [--seeds COUNT] [--only R1,R2,…] [--no-rival]
@@ -73,6 +74,7 @@ const ids = [
   "R16",
   "R17",
   "R18",
+  "R20",
   "R22"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
@@ -121,6 +123,7 @@ const outageSeconds = 30
 const leakingCalls = 250_000
 /** About what this sandbox can do beside its client on two cores, half of that. */
 const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
+const webhooks = 10_000
 /** For each seed: 30 processes, ten for each time. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
 
@@ -275,6 +278,10 @@ const all = Effect.gen(function* () {
       Effect.zipRight(tell(`R18, ${one.accounts} accounts, ${one.credentials}, ${one.place}`), Accounts.run(one))
     )
     figures.push(Accounts.figure(runs))
+  }
+  if (isAsked("R20")) {
+    const runs = yield* eachSeed("R20", (seed) => Webhooks.run(webhooks, seed))
+    figures.push(Webhooks.figure(runs, webhooks))
   }
   if (isAsked("R22")) {
     const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))

@@ -101,6 +101,20 @@ export interface Service {
     key: string,
     use: (grant: LockedGrant) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | TokenStoreError, R>
+  /**
+   * The keys of the grants that are stored, in no order. `Credentials.authorizationCode` stores a record without tokens under
+   * the client id: its key is listed, too. Fails with `TokenStoreError` if the store cannot be read.
+   *
+   * @since 0.2.0
+   */
+  readonly list: Effect.Effect<ReadonlyArray<string>, TokenStoreError>
+  /**
+   * Removes a grant; does nothing if there is none, so a repeat is safe. Waits for the lock of its key, so that no exchange
+   * that is under way is lost halfway. Fails with `TokenStoreError` if the lock cannot be acquired or the store not be written.
+   *
+   * @since 0.2.0
+   */
+  readonly remove: (key: string) => Effect.Effect<void, TokenStoreError>
 }
 
 /**
@@ -155,7 +169,9 @@ export const makeMemory = (grants: Iterable<readonly [key: string, grant: Grant]
       withLock: (key, use) =>
         lockOf(key).withPermits(1)(
           Effect.suspend(() => use({ get: get(key), set: (grant) => Effect.sync(() => void stored.set(key, grant)) }))
-        )
+        ),
+      list: Effect.sync(() => [...stored.keys()]),
+      remove: (key) => lockOf(key).withPermits(1)(Effect.sync(() => void stored.delete(key)))
     }
   })
 

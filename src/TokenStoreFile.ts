@@ -13,7 +13,7 @@ import { randomUUID } from "node:crypto"
 import { readFileSync, renameSync } from "node:fs"
 import { mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
-import { type Lock, lockLost, withLock } from "./credentials/lock.js"
+import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
 import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
@@ -103,6 +103,11 @@ const currentText = (path: string) => {
   }
 }
 
+/** Flushes the directory of a file, after a file was renamed or removed. Windows has no handles of directories. */
+const flushDirectory = async (path: string) => {
+  if (process.platform !== "win32") await flush(dirname(path))
+}
+
 /** Replaces the text of a file if it is still the expected one, so that a crash leaves the old one or the new one. */
 const replace = async (path: string, text: string, mode: number, expected: string | undefined): Promise<boolean> => {
   const temporary = `${path}.${randomUUID()}.tmp`
@@ -119,8 +124,7 @@ const replace = async (path: string, text: string, mode: number, expected: strin
     // Without a pause in between: a process that was suspended may wake up here, after another one has taken its lock.
     if (currentText(path) !== expected) return false
     renameSync(temporary, path)
-    // Windows has no handles of directories.
-    if (process.platform !== "win32") await flush(dirname(path))
+    await flushDirectory(path)
     return true
   } finally {
     await rm(temporary, { force: true })
@@ -179,7 +183,13 @@ const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, i
           const text = TokenStore.encode(grant)
           if (!(yield* attempt("written", () => write(text, known?.text)))) return yield* lockLost()
           known = { text }
-        })
+        }),
+      remove: Effect.suspend(() => {
+        if (isLost()) return Effect.fail(lockLost())
+        const removed = sweep(path).then(() => rm(path, { force: true }))
+        writing = removed.catch(() => undefined)
+        return attempt("written", () => removed.then(() => flushDirectory(path)))
+      })
     },
     // After the write: a late one would overwrite another's. A lock that was lost is not released.
     release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))
@@ -208,6 +218,20 @@ const tryLock = (target: Target): Effect.Effect<Option.Option<Lock>, TokenStore.
     )
   })
 
+const extension = ".json"
+
+const fileOf = (key: string) => `${encodeURIComponent(key)}${extension}`
+
+/** The key of a file's name; none where the file is not that of a grant. */
+const keysOf = (file: string): ReadonlyArray<string> => {
+  try {
+    const key = decodeURIComponent(file.slice(0, -extension.length))
+    return fileOf(key) === file ? [key] : []
+  } catch {
+    return []
+  }
+}
+
 /**
  * A store in a directory. A grant is written to another file first, flushed to the disk and renamed, so that a crash leaves
  * the old one or the new one. Processes exclude each other by a lock file, and a process that was suspended meanwhile does
@@ -224,12 +248,17 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     yield* attempt("made", () => mkdir(directory, { recursive: true, mode: allowGroup ? 0o770 : 0o700 }))
     const targetOf = (key: string) =>
       Effect.try({
-        try: (): Target => ({ path: join(directory, `${encodeURIComponent(key)}.json`), allowGroup }),
+        try: (): Target => ({ path: join(directory, fileOf(key)), allowGroup }),
         catch: () => new TokenStore.TokenStoreError({ message: "A key of the token store must be text" })
       })
     return {
       get: (key) => Effect.flatMap(targetOf(key), ({ path }) => Effect.flatMap(readText(path, allowGroup), decode)),
-      withLock: (key, use) => Effect.flatMap(targetOf(key), (target) => withLock(tryLock(target), use))
+      withLock: (key, use) => Effect.flatMap(targetOf(key), (target) => withLock(tryLock(target), use)),
+      list: Effect.map(
+        attempt("read", () => readdir(directory)),
+        (files) => files.flatMap(keysOf)
+      ),
+      remove: (key) => Effect.flatMap(targetOf(key), (target) => removeLocked(tryLock(target)))
     }
   })
 

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Cluster, Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
-import { type Lock, lockLost, withLock } from "./credentials/lock.js"
+import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
 import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
@@ -55,6 +55,9 @@ const byHolder = (command: string) => `if redis.call('get', KEYS[1]) == ARGV[1] 
 const renewal = byHolder("return redis.call('pexpire', KEYS[1], ARGV[2])")
 const release = byHolder("return redis.call('del', KEYS[1])")
 const writing = byHolder("redis.call('set', KEYS[2], ARGV[2]) return 1")
+const removal = byHolder("redis.call('del', KEYS[2]) return 1")
+
+const ifHeld = (isDone: unknown) => (isDone === 1 ? Effect.void : Effect.fail(lockLost()))
 
 const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>, TokenStore.TokenStoreError> =>
   Effect.suspend(() => {
@@ -71,8 +74,12 @@ const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>
           set: (grant) =>
             Effect.flatMap(
               attempt("written", () => client.eval(writing, 2, lock, key, holder, TokenStore.encode(grant))),
-              (isWritten) => (isWritten === 1 ? Effect.void : Effect.fail(lockLost()))
-            )
+              ifHeld
+            ),
+          remove: Effect.flatMap(
+            attempt("written", () => client.eval(removal, 2, lock, key, holder)),
+            ifHeld
+          )
         },
         release: Effect.suspend(() => {
           clearInterval(renewing)
@@ -87,6 +94,29 @@ const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>
       (isLocked) => (isLocked === null ? Option.none() : Option.some(held()))
     )
   })
+
+// --- listing -----------------------------------------------------------------------------------------------------------
+
+/** All keys that begin with a text, of every node. */
+const keysFrom = async (client: Client, start: string): Promise<ReadonlySet<string>> => {
+  // SCAN alone does not add the connection's own prefix.
+  const own = client.options.keyPrefix ?? ""
+  const pattern = `${(own + start).replace(/[\\*?[\]]/g, "\\$&")}*`
+  const found = new Set<string>()
+  for (const node of "nodes" in client ? client.nodes("master") : [client]) {
+    let cursor = "0"
+    do {
+      const [next, keys] = await node.scan(cursor, "MATCH", pattern, "COUNT", 1000)
+      for (const key of keys) found.add(key.slice(own.length))
+      cursor = next
+    } while (cursor !== "0")
+  }
+  return found
+}
+
+/** Not the keys of locks and rate limits: those have braces after the prefix, or end with `:lock` beside a grant. */
+const isGrantKey = (key: string, start: string) =>
+  !/[{}]/.test(key.slice(start.length)) && !(hashTag.test(start) && key.endsWith(":lock"))
 
 /**
  * The connection of the store.
@@ -114,7 +144,12 @@ export const make = (options: Options): TokenStore.Service => {
   const keyOf = (key: string) => start + withoutBraces(key)
   return {
     get: (key) => read(client, keyOf(key)),
-    withLock: (key, use) => withLock(tryLock(client, keyOf(key)), use)
+    withLock: (key, use) => withLock(tryLock(client, keyOf(key)), use),
+    list: Effect.map(
+      attempt("read", () => keysFrom(client, start)),
+      (keys) => [...keys].flatMap((key) => (isGrantKey(key, start) ? [key.slice(start.length)] : []))
+    ),
+    remove: (key) => removeLocked(tryLock(client, keyOf(key)))
   }
 }
 

@@ -162,7 +162,7 @@ const watchedStore = (
   return {
     written,
     store: {
-      get: store.get,
+      ...store,
       withLock: (key, use) =>
         store.withLock(key, ({ get, set }) =>
           use({
@@ -618,7 +618,7 @@ describe("a grant is dead", () => {
       const sections: Array<TokenStore.LockedGrant> = []
       const written = () => Effect.runSync(sections.at(-1)!.set(other))
       const { get } = yield* serviceOver(over, {
-        get: store.get,
+        ...store,
         withLock: (key, use) =>
           store.withLock(key, (section) => {
             sections.push(section)
@@ -634,7 +634,7 @@ describe("a grant is dead", () => {
       const store = yield* TokenStore.makeMemory([[key, ended]])
       let reads = 0
       const { get } = yield* serviceOver(vendor(says({ error: "invalid_grant" }, 400)), {
-        get: store.get,
+        ...store,
         withLock: (key, use) =>
           store.withLock(key, (section) =>
             use({
@@ -738,7 +738,7 @@ describe("a code", () => {
         set: (grant) => (grant.locationId !== undefined && failures-- > 0 ? Effect.die("broken") : locked.set(grant))
       })
       const store: TokenStore.Service = {
-        get: memory.get,
+        ...memory,
         withLock: (key, use) => memory.withLock(key, (locked) => use(broken(locked)))
       }
       yield* running(exchange(vendor(pair(1, { locationId })), { store }))
@@ -974,7 +974,7 @@ describe("a token", () => {
         set: (grant) => (isPair(grant) ? Effect.zipRight(latch.await, section.set(grant)) : section.set(grant))
       })
       const { get, held, renew } = yield* serviceOver(vendor(pair(1), pair(2)), {
-        get: memory.get,
+        ...memory,
         withLock: (key, use) => memory.withLock(key, (section) => use(slowly(section)))
       })
       const first = yield* Effect.fork(get)
@@ -1246,7 +1246,7 @@ describe("a store that fails", () => {
       const saved: Array<TokenStore.Grant> = []
       let isForgetful = false
       const { get } = yield* serviceOver(vendor(pair(1)), {
-        get: store.get,
+        ...store,
         withLock: (key, use) =>
           store.withLock(key, (section) =>
             use(
@@ -1292,7 +1292,7 @@ describe("a store that fails", () => {
         set: (grant) => (isPair(grant) && failures-- > 0 ? Effect.die("broken") : section.set(grant))
       })
       const store: TokenStore.Service = {
-        get: memory.get,
+        ...memory,
         withLock: (key, use) => memory.withLock(key, (section) => use(broken(section)))
       }
       const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
@@ -1309,7 +1309,7 @@ describe("a store that fails", () => {
       const { store, written } = watchedStore(memory, () => false)
       let sections = 0
       const counting: TokenStore.Service = {
-        get: store.get,
+        ...store,
         withLock: (key, use) => {
           sections += 1
           return store.withLock(key, use)
@@ -1534,7 +1534,7 @@ const fallingBack = (
   shown: { isFallen: boolean; readonly once?: boolean },
   older: TokenStore.Grant | undefined
 ): TokenStore.Service => ({
-  get: store.get,
+  ...store,
   withLock: (key, use) =>
     store.withLock(key, ({ get, set }) =>
       use({

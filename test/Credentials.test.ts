@@ -306,7 +306,7 @@ describe("an OAuth grant", () => {
   it.effect("that somebody else has rotated on is not overwritten by one that could not be saved", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
-      get: store.get,
+      ...store,
       withLock: (key, use) =>
         store.withLock(key, (section) =>
           use({
@@ -405,7 +405,7 @@ describe("an OAuth grant", () => {
   it.effect("survives a store that fails when the new pair is to be saved", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
-      get: store.get,
+      ...store,
       withLock: (key, use) =>
         store.withLock(key, (section) =>
           use({
@@ -445,7 +445,7 @@ describe("an OAuth grant", () => {
 
   it.effect("is not exchanged where that cannot be written down first", () => {
     const readOnly = (store: TokenStore.Service): TokenStore.Service => ({
-      get: store.get,
+      ...store,
       withLock: (key, use) =>
         store.withLock(key, ({ get }) =>
           use({ get, set: () => new TokenStore.TokenStoreError({ message: "The token store could not be written" }) })

@@ -1,7 +1,5 @@
 import { describe, expect, it, vi } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
@@ -11,7 +9,8 @@ import type * as Scope from "effect/Scope"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
-import type { Redis } from "ioredis"
+import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
+import { Redis as Client, type Redis } from "ioredis"
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -47,68 +46,8 @@ const stores: { readonly [name: string]: Stores } = {
 }
 
 describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
-  const test = name === "Redis" && !RedisServer.isThere ? it.scopedLive.skip : it.scopedLive
-
-  test("keeps a grant for each key, for everyone who shares it", () =>
-    Effect.gen(function* () {
-      const [one, other] = yield* make
-      expect(yield* one.get("location")).toEqual(Option.none())
-      yield* one.withLock("location", ({ set }) => set(grant))
-      const kept = Option.getOrThrow(yield* other.get("location"))
-      expect(TokenStore.encode(kept)).toBe(TokenStore.encode(grant))
-      expect(yield* other.get("../location")).toEqual(Option.none())
-      expect(yield* other.withLock("location", ({ get }) => get)).toEqual(yield* other.get("location"))
-    }))
-
-  test("lets one at a time change a grant, and the others see what became of it", () =>
-    Effect.gen(function* () {
-      const both = yield* make
-      const numbered = (count: number) => ({ ...grant, scope: String(count) })
-      yield* both[0].withLock("location", ({ set }) => set(numbered(0)))
-      const increment = (store: TokenStore.Service) =>
-        store.withLock("location", ({ get, set }) =>
-          Effect.gen(function* () {
-            const { scope } = Option.getOrThrow(yield* get)
-            yield* Effect.sleep("2 millis")
-            yield* set(numbered(Number(scope) + 1))
-          })
-        )
-      yield* Effect.all(
-        Array.from({ length: 10 }, (_, index) => increment(both[index % 2]!)),
-        { concurrency: "unbounded" }
-      )
-      expect(Option.getOrThrow(yield* both[1].get("location")).scope).toBe("10")
-    }))
-
-  test("lets go whoever waits for a key and gives up, at once", () =>
-    Effect.gen(function* () {
-      const [one, other] = yield* make
-      const inside = yield* Deferred.make<void>()
-      yield* Effect.fork(
-        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
-      )
-      yield* Deferred.await(inside)
-      const waiting = yield* Effect.fork(other.withLock("location", ({ set }) => set(grant)))
-      yield* Effect.sleep("5 millis")
-      const [time] = yield* Effect.timed(Fiber.interrupt(waiting))
-      expect(Duration.toSeconds(time)).toBeLessThan(5)
-      expect(Option.isNone(yield* one.get("location"))).toBe(true)
-    }))
-
-  test("does not hold one key up for another, and frees it when its holder fails or is interrupted", () =>
-    Effect.gen(function* () {
-      const [one, other] = yield* make
-      const inside = yield* Deferred.make<void>()
-      const holder = yield* Effect.fork(
-        one.withLock("location", () => Effect.zipRight(Deferred.succeed(inside, undefined), Effect.never))
-      )
-      yield* Deferred.await(inside)
-      yield* other.withLock("another", ({ set }) => set(grant))
-      yield* Fiber.interrupt(holder)
-      yield* Effect.flip(one.withLock("location", () => Effect.fail("no")))
-      yield* other.withLock("location", ({ set }) => set(grant))
-      expect(Option.isSome(yield* one.get("location"))).toBe(true)
-    }))
+  const test = name === "Redis" && !RedisServer.isThere ? it.live.skip : it.live
+  for (const one of TokenStoreTest.cases(make)) test(one.name, () => one.test)
 })
 
 describe("a token store of files", () => {
@@ -159,6 +98,18 @@ describe("a token store of files", () => {
         })
       )
       expect(yield* Effect.promise(() => readdir(path))).toContain("location.json.lock")
+    })
+  )
+
+  it.scopedLive("lists its grants alone, and leaves no token of a removed one", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      for (const other of ["notes.txt", "location.json.1.tmp", "%zz.json", "a b.json"]) {
+        yield* Effect.promise(() => writeFile(join(path, other), "canary"))
+      }
+      expect(yield* store.withLock("location", () => store.list)).toEqual(["location"])
+      yield* store.remove("location")
+      expect((yield* Effect.promise(() => readdir(path))).sort()).toEqual(["%zz.json", "a b.json", "notes.txt"])
     })
   )
 
@@ -312,6 +263,52 @@ describe("a token store of Redis", () => {
           expect(new Set(keys.map(hashed)).size, keys.join()).toBe(1)
         }
       }
+    })
+  )
+
+  live("lists its grants alone, whatever the prefix, and beside locks, limits and another prefix", () =>
+    Effect.gen(function* () {
+      const { client, socket } = yield* RedisServer.make(yield* directory)
+      const prefixed = yield* Effect.acquireRelease(
+        Effect.sync(() => new Client(socket, { keyPrefix: "app[1]:" })),
+        (client) => Effect.sync(() => client.disconnect())
+      )
+      yield* Effect.promise(() => client.hset("growthhub:limit:{location}", "version", "1"))
+      const stores = [
+        TokenStoreRedis.make({ client }),
+        TokenStoreRedis.make({ client, prefix: "{growthhub}:" }),
+        TokenStoreRedis.make({ client, prefix: "growth*b:" }),
+        TokenStoreRedis.make({ client: prefixed })
+      ]
+      for (const [index, store] of stores.entries()) {
+        yield* store.withLock(`location${index}`, ({ set }) => Effect.zipRight(set(grant), store.list))
+      }
+      for (const [index, store] of stores.entries()) {
+        const listed = yield* store.withLock("another", () => store.list)
+        expect(listed).toEqual([`location${index}`])
+      }
+    })
+  )
+
+  live("removes nothing for who has lost its lock", () =>
+    Effect.gen(function* () {
+      const { client } = yield* RedisServer.make(yield* directory)
+      const store = TokenStoreRedis.make({ client })
+      yield* store.withLock("location", ({ set }) => set(grant))
+      // Another process takes the lock between its acquisition and the removal.
+      const robbed = new Proxy(client, {
+        get: (target, name) =>
+          name === "set"
+            ? async (...args: Parameters<Redis["set"]>) => {
+                const reply = await target.set(...args)
+                await target.set(args[0], "another")
+                return reply
+              }
+            : (Reflect.get(target, name, target) as unknown)
+      })
+      const error = yield* Effect.flip(TokenStoreRedis.make({ client: robbed }).remove("location"))
+      expect(error.message).toBe("The lock of the token store has been lost")
+      expect(Option.isSome(yield* store.get("location"))).toBe(true)
     })
   )
 

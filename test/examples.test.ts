@@ -7,7 +7,7 @@ import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import { execFile, spawn } from "node:child_process"
-import { generateKeyPairSync } from "node:crypto"
+import { generateKeyPairSync, sign } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -88,6 +88,62 @@ describe("examples/two-accounts.ts", () => {
       const swapped = yield* running("examples/two-accounts.ts", ["john", "jane"], environment)
       expect(swapped).toMatchObject({ code: 1, output: expect.stringContaining("Forbidden") as unknown })
     }).pipe(Effect.provide(twoAccounts))
+  )
+})
+
+describe("examples/webhooks.ts", () => {
+  it.scopedLive("responds at once, and reads the contact of an event from the service", () =>
+    Effect.gen(function* () {
+      const { url, token } = yield* Sandbox
+      const { publicKey, privateKey } = generateKeyPairSync("ed25519")
+      const app = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, ["--import", "tsx", "examples/webhooks.ts"], {
+            cwd: fileURLToPath(new URL("..", import.meta.url)),
+            env: {
+              PATH: process.env["PATH"],
+              GROWTHHUB_BASE_URL: url,
+              GROWTHHUB_TOKEN: Redacted.value(token),
+              GROWTHHUB_WEBHOOK_KEYS: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
+              GROWTHHUB_WEBHOOK_APP_ID: "app",
+              PORT: "0"
+            }
+          })
+        ),
+        (app) => Effect.sync(() => void app.kill())
+      )
+      let output = ""
+      const printed = (pattern: RegExp) =>
+        Effect.async<string>((resume) => {
+          const look = () => {
+            const found = pattern.exec(output)
+            if (found !== null) resume(Effect.succeed(found[1] ?? found[0]))
+          }
+          app.stdout.on("data", look)
+          app.once("exit", () => resume(Effect.die(new Error(`ended: ${output}`))))
+          look()
+        })
+      app.stdout.on("data", (chunk: Buffer) => (output += String(chunk)))
+      const port = yield* printed(/Listening on \S*?:(\d+)/)
+      const deliver = (event: object) =>
+        Effect.promise(async () => {
+          const body = JSON.stringify({ appId: "app", timestamp: new Date().toISOString(), ...event })
+          const signature = sign(null, Buffer.from(body), privateKey).toString("base64")
+          const headers = { "x-ghl-signature": signature }
+          return (await fetch(`http://127.0.0.1:${port}/webhooks/crm`, { method: "POST", body, headers })).status
+        })
+      const event = { type: "ContactUpdate", id: "jane", email: "late@example.com", webhookId: "1" }
+      expect(yield* deliver(event)).toBe(204)
+      expect(yield* deliver(event)).toBe(200)
+      expect(yield* deliver({ ...event, webhookId: "2", appId: "another" })).toBe(401)
+      expect(yield* printed(/ContactUpdate jane: .*/)).toBe("ContactUpdate jane: jane@example.com")
+      expect(yield* deliver({ type: "UNINSTALL", locationId: "acme", webhookId: "3" })).toBe(204)
+      yield* printed(/acme has removed the app/)
+    }).pipe(
+      Effect.provide(
+        Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, email: "jane@example.com" }] })
+      )
+    )
   )
 })
 

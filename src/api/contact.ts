@@ -255,6 +255,9 @@ const contact = model(
   }
 )
 
+/** Brings the fields of a contact into the form of the model. */
+export const { normalize: normalizeContact } = contact
+
 /** A contact as it travels, field by field, for documents that describe an API. */
 export const ContactWire = Schema.encodedSchema(contact.struct)
 

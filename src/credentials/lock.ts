@@ -4,9 +4,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type LockedGrant, TokenStoreError } from "../TokenStore.js"
 
+/** A grant that can be removed, too. */
+export interface OwnedGrant extends LockedGrant {
+  /** Removes the grant; does nothing if there is none. */
+  readonly remove: Effect.Effect<void, TokenStoreError>
+}
+
 /** A lock that this process holds. Its grant is not written once another process may hold the lock. */
 export interface Lock {
-  readonly grant: LockedGrant
+  readonly grant: OwnedGrant
   readonly release: Effect.Effect<void>
 }
 
@@ -25,7 +31,7 @@ export const lockLost = () => new TokenStoreError({ message: "The lock of the to
  */
 export const withLock = <A, E, R>(
   tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>,
-  use: (grant: LockedGrant) => Effect.Effect<A, E, R>
+  use: (grant: OwnedGrant) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | TokenStoreError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
@@ -41,3 +47,8 @@ export const withLock = <A, E, R>(
       }
     })
   )
+
+/** Removes the grant that a lock protects, after whoever holds the lock. */
+export const removeLocked = (
+  tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>
+): Effect.Effect<void, TokenStoreError> => withLock(tryLock, ({ remove }) => remove)

@@ -7,6 +7,7 @@ import * as Grants from "../../reliability/Grants.js"
 import * as Leaks from "../../reliability/Leaks.js"
 import * as Paths from "../../reliability/Paths.js"
 import * as Secrets from "../../reliability/Secrets.js"
+import * as Webhooks from "../../reliability/Webhooks.js"
 import { AJudge, OneJudge } from "./judge.js"
 
 // The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
@@ -49,6 +50,17 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
       const { received, ...wrong } = yield* Fuzz.measure({ answers: 200, seed: 1, transport })
       expect(wrong).toEqual({ hangs: 0, untyped: 0, crashes: 0, excess: 0 })
       expect(received).toBeGreaterThan(0)
+    })
+  )
+})
+
+describe("webhooks", () => {
+  it.live("that are forged, altered, replayed, too old or of another key are refused, and valid ones accepted", () =>
+    Effect.gen(function* () {
+      const { hostile, accepted, refused } = yield* Webhooks.run(300, 1)
+      expect(accepted).toEqual({ forged: 0, altered: 0, replayed: 0, tooOld: 0, otherKey: 0 })
+      expect(refused).toBe(0)
+      expect(hostile).toBe(1500)
     })
   )
 })

@@ -85,7 +85,7 @@ describe("the OpenAPI document of the sandbox", () => {
       for (const versions of [undefined, v3]) {
         const services = GrowthHub.layer({ token, baseUrl: url, versions }).pipe(
           Layer.provide(FetchHttpClient.layer),
-          Layer.provide(Layer.succeed(FetchHttpClient.Fetch, recording(recorded) as typeof fetch))
+          Layer.provide(Layer.succeed(FetchHttpClient.Fetch, recording(recorded)))
         )
         for (const [, { call, prepare }] of every) {
           yield* (yield* Sandbox).reset

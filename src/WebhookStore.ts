@@ -1,0 +1,97 @@
+/**
+ * A store of the webhooks that were received, so that each is accepted once.
+ *
+ * @since 0.2.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+/**
+ * The store could not be read or written.
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export class WebhookStoreError extends Schema.TaggedError<WebhookStoreError>("effect-growthhub/WebhookStoreError")(
+  "WebhookStoreError",
+  {
+    /** What happened, and what to do. */
+    message: Schema.String
+  }
+) {}
+
+/**
+ * A store of the ids of webhooks. All processes that receive the webhooks of an app share one.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Stores an id for at least this time, unless it is stored already. Returns whether it was new. Must be atomic: of two
+   * processes that add the same id at once, one is told `true`. Fails with `WebhookStoreError` if the store cannot be written.
+   */
+  readonly add: (webhookId: string, timeToLive: Duration.Duration) => Effect.Effect<boolean, WebhookStoreError>
+  /** Removes an id, so that its webhook is accepted again. A repeat is safe. */
+  readonly remove: (webhookId: string) => Effect.Effect<void, WebhookStoreError>
+}
+
+/**
+ * The store that `Webhooks.layer` uses if the context has one: {@link layerMemory}, `WebhookStoreRedis`, or one of your own,
+ * for example a table with a unique key.
+ *
+ * @since 0.2.0
+ * @category tags
+ */
+export class WebhookStore extends Context.Tag("effect-growthhub/WebhookStore")<WebhookStore, Service>() {}
+
+/**
+ * Options of a store in memory.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface MemoryOptions {
+  /** How many ids are stored at most: the oldest one is dropped for a new one. 100,000 by default, about 15 MB. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * A store in memory, for one process. A restart forgets its ids: a webhook of the last five minutes can be replayed then.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const makeMemory = ({ capacity = 100_000 }: MemoryOptions = {}): Effect.Effect<Service> =>
+  Effect.sync(() => {
+    /** In the order in which they were added, with the time at which they end. */
+    const ends = new Map<string, number>()
+    return {
+      add: (webhookId, timeToLive) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const end = ends.get(webhookId)
+          if (end !== undefined && end > now) return false
+          ends.delete(webhookId)
+          for (const [id, end] of ends) {
+            if (end > now && ends.size < capacity) break
+            ends.delete(id)
+          }
+          ends.set(webhookId, now + Duration.toMillis(timeToLive))
+          return true
+        }),
+      remove: (webhookId) => Effect.sync(() => void ends.delete(webhookId))
+    }
+  })
+
+/**
+ * {@link makeMemory} as a layer.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerMemory = (options?: MemoryOptions): Layer.Layer<WebhookStore> =>
+  Layer.effect(WebhookStore, makeMemory(options))

@@ -1,0 +1,61 @@
+/**
+ * A store of received webhooks in Redis, for many processes.
+ *
+ * Needs `ioredis`.
+ *
+ * @since 0.2.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Cluster, Redis } from "ioredis"
+import { inTime } from "./internal/lock.js"
+import { type Service, WebhookStore, WebhookStoreError } from "./WebhookStore.js"
+
+/**
+ * The connection of the store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** A connection of the app's own, to one Redis or a cluster. It stays open. */
+  readonly client: Redis | Cluster
+  /** The text that all keys begin with, `growthhub:` by default. */
+  readonly prefix?: string | undefined
+}
+
+/** Milliseconds until a command is given up: the vendor waits for the response. */
+const timeout = 2000
+
+const attempt = <A>(evaluate: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: () => inTime(evaluate(), timeout),
+    catch: () => new WebhookStoreError({ message: "Redis cannot be used for webhooks: is it running?" })
+  })
+
+/**
+ * A store on a connection of the app's own. Redis removes an id when its time is over.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const make = ({ client, prefix = "growthhub:" }: Options): Service => {
+  const keyOf = (webhookId: string) => `${prefix}webhook:{${webhookId}}`
+  return {
+    add: (webhookId, timeToLive) =>
+      Effect.map(
+        attempt(() => client.set(keyOf(webhookId), "1", "PX", Math.ceil(Duration.toMillis(timeToLive)), "NX")),
+        (reply) => reply !== null
+      ),
+    remove: (webhookId) => Effect.asVoid(attempt(() => client.del(keyOf(webhookId))))
+  }
+}
+
+/**
+ * {@link make} as a layer.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<WebhookStore> => Layer.succeed(WebhookStore, make(options))

@@ -1,0 +1,226 @@
+// The events that the vendor sends: their models, and how a body is normalized.
+import * as DateTime from "effect/DateTime"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { normalizeContact } from "../api/contact.js"
+import { CustomField, CustomFieldValue } from "../api/customFields.js"
+import { DndSettings } from "../api/dnd.js"
+import { answered, named, unknownFields } from "../fields/schemas.js"
+import { ContactId, isContactId, isId, LocationId } from "../fields/ids.js"
+import {
+  instantMillis,
+  type Normalize,
+  normalizeFlag,
+  normalizeId,
+  normalizeObject,
+  textRules
+} from "../fields/lenient.js"
+import { isObject, type JsonObject } from "../internal/json.js"
+
+const text = answered(Schema.String)
+const flag = answered(Schema.Boolean)
+/** A moment; in the years that ISO text has four digits for, where one is made up. */
+const Moment = Schema.DateTimeUtcFromSelf.annotations({
+  arbitrary: () => (fc) =>
+    fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(2100, 0) }).map((millis) => DateTime.unsafeMake(millis))
+})
+const instant = answered(
+  Schema.transform(Schema.String, Moment, {
+    strict: true,
+    decode: (iso) => DateTime.unsafeMake(iso),
+    encode: (instant) => DateTime.formatIso(instant)
+  })
+)
+const id = Schema.NonEmptyString.annotations({ message: () => "must be a string" })
+
+const EventCustomField = Schema.transform(
+  Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
+  Schema.typeSchema(CustomField),
+  { strict: true, decode: (field) => field, encode: (field) => field }
+)
+
+/** What every event may carry besides its own fields. */
+const envelope = {
+  /** The id of the event: the same each time it is delivered. */
+  webhookId: text,
+  /** When the vendor sent the event. */
+  timestamp: instant,
+  /** The app that the event was sent to. */
+  appId: text,
+  /** The version of the app. */
+  versionId: text,
+  /** The company (agency) of the location. */
+  companyId: text
+}
+
+const tagged = <Type extends string>(type: Type) => ({ _tag: Schema.Literal(type), type: Schema.Literal(type) })
+
+const contact = {
+  ...envelope,
+  /** The contact. */
+  id: ContactId,
+  /** The location of the contact. */
+  locationId: answered(LocationId),
+  name: text,
+  firstName: text,
+  lastName: text,
+  email: text,
+  phone: text,
+  companyName: text,
+  address1: text,
+  city: text,
+  state: text,
+  country: text,
+  postalCode: text,
+  website: text,
+  source: text,
+  assignedTo: text,
+  /** A day, `YYYY-MM-DD`; text that is no day is kept as it came. */
+  dateOfBirth: text,
+  dateAdded: instant,
+  dnd: flag,
+  dndSettings: answered(DndSettings),
+  tags: answered(Schema.Array(Schema.String)),
+  attachments: answered(Schema.Array(Schema.String)),
+  customFields: answered(Schema.Array(EventCustomField))
+}
+
+const note = {
+  ...envelope,
+  /** The note. */
+  id,
+  /** The location of the contact. */
+  locationId: answered(LocationId),
+  /** The contact of the note. */
+  contactId: answered(ContactId),
+  /** The text of the note. */
+  body: text,
+  dateAdded: instant
+}
+
+const task = {
+  ...note,
+  title: text,
+  /** The user who has to do it. */
+  assignedTo: text,
+  dueDate: instant
+}
+
+const installation = {
+  ...envelope,
+  /** The location, if one location installed or removed the app; else `companyId` says whose installation it is. */
+  locationId: answered(LocationId),
+  userId: text,
+  planId: text,
+  companyName: text,
+  isWhitelabelCompany: flag,
+  whitelabelDetails: answered(Schema.Struct({ domain: text, logoUrl: text }, unknownFields)),
+  trial: answered(
+    Schema.Struct({ onTrial: flag, trialDuration: answered(Schema.Unknown), trialStartDate: instant }, unknownFields)
+  )
+}
+
+const eventOf = <Type extends string, Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
+  Schema.Struct({ ...tagged(type), ...fields }, unknownFields).annotations(named(`${type}Event`))
+
+/** The events that are described, by their `type`. */
+export const events = {
+  ContactCreate: eventOf("ContactCreate", contact),
+  ContactUpdate: eventOf("ContactUpdate", contact),
+  ContactDelete: eventOf("ContactDelete", contact),
+  ContactTagUpdate: eventOf("ContactTagUpdate", contact),
+  ContactDndUpdate: eventOf("ContactDndUpdate", contact),
+  NoteCreate: eventOf("NoteCreate", note),
+  NoteUpdate: eventOf("NoteUpdate", note),
+  NoteDelete: eventOf("NoteDelete", note),
+  TaskCreate: eventOf("TaskCreate", task),
+  TaskComplete: eventOf("TaskComplete", task),
+  TaskDelete: eventOf("TaskDelete", task),
+  INSTALL: eventOf("INSTALL", installation),
+  UNINSTALL: eventOf("UNINSTALL", installation)
+} as const
+
+const isDescribed = (type: unknown): type is keyof typeof events =>
+  typeof type === "string" && Object.hasOwn(events, type)
+
+/** An event whose `type` is not described here, with its fields as they came. */
+export const UnknownEvent = Schema.Struct(
+  {
+    _tag: Schema.Literal("Unknown"),
+    type: Schema.String.pipe(
+      Schema.filter((type) => !isDescribed(type) || "must not be the type of a described event")
+    ),
+    ...envelope
+  },
+  unknownFields
+).annotations(named("UnknownEvent"))
+
+const EventModel = Schema.Union(...Object.values(events), UnknownEvent)
+
+/** An event. */
+export type Event = typeof EventModel.Type
+
+// --- how a body is normalized ------------------------------------------------------------------------------------------
+
+const normalizeInstant: Normalize = (value) => {
+  const millis = instantMillis(value)
+  return millis === undefined ? undefined : DateTime.unsafeMake(millis)
+}
+
+const idWhere =
+  (isValid: (value: unknown) => boolean): Normalize =>
+  (value) => {
+    const normalized = normalizeId(value)
+    return isValid(normalized) ? normalized : undefined
+  }
+
+const envelopeRules = new Map<string, Normalize>([
+  ...(["webhookId", "appId", "versionId", "companyId"] as const).map((name) => [name, normalizeId] as const),
+  ["timestamp", normalizeInstant]
+])
+
+const normalizeEnvelope = normalizeObject(envelopeRules)
+
+const recordRules = new Map<string, Normalize>([
+  ...envelopeRules,
+  ...textRules(["body", "title", "assignedTo", "userId", "planId", "companyName"]),
+  ["id", normalizeId],
+  ["locationId", idWhere(isId)],
+  ["contactId", idWhere(isContactId)],
+  ["dateAdded", normalizeInstant],
+  ["dueDate", normalizeInstant],
+  ["isWhitelabelCompany", normalizeFlag],
+  ["whitelabelDetails", normalizeObject(new Map(textRules(["domain", "logoUrl"])))],
+  [
+    "trial",
+    normalizeObject(
+      new Map<string, Normalize>([
+        ["onTrial", normalizeFlag],
+        ["trialStartDate", normalizeInstant]
+      ])
+    )
+  ]
+])
+
+const normalizeRecord = normalizeObject(recordRules)
+
+const normalizeEvent = (wire: JsonObject): JsonObject => {
+  const { _tag: _, ...fields } = wire
+  const { type } = fields
+  if (!isDescribed(type)) return { ...normalizeEnvelope(fields), _tag: "Unknown", type }
+  const isContact = type.startsWith("Contact")
+  const normalized = isContact ? normalizeEnvelope(normalizeContact(fields)) : normalizeRecord(fields)
+  return { ...normalized, _tag: type, type }
+}
+
+/** Decodes the body of a webhook; encodes it as the vendor sends it. */
+export const Event: Schema.Schema<Event, JsonObject> = Schema.transformOrFail(
+  Schema.declare(isObject, { identifier: "object" }),
+  Schema.typeSchema(EventModel),
+  {
+    strict: false,
+    decode: (wire: JsonObject) => ParseResult.succeed(normalizeEvent(wire)),
+    encode: (event, options) =>
+      ParseResult.map(ParseResult.encodeUnknown(EventModel)(event, options), ({ _tag: _, ...wire }) => wire)
+  }
+).annotations(named("WebhookEvent"))

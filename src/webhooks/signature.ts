@@ -1,0 +1,49 @@
+// Whether a body was signed by one of the keys.
+import * as Effect from "effect/Effect"
+import { decodeBase64, type Key } from "./keys.js"
+
+/** The headers of a request, as any server has them: names in any case. */
+export type HeadersInput =
+  | { readonly get: (name: string) => string | null }
+  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+
+const isHeaders = (headers: HeadersInput): headers is { readonly get: (name: string) => string | null } =>
+  typeof headers.get === "function"
+
+/** The value of a header; several are joined as HTTP joins them (RFC 9110, 5.3). */
+export const headerOf = (headers: HeadersInput, name: string): string | undefined => {
+  if (isHeaders(headers)) return headers.get(name) ?? undefined
+  const values = Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? (value ?? []) : []))
+  return values.length === 0 ? undefined : values.join(", ")
+}
+
+/** Why a signature is not accepted. */
+export type SignatureFault = "Missing" | "Mismatch"
+
+const headerNames = { Ed25519: "x-ghl-signature", "RSA-SHA256": "x-wh-signature" } as const
+
+/** Fails unless one of the keys has signed the body. The current header decides where it is there, valid or not. */
+export const checkSignature = (
+  keys: ReadonlyArray<Key>,
+  headers: HeadersInput,
+  body: Uint8Array
+): Effect.Effect<void, SignatureFault> =>
+  Effect.gen(function* () {
+    const current = headerOf(headers, headerNames.Ed25519)
+    const older = headerOf(headers, headerNames["RSA-SHA256"])
+    const algorithm = current === undefined ? "RSA-SHA256" : "Ed25519"
+    const candidates = keys.filter((key) => key.algorithm === algorithm)
+    const text = current ?? older
+    if (text === undefined || candidates.length === 0) return yield* Effect.fail("Missing" as const)
+    const signature = decodeBase64(text)
+    if (signature === undefined) return yield* Effect.fail("Mismatch" as const)
+    for (const key of candidates) {
+      // What the runtime cannot check was not signed.
+      const isSigned = yield* Effect.orElseSucceed(
+        Effect.tryPromise(() => key.verifies(signature, body)),
+        () => false
+      )
+      if (isSigned) return
+    }
+    return yield* Effect.fail("Mismatch" as const)
+  })
