@@ -13,4 +13,6 @@ export { DndSetting, DndSettings, DndSettingsInput, InboundDndSettingsInput } fr
 export { CustomField, CustomFieldFile, CustomFieldValue } from "./api/customFields.js"
 export { Actor, Attribution, Contact, type UpsertedContact, type WrittenContact } from "./api/contact.js"
 export { ContactCreate, ContactUpdate, ContactUpsert } from "./api/contactInput.js"
+export { CustomFieldCreate, CustomFieldDefinition, CustomFieldUpdate } from "./api/customFieldDefinitions.js"
+export { LocationTag, LocationTagInput } from "./api/locationTags.js"
 export { Note, NoteCreate, NoteUpdate } from "./api/notes.js"

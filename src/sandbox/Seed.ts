@@ -83,6 +83,10 @@ const parts = S.optionalWith(S.Array(S.Struct({ id: S.NonEmptyString, contactId:
   default: () => []
 })
 
+const ofLocations = S.optionalWith(S.Array(S.Struct({ id: S.NonEmptyString, locationId: S.NonEmptyString }, json)), {
+  default: () => []
+})
+
 /**
  * A whole directory as JSON, to be kept and read again.
  *
@@ -99,6 +103,8 @@ export const Snapshot = S.Struct({
   ),
   contacts: S.Array(S.Struct({ id: S.NonEmptyString, locationId: S.NonEmptyString }, json)),
   notes: parts,
+  customFields: ofLocations,
+  locationTags: ofLocations,
   created: S.NonNegativeInt
 })
 
@@ -112,11 +118,20 @@ export type Snapshot = typeof Snapshot.Type
  * @since 0.1.0
  * @category snapshots
  */
-export const toSnapshot = ({ locations, contacts, notes, created }: Directory.Directory): Snapshot => ({
+export const toSnapshot = ({
+  locations,
+  contacts,
+  notes,
+  customFields,
+  locationTags,
+  created
+}: Directory.Directory): Snapshot => ({
   // They were given as locations of this module.
   locations: Array.from(locations.values()) as never as ReadonlyArray<Location>,
   contacts: Array.from(contacts.values()),
   notes: Array.from(notes.values()),
+  customFields: Array.from(customFields.values()),
+  locationTags: Array.from(locationTags.values()),
   created
 })
 
@@ -124,10 +139,19 @@ export const toSnapshot = ({ locations, contacts, notes, created }: Directory.Di
  * @since 0.1.0
  * @category snapshots
  */
-export const fromSnapshot = ({ locations, contacts, notes, created }: Snapshot): Directory.Directory => {
+export const fromSnapshot = ({
+  locations,
+  contacts,
+  notes,
+  customFields,
+  locationTags,
+  created
+}: Snapshot): Directory.Directory => {
   const directory = Directory.empty(locations)
   for (const contact of contacts) Directory.put(directory, contact)
   for (const note of notes) directory.notes.set(note.id, note)
+  for (const customField of customFields) directory.customFields.set(customField.id, customField)
+  for (const tag of locationTags) directory.locationTags.set(tag.id, tag)
   directory.created = created
   return directory
 }
