@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { ignoredFields } from "./api/applied.js"
 import { contactRows as rows } from "./api/contacts.js"
 import { type ContactsError, type DocumentedError, orDieOperational } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
@@ -33,7 +34,7 @@ export interface Service {
   readonly getContact: (id: Schema.ContactId) => Effect.Effect<Schema.Contact, ContactsError>
 
   /**
-   * Changes the given fields of a contact and answers the whole contact. `tags` overwrites all tags. Repeating it with
+   * Changes the given fields of a contact and answers the whole contact; its `ignored` names the fields that did not take. `tags` overwrites all tags. Repeating it with
    * the same changes is safe. If its outcome is unknown in the end, the contact is looked at (see `RetryPolicy`).
    *
    * Fails with `Unprocessable`, before anything is sent, for changes that the endpoint does not take.
@@ -43,12 +44,13 @@ export interface Service {
   readonly updateContact: (
     id: Schema.ContactId,
     changes: Schema.ContactUpdate
-  ) => Effect.Effect<Schema.Contact, ContactsError>
+  ) => Effect.Effect<Schema.WrittenContact, ContactsError>
 
   /**
    * Updates the contact that matches by email or phone, as the location's settings say, or creates one: `new` tells
    * which, also when an attempt whose answer was lost has created it. Repeating it is safe when it can only match what
-   * it made: with an email or a phone, and without `createNewIfDuplicateAllowed: true`.
+   * it made: with an email or a phone, and without `createNewIfDuplicateAllowed: true`. `ignored` names the fields that did
+   * not take: where the upsert matches by email, the service drops a phone that belongs to another contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not take.
    *
@@ -61,13 +63,13 @@ export interface Service {
    * contact that has the email or phone already.
    *
    * It is never sent again once it may have been applied. If its outcome is unknown in the end, the duplicate search tells by
-   * the email, or else the phone, whether it was. A 422 can have created the contact all the same, by one report.
+   * the email, or else the phone, whether it was. `ignored` names the fields that did not take. A 422 can have created the contact all the same, by one report.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-contact
    *
    * @since 0.2.0
    */
-  readonly createContact: (contact: Schema.ContactCreate) => Effect.Effect<Schema.Contact, ContactsError>
+  readonly createContact: (contact: Schema.ContactCreate) => Effect.Effect<Schema.WrittenContact, ContactsError>
 
   /**
    * Deletes a contact. Repeating it is safe: a retry that finds the contact gone is a success. `searchContacts` may still
@@ -116,20 +118,28 @@ export type Documented<Methods> = {
 const makeService = ({ perform }: HttpLayer.Service): Service => ({
   getContact: (contactId) => Effect.map(perform(rows.getContact, { params: { contactId } }), contactOf),
   updateContact: (contactId, body) =>
-    Effect.map(perform(rows.updateContact, { params: { contactId }, body }), contactOf),
+    Effect.map(perform(rows.updateContact, { params: { contactId }, body }), writtenOf(body)),
   upsertContact: (body) =>
     Effect.map(perform(rows.upsertContact, { body }), ({ contact, new: isNew, traceId }) => ({
       ...contact,
+      ignored: ignoredFields({ ...body }, contact),
       new: isNew,
       ...(typeof traceId === "string" ? { traceId } : {})
     })),
-  createContact: (body) => Effect.map(perform(rows.createContact, { body }), contactOf),
+  createContact: (body) => Effect.map(perform(rows.createContact, { body }), writtenOf(body)),
   deleteContact: (contactId) => Effect.asVoid(perform(rows.deleteContact, { params: { contactId } })),
   getDuplicateContact: ({ locationId, email, phone }) =>
     Effect.map(perform(rows.getDuplicateContact, { query: { locationId, email, number: phone } }), ({ contact }) =>
       Option.fromNullable(contact)
     )
 })
+
+const writtenOf =
+  (sent: object) =>
+  ({ contact }: { readonly contact: Schema.Contact }): Schema.WrittenContact => ({
+    ...contact,
+    ignored: ignoredFields({ ...sent }, contact)
+  })
 
 const contactOf = ({ contact }: { readonly contact: Schema.Contact }): Schema.Contact => contact
 

@@ -7,7 +7,9 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Layer from "effect/Layer"
 import { ContactsService } from "./ContactsService.js"
+import { CustomFieldsService } from "./CustomFieldsService.js"
 import * as HttpLayer from "./HttpLayer.js"
+import { LocationTagsService } from "./LocationTagsService.js"
 import { NotesService } from "./NotesService.js"
 
 /**
@@ -16,7 +18,8 @@ import { NotesService } from "./NotesService.js"
  * @since 0.2.0
  * @category models
  */
-export type Services = ContactsService | NotesService | HttpLayer.ContactsHttp
+export type Services =
+  ContactsService | CustomFieldsService | LocationTagsService | NotesService | HttpLayer.ContactsHttp
 
 /**
  * All services on a `ContactsHttp` of the app's own. They are built anew wherever the layer is used: Effect would otherwise build
@@ -29,7 +32,14 @@ export const layerHttp: Layer.Layer<
   Exclude<Services, HttpLayer.ContactsHttp>,
   never,
   HttpLayer.ContactsHttp
-> = Layer.fresh(Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp))
+> = Layer.fresh(
+  Layer.mergeAll(
+    ContactsService.layerHttp,
+    CustomFieldsService.layerHttp,
+    LocationTagsService.layerHttp,
+    NotesService.layerHttp
+  )
+)
 
 /**
  * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is an account of its own.

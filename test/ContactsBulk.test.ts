@@ -31,6 +31,7 @@ const nameOf = ({ email, firstName }: ContactUpsert) => String(email ?? firstNam
 
 const answer = (input: ContactUpsert, isNew = true): UpsertedContact => ({
   id: ContactId.make(nameOf(input).replace(/\W/g, "")),
+  ignored: [],
   new: isNew
 })
 
@@ -39,7 +40,7 @@ const serviceOf = (upsertContact: (input: ContactUpsert) => Effect.Effect<Upsert
   Layer.mock(ContactsService, {
     upsertContact,
     getContact: (id) => Effect.succeed({ id }),
-    updateContact: (id) => Effect.succeed({ id })
+    updateContact: (id) => Effect.succeed({ id, ignored: [] })
   })
 
 const unprocessable = new Errors.Unprocessable({
@@ -1018,7 +1019,7 @@ describe("reads of many", () => {
           }),
           "1 second"
         ),
-      updateContact: (id) => Effect.succeed({ id }),
+      updateContact: (id) => Effect.succeed({ id, ignored: [] }),
       upsertContact: (input) => Effect.succeed(answer(input))
     })
 
@@ -1057,7 +1058,7 @@ describe("reads of many", () => {
         Effect.suspend(() => (++asked === 1 ? Effect.never : Effect.succeed({ id }))).pipe(
           Effect.onInterrupt(() => Effect.sync(() => void (interrupted += 1)))
         ),
-      updateContact: (id: ContactId) => Effect.succeed({ id }),
+      updateContact: (id: ContactId) => Effect.succeed({ id, ignored: [] }),
       upsertContact: (input: ContactUpsert) => Effect.succeed(answer(input))
     })
     return Effect.gen(function* () {
@@ -1080,7 +1081,7 @@ describe("reads of many", () => {
     const failing = Layer.mock(ContactsService, {
       getContact: (id: ContactId) =>
         Effect.suspend(() => (++asked === 1 ? Effect.fail(failure("NotApplied")) : Effect.succeed({ id }))),
-      updateContact: (id: ContactId) => Effect.succeed({ id }),
+      updateContact: (id: ContactId) => Effect.succeed({ id, ignored: [] }),
       upsertContact: (input: ContactUpsert) => Effect.succeed(answer(input))
     })
     return Effect.gen(function* () {

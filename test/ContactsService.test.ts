@@ -118,7 +118,7 @@ describe.each([
         expect(byEmail).toMatchObject({ new: false, id: made.id, city: "Dolomite", firstName: "Rosan" })
         const byPhone = yield* contacts.upsertContact({ locationId, phone: "+1 (888) 888 8888", state: "AL" })
         expect(byPhone).toMatchObject({ new: false, id: made.id, state: "AL" })
-        const { new: _, traceId: __, ...contact } = byPhone
+        const { new: _, traceId: __, ignored: ___, ...contact } = byPhone
         expect(contact).toMatchObject(yield* contacts.getContact(made.id))
       })
     )
@@ -134,7 +134,31 @@ describe.each([
           city: "Austin"
         })
         expect(upserted).toMatchObject({ new: false, id: jane, city: "Austin", phone: "+1 555-010-0001" })
+        expect(upserted.ignored).toEqual(["phone"])
         expect(yield* contacts.getContact(john)).toMatchObject({ phone: "+15550100002" })
+      })
+    )
+  )
+
+  it.effect("names the fields that did not take, and none where the service only writes them in its own way", () =>
+    calling((contacts) =>
+      Effect.gen(function* () {
+        const sent = {
+          locationId,
+          name: "Ann Lee",
+          email: "Ann@Example.com",
+          phone: "(555) 010-0003",
+          gender: "female",
+          tags: ["VIP"],
+          dateOfBirth: "09/25/1990",
+          dndSettings: { SMS: { status: "active" } },
+          customFields: [CustomField.number("size", 3)]
+        } as const
+        const made = yield* contacts.createContact(sent)
+        expect(made.ignored).toEqual([])
+        expect((yield* contacts.upsertContact({ ...sent, gender: "male" })).ignored).toEqual(["gender"])
+        const { gender: _, locationId: __, ...changes } = sent
+        expect((yield* contacts.updateContact(made.id, changes)).ignored).toEqual([])
       })
     )
   )
@@ -162,7 +186,9 @@ describe.each([
         expect("phone" in updated).toBe(false)
         const again = yield* contacts.updateContact(jane, { tags: ["Last"] })
         expect(again).toMatchObject({ tags: ["last"], city: "Austin" })
-        expect(yield* contacts.getContact(jane)).toEqual(again)
+        const { ignored, ...saved } = again
+        expect(ignored).toEqual([])
+        expect(yield* contacts.getContact(jane)).toEqual(saved)
       })
     )
   )

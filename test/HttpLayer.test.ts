@@ -101,7 +101,12 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
   it.scoped("a success is any 2xx", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 201, { new: true, contact, traceId: "t" }))
-      expect(yield* calling(transport, { baseUrl: url })(upsert)).toEqual({ ...contact, new: true, traceId: "t" })
+      expect(yield* calling(transport, { baseUrl: url })(upsert)).toEqual({
+        ...contact,
+        ignored: [],
+        new: true,
+        traceId: "t"
+      })
     })
   )
 

@@ -27,11 +27,13 @@ import { Sandbox } from "effect-growthhub/Sandbox"
 import {
   type Contact,
   ContactId,
+  type ContactCreate,
   type ContactUpdate,
   type ContactUpsert,
   CustomField,
   type LocationId,
-  type UpsertedContact
+  type UpsertedContact,
+  type WrittenContact
 } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
@@ -62,11 +64,17 @@ describe("the methods", () => {
   it("answer a decoded contact or a typed error, and need nothing more", () => {
     expectTypeOf(contacts.getContact).toEqualTypeOf<(id: ContactId) => Effect.Effect<Contact, AnyError>>()
     expectTypeOf(contacts.updateContact).toEqualTypeOf<
-      (id: ContactId, changes: ContactUpdate) => Effect.Effect<Contact, AnyError>
+      (id: ContactId, changes: ContactUpdate) => Effect.Effect<WrittenContact, AnyError>
     >()
     expectTypeOf(contacts.upsertContact).toEqualTypeOf<
       (contact: ContactUpsert) => Effect.Effect<UpsertedContact, AnyError>
     >()
+    expectTypeOf(contacts.createContact).toEqualTypeOf<
+      (contact: ContactCreate) => Effect.Effect<WrittenContact, AnyError>
+    >()
+    expectTypeOf<UpsertedContact["ignored"]>().toEqualTypeOf<ReadonlyArray<string>>()
+    expectTypeOf<UpsertedContact>().toExtend<WrittenContact>()
+    expectTypeOf<WrittenContact>().toExtend<Contact>()
     expectTypeOf<Errors.ContactsError>().toEqualTypeOf<AnyError>()
     expectTypeOf<ContactsService["Type"]>().toEqualTypeOf<Service>()
   })

@@ -5,7 +5,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ContactsError } from "../Errors.js"
-import { ContactId } from "../fields/ids.js"
+import { ContactId, LocationId } from "../fields/ids.js"
 import type { Endpoint, Lookup, Repeat } from "./endpoint.js"
 
 /** The statuses that most endpoints document as errors. */
@@ -57,8 +57,13 @@ export const settledByAbsence = <
 
 export const ContactPath = Schema.Struct({ contactId: ContactId })
 
+export const LocationPath = Schema.Struct({ locationId: LocationId })
+
 /** Where the documentation of an endpoint is. */
 export const pageOf = (name: string): string => `https://marketplace.gohighlevel.com/docs/ghl/contacts/${name}`
+
+/** Where the documentation of an endpoint of locations is. */
+export const locationPageOf = (name: string): string => `https://marketplace.gohighlevel.com/docs/ghl/locations/${name}`
 
 /** The service's id of a request. Any other value than text is as good as none. */
 export const traceId = Schema.optional(Schema.Unknown)

@@ -292,12 +292,29 @@ export interface Contact extends Schema.Schema.Type<typeof contact.struct> {}
 export const Contact: Schema.Schema<Contact, JsonObject> = contact.schema
 
 /**
+ * The contact that a write has made of what was sent.
+ *
+ * @since 0.2.0
+ * @category contact
+ */
+export interface WrittenContact extends Contact {
+  /**
+   * The fields that were sent and that the answer does not have as they were sent; none as a rule. The service answers a
+   * success and has kept another value, such as a phone that belongs to another contact. Another form of the same value does
+   * not count: lower-cased tags and emails, a phone in E.164, another format of a day, a name in its parts.
+   *
+   * @since 0.2.0
+   */
+  readonly ignored: ReadonlyArray<string>
+}
+
+/**
  * The contact that an upsert created or matched.
  *
  * @since 0.1.0
  * @category contact
  */
-export interface UpsertedContact extends Contact {
+export interface UpsertedContact extends WrittenContact {
   /** Whether this upsert created the contact. */
   readonly new: boolean
   /** The service's id of this request, for its support. */

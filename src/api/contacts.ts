@@ -53,8 +53,6 @@ export const getContact = endpoint({
   mismatch: isOfAnother
 })
 
-const encodeUpdate = Schema.encodeSync(ContactUpdate)
-
 /** `PUT /contacts/{contactId}` */
 export const updateContact = endpoint({
   name: "updateContact",
@@ -73,7 +71,7 @@ export const updateContact = endpoint({
   mismatch: isOfAnother,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) =>
-      isApplied(encodeUpdate(body), contact) ? Option.some({ contact }) : Option.none()
+      isApplied({ ...body }, contact) ? Option.some({ contact }) : Option.none()
     )
 })
 

@@ -62,7 +62,7 @@ export const CustomFieldFile: Schema.Schema<
 
 /**
  * The value of a custom field: text (text, large text, single select, radio), a finite number (numeric, monetary),
- * options (checkbox, multi select), or files by their uuid (file).
+ * options (checkbox, multi select), files by their uuid (file), or texts by the id of their box (text box list).
  *
  * @since 0.1.0
  * @category custom fields
@@ -71,10 +71,13 @@ export const CustomFieldValue = Schema.Union(
   Schema.String,
   Schema.JsonNumber,
   Schema.Array(Schema.String),
-  Schema.Record({ key: Schema.String, value: CustomFieldFile })
+  Schema.Record({ key: Schema.String, value: CustomFieldFile }),
+  Schema.Record({ key: Schema.String, value: Schema.String })
 ).annotations({
   ...named("CustomFieldValue"),
-  ...withMessage("must be text, a finite number, an array of text, or files by their uuid")
+  ...withMessage(
+    "must be text, a finite number, an array of text, files by their uuid, or texts by the id of their box"
+  )
 })
 
 /**
@@ -146,6 +149,9 @@ export const CustomField = Object.assign(
     options: (id: string, value: ReadonlyArray<string>, key?: string): CustomField => customField(id, value, key),
     /** Files, by their uuid. */
     files: (id: string, value: { readonly [uuid: string]: CustomFieldFile }, key?: string): CustomField =>
+      customField(id, value, key),
+    /** Text box list: the texts, by the id of their box. */
+    textBoxes: (id: string, value: { readonly [boxId: string]: string }, key?: string): CustomField =>
       customField(id, value, key)
   }
 )

@@ -136,7 +136,17 @@ export const encode = (
 }
 
 /** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
-const impersonal = new Set(["id", "key", "locationId", "assignedTo", "country", "timezone", "status"])
+const impersonal = new Set([
+  "id",
+  "key",
+  "locationId",
+  "assignedTo",
+  "country",
+  "timezone",
+  "status",
+  "model",
+  "dataType"
+])
 
 const personalTexts = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") return [value]
@@ -149,7 +159,9 @@ const personalTexts = (value: unknown): ReadonlyArray<string> => {
 /** The values of a request that no error may show. */
 export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string> => [
   ...personalTexts(body === undefined ? undefined : JSON.parse(body)),
-  ...Array.from(new URLSearchParams(path.split("?")[1]).values())
+  ...Array.from(new URLSearchParams(path.split("?")[1])).flatMap(([name, value]) =>
+    impersonal.has(name) ? [] : [value]
+  )
 ]
 
 // --- the answer --------------------------------------------------------------------------------------------------------

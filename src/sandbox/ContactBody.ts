@@ -38,7 +38,8 @@ const file = accepting((value) => isObject(value) && isText(value["url"]), "must
 const customFieldValue: Rule = (path, value) => {
   if (isText(value) || typeof value === "number") return []
   if (isArray(value)) return texts(path, value)
-  if (isObject(value)) return Object.entries(value).flatMap(([uuid, entry]) => file(`${path}.${uuid}`, entry))
+  if (isObject(value))
+    return Object.entries(value).flatMap(([id, entry]) => (isText(entry) ? [] : file(`${path}.${id}`, entry)))
   return [`${path} must be a string, a number, an array or an object`]
 }
 

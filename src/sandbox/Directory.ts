@@ -43,6 +43,18 @@ export interface StoredPart {
 }
 
 /**
+ * Something that belongs to a location, such as a tag: the JSON of an answer.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface StoredOfLocation {
+  readonly id: string
+  readonly locationId: string
+  readonly [field: string]: unknown
+}
+
+/**
  * All contacts of all locations, with an index over what makes duplicates, and what belongs to the contacts.
  *
  * @since 0.1.0
@@ -54,6 +66,10 @@ export interface Directory {
   /** The ids of the contacts with an email or a phone. */
   readonly index: Map<string, ReadonlyArray<string>>
   readonly notes: Map<string, StoredPart>
+  /** The custom fields of the locations, by id. */
+  readonly customFields: Map<string, StoredOfLocation>
+  /** The tags of the locations, by id. */
+  readonly locationTags: Map<string, StoredOfLocation>
   /** How many ids were given out. */
   created: number
 }
@@ -81,6 +97,8 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   contacts: new Map(),
   index: new Map(),
   notes: new Map(),
+  customFields: new Map(),
+  locationTags: new Map(),
   created: 0
 })
 
@@ -207,6 +225,46 @@ export const partOf = (
   return part
 }
 
+// --- the tags of a location --------------------------------------------------------------------------------------------
+
+/**
+ * The name of a tag as it is saved: in lower case, without blanks around it.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const tagName = (name: string): string => name.trim().toLowerCase()
+
+/**
+ * The tag of a location with this name.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const findLocationTag = (
+  { locationTags }: Directory,
+  locationId: string,
+  name: string
+): StoredOfLocation | undefined => {
+  const saved = tagName(name)
+  for (const tag of locationTags.values()) if (tag.locationId === locationId && tag["name"] === saved) return tag
+  return undefined
+}
+
+/**
+ * Gives a location the tags that it does not have yet: a contact that gets a new tag makes it a tag of the location.
+ *
+ * @since 0.2.0
+ * @category operations
+ */
+export const ensureLocationTags = (directory: Directory, locationId: string, names: ReadonlyArray<string>): void => {
+  for (const name of names) {
+    if (findLocationTag(directory, locationId, name) !== undefined) continue
+    const id = nextId(directory)
+    directory.locationTags.set(id, { id, name: tagName(name), locationId })
+  }
+}
+
 // --- ids ---------------------------------------------------------------------------------------------------------------
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -227,9 +285,9 @@ const idOf = (count: number): string => {
  * @category operations
  */
 export const nextId = (directory: Directory): string => {
-  const { contacts, notes } = directory
+  const { contacts, customFields, locationTags, notes } = directory
   let id: string
   do id = idOf((directory.created += 1))
-  while (contacts.has(id) || notes.has(id))
+  while ([contacts, notes, customFields, locationTags].some((things) => things.has(id)))
   return id
 }

@@ -79,7 +79,9 @@ const examples: { readonly [name in RowName]?: JsonObject } = {
     email: "rosan@example.com"
   },
   createContact: { locationId: "ve9EPM428h8vShlRW1KT", firstName: "Rosan", email: "rosan@example.com" },
-  createNote: { body: "Called, wants an offer" }
+  createNote: { body: "Called, wants an offer" },
+  createCustomField: { name: "Budget", dataType: "NUMERICAL" },
+  createLocationTag: { name: "vip" }
 }
 
 /** A custom field as the service documents it for writing. */

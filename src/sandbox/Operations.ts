@@ -9,6 +9,8 @@ import { isObject } from "../internal/json.js"
 import type * as Directory from "./Directory.js"
 import type { Operations, Request } from "./Operation.js"
 import { contactOperations } from "./operations/contacts.js"
+import { customFieldOperations } from "./operations/customFields.js"
+import { locationTagOperations } from "./operations/locationTags.js"
 import { noteOperations } from "./operations/notes.js"
 import { refusal, Refusal, type Reply } from "./Reply.js"
 import { object } from "./Rules.js"
@@ -44,7 +46,12 @@ export interface Performed {
  * @since 0.1.0
  * @category operations
  */
-export const operations: Operations<Rows> = { ...contactOperations, ...noteOperations }
+export const operations: Operations<Rows> = {
+  ...contactOperations,
+  ...noteOperations,
+  ...customFieldOperations,
+  ...locationTagOperations
+}
 
 const nothing = object({})
 

@@ -96,6 +96,23 @@ const parts = S.optionalWith(
   }
 )
 
+const ofLocations = S.optionalWith(
+  S.Array(
+    S.Struct(
+      {
+        /** The id of the record. */
+        id: S.NonEmptyString,
+        /** The location that it belongs to. */
+        locationId: S.NonEmptyString
+      },
+      json
+    )
+  ),
+  {
+    default: () => []
+  }
+)
+
 /**
  * All locations, contacts and notes of a sandbox as JSON.
  *
@@ -133,6 +150,10 @@ export const Snapshot = S.Struct({
   ),
   /** The notes as they are stored; none by default. */
   notes: parts,
+  /** The definitions of custom fields; none by default. */
+  customFields: ofLocations,
+  /** The tags that the locations know; none by default. */
+  locationTags: ofLocations,
   /** The number of records that were created, from which the next id is made. */
   created: S.NonNegativeInt
 })
@@ -147,11 +168,20 @@ export type Snapshot = typeof Snapshot.Type
  * @since 0.1.0
  * @category snapshots
  */
-export const toSnapshot = ({ locations, contacts, notes, created }: Directory.Directory): Snapshot => ({
+export const toSnapshot = ({
+  locations,
+  contacts,
+  notes,
+  customFields,
+  locationTags,
+  created
+}: Directory.Directory): Snapshot => ({
   // They were given as locations of this module.
   locations: Array.from(locations.values()) as never as ReadonlyArray<Location>,
   contacts: Array.from(contacts.values()),
   notes: Array.from(notes.values()),
+  customFields: Array.from(customFields.values()),
+  locationTags: Array.from(locationTags.values()),
   created
 })
 
@@ -159,10 +189,19 @@ export const toSnapshot = ({ locations, contacts, notes, created }: Directory.Di
  * @since 0.1.0
  * @category snapshots
  */
-export const fromSnapshot = ({ locations, contacts, notes, created }: Snapshot): Directory.Directory => {
+export const fromSnapshot = ({
+  locations,
+  contacts,
+  notes,
+  customFields,
+  locationTags,
+  created
+}: Snapshot): Directory.Directory => {
   const directory = Directory.empty(locations)
   for (const contact of contacts) Directory.put(directory, contact)
   for (const note of notes) directory.notes.set(note.id, note)
+  for (const customField of customFields) directory.customFields.set(customField.id, customField)
+  for (const tag of locationTags) directory.locationTags.set(tag.id, tag)
   directory.created = created
   return directory
 }

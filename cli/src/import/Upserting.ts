@@ -49,7 +49,8 @@ const addTags = (service: Service, contact: UpsertedContact, added: ReadonlyArra
   Effect.gen(function* () {
     const tags = missingTags(yield* tagsOf(service, contact), added)
     if (tags === undefined) return contact
-    return { ...(yield* service.updateContact(contact.id, { tags })), new: contact.new }
+    const updated = yield* service.updateContact(contact.id, { tags })
+    return { ...updated, ignored: [...contact.ignored, ...updated.ignored], new: contact.new }
   })
 
 /** Without an email and a phone the upsert creates a contact, which has no tags to keep. */

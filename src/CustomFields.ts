@@ -1,0 +1,289 @@
+/**
+ * The custom fields of contacts by their names: a contact answers `{ id, value }` for each and nothing else, and what the id
+ * means is told by the location.
+ *
+ * @since 0.2.0
+ */
+import * as Clock from "effect/Clock"
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Values from "./api/customFieldValues.js"
+import { CustomFieldsService } from "./CustomFieldsService.js"
+import { type ContactsError, Unauthorized, type Unprocessable } from "./Errors.js"
+import * as Failure from "./http/failure.js"
+import type { Contact, CustomField, CustomFieldDefinition, CustomFieldValue, LocationId } from "./Schema.js"
+
+/**
+ * The options of {@link forLocation}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** How long the definitions are used before they are read again; 5 minutes by default. */
+  readonly timeToLive?: Duration.DurationInput | undefined
+  /**
+   * How old the definitions must be to be read again for a name or an id that is not among them, and how long a missing scope
+   * is remembered; 10 seconds by default.
+   */
+  readonly refreshAfter?: Duration.DurationInput | undefined
+}
+
+/**
+ * The value of a custom field of a contact, with what its id means.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface NamedCustomField {
+  /** The name that people see; absent where the location does not have the field any more. */
+  readonly name?: string
+  /** The key without `contact.`, such as `pincode`; absent where the location does not have the field any more. */
+  readonly key?: string
+  /** The id of the field. */
+  readonly id: string
+  /** The value, as the contact has it. */
+  readonly value: CustomFieldValue
+}
+
+/**
+ * The values to write, by the name, the key (`contact.pincode` or `pincode`) or the id of their field. One that is undefined is
+ * left out. A day can be a `DateTime`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Values {
+  readonly [name: string]: CustomFieldValue | DateTime.DateTime | undefined
+}
+
+/**
+ * The custom fields of the contacts of one location.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface CustomFields {
+  /**
+   * The definitions, read once and then kept. Fails with `Unauthorized` that names the scope
+   * `locations/customFields.readonly` where the token lacks it, and as `getCustomFields` does.
+   *
+   * @since 0.2.0
+   */
+  readonly definitions: Effect.Effect<ReadonlyArray<CustomFieldDefinition>, ContactsError>
+
+  /**
+   * The definition that a name, a key (`contact.pincode` or `pincode`) or an id means. Names are compared as they are written,
+   * and without regard to case where none is written so. Definitions that are older than `refreshAfter` are read again for a
+   * name that is not among them.
+   *
+   * Fails with `Unprocessable` (`attempts` is 0) for a name that means no field, or several: then the message has their ids.
+   *
+   * @since 0.2.0
+   */
+  readonly definition: (name: string) => Effect.Effect<CustomFieldDefinition, ContactsError>
+
+  /**
+   * The `customFields` of an update or an upsert, checked by the `dataType` of each: a number for `NUMERICAL`, `FLOAT` and
+   * `MONETORY`, a day for `DATE`, one of the options for `SINGLE_OPTIONS` and `RADIO`, a list of them for `CHECKBOX` and
+   * `MULTIPLE_OPTIONS`, texts by the id of their box for `TEXTBOX_LIST`, files by their uuid for `FILE_UPLOAD`, else text.
+   * Nothing is written: that is done by the call that takes them.
+   *
+   * Fails with `Unprocessable` (`attempts` is 0), with a line for each name that means no field, or several, and for each value
+   * that its field does not take. Where the token lacks the scope of the definitions, values by ids of 20 letters and digits
+   * pass unchecked, and any other name fails with an `Unauthorized` that says which scope is missing.
+   *
+   * @since 0.2.0
+   */
+  readonly write: (values: Values) => Effect.Effect<ReadonlyArray<CustomField>, ContactsError>
+
+  /**
+   * The custom fields of a contact with their names and keys, in the order of the contact; none if it has none. Definitions
+   * that are older than `refreshAfter` are read again for an id that is not among them.
+   *
+   * Fails as `definitions` does; the ids and values stay in `contact.customFields`.
+   *
+   * @since 0.2.0
+   */
+  readonly read: (
+    contact: Pick<Contact, "customFields">
+  ) => Effect.Effect<ReadonlyArray<NamedCustomField>, ContactsError>
+}
+
+// --- the definitions ---------------------------------------------------------------------------------------------------
+
+const scope = "locations/customFields.readonly"
+
+/** A token without the scope is refused with 401, and told apart by the message. */
+const isMissingScope = (error: ContactsError): error is Unauthorized =>
+  error._tag === "Unauthorized" && /not authorized for this scope/i.test(error.message)
+
+const withScope = (error: Unauthorized): Unauthorized =>
+  new Unauthorized({
+    ...error,
+    message: `The token lacks the scope \`${scope}\`: add it to the private integration or to the app. Until then, custom fields can be written by their ids only`
+  })
+
+type Definitions = ReadonlyArray<CustomFieldDefinition>
+
+/** What was read: the definitions, or that the scope is missing. */
+type Known = Either.Either<Definitions, Unauthorized>
+
+/** What was read, unless it is older than this (milliseconds). Any other failure is not kept. */
+type Read = (maxAge: number) => Effect.Effect<Known, ContactsError>
+
+const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): Read => {
+  const semaphore = Effect.unsafeMakeSemaphore(1)
+  let known: { readonly at: number; readonly result: Known } | undefined
+  const kept = (maxAge: number) =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      known !== undefined && now - known.at < maxAge ? known.result : undefined
+    )
+  const fetched = fetch.pipe(
+    Effect.map((definitions): Known => Either.right(Values.ofContacts(definitions))),
+    Effect.catchIf(isMissingScope, (error) => Effect.succeed<Known>(Either.left(withScope(error)))),
+    Effect.tap((result) => Effect.map(Clock.currentTimeMillis, (at) => void (known = { at, result })))
+  )
+  const orElse = (maxAge: number, other: Effect.Effect<Known, ContactsError>) =>
+    Effect.flatMap(kept(maxAge), (result) => (result === undefined ? other : Effect.succeed(result)))
+  // Whoever has waited finds what the one before has read. One that is interrupted leaves the reading to the next.
+  return (maxAge) => orElse(maxAge, semaphore.withPermits(1)(orElse(maxAge, fetched)))
+}
+
+/** The ids of custom fields, by their form: what tells them from names where the definitions cannot be read. */
+const isPlainId = (name: string): boolean => /^[A-Za-z0-9]{20}$/.test(name)
+
+// --- writing and reading -----------------------------------------------------------------------------------------------
+
+const refused = (operation: string, lines: ReadonlyArray<string>): Unprocessable => Failure.fromFaults(operation, lines)
+
+type Given = readonly [name: string, value: CustomFieldValue | DateTime.DateTime]
+
+const givenOf = (values: Values): ReadonlyArray<Given> =>
+  Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+
+/** The fields to write, or a line for each fault. */
+const fieldsOf = (
+  definitions: Definitions,
+  given: ReadonlyArray<Given>
+): Either.Either<ReadonlyArray<CustomField>, ReadonlyArray<string>> => {
+  const faults: Array<string> = []
+  const fields = new Map<string, CustomField>()
+  const names = new Map<string, string>()
+  for (const [name, value] of given) {
+    const definition = Values.resolve(definitions, name)
+    if (Either.isLeft(definition)) {
+      faults.push(definition.left.message)
+      continue
+    }
+    const { id } = definition.right
+    const checked = Values.checkValue(value, definition.right)
+    if (names.has(id)) faults.push(`"${names.get(id)}" and "${name}" are the same custom field`)
+    else if (Either.isLeft(checked)) faults.push(`"${name}" ${checked.left}`)
+    else fields.set(id, { id, value: checked.right })
+    names.set(id, name)
+  }
+  return faults.length > 0 ? Either.left(faults) : Either.right(Array.from(fields.values()))
+}
+
+/** Fields by their ids, unchecked, where the definitions cannot be read. */
+const uncheckedFields = (
+  given: ReadonlyArray<Given>,
+  missing: Unauthorized
+): Effect.Effect<ReadonlyArray<CustomField>, ContactsError> => {
+  if (!given.every(([name]) => isPlainId(name))) return Effect.fail(missing)
+  const fields = given.map(([id, value]) => ({ id, value: Values.uncheckedValue(value) }))
+  const faults = fields.flatMap(({ id, value }) => (Either.isLeft(value) ? [`"${id}" ${value.left}`] : []))
+  return faults.length > 0
+    ? Effect.fail(refused("CustomFields.write", faults))
+    : Effect.succeed(fields.flatMap(({ id, value }) => (Either.isRight(value) ? [{ id, value: value.right }] : [])))
+}
+
+const named = (definitions: Definitions, { id, value }: CustomField): NamedCustomField => {
+  const definition = definitions.find((one) => one.id === id)
+  const key = definition && Values.keyOf(definition)
+  return {
+    ...(definition?.name === undefined ? {} : { name: definition.name }),
+    ...(key === undefined ? {} : { key }),
+    id,
+    value
+  }
+}
+
+const makeCustomFields = (
+  read: Read,
+  { timeToLive, refreshAfter }: { readonly [name in keyof Options]-?: number }
+): CustomFields => {
+  /** The definitions, read again where something is not among them, unless they are fresh. */
+  const having = (isComplete: (definitions: Definitions) => boolean): Effect.Effect<Known, ContactsError> =>
+    Effect.flatMap(read(timeToLive), (known) => {
+      const isEnough = Either.isRight(known) && isComplete(known.right)
+      return isEnough ? Effect.succeed(known) : read(Math.min(timeToLive, refreshAfter))
+    })
+  const isKnown = (definitions: Definitions, name: string) =>
+    Either.match(Values.resolve(definitions, name), { onLeft: ({ isUnknown }) => !isUnknown, onRight: () => true })
+  return {
+    definitions: Effect.flatten(having(() => true)),
+    definition: (name) =>
+      Effect.flatMap(Effect.flatten(having((definitions) => isKnown(definitions, name))), (definitions) =>
+        Either.mapLeft(Values.resolve(definitions, name), ({ message }) =>
+          refused("CustomFields.definition", [message])
+        )
+      ),
+    write: (values) => {
+      const given = givenOf(values)
+      if (given.length === 0) return Effect.succeed([])
+      return Effect.flatMap(
+        having((definitions) => given.every(([name]) => isKnown(definitions, name))),
+        (known) =>
+          Either.isLeft(known)
+            ? uncheckedFields(given, known.left)
+            : Either.mapLeft(fieldsOf(known.right, given), (faults) => refused("CustomFields.write", faults))
+      )
+    },
+    read: ({ customFields = [] }) => {
+      if (customFields.length === 0) return Effect.succeed([])
+      const hasAll = (definitions: Definitions) =>
+        customFields.every(({ id }) => definitions.some((definition) => definition.id === id))
+      return Effect.map(Effect.flatten(having(hasAll)), (definitions) =>
+        customFields.map((field) => named(definitions, field))
+      )
+    }
+  }
+}
+
+/**
+ * The custom fields of the contacts of a location by their names. Nothing is read before the first use; then the definitions
+ * are kept for `timeToLive`. Concurrent uses read them once. Keep the value: each `forLocation` reads anew.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-fields
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ContactsService } from "effect-growthhub/ContactsService"
+ * import * as CustomFields from "effect-growthhub/CustomFields"
+ * import { ContactId, LocationId } from "effect-growthhub/Schema"
+ *
+ * export const program = Effect.gen(function* () {
+ *   const contacts = yield* ContactsService
+ *   const fields = yield* CustomFields.forLocation(LocationId.make("ve9EPM428h8vShlRW1KT"))
+ *   const customFields = yield* fields.write({ Budget: 3000, "contact.color": "red" })
+ *   const updated = yield* contacts.updateContact(ContactId.make("seD4PfOuKoVMLkEZqohJ"), { customFields })
+ *   return yield* fields.read(updated) // [{ name: "Budget", key: "budget", id: "…", value: 3000 }, …]
+ * })
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const forLocation = (
+  locationId: LocationId,
+  { timeToLive = "5 minutes", refreshAfter = "10 seconds" }: Options = {}
+): Effect.Effect<CustomFields, never, CustomFieldsService> =>
+  Effect.map(CustomFieldsService, ({ getCustomFields }) =>
+    makeCustomFields(makeRead(getCustomFields(locationId, { model: "contact" })), {
+      timeToLive: Duration.toMillis(timeToLive),
+      refreshAfter: Duration.toMillis(refreshAfter)
+    })
+  )

@@ -1,0 +1,334 @@
+// The custom fields of a location: what an id in a contact means. Their models and endpoints.
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { idExcept } from "../fields/ids.js"
+import { field, flag, id, instant, model, number, text, texts } from "../fields/model.js"
+import { normalizeArray, normalizeId, normalizeText } from "../fields/lenient.js"
+import * as Input from "../fields/schemas.js"
+import {
+  always,
+  Done,
+  isSince,
+  LocationPath,
+  locationPageOf,
+  never,
+  settledByAbsence,
+  traceId,
+  usual
+} from "./common.js"
+import { endpoint } from "./endpoint.js"
+
+// --- the models --------------------------------------------------------------------------------------------------------
+
+/** An option comes as text, or as an object that has its text under one of these names. */
+const optionText = (value: unknown): string | undefined =>
+  isObject(value)
+    ? [value["label"], value["name"], value["key"], value["value"], value["id"]].map(normalizeText).find(Boolean)
+    : normalizeText(value)
+
+const optionTexts = field(Schema.Array(Schema.String), normalizeArray(optionText))
+
+/** A field of a text box list, as answered: its id is what a value is written under. */
+const textBox = model(
+  "TextBox",
+  {
+    /** The id of the box, under which a contact keeps its text. */
+    id: field(Schema.String, normalizeId)
+  },
+  {
+    /** The text before the box. */
+    label: text,
+    /** What is in the box at first. */
+    prefillValue: text
+  }
+)
+
+const normalizeBox = (value: unknown) =>
+  isObject(value) && normalizeId(value["id"]) !== undefined ? textBox.normalize(value) : undefined
+
+/** The boxes of a text box list are options with an id. */
+const normalizeTextBoxes = (value: unknown) => {
+  const boxes = normalizeArray(normalizeBox)(value)
+  return isArray(boxes) && boxes.length > 0 ? boxes : undefined
+}
+
+const definition = model(
+  "CustomFieldDefinition",
+  {
+    /** The id of the custom field: the `id` of a contact's value. */
+    id: field(Schema.String, normalizeId)
+  },
+  {
+    /** The name that people see. */
+    name: text,
+    /** The key for templates, `contact.<key>` for a field of contacts. */
+    fieldKey: text,
+    /** The kind of the value, such as `TEXT`, `NUMERICAL`, `DATE` or `SINGLE_OPTIONS`; there may be others than are known. */
+    dataType: text,
+    /** What an empty field shows. */
+    placeholder: text,
+    /** Where it stands among the others, from 0. */
+    position: number,
+    /** The texts that can be chosen; an option that comes as an object is its label. */
+    picklistOptions: optionTexts,
+    /** The options that have a picture. */
+    picklistImageOptions: optionTexts,
+    /** The boxes of a `TEXTBOX_LIST`, where the answer tells their ids. */
+    textBoxes: field(Schema.Array(textBox.struct), normalizeTextBoxes),
+    /** Whether a value may be none of the options. */
+    isAllowedCustomOption: flag,
+    /** Whether a value can have several files. */
+    isMultiFileAllowed: flag,
+    /** How many files a value can have. */
+    maxFileLimit: number,
+    /** The kinds of files that are taken, such as `.pdf`. */
+    acceptedFormat: texts,
+    /** The location that it belongs to. */
+    locationId: id,
+    /** What has the field: `contact` or `opportunity`. */
+    model: text,
+    /** `field`, or `folder` for a group of fields. */
+    documentType: text,
+    /** The folder that it is in. */
+    parentId: id,
+    /** Whether it is one of the service's own fields. */
+    standard: flag,
+    /** When it was made; not in every answer. */
+    dateAdded: instant
+  },
+  (wire) => {
+    if (!isObject(wire)) return wire
+    const options = wire["picklistOptions"] ?? wire["textBoxListOptions"]
+    return wire["dataType"] === "TEXTBOX_LIST" && options !== undefined ? { textBoxes: options, ...wire } : wire
+  }
+)
+
+/**
+ * A custom field of a location: what the id of a contact's custom field means. Fields that are not described here are kept.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-field
+ *
+ * @since 0.2.0
+ * @category custom fields
+ */
+export interface CustomFieldDefinition extends Schema.Schema.Type<typeof definition.struct> {}
+
+/**
+ * The codec of {@link CustomFieldDefinition}.
+ *
+ * @since 0.2.0
+ * @category custom fields
+ */
+export const CustomFieldDefinition: Schema.Schema<CustomFieldDefinition, JsonObject> = definition.schema
+
+const written = {
+  /** What an empty field shows. */
+  placeholder: Schema.optional(Input.text),
+  /** The kinds of files that are taken, such as `.pdf`. */
+  acceptedFormat: Schema.optional(Input.texts),
+  /** Whether a value can have several files. */
+  isMultipleFile: Schema.optional(Input.flag),
+  /** How many files a value can have. */
+  maxNumberOfFiles: Schema.optional(Input.number),
+  /**
+   * The texts that can be chosen, for `SINGLE_OPTIONS`, `RADIO`, `CHECKBOX` and `MULTIPLE_OPTIONS`. The vendor's pages do not
+   * list it; public clients send it.
+   */
+  options: Schema.optional(Input.texts),
+  /** The boxes of a `TEXTBOX_LIST`, which needs at least one. */
+  textBoxListOptions: Schema.optional(
+    Schema.Array(
+      Schema.Struct({
+        /** The text before the box. */
+        label: Input.text,
+        /** What is in the box at first. */
+        prefillValue: Schema.optional(Input.text)
+      }).annotations(Input.anObject)
+    ).annotations(Input.anArray)
+  ),
+  /** Where it stands among the others, from 0. */
+  position: Schema.optional(Input.number),
+  /** What has the field: `contact` or `opportunity`. */
+  model: Schema.optional(
+    Schema.Literal("contact", "opportunity").annotations(Input.withMessage("must be contact or opportunity"))
+  )
+} as const
+
+const name = Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must not be empty"))
+
+/**
+ * A new custom field.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-custom-field
+ *
+ * @since 0.2.0
+ * @category custom fields
+ */
+export const CustomFieldCreate = Schema.Struct({
+  /** The name that people see. */
+  name,
+  /**
+   * The kind of the value: `TEXT`, `LARGE_TEXT`, `NUMERICAL`, `PHONE`, `MONETORY` (sic), `CHECKBOX`, `SINGLE_OPTIONS`,
+   * `MULTIPLE_OPTIONS`, `FLOAT`, `TIME`, `DATE`, `TEXTBOX_LIST`, `FILE_UPLOAD`, `SIGNATURE`, `RADIO`, `EMAIL`.
+   */
+  dataType: Input.text,
+  ...written
+}).annotations({ ...Input.named("CustomFieldCreate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category custom fields
+ */
+export interface CustomFieldCreate extends Schema.Schema.Type<typeof CustomFieldCreate> {}
+
+/**
+ * The changes of a custom field, always with its name. Its `dataType` cannot change.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/update-custom-field
+ *
+ * @since 0.2.0
+ * @category custom fields
+ */
+export const CustomFieldUpdate = Schema.Struct({
+  /** The name that people see, also where it stays the same. */
+  name,
+  ...written
+}).annotations({ ...Input.named("CustomFieldUpdate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category custom fields
+ */
+export interface CustomFieldUpdate extends Schema.Schema.Type<typeof CustomFieldUpdate> {}
+
+// --- the endpoints -----------------------------------------------------------------------------------------------------
+
+const service = "CustomFieldsService"
+const readScope = "locations/customFields.readonly"
+const writeScope = "locations/customFields.write"
+
+const CustomFieldPath = Schema.Struct({ ...LocationPath.fields, id: idExcept(["upload"]) })
+
+const CustomFieldAnswer = Schema.Struct({ customField: CustomFieldDefinition, traceId })
+
+/** What is written under one name and answered under another. */
+const answeredNames: { readonly [name: string]: string } = {
+  isMultipleFile: "isMultiFileAllowed",
+  maxNumberOfFiles: "maxFileLimit",
+  options: "picklistOptions"
+}
+
+const labelsOf = (boxes: unknown) => JSON.stringify(normalizeArray(optionText)(boxes))
+
+/** Whether a definition has what was sent. A field that is not answered counts as not there. */
+const hasFields = (found: CustomFieldDefinition, sent: object): boolean =>
+  Object.entries(sent).every(([name, value]) => {
+    if (value === undefined) return true
+    if (name === "textBoxListOptions") return labelsOf(found.textBoxes ?? found.picklistOptions) === labelsOf(value)
+    return JSON.stringify(found[answeredNames[name] ?? name]) === JSON.stringify(value)
+  })
+
+/** `GET /locations/{locationId}/customFields` */
+export const getCustomFields = endpoint({
+  name: "getCustomFields",
+  service,
+  scope: readScope,
+  page: locationPageOf("get-custom-fields"),
+  method: "GET",
+  path: "/locations/{locationId}/customFields",
+  ...usual,
+  params: LocationPath,
+  query: Schema.Struct({
+    /** Whose fields; the service decides if absent. */
+    model: Schema.optional(
+      Schema.Literal("contact", "opportunity", "all").annotations(
+        Input.withMessage("must be contact, opportunity or all")
+      )
+    )
+  }),
+  answer: Schema.Struct({ customFields: Schema.Array(CustomFieldDefinition), traceId }),
+  isRepeatable: always
+})
+
+/** `POST /locations/{locationId}/customFields` */
+export const createCustomField = endpoint({
+  name: "createCustomField",
+  service,
+  scope: writeScope,
+  page: locationPageOf("create-custom-field"),
+  method: "POST",
+  path: "/locations/{locationId}/customFields",
+  ...usual,
+  params: LocationPath,
+  body: CustomFieldCreate,
+  success: 201,
+  answer: CustomFieldAnswer,
+  isRepeatable: never,
+  verify: (lookup, { params, body: { name, dataType } }) =>
+    Effect.map(lookup(getCustomFields, { params, query: { model: "all" } }), ({ answer, ...repeat }) =>
+      Option.map(
+        Option.fromNullable(
+          answer.customFields.find((one) => hasFields(one, { name, dataType }) && isSince(one.dateAdded, repeat))
+        ),
+        (customField) => ({ customField })
+      )
+    )
+})
+
+/** `GET /locations/{locationId}/customFields/{id}` */
+export const getCustomField = endpoint({
+  name: "getCustomField",
+  service,
+  scope: readScope,
+  page: locationPageOf("get-custom-field"),
+  method: "GET",
+  path: "/locations/{locationId}/customFields/{id}",
+  ...usual,
+  params: CustomFieldPath,
+  answer: CustomFieldAnswer,
+  isRepeatable: always
+})
+
+/** `PUT /locations/{locationId}/customFields/{id}` */
+export const updateCustomField = endpoint({
+  name: "updateCustomField",
+  service,
+  scope: writeScope,
+  page: locationPageOf("update-custom-field"),
+  method: "PUT",
+  path: "/locations/{locationId}/customFields/{id}",
+  ...usual,
+  params: CustomFieldPath,
+  body: CustomFieldUpdate,
+  answer: CustomFieldAnswer,
+  isRepeatable: always,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getCustomField, { params }), ({ answer: { customField } }) =>
+      hasFields(customField, body) ? Option.some({ customField }) : Option.none()
+    )
+})
+
+/** `DELETE /locations/{locationId}/customFields/{id}` */
+export const deleteCustomField = endpoint({
+  name: "deleteCustomField",
+  service,
+  scope: writeScope,
+  page: locationPageOf("delete-custom-field"),
+  method: "DELETE",
+  path: "/locations/{locationId}/customFields/{id}",
+  ...usual,
+  params: CustomFieldPath,
+  answer: Done,
+  ...settledByAbsence(getCustomField)
+})
+
+/** The rows of custom fields, by name. */
+export const customFieldRows = {
+  getCustomFields,
+  createCustomField,
+  getCustomField,
+  updateCustomField,
+  deleteCustomField
+}

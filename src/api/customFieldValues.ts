@@ -1,0 +1,157 @@
+// Which custom field of a location a name means, and which values it takes: pure.
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { instantMillis } from "../fields/lenient.js"
+import { isArray, isObject } from "../internal/json.js"
+import type { CustomFieldDefinition } from "./customFieldDefinitions.js"
+import { CustomFieldValue } from "./customFields.js"
+import { DateOfBirth } from "./dateOfBirth.js"
+
+/** A value to write: a day may be a `DateTime`. */
+export type WritableValue = CustomFieldValue | DateTime.DateTime
+
+// --- names -------------------------------------------------------------------------------------------------------------
+
+const prefix = "contact."
+
+/** The key of a definition without what has it: `pincode` for `contact.pincode`. */
+export const keyOf = ({ fieldKey }: CustomFieldDefinition): string | undefined => fieldKey?.replace(/^[^.]+\./, "")
+
+const folded = (name: string | undefined) => name?.trim().toLowerCase()
+
+/** What a name can mean, the surest first. A later way counts only where an earlier one finds nothing. */
+const meanings: ReadonlyArray<(one: CustomFieldDefinition, name: string) => boolean> = [
+  ({ id }, name) => id === name,
+  ({ fieldKey }, name) => fieldKey === name,
+  (one, name) => one.name === name || keyOf(one) === name,
+  (one, name) => folded(one.name) === folded(name) || keyOf(one) === folded(name)
+]
+
+/** Why a name means no field. `isUnknown` is false where it means several. */
+export interface Unresolved {
+  readonly isUnknown: boolean
+  readonly message: string
+}
+
+/** The definition that a name, a key or an id means. */
+export const resolve = (
+  definitions: ReadonlyArray<CustomFieldDefinition>,
+  name: string
+): Either.Either<CustomFieldDefinition, Unresolved> => {
+  for (const means of meanings) {
+    const found = definitions.filter((one) => means(one, name))
+    if (found.length === 1) return Either.right(found[0]!)
+    if (found.length > 1) {
+      const ids = found.map(({ id }) => id).join(", ")
+      return Either.left({
+        isUnknown: false,
+        message: `"${name}" is the name of several custom fields: use the id, one of ${ids}`
+      })
+    }
+  }
+  return Either.left({ isUnknown: true, message: `"${name}" is no custom field of the location` })
+}
+
+/** The custom fields of contacts: no other's, and no folders. */
+export const ofContacts = (definitions: ReadonlyArray<CustomFieldDefinition>): ReadonlyArray<CustomFieldDefinition> =>
+  definitions.filter(
+    ({ documentType, fieldKey, model }) =>
+      documentType !== "folder" && (model === undefined ? (fieldKey?.startsWith(prefix) ?? true) : model === "contact")
+  )
+
+// --- values ------------------------------------------------------------------------------------------------------------
+
+/** The value as it is sent, or the sentence that follows the name of its field. */
+type Check = (value: unknown, definition: CustomFieldDefinition) => Either.Either<CustomFieldValue, string>
+
+const isTextList = Schema.is(Schema.Array(Schema.String))
+const isTexts = Schema.is(Schema.Record({ key: Schema.String, value: Schema.String }))
+const isFiles = Schema.is(
+  Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ url: Schema.String }, { key: Schema.String, value: Schema.Unknown })
+  })
+)
+
+const text: Check = (value) => (typeof value === "string" ? Either.right(value) : Either.left("must be a string"))
+
+const number: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? Either.right(value) : Either.left("must be a finite number")
+
+const encodeDay = Schema.encodeUnknownEither(DateOfBirth)
+
+/** A day in a documented format, or a moment as it was answered. */
+const date: Check = (value) => {
+  const day = encodeDay(value)
+  if (Either.isRight(day)) return day
+  return typeof value === "string" && value.includes("T") && instantMillis(value) !== undefined
+    ? Either.right(value)
+    : Either.left("must be a real day as YYYY-MM-DD or MM-DD-YYYY, a moment in ISO 8601, or a DateTime")
+}
+
+/** The sentence about texts that are none of the options, if there are any. */
+const notAnOption = (
+  chosen: ReadonlyArray<string>,
+  { isAllowedCustomOption, picklistOptions = [] }: CustomFieldDefinition
+): string | undefined =>
+  isAllowedCustomOption === true || picklistOptions.length === 0 || chosen.every((one) => picklistOptions.includes(one))
+    ? undefined
+    : `must be of the options ${picklistOptions.map((option) => `"${option}"`).join(", ")}`
+
+const option: Check = (value, definition) => {
+  if (typeof value !== "string") return Either.left("must be a string")
+  const fault = value === "" ? undefined : notAnOption([value], definition)
+  return fault === undefined ? Either.right(value) : Either.left(fault)
+}
+
+const options: Check = (value, definition) => {
+  if (!isTextList(value)) return Either.left("must be an array of strings")
+  const fault = notAnOption(value, definition)
+  return fault === undefined ? Either.right(value) : Either.left(fault)
+}
+
+const textBoxes: Check = (value, { textBoxes }) => {
+  if (isArray(value) || !isTexts(value)) return Either.left("must be an object of texts by the id of their box")
+  const unknown = Object.keys(value).filter((id) => textBoxes !== undefined && !textBoxes.some((box) => box.id === id))
+  return unknown.length === 0 ? Either.right(value) : Either.left(`has no box with the id ${unknown.join(", ")}`)
+}
+
+const files: Check = (value, { isMultiFileAllowed, maxFileLimit }) => {
+  if (!isObject(value) || !isFiles(value))
+    return Either.left("must be an object of files by their uuid, each with its url")
+  const most = isMultiFileAllowed === false ? 1 : (maxFileLimit ?? Number.POSITIVE_INFINITY)
+  const count = Object.keys(value).length
+  return count <= most ? Either.right(value) : Either.left(`must have at most ${most} files, and has ${count}`)
+}
+
+const checks: { readonly [dataType: string]: Check } = {
+  DATE: date,
+  SINGLE_OPTIONS: option,
+  RADIO: option,
+  NUMERICAL: number,
+  FLOAT: number,
+  MONETORY: number,
+  MONETARY: number,
+  CHECKBOX: options,
+  MULTIPLE_OPTIONS: options,
+  TEXTBOX_LIST: textBoxes,
+  FILE_UPLOAD: files
+}
+
+/** The value as it is sent, if the field takes it. A kind that is not known takes text. */
+export const checkValue = (
+  value: unknown,
+  definition: CustomFieldDefinition
+): Either.Either<CustomFieldValue, string> => {
+  const { dataType = "" } = definition
+  return (Object.hasOwn(checks, dataType) ? checks[dataType]! : text)(value, definition)
+}
+
+const isValue = Schema.is(CustomFieldValue)
+
+/** A value whose field is not known, if it can be sent at all. */
+export const uncheckedValue = (value: unknown): Either.Either<CustomFieldValue, string> => {
+  if (DateTime.isDateTime(value)) return Either.right(DateTime.formatIsoDate(value))
+  return isValue(value) ? Either.right(value) : Either.left("must be the value of a custom field")
+}

@@ -1,0 +1,167 @@
+// The tags of a location: their models and endpoints.
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { JsonObject } from "../internal/json.js"
+import { Id } from "../fields/ids.js"
+import { field, id, model, text } from "../fields/model.js"
+import { normalizeId } from "../fields/lenient.js"
+import * as Input from "../fields/schemas.js"
+import { always, Done, LocationPath, locationPageOf, never, settledByAbsence, traceId, usual } from "./common.js"
+import { endpoint } from "./endpoint.js"
+
+const tag = model(
+  "LocationTag",
+  {
+    /** The id of the tag. A contact has the name of a tag, not its id. */
+    id: field(Schema.String, normalizeId)
+  },
+  {
+    /** The name, in lower case as a rule: what a contact has in `tags`. */
+    name: text,
+    /** The location that it belongs to. */
+    locationId: id
+  }
+)
+
+/**
+ * A tag of a location, as answered. Fields that are not described here are kept.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-tag-by-id
+ *
+ * @since 0.2.0
+ * @category location tags
+ */
+export interface LocationTag extends Schema.Schema.Type<typeof tag.struct> {}
+
+/**
+ * The codec of {@link LocationTag}.
+ *
+ * @since 0.2.0
+ * @category location tags
+ */
+export const LocationTag: Schema.Schema<LocationTag, JsonObject> = tag.schema
+
+/**
+ * What is written of a tag.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-tag
+ *
+ * @since 0.2.0
+ * @category location tags
+ */
+export const LocationTagInput = Schema.Struct({
+  /** The name. The service may save it in lower case. */
+  name: Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must not be empty"))
+}).annotations({ ...Input.named("LocationTagInput"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category location tags
+ */
+export interface LocationTagInput extends Schema.Schema.Type<typeof LocationTagInput> {}
+
+// --- the endpoints -----------------------------------------------------------------------------------------------------
+
+const service = "LocationTagsService"
+const readScope = "locations/tags.readonly"
+const writeScope = "locations/tags.write"
+
+const TagPath = Schema.Struct({ ...LocationPath.fields, tagId: Id })
+
+const TagAnswer = Schema.Struct({ tag: LocationTag, traceId })
+
+const normalized = (name: string | undefined) => name?.trim().toLowerCase()
+
+const hasName = (found: LocationTag, sent: LocationTagInput): boolean =>
+  normalized(found.name) === normalized(sent.name)
+
+/** `GET /locations/{locationId}/tags` */
+export const getLocationTags = endpoint({
+  name: "getLocationTags",
+  service,
+  scope: readScope,
+  page: locationPageOf("get-location-tags"),
+  method: "GET",
+  path: "/locations/{locationId}/tags",
+  ...usual,
+  params: LocationPath,
+  answer: Schema.Struct({ tags: Schema.Array(LocationTag), traceId }),
+  isRepeatable: always
+})
+
+/** `POST /locations/{locationId}/tags` */
+export const createLocationTag = endpoint({
+  name: "createLocationTag",
+  service,
+  scope: writeScope,
+  page: locationPageOf("create-tag"),
+  method: "POST",
+  path: "/locations/{locationId}/tags",
+  ...usual,
+  params: LocationPath,
+  body: LocationTagInput,
+  answer: TagAnswer,
+  isRepeatable: never,
+  // A tag has no time of its own. Its name is unique in the location, so that one with this name is the one.
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getLocationTags, { params }), ({ answer: { tags } }) =>
+      Option.map(Option.fromNullable(tags.find((one) => hasName(one, body))), (tag) => ({ tag }))
+    )
+})
+
+/** `GET /locations/{locationId}/tags/{tagId}` */
+export const getLocationTag = endpoint({
+  name: "getLocationTag",
+  service,
+  scope: readScope,
+  page: locationPageOf("get-tag-by-id"),
+  method: "GET",
+  path: "/locations/{locationId}/tags/{tagId}",
+  ...usual,
+  params: TagPath,
+  answer: TagAnswer,
+  isRepeatable: always
+})
+
+/** `PUT /locations/{locationId}/tags/{tagId}` */
+export const updateLocationTag = endpoint({
+  name: "updateLocationTag",
+  service,
+  scope: writeScope,
+  page: locationPageOf("update-tag"),
+  method: "PUT",
+  path: "/locations/{locationId}/tags/{tagId}",
+  ...usual,
+  params: TagPath,
+  body: LocationTagInput,
+  answer: TagAnswer,
+  isRepeatable: always,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getLocationTag, { params }), ({ answer: { tag } }) =>
+      hasName(tag, body) ? Option.some({ tag }) : Option.none()
+    )
+})
+
+/** `DELETE /locations/{locationId}/tags/{tagId}` */
+export const deleteLocationTag = endpoint({
+  name: "deleteLocationTag",
+  service,
+  scope: writeScope,
+  page: locationPageOf("delete-tag"),
+  method: "DELETE",
+  path: "/locations/{locationId}/tags/{tagId}",
+  ...usual,
+  params: TagPath,
+  answer: Done,
+  ...settledByAbsence(getLocationTag)
+})
+
+/** The rows of the tags of a location, by name. */
+export const locationTagRows = {
+  getLocationTags,
+  createLocationTag,
+  getLocationTag,
+  updateLocationTag,
+  deleteLocationTag
+}

@@ -1,0 +1,150 @@
+/**
+ * The operations on the custom fields of a location, as the service performs them.
+ *
+ * @since 0.2.0
+ */
+import type { customFieldRows } from "../../api/customFieldDefinitions.js"
+import { isArray, type JsonObject, objectsIn } from "../../internal/json.js"
+import { isoOf } from "../ContactRecord.js"
+import * as Directory from "../Directory.js"
+import type { Operation, Operations } from "../Operation.js"
+import { Refusal } from "../Reply.js"
+import { each, flag, number, object, oneOf, required, type Rule, text, texts } from "../Rules.js"
+
+const dataTypes = [
+  ..."TEXT LARGE_TEXT NUMERICAL PHONE MONETORY CHECKBOX SINGLE_OPTIONS MULTIPLE_OPTIONS FLOAT TIME DATE".split(" "),
+  ..."TEXTBOX_LIST FILE_UPLOAD SIGNATURE RADIO EMAIL".split(" ")
+]
+
+const fields = {
+  name: required,
+  placeholder: text,
+  acceptedFormat: texts,
+  isMultipleFile: flag,
+  maxNumberOfFiles: number,
+  options: texts,
+  textBoxListOptions: each(object({ label: text, prefillValue: text })),
+  position: number,
+  model: oneOf("contact", "opportunity")
+}
+
+/** A text box list cannot be made without boxes. */
+const created: Rule = (path, value) => [
+  ...object({ ...fields, dataType: oneOf(...dataTypes) }, ["name", "dataType"])(path, value),
+  ...(isBoxList(value) && !hasBoxes(value) ? ["textBoxListOptions should not be empty"] : [])
+]
+
+const isBoxList = (value: unknown): boolean => (value as JsonObject | undefined)?.["dataType"] === "TEXTBOX_LIST"
+
+const hasBoxes = (value: unknown): boolean => {
+  const boxes = (value as JsonObject)["textBoxListOptions"]
+  return isArray(boxes) && boxes.length > 0
+}
+
+/** What a body says, under the names of an answer. */
+const answeredOf = (
+  directory: Directory.Directory,
+  { isMultipleFile, maxNumberOfFiles, options, textBoxListOptions, ...rest }: JsonObject
+): JsonObject => ({
+  ...rest,
+  ...(isMultipleFile === undefined ? {} : { isMultiFileAllowed: isMultipleFile }),
+  ...(maxNumberOfFiles === undefined ? {} : { maxFileLimit: maxNumberOfFiles }),
+  ...(options === undefined ? {} : { picklistOptions: options }),
+  ...(textBoxListOptions === undefined
+    ? {}
+    : {
+        picklistOptions: objectsIn(textBoxListOptions).map((box) => ({ id: Directory.nextId(directory), ...box }))
+      })
+})
+
+/** The key of a field: its name in lower case, with a number where another field has it. */
+const keyOf = (taken: ReadonlyArray<JsonObject>, model: unknown, name: unknown): string => {
+  const plain = String(name)
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "_")
+    .replace(/^_+|_+$/g, "")
+  const keys = new Set(taken.map(({ fieldKey }) => fieldKey))
+  const first = `${String(model)}.${plain}`
+  let key = first
+  for (let number = 2; keys.has(key); number++) key = `${first}_${number}`
+  return key
+}
+
+const ofLocation = ({ customFields }: Directory.Directory, locationId: string) =>
+  Array.from(customFields.values()).filter((one) => one.locationId === locationId)
+
+/** A field is found by its id and by its key. */
+const customFieldOf = (
+  directory: Directory.Directory,
+  caller: Directory.Caller,
+  params: { readonly [name: string]: string }
+): Directory.StoredOfLocation => {
+  const { id: locationId } = Directory.locationOf(directory, caller, params["locationId"])
+  const found = ofLocation(directory, locationId).find(({ id, fieldKey }) => [id, fieldKey].includes(params["id"]))
+  if (found === undefined) throw new Refusal(400, "Custom field not found")
+  return found
+}
+
+const getCustomFields: Operation = {
+  query: object({ model: oneOf("contact", "opportunity", "all") }),
+  perform: (directory, caller, { params, query }) => {
+    const { id } = Directory.locationOf(directory, caller, params["locationId"])
+    const model = query["model"] ?? "all"
+    return {
+      body: { customFields: ofLocation(directory, id).filter((one) => model === "all" || one["model"] === model) }
+    }
+  }
+}
+
+const createCustomField: Operation = {
+  body: () => created,
+  perform: (directory, caller, { params, body }) => {
+    const { id: locationId } = Directory.locationOf(directory, caller, params["locationId"])
+    const { model = "contact" } = body
+    const customField = {
+      id: Directory.nextId(directory),
+      model,
+      fieldKey: keyOf(ofLocation(directory, locationId), model, body["name"]),
+      position: 0,
+      documentType: "field",
+      standard: false,
+      ...answeredOf(directory, body),
+      locationId,
+      dateAdded: isoOf(caller.now)
+    }
+    directory.customFields.set(customField.id, customField)
+    return { body: { customField }, isNew: true }
+  }
+}
+
+const getCustomField: Operation = {
+  perform: (directory, caller, { params }) => ({ body: { customField: customFieldOf(directory, caller, params) } })
+}
+
+const updateCustomField: Operation = {
+  body: () => object(fields, ["name"]),
+  perform: (directory, caller, { params, body }) => {
+    const customField = { ...customFieldOf(directory, caller, params), ...answeredOf(directory, body) }
+    directory.customFields.set(customField.id, customField)
+    return { body: { customField } }
+  }
+}
+
+const deleteCustomField: Operation = {
+  perform: (directory, caller, { params }) => {
+    directory.customFields.delete(customFieldOf(directory, caller, params).id)
+    return { body: { succeded: true, succeeded: true } }
+  }
+}
+
+/**
+ * @since 0.2.0
+ * @category operations
+ */
+export const customFieldOperations = {
+  getCustomFields,
+  createCustomField,
+  getCustomField,
+  updateCustomField,
+  deleteCustomField
+} satisfies Operations<typeof customFieldRows>
