@@ -15,7 +15,7 @@ const rooms = [
   ["credentials"],
   ["TokenStoreFile", "TokenStoreRedis", "Credentials", "RetryPolicy"],
   ["HttpLayer"],
-  ["ContactsService", "NotesService"],
+  ["ContactsService", "NotesService", "TasksService"],
   ["GrowthHub"],
   ["bulk"],
   ["ContactsBulk"],

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import { ContactsService } from "./ContactsService.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { NotesService } from "./NotesService.js"
+import { TasksService } from "./TasksService.js"
 
 /**
  * Every service of this library, and the `ContactsHttp` that they share, for endpoints of your own.
@@ -16,7 +17,7 @@ import { NotesService } from "./NotesService.js"
  * @since 0.2.0
  * @category models
  */
-export type Services = ContactsService | NotesService | HttpLayer.ContactsHttp
+export type Services = ContactsService | NotesService | TasksService | HttpLayer.ContactsHttp
 
 /**
  * All services on a `ContactsHttp` of the app's own. They are built anew wherever the layer is used: Effect would otherwise build
@@ -29,7 +30,7 @@ export const layerHttp: Layer.Layer<
   Exclude<Services, HttpLayer.ContactsHttp>,
   never,
   HttpLayer.ContactsHttp
-> = Layer.fresh(Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp))
+> = Layer.fresh(Layer.mergeAll(ContactsService.layerHttp, NotesService.layerHttp, TasksService.layerHttp))
 
 /**
  * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is an account of its own.

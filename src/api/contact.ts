@@ -82,22 +82,22 @@ export interface Actor extends Schema.Schema.Type<typeof actor.struct> {}
 export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor.struct>> = actor.struct
 
 /** A custom field in a response is `{ id, value }`; in a request it is `{ id, field_value }`. */
-const AnsweredCustomField = Schema.transform(
+export const AnsweredCustomField = Schema.transform(
   Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
   Schema.typeSchema(CustomField),
   { strict: true, decode: (field) => field, encode: (field) => field }
 )
 
-const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined)
+export const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined)
 
 /** Bare text as the object that it stands for. */
 const ofText = (name: string) => (value: unknown) => (typeof value === "string" ? { [name]: value } : value)
 
 /** An email besides the main one; it may come as bare text. */
-const additionalEmail = nested(model("AdditionalEmail", {}, { email: text }, ofText("email")))
+export const additionalEmail = nested(model("AdditionalEmail", {}, { email: text }, ofText("email")))
 
 /** A phone besides the main one; it may come as bare text. */
-const additionalPhone = nested(model("AdditionalPhone", {}, { phone: text, phoneLabel: text }, ofText("phone")))
+export const additionalPhone = nested(model("AdditionalPhone", {}, { phone: text, phoneLabel: text }, ofText("phone")))
 
 const contact = model(
   "Contact",
