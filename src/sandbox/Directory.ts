@@ -54,6 +54,10 @@ export interface Directory {
   /** The ids of the contacts with an email or a phone. */
   readonly index: Map<string, ReadonlyArray<string>>
   readonly notes: Map<string, StoredPart>
+  readonly tasks: Map<string, StoredPart>
+  readonly appointments: Map<string, StoredPart>
+  /** Which contacts are in which campaigns and workflows. */
+  readonly enrollments: Map<string, StoredPart>
   /** How many ids were given out. */
   created: number
 }
@@ -81,6 +85,9 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   contacts: new Map(),
   index: new Map(),
   notes: new Map(),
+  tasks: new Map(),
+  appointments: new Map(),
+  enrollments: new Map(),
   created: 0
 })
 
@@ -151,6 +158,8 @@ export const put = (directory: Directory, contact: StoredContact): void => {
   directory.contacts.set(contact.id, contact)
 }
 
+const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [notes, tasks, appointments, enrollments]
+
 /**
  * Removes a contact with all that belongs to it.
  *
@@ -160,7 +169,9 @@ export const put = (directory: Directory, contact: StoredContact): void => {
 export const remove = (directory: Directory, contact: StoredContact): void => {
   unindex(directory, contact)
   directory.contacts.delete(contact.id)
-  for (const [id, { contactId }] of directory.notes) if (contactId === contact.id) directory.notes.delete(id)
+  for (const parts of partsOf(directory)) {
+    for (const [id, { contactId }] of parts) if (contactId === contact.id) parts.delete(id)
+  }
 }
 
 /**
@@ -191,7 +202,16 @@ export const locationOf = (directory: Directory, caller: Caller, locationId: unk
 }
 
 /**
- * The note with this id, if it is one of the contact's.
+ * What belongs to a contact, in the order in which it came.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const partsOfContact = (parts: ReadonlyMap<string, StoredPart>, contact: StoredContact) =>
+  Array.from(parts.values()).filter(({ contactId }) => contactId === contact.id)
+
+/**
+ * The part with this id, a note say, if it is one of the contact's.
  *
  * @since 0.2.0
  * @category operations
@@ -227,9 +247,10 @@ const idOf = (count: number): string => {
  * @category operations
  */
 export const nextId = (directory: Directory): string => {
-  const { contacts, notes } = directory
+  const { contacts } = directory
+  const parts = partsOf(directory)
   let id: string
   do id = idOf((directory.created += 1))
-  while (contacts.has(id) || notes.has(id))
+  while (contacts.has(id) || parts.some((some) => some.has(id)))
   return id
 }
