@@ -56,11 +56,11 @@ export const contactsOf = (
   query: unknown,
   fields: ReadonlyArray<string>
 ): ReadonlyArray<StoredContact> => {
-  const wanted = String(query ?? "").toLowerCase()
+  const wanted = typeof query === "string" ? query.toLowerCase() : ""
   const isFound = (contact: StoredContact) =>
     wanted === "" ||
     fields.some((field) =>
-      String(contact[field] ?? "")
+      JSON.stringify(contact[field] ?? "")
         .toLowerCase()
         .includes(wanted)
     )
