@@ -17,7 +17,7 @@ const rooms = [
   ["TokenStoreFile", "TokenStoreRedis", "TokenStoreTest", "Credentials", "RetryPolicy"],
   ["WebhookStoreRedis", "Webhooks"],
   ["HttpLayer"],
-  ["ContactsService", "CustomFieldsService", "LocationTagsService", "NotesService"],
+  ["ContactsService", "CustomFieldsService", "LocationTagsService", "NotesService", "TasksService"],
   ["CustomFields"],
   ["GrowthHub"],
   ["bulk"],

@@ -10,7 +10,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { ignoredFields } from "./api/applied.js"
-import { contactRows as rows } from "./api/contacts.js"
+import { appointmentRows } from "./api/appointments.js"
+import { bulkTagRows, resultsOf } from "./api/bulkTags.js"
+import { businessRows } from "./api/businesses.js"
+import { campaignRows } from "./api/campaigns.js"
+import { contactListRows } from "./api/contactList.js"
+import type { ContactParts } from "./api/contactParts.js"
+import { contactRows } from "./api/contacts.js"
+import { followerRows } from "./api/followers.js"
+import { tagRows } from "./api/tags.js"
+import { workflowRows } from "./api/workflows.js"
 import { type ContactsError, type DocumentedError, orDieOperational } from "./Errors.js"
 import * as HttpLayer from "./HttpLayer.js"
 import type * as Schema from "./Schema.js"
@@ -18,12 +27,12 @@ import type * as Schema from "./Schema.js"
 // --- the interface -----------------------------------------------------------------------------------------------------
 
 /**
- * The calls on contacts.
+ * What can be done to contacts, and to what belongs to them.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface Service extends ContactParts {
   /**
    * Gets a contact by its id. Repeating it is safe.
    *
@@ -115,6 +124,18 @@ export type Documented<Methods> = {
     : Methods[Name]
 }
 
+const rows = {
+  ...contactRows,
+  ...tagRows,
+  ...followerRows,
+  ...appointmentRows,
+  ...campaignRows,
+  ...workflowRows,
+  ...contactListRows,
+  ...businessRows,
+  ...bulkTagRows
+}
+
 const makeService = ({ perform }: HttpLayer.Service): Service => ({
   getContact: (contactId) => Effect.map(perform(rows.getContact, { params: { contactId } }), contactOf),
   updateContact: (contactId, body) =>
@@ -131,7 +152,35 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
   getDuplicateContact: ({ locationId, email, phone }) =>
     Effect.map(perform(rows.getDuplicateContact, { query: { locationId, email, number: phone } }), ({ contact }) =>
       Option.fromNullable(contact)
-    )
+    ),
+  ...makeParts(perform)
+})
+
+const makeParts = (perform: HttpLayer.Service["perform"]): ContactParts => ({
+  addTags: (contactId, tags) => perform(rows.addTags, { params: { contactId }, body: { tags } }),
+  removeTags: (contactId, tags) => perform(rows.removeTags, { params: { contactId }, body: { tags } }),
+  addFollowers: (contactId, followers) => perform(rows.addFollowers, { params: { contactId }, body: { followers } }),
+  removeFollowers: (contactId, followers) =>
+    perform(rows.removeFollowers, { params: { contactId }, body: { followers } }),
+  getAppointments: (contactId) =>
+    Effect.map(perform(rows.getAppointments, { params: { contactId } }), ({ events }) => events ?? []),
+  addToCampaign: (contactId, campaignId) =>
+    Effect.asVoid(perform(rows.addToCampaign, { params: { contactId, campaignId }, body: {} })),
+  removeFromCampaign: (contactId, campaignId) =>
+    Effect.asVoid(perform(rows.removeFromCampaign, { params: { contactId, campaignId } })),
+  removeFromAllCampaigns: (contactId) => Effect.asVoid(perform(rows.removeFromAllCampaigns, { params: { contactId } })),
+  addToWorkflow: (contactId, workflowId, entry = {}) =>
+    Effect.asVoid(perform(rows.addToWorkflow, { params: { contactId, workflowId }, body: entry })),
+  removeFromWorkflow: (contactId, workflowId, entry = {}) =>
+    Effect.asVoid(perform(rows.removeFromWorkflow, { params: { contactId, workflowId }, body: entry })),
+  getContacts: (query) => perform(rows.getContacts, { query }),
+  getContactsByBusiness: (businessId, query) => perform(rows.getContactsByBusiness, { params: { businessId }, query }),
+  updateTagsInBulk: (body) =>
+    Effect.map(perform(rows.updateTagsInBulk, { params: { type: body.type }, body }), (answer) =>
+      resultsOf(body.contacts, answer)
+    ),
+  setBusinessInBulk: (body) =>
+    Effect.map(perform(rows.setBusinessInBulk, { body }), ({ ids }) => Option.fromNullable(ids))
 })
 
 const writtenOf =

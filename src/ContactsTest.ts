@@ -13,7 +13,7 @@ import * as S from "effect/Schema"
 import * as GrowthHub from "./GrowthHub.js"
 import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
-import { Contact, type LocationId } from "./Schema.js"
+import { type Appointment, Contact, type LocationId } from "./Schema.js"
 import * as Controls from "./sandbox/Controls.js"
 import type { Setting } from "./sandbox/Duplicates.js"
 import type * as Faults from "./sandbox/Faults.js"
@@ -30,6 +30,12 @@ import * as State from "./sandbox/State.js"
 export interface Options {
   /** The contacts at the start; none by default. A contact without a `locationId` belongs to `locationId`. */
   readonly contacts?: ReadonlyArray<Contact> | undefined
+  /**
+   * The appointments that are there at the start, each with its `contactId`; none by default.
+   *
+   * @since 0.2.0
+   */
+  readonly appointments?: ReadonlyArray<Appointment> | undefined
   /** The location that the token gives access to; by default the location of the sandbox. */
   readonly locationId?: LocationId | undefined
   /** The "Allow Duplicate Contact" setting of the location; by default not allowed, and found by email, then by phone. */
@@ -101,7 +107,8 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
   }
 }
 
-const stateOptionsOf = ({ contacts, duplicates, faults, locationId }: Options): State.Options => ({
+const stateOptionsOf = ({ appointments, contacts, duplicates, faults, locationId }: Options): State.Options => ({
+  appointments,
   contacts,
   faults,
   locations: [

@@ -11,6 +11,7 @@ import { CustomFieldsService } from "./CustomFieldsService.js"
 import * as HttpLayer from "./HttpLayer.js"
 import { LocationTagsService } from "./LocationTagsService.js"
 import { NotesService } from "./NotesService.js"
+import { TasksService } from "./TasksService.js"
 
 /**
  * Every service of this library, and the `ContactsHttp` that they share, for endpoints of your own.
@@ -19,7 +20,7 @@ import { NotesService } from "./NotesService.js"
  * @category models
  */
 export type Services =
-  ContactsService | CustomFieldsService | LocationTagsService | NotesService | HttpLayer.ContactsHttp
+  ContactsService | CustomFieldsService | LocationTagsService | NotesService | TasksService | HttpLayer.ContactsHttp
 
 /**
  * All services on a `ContactsHttp` of the app's own. They are built anew wherever the layer is used: Effect would otherwise build
@@ -37,7 +38,8 @@ export const layerHttp: Layer.Layer<
     ContactsService.layerHttp,
     CustomFieldsService.layerHttp,
     LocationTagsService.layerHttp,
-    NotesService.layerHttp
+    NotesService.layerHttp,
+    TasksService.layerHttp
   )
 )
 

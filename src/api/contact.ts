@@ -106,19 +106,19 @@ export interface Actor extends Schema.Schema.Type<typeof actor.struct> {}
 export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor.struct>> = actor.struct
 
 /** A custom field in a response is `{ id, value }`; in a request it is `{ id, field_value }`. */
-const AnsweredCustomField = Schema.transform(
+export const AnsweredCustomField = Schema.transform(
   Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
   Schema.typeSchema(CustomField),
   { strict: true, decode: (field) => field, encode: (field) => field }
 )
 
-const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined)
+export const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined)
 
 /** Bare text as the object that it stands for. */
 const ofText = (name: string) => (value: unknown) => (typeof value === "string" ? { [name]: value } : value)
 
 /** An email besides the main one; it may come as bare text. */
-const additionalEmail = nested(
+export const additionalEmail = nested(
   model(
     "AdditionalEmail",
     {},
@@ -131,7 +131,7 @@ const additionalEmail = nested(
 )
 
 /** A phone besides the main one; it may come as bare text. */
-const additionalPhone = nested(
+export const additionalPhone = nested(
   model(
     "AdditionalPhone",
     {},

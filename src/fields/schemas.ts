@@ -1,4 +1,5 @@
 // Schemas that the models of the API share.
+import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 
@@ -27,3 +28,40 @@ export const unknownFields = {
   key: Schema.String,
   value: Schema.Unknown.annotations({ arbitrary: () => (fc) => fc.jsonValue() })
 } as const
+
+const dateTime = Schema.declare(DateTime.isDateTime).annotations({
+  ...withMessage("must be a DateTime"),
+  arbitrary: () => (fc) => fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => DateTime.unsafeMake(date))
+})
+
+const written = (write: (moment: DateTime.DateTime) => string) =>
+  Schema.transform(Schema.String, dateTime, {
+    strict: true,
+    decode: (iso) => DateTime.unsafeMake(iso),
+    encode: (moment) => write(moment)
+  })
+
+/** A moment, written as ISO text in UTC. */
+export const moment = written(DateTime.formatIso)
+
+/** A moment, written as ISO text with the offset of its zone, and without milliseconds where there are none. */
+export const momentWithOffset = written((moment) => DateTime.formatIsoOffset(moment).replace(/\.000(?=\D)/, ""))
+
+/** Text that is not empty. */
+export const filled = text.pipe(Schema.filter((value) => value.trim() !== "" || "must not be empty"))
+
+/** A list that is not empty. */
+export const some = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.Array(schema)
+    .annotations(anArray)
+    .pipe(Schema.filter((all) => all.length > 0 || "must not be empty"))
+
+/** A whole number in these bounds. */
+export const count = (least: number, most: number) =>
+  Schema.Number.annotations(withMessage("must be a number")).pipe(
+    Schema.filter(
+      (value) =>
+        (Number.isInteger(value) && value >= least && value <= most) ||
+        `must be a whole number of at least ${least}${most === Infinity ? "" : ` and at most ${most}`}`
+    )
+  )

@@ -70,6 +70,10 @@ export interface Directory {
   readonly customFields: Map<string, StoredOfLocation>
   /** The tags of the locations, by id. */
   readonly locationTags: Map<string, StoredOfLocation>
+  readonly tasks: Map<string, StoredPart>
+  readonly appointments: Map<string, StoredPart>
+  /** Which contacts are in which campaigns and workflows. */
+  readonly enrollments: Map<string, StoredPart>
   /** How many ids were given out. */
   created: number
 }
@@ -99,6 +103,9 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   notes: new Map(),
   customFields: new Map(),
   locationTags: new Map(),
+  tasks: new Map(),
+  appointments: new Map(),
+  enrollments: new Map(),
   created: 0
 })
 
@@ -169,6 +176,8 @@ export const put = (directory: Directory, contact: StoredContact): void => {
   directory.contacts.set(contact.id, contact)
 }
 
+const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [notes, tasks, appointments, enrollments]
+
 /**
  * Removes a contact with all that belongs to it.
  *
@@ -178,7 +187,9 @@ export const put = (directory: Directory, contact: StoredContact): void => {
 export const remove = (directory: Directory, contact: StoredContact): void => {
   unindex(directory, contact)
   directory.contacts.delete(contact.id)
-  for (const [id, { contactId }] of directory.notes) if (contactId === contact.id) directory.notes.delete(id)
+  for (const parts of partsOf(directory)) {
+    for (const [id, { contactId }] of parts) if (contactId === contact.id) parts.delete(id)
+  }
 }
 
 /**
@@ -209,7 +220,16 @@ export const locationOf = (directory: Directory, caller: Caller, locationId: unk
 }
 
 /**
- * The note with this id, if it is one of the contact's.
+ * What belongs to a contact, in the order in which it came.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const partsOfContact = (parts: ReadonlyMap<string, StoredPart>, contact: StoredContact) =>
+  Array.from(parts.values()).filter(({ contactId }) => contactId === contact.id)
+
+/**
+ * The part with this id, a note say, if it is one of the contact's.
  *
  * @since 0.2.0
  * @category operations
@@ -285,9 +305,10 @@ const idOf = (count: number): string => {
  * @category operations
  */
 export const nextId = (directory: Directory): string => {
-  const { contacts, customFields, locationTags, notes } = directory
+  const { contacts, customFields, locationTags } = directory
+  const records = [contacts, customFields, locationTags, ...partsOf(directory)]
   let id: string
   do id = idOf((directory.created += 1))
-  while ([contacts, notes, customFields, locationTags].some((things) => things.has(id)))
+  while (records.some((some) => some.has(id)))
   return id
 }

@@ -81,7 +81,13 @@ const examples: { readonly [name in RowName]?: JsonObject } = {
   createContact: { locationId: "ve9EPM428h8vShlRW1KT", firstName: "Rosan", email: "rosan@example.com" },
   createNote: { body: "Called, wants an offer" },
   createCustomField: { name: "Budget", dataType: "NUMERICAL" },
-  createLocationTag: { name: "vip" }
+  createLocationTag: { name: "vip" },
+  createTask: { title: "Call back", dueDate: "2026-07-20T10:00:00Z", completed: false },
+  updateTaskCompleted: { completed: true },
+  addTags: { tags: ["vip"] },
+  removeTags: { tags: ["vip"] },
+  updateTagsInBulk: { locationId: "ve9EPM428h8vShlRW1KT", contacts: ["seD4PfOuKoVMLkEZqohJ"], tags: ["vip"] },
+  setBusinessInBulk: { locationId: "ve9EPM428h8vShlRW1KT", ids: ["seD4PfOuKoVMLkEZqohJ"], businessId: null }
 }
 
 /** A custom field as the service documents it for writing. */
@@ -126,9 +132,9 @@ const queryParameters = (row: AnyEndpoint, describe: Describe) => {
   }))
 }
 
-const operationOf = (row: AnyEndpoint, path: string, describe: Describe): JsonObject => ({
+const operationOf = (row: AnyEndpoint, path: string, operationId: string, describe: Describe): JsonObject => ({
   tags: [(row.service ?? "").replace("Service", "")],
-  operationId: row.name,
+  operationId,
   summary: titleOf(row.name),
   description: `Scope: ${row.scope}.`,
   externalDocs: { url: row.page },
@@ -222,9 +228,10 @@ const oauthPaths = (describe: Describe): JsonObject => ({
 const rowPaths = (describe: Describe): JsonObject => {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const row of Object.values<AnyEndpoint>(rows)) {
-    for (const path of pathsOf(row)) {
-      paths[path] = { ...paths[path], [row.method.toLowerCase()]: operationOf(row, path, describe) }
-    }
+    pathsOf(row).forEach((path, index) => {
+      const operationId = index === 0 ? row.name : `${row.name}${index + 1}`
+      paths[path] = { ...paths[path], [row.method.toLowerCase()]: operationOf(row, path, operationId, describe) }
+    })
   }
   return paths
 }

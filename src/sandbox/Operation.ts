@@ -29,6 +29,8 @@ export interface Answer {
   readonly body: JsonObject
   /** The contact that was written; that of the path by default. */
   readonly contactId?: string
+  /** The contacts that were written, if they may be several. */
+  readonly contactIds?: ReadonlyArray<string>
   /** Whether something was created. */
   readonly isNew?: boolean
 }

@@ -8,10 +8,19 @@ import { type RowName, rows, type Rows } from "../api/rows.js"
 import { isObject } from "../internal/json.js"
 import type * as Directory from "./Directory.js"
 import type { Operations, Request } from "./Operation.js"
+import { appointmentOperations } from "./operations/appointments.js"
+import { bulkTagOperations } from "./operations/bulkTags.js"
+import { businessOperations } from "./operations/businesses.js"
+import { campaignOperations } from "./operations/campaigns.js"
+import { contactListOperations } from "./operations/contactList.js"
 import { contactOperations } from "./operations/contacts.js"
 import { customFieldOperations } from "./operations/customFields.js"
 import { locationTagOperations } from "./operations/locationTags.js"
+import { followerOperations } from "./operations/followers.js"
 import { noteOperations } from "./operations/notes.js"
+import { tagOperations } from "./operations/tags.js"
+import { taskOperations } from "./operations/tasks.js"
+import { workflowOperations } from "./operations/workflows.js"
 import { refusal, Refusal, type Reply } from "./Reply.js"
 import { object } from "./Rules.js"
 
@@ -36,6 +45,8 @@ export interface Write {
 export interface Performed {
   readonly reply: Reply
   readonly write?: Write
+  /** The contacts that the write changed, where they may be several. */
+  readonly contactIds?: ReadonlyArray<string>
 }
 
 // --- performing --------------------------------------------------------------------------------------------------------
@@ -50,7 +61,16 @@ export const operations: Operations<Rows> = {
   ...contactOperations,
   ...noteOperations,
   ...customFieldOperations,
-  ...locationTagOperations
+  ...locationTagOperations,
+  ...taskOperations,
+  ...tagOperations,
+  ...followerOperations,
+  ...appointmentOperations,
+  ...campaignOperations,
+  ...workflowOperations,
+  ...contactListOperations,
+  ...businessOperations,
+  ...bulkTagOperations
 }
 
 const nothing = object({})
@@ -80,7 +100,8 @@ export const perform = (
     const reply = { status: success ?? 200, body: answer.body }
     if (isRead ?? method === "GET") return { reply }
     const contactId = answer.contactId ?? request.params["contactId"] ?? ""
-    return { reply, write: { operation: name, contactId, isNew: answer.isNew ?? false } }
+    const write = { operation: name, contactId, isNew: answer.isNew ?? false }
+    return { reply, write, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }
   } catch (error) {
     if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.meta) }
     throw error

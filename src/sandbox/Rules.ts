@@ -70,3 +70,16 @@ export const number = accepting((value) => typeof value === "number" && Number.i
 
 /** Any object, whatever is in it. */
 export const anything: Rule = () => []
+
+/** A whole number of a query string, which is text. */
+export const digits =
+  (least: number, most: number): Rule =>
+  (path, value) => {
+    if (!isText(value) || !/^\d+$/.test(value)) return [`${path} must be a number string`]
+    if (Number(value) > most) return [`${path} must not be greater than ${most}`]
+    return Number(value) < least ? [`${path} must not be less than ${least}`] : []
+  }
+
+/** A list with something in it. */
+export const someTexts: Rule = (path, value) =>
+  isArray(value) && value.length === 0 ? [`${path} should not be empty`] : texts(path, value)

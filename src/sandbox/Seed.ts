@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import * as S from "effect/Schema"
-import { Contact, Country, LocationId } from "../Schema.js"
+import { Appointment, Contact, Country, LocationId } from "../Schema.js"
 import * as ContactBody from "./ContactBody.js"
 import { completed, newContact } from "./ContactRecord.js"
 import * as Directory from "./Directory.js"
@@ -48,13 +48,24 @@ export const defaultLocation: Location = {
 export const make = (options?: {
   readonly locations?: ReadonlyArray<Location> | undefined
   readonly contacts?: ReadonlyArray<Contact> | undefined
+  readonly appointments?: ReadonlyArray<Appointment> | undefined
   readonly now?: number | undefined
 }): Directory.Directory => {
   const locations = options?.locations ?? [defaultLocation]
   const directory = Directory.empty(locations)
   seed(directory, options?.contacts ?? [], (locations[0] ?? defaultLocation).id, options?.now ?? 0)
+  for (const appointment of options?.appointments ?? []) {
+    const stored = encodeAppointment(appointment)
+    directory.appointments.set(appointment.id, {
+      ...stored,
+      id: appointment.id,
+      contactId: appointment.contactId ?? ""
+    })
+  }
   return directory
 }
+
+const encodeAppointment = S.encodeSync(Appointment)
 
 const encodeContact = S.encodeSync(Contact)
 
@@ -150,6 +161,10 @@ export const Snapshot = S.Struct({
   ),
   /** The notes as they are stored; none by default. */
   notes: parts,
+  /** The tasks, appointments and enrollments as they are stored; none by default. */
+  tasks: parts,
+  appointments: parts,
+  enrollments: parts,
   /** The definitions of custom fields; none by default. */
   customFields: ofLocations,
   /** The tags that the locations know; none by default. */
@@ -168,40 +183,32 @@ export type Snapshot = typeof Snapshot.Type
  * @since 0.1.0
  * @category snapshots
  */
-export const toSnapshot = ({
-  locations,
-  contacts,
-  notes,
-  customFields,
-  locationTags,
-  created
-}: Directory.Directory): Snapshot => ({
+export const toSnapshot = (directory: Directory.Directory): Snapshot => ({
   // They were given as locations of this module.
-  locations: Array.from(locations.values()) as never as ReadonlyArray<Location>,
-  contacts: Array.from(contacts.values()),
-  notes: Array.from(notes.values()),
-  customFields: Array.from(customFields.values()),
-  locationTags: Array.from(locationTags.values()),
-  created
+  locations: Array.from(directory.locations.values()) as never as ReadonlyArray<Location>,
+  contacts: Array.from(directory.contacts.values()),
+  notes: Array.from(directory.notes.values()),
+  tasks: Array.from(directory.tasks.values()),
+  appointments: Array.from(directory.appointments.values()),
+  enrollments: Array.from(directory.enrollments.values()),
+  customFields: Array.from(directory.customFields.values()),
+  locationTags: Array.from(directory.locationTags.values()),
+  created: directory.created
 })
 
 /**
  * @since 0.1.0
  * @category snapshots
  */
-export const fromSnapshot = ({
-  locations,
-  contacts,
-  notes,
-  customFields,
-  locationTags,
-  created
-}: Snapshot): Directory.Directory => {
-  const directory = Directory.empty(locations)
-  for (const contact of contacts) Directory.put(directory, contact)
-  for (const note of notes) directory.notes.set(note.id, note)
-  for (const customField of customFields) directory.customFields.set(customField.id, customField)
-  for (const tag of locationTags) directory.locationTags.set(tag.id, tag)
-  directory.created = created
+export const fromSnapshot = (snapshot: Snapshot): Directory.Directory => {
+  const directory = Directory.empty(snapshot.locations)
+  for (const contact of snapshot.contacts) Directory.put(directory, contact)
+  for (const note of snapshot.notes) directory.notes.set(note.id, note)
+  for (const task of snapshot.tasks) directory.tasks.set(task.id, task)
+  for (const appointment of snapshot.appointments) directory.appointments.set(appointment.id, appointment)
+  for (const enrollment of snapshot.enrollments) directory.enrollments.set(enrollment.id, enrollment)
+  for (const customField of snapshot.customFields) directory.customFields.set(customField.id, customField)
+  for (const tag of snapshot.locationTags) directory.locationTags.set(tag.id, tag)
+  directory.created = snapshot.created
   return directory
 }

@@ -108,8 +108,12 @@ const performing =
     const body = text === "" ? Option.some({}) : parseOption(text)
     if (Option.isNone(body)) return { ...Reply.refusal(400, "Unexpected token in JSON"), headers: admission.headers }
     const request = { params, query, body: body.value }
-    const { reply, write } = Operations.perform(name, state.directory, admission.caller, request)
-    if (write !== undefined) state.ledger.applied.push({ ...write, at: DateTime.unsafeMake(now), traceId })
+    const { contactIds, reply, write } = Operations.perform(name, state.directory, admission.caller, request)
+    if (write !== undefined) {
+      for (const contactId of contactIds ?? [write.contactId]) {
+        state.ledger.applied.push({ ...write, contactId, at: DateTime.unsafeMake(now), traceId })
+      }
+    }
     return { ...reply, headers: admission.headers }
   }
 

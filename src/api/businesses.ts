@@ -1,0 +1,104 @@
+// The contacts of a business: their models and endpoints.
+import * as Schema from "effect/Schema"
+import { ContactId, Id, LocationId } from "../fields/ids.js"
+import { anArray, anObject, count, named, text } from "../fields/schemas.js"
+import { always, documentedErrors, pageOf, traceId, usual } from "./common.js"
+import { ContactList, pageLimit } from "./contactList.js"
+import { endpoint } from "./endpoint.js"
+
+const service = "ContactsService"
+
+/**
+ * Which contacts of a business `getContactsByBusiness` answers.
+ *
+ * @since 0.2.0
+ * @category businesses
+ */
+export const BusinessContactsQuery = Schema.Struct({
+  /** The location of the business. */
+  locationId: LocationId,
+  /** How many contacts a page has: 1 to 100, 25 by default. */
+  limit: pageLimit,
+  /** How many contacts to skip: those of the pages before, 0 by default. */
+  skip: Schema.optional(count(0, Infinity)),
+  /** What to look for in names, emails and phones. */
+  query: Schema.optional(text)
+})
+
+/**
+ * @since 0.2.0
+ * @category businesses
+ */
+export interface BusinessContactsQuery extends Schema.Schema.Type<typeof BusinessContactsQuery> {}
+
+/** `GET /contacts/business/{businessId}` */
+export const getContactsByBusiness = endpoint({
+  name: "getContactsByBusiness",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-contacts-by-business-id"),
+  method: "GET",
+  path: "/contacts/business/{businessId}",
+  ...usual,
+  params: Schema.Struct({ businessId: Id }),
+  query: BusinessContactsQuery,
+  answer: ContactList,
+  isRepeatable: always
+})
+
+/** The most contacts that the service takes at once. */
+const mostContacts = 50
+
+/**
+ * Contacts, and the business that they are to belong to.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-remove-contact-from-business
+ *
+ * @since 0.2.0
+ * @category businesses
+ */
+export const BusinessInBulk = Schema.Struct({
+  /** The location of the contacts and the business. */
+  locationId: LocationId,
+  /** The contacts, 1 to 50. */
+  ids: Schema.Array(ContactId)
+    .annotations(anArray)
+    .pipe(
+      Schema.filter(
+        ({ length }) => (length > 0 && length <= mostContacts) || `must have 1 to ${mostContacts} ids; it has ${length}`
+      )
+    ),
+  /** The id of the business, or `null` to take the contacts out of theirs. */
+  businessId: Schema.NullOr(Id)
+}).annotations({ ...named("BusinessInBulk"), ...anObject })
+
+/**
+ * @since 0.2.0
+ * @category businesses
+ */
+export interface BusinessInBulk extends Schema.Schema.Type<typeof BusinessInBulk> {}
+
+/** `POST /contacts/bulk/business` */
+export const setBusinessInBulk = endpoint({
+  name: "setBusinessInBulk",
+  service,
+  scope: "contacts.write",
+  page: pageOf("add-remove-contact-from-business"),
+  method: "POST",
+  path: "/contacts/bulk/business",
+  ...usual,
+  body: BusinessInBulk,
+  answer: Schema.Struct({
+    success: Schema.optional(Schema.NullOr(Schema.Literal(true))),
+    ids: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+    traceId
+  }),
+  // Only 422 is documented, and the service checks the token here, too.
+  errors: documentedErrors,
+  isRepeatable: always,
+  // Contacts that a lost attempt has changed are not changed again.
+  reconcile: ({ ids: _, ...answer }) => answer
+})
+
+/** The rows of businesses, by name. */
+export const businessRows = { getContactsByBusiness, setBusinessInBulk }

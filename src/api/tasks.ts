@@ -1,0 +1,228 @@
+// The tasks of a contact: their models and endpoints.
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { JsonObject } from "../internal/json.js"
+import { Id } from "../fields/ids.js"
+import { field, flag, id, instant, model, text } from "../fields/model.js"
+import { normalizeId } from "../fields/lenient.js"
+import * as Input from "../fields/schemas.js"
+import { always, ContactPath, Done, never, pageOf, settledByAbsence, traceId, usual } from "./common.js"
+import { endpoint } from "./endpoint.js"
+
+const task = model(
+  "Task",
+  {
+    /** The id of the task. */
+    id: field(Schema.String, normalizeId)
+  },
+  {
+    /** What is to be done. */
+    title: text,
+    /** What else there is to say; absent where unset. */
+    body: text,
+    /** The user who is to do it; absent where unset. */
+    assignedTo: id,
+    /** When it is due. */
+    dueDate: instant,
+    /** Whether it is done. */
+    completed: flag,
+    /** The contact that it belongs to; absent where that was deleted. */
+    contactId: id
+  }
+)
+
+/**
+ * A task of a contact, as answered. The service keeps no time of its creation. Fields that are not described here are kept.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-task
+ *
+ * @since 0.2.0
+ * @category tasks
+ */
+export interface Task extends Schema.Schema.Type<typeof task.struct> {}
+
+/**
+ * The codec of {@link Task}.
+ *
+ * @since 0.2.0
+ * @category tasks
+ */
+export const Task: Schema.Schema<Task, JsonObject> = task.schema
+
+const written = {
+  /** What else there is to say. */
+  body: Schema.optional(Input.text),
+  /** The user of the location who is to do it. */
+  assignedTo: Schema.optional(Input.text)
+} as const
+
+/**
+ * The fields of a new task.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-task
+ *
+ * @since 0.2.0
+ * @category tasks
+ */
+export const TaskCreate = Schema.Struct({
+  /** What is to be done. */
+  title: Input.text,
+  /** When it is due: the API has no task without. It is sent as ISO text in UTC. */
+  dueDate: Input.moment,
+  /** Whether it is done already. */
+  completed: Input.flag,
+  ...written
+}).annotations({ ...Input.named("TaskCreate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category tasks
+ */
+export interface TaskCreate extends Schema.Schema.Type<typeof TaskCreate> {}
+
+/**
+ * The fields of a task that are to change; an absent one stays as it is.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-task
+ *
+ * @since 0.2.0
+ * @category tasks
+ */
+export const TaskUpdate = Schema.Struct({
+  /** What is to be done. */
+  title: Schema.optional(Input.text),
+  /** When it is due. It is sent as ISO text in UTC. */
+  dueDate: Schema.optional(Input.moment),
+  /** Whether it is done; `false` opens it again. */
+  completed: Schema.optional(Input.flag),
+  ...written
+}).annotations({ ...Input.named("TaskUpdate"), ...Input.anObject })
+
+/**
+ * @since 0.2.0
+ * @category tasks
+ */
+export interface TaskUpdate extends Schema.Schema.Type<typeof TaskUpdate> {}
+
+// --- the endpoints -----------------------------------------------------------------------------------------------------
+
+const service = "TasksService"
+
+const TaskPath = Schema.Struct({ ...ContactPath.fields, taskId: Id })
+
+const TaskAnswer = Schema.Struct({ task: Task, traceId })
+
+const millisOf = (moment: DateTime.DateTime | undefined): number | undefined => moment?.epochMillis
+
+/** Whether a task has what was sent. Due dates are compared as moments. */
+const hasFields = (found: Task, { dueDate, ...sent }: TaskUpdate): boolean =>
+  (dueDate === undefined || millisOf(found.dueDate) === millisOf(dueDate)) &&
+  Object.entries(sent).every(
+    // An empty text is how a field is cleared, which is absent then.
+    ([name, value]) => value === undefined || (found[name] ?? "") === value
+  )
+
+/** `GET /contacts/{contactId}/tasks` */
+export const getAllTasks = endpoint({
+  name: "getAllTasks",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-all-tasks"),
+  method: "GET",
+  path: "/contacts/{contactId}/tasks",
+  ...usual,
+  params: ContactPath,
+  answer: Schema.Struct({ tasks: Schema.Array(Task), traceId }),
+  errors: [400, 401],
+  isRepeatable: always
+})
+
+/** `POST /contacts/{contactId}/tasks` */
+export const createTask = endpoint({
+  name: "createTask",
+  service,
+  scope: "contacts.write",
+  page: pageOf("create-task"),
+  method: "POST",
+  path: "/contacts/{contactId}/tasks",
+  ...usual,
+  params: ContactPath,
+  body: TaskCreate,
+  success: 201,
+  answer: TaskAnswer,
+  isRepeatable: never,
+  unverifiable: "a task has no creation time, so nothing can tell a new task from an older one like it"
+})
+
+/** `GET /contacts/{contactId}/tasks/{taskId}` */
+export const getTask = endpoint({
+  name: "getTask",
+  service,
+  scope: "contacts.readonly",
+  page: pageOf("get-task"),
+  method: "GET",
+  path: "/contacts/{contactId}/tasks/{taskId}",
+  ...usual,
+  params: TaskPath,
+  answer: TaskAnswer,
+  errors: [400, 401],
+  isRepeatable: always
+})
+
+/** `PUT /contacts/{contactId}/tasks/{taskId}` */
+export const updateTask = endpoint({
+  name: "updateTask",
+  service,
+  scope: "contacts.write",
+  page: pageOf("update-task"),
+  method: "PUT",
+  path: "/contacts/{contactId}/tasks/{taskId}",
+  ...usual,
+  params: TaskPath,
+  body: TaskUpdate,
+  answer: TaskAnswer,
+  isRepeatable: always,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getTask, { params }), ({ answer: { task } }) =>
+      hasFields(task, body) ? Option.some({ task }) : Option.none()
+    )
+})
+
+/** `PUT /contacts/{contactId}/tasks/{taskId}/completed` */
+export const updateTaskCompleted = endpoint({
+  name: "updateTaskCompleted",
+  service,
+  scope: "contacts.write",
+  page: pageOf("update-task-completed"),
+  method: "PUT",
+  path: "/contacts/{contactId}/tasks/{taskId}/completed",
+  ...usual,
+  params: TaskPath,
+  body: Schema.Struct({ completed: Input.flag }),
+  answer: TaskAnswer,
+  isRepeatable: always,
+  verify: (lookup, { params, body }) =>
+    Effect.map(lookup(getTask, { params }), ({ answer: { task } }) =>
+      hasFields(task, body) ? Option.some({ task }) : Option.none()
+    )
+})
+
+/** `DELETE /contacts/{contactId}/tasks/{taskId}` */
+export const deleteTask = endpoint({
+  name: "deleteTask",
+  service,
+  scope: "contacts.write",
+  page: pageOf("delete-task"),
+  method: "DELETE",
+  path: "/contacts/{contactId}/tasks/{taskId}",
+  ...usual,
+  params: TaskPath,
+  answer: Done,
+  errors: [400, 401],
+  ...settledByAbsence(getTask)
+})
+
+/** The rows of tasks, by name. */
+export const taskRows = { getAllTasks, createTask, getTask, updateTask, updateTaskCompleted, deleteTask }

@@ -1,0 +1,69 @@
+// The workflows that a contact is in: their endpoints.
+import * as Schema from "effect/Schema"
+import { Id } from "../fields/ids.js"
+import { anObject, momentWithOffset, named } from "../fields/schemas.js"
+import { always, ContactPath, Done, never, pageOf, usual } from "./common.js"
+import { endpoint } from "./endpoint.js"
+
+/**
+ * What a workflow is told about a contact that enters or leaves it.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-contact-to-workflow
+ *
+ * @since 0.2.0
+ * @category workflows
+ */
+export const WorkflowEntry = Schema.Struct({
+  /**
+   * The time of the event that a workflow waits for, if it does. It is sent as ISO text with the offset of its zone: as
+   * `2021-06-23T03:30:00+01:00`, or with a `Z` if it is in UTC.
+   */
+  eventStartTime: Schema.optional(momentWithOffset)
+}).annotations({ ...named("WorkflowEntry"), ...anObject })
+
+/**
+ * @since 0.2.0
+ * @category workflows
+ */
+export interface WorkflowEntry extends Schema.Schema.Type<typeof WorkflowEntry> {}
+
+const service = "ContactsService"
+
+const WorkflowPath = Schema.Struct({ ...ContactPath.fields, workflowId: Id })
+
+const unverifiable = "nothing in the API tells which workflows a contact is in, but for a search that lags behind"
+
+/** `POST /contacts/{contactId}/workflow/{workflowId}` */
+export const addToWorkflow = endpoint({
+  name: "addToWorkflow",
+  service,
+  scope: "contacts.write",
+  page: pageOf("add-contact-to-workflow"),
+  method: "POST",
+  path: "/contacts/{contactId}/workflow/{workflowId}",
+  ...usual,
+  params: WorkflowPath,
+  body: WorkflowEntry,
+  answer: Done,
+  isRepeatable: never,
+  unverifiable
+})
+
+/** `DELETE /contacts/{contactId}/workflow/{workflowId}` */
+export const removeFromWorkflow = endpoint({
+  name: "removeFromWorkflow",
+  service,
+  scope: "contacts.write",
+  page: pageOf("delete-contact-from-workflow"),
+  method: "DELETE",
+  path: "/contacts/{contactId}/workflow/{workflowId}",
+  ...usual,
+  params: WorkflowPath,
+  body: WorkflowEntry,
+  answer: Done,
+  isRepeatable: always,
+  unverifiable
+})
+
+/** The rows of workflows, by name. */
+export const workflowRows = { addToWorkflow, removeFromWorkflow }
