@@ -10,6 +10,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as JSONSchema from "effect/JSONSchema"
 import * as S from "effect/Schema"
 import {
+  Appointment,
+  BusinessInBulk,
   Contact,
   ContactId,
   ContactUpdate,
@@ -17,7 +19,10 @@ import {
   Country,
   CustomField,
   DateOfBirth,
-  LocationId
+  LocationId,
+  Task,
+  TaskCreate,
+  WorkflowEntry
 } from "effect-growthhub/Schema"
 import * as Errors from "effect-growthhub/Errors"
 import { readFileSync } from "node:fs"
@@ -766,4 +771,38 @@ describe("what is told, and what is kept out", () => {
     }
     expect(faults(ContactUpdate, { email: "a@b" })).toEqual([])
   })
+})
+
+describe("what belongs to a contact", () => {
+  const text = FastCheck.string({ unit: "grapheme", maxLength: 20 })
+  const some = <A>(values: { [K in keyof A]: FastCheck.Arbitrary<A[K]> }) =>
+    FastCheck.record({ id: fc.id, ...values }, { requiredKeys: ["id"] })
+
+  const task = some({ title: text, dueDate: fc.moment, completed: FastCheck.boolean(), colour: FastCheck.integer() })
+  const appointment = some({
+    title: text,
+    startTime: text,
+    users: FastCheck.array(text),
+    isRecurring: FastCheck.boolean()
+  })
+
+  it.prop("decodes to what was encoded", [task, appointment], ([task, appointment]) => {
+    const throughJson = <A, I>(schema: S.Schema<A, I>, value: A) =>
+      S.decodeUnknownSync(schema)(JSON.parse(JSON.stringify(S.encodeSync(schema)(value))))
+    expect(throughJson(Task, task as Task)).toEqual(task)
+    expect(throughJson(Appointment, appointment as Appointment)).toEqual(appointment)
+  })
+
+  it.prop(
+    "has arbitraries whose values can all be encoded",
+    [Arbitrary.make(TaskCreate), Arbitrary.make(WorkflowEntry), Arbitrary.make(BusinessInBulk)],
+    ([task, entry, business]) => {
+      const written = S.encodeSync(TaskCreate)(task)
+      expect(Date.parse(written.dueDate)).toBe(task.dueDate.epochMillis)
+      const { eventStartTime } = S.encodeSync(WorkflowEntry)(entry)
+      expect(eventStartTime && Date.parse(eventStartTime)).toBe(entry.eventStartTime?.epochMillis)
+      expect(faults(BusinessInBulk, business)).toEqual([])
+    },
+    { fastCheck: { numRuns: 50 } }
+  )
 })

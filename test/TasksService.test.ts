@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
-import { ContactId, type TaskUpdate } from "effect-growthhub/Schema"
+import { ContactId } from "effect-growthhub/Schema"
 import { TasksService } from "effect-growthhub/TasksService"
 import { accounts, applied, Judge, losses, overHttp, requests, retrying, verifying } from "./account.js"
 
@@ -78,7 +78,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
             tasks.createTask(jane, wrong),
             ["title must be a string", "dueDate must be a DateTime", /completed/, /done/]
           ],
-          [tasks.updateTask(jane, "t", { body: null } as never as TaskUpdate), ["body must be a string"]],
+          [tasks.updateTask(jane, "t", { body: null } as never), ["body must be a string"]],
           [tasks.updateTaskCompleted(jane, "t", "yes" as never), ["completed must be a boolean value"]],
           [tasks.getTask(jane, ".."), ["taskId must not be a relative path segment"]],
           [tasks.deleteTask(jane, "a/b"), ["taskId must not contain a slash"]],
@@ -86,7 +86,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
         ] as const
         for (const [refused, lines] of faults) {
           const error = yield* Effect.flip(
-            refused as Effect.Effect<unknown, { readonly details: ReadonlyArray<string> }>
+            refused
           )
           expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0 })
           for (const line of lines) expect(error.details.join("\n")).toMatch(line)

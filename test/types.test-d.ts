@@ -25,22 +25,39 @@ import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import {
+  type AddedFollowers,
+  type AddedTags,
+  type Appointment,
+  type BusinessContactsQuery,
+  type BusinessInBulk,
   type Contact,
   ContactId,
   type ContactCreate,
+  type ContactList,
+  type ContactListQuery,
   type ContactUpdate,
   type ContactUpsert,
   CustomField,
   type LocationId,
+  type RemovedFollowers,
+  type RemovedTags,
+  type TagsInBulk,
+  type TagsInBulkResult,
+  type Task,
+  type TaskCreate,
+  type TaskUpdate,
   type UpsertedContact,
+  type WorkflowEntry,
   type WrittenContact
 } from "effect-growthhub/Schema"
+import { type Service as Tasks, TasksService } from "effect-growthhub/TasksService"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import type { Redis } from "ioredis"
 
 declare const contacts: Service
+declare const tasks: Tasks
 declare const id: ContactId
 declare const locationId: LocationId
 declare const contact: Contact
@@ -77,6 +94,83 @@ describe("the methods", () => {
     expectTypeOf<WrittenContact>().toExtend<Contact>()
     expectTypeOf<Errors.ContactsError>().toEqualTypeOf<AnyError>()
     expectTypeOf<ContactsService["Type"]>().toEqualTypeOf<Service>()
+  })
+
+  it("of what belongs to contacts answer its own models or a typed error", () => {
+    expectTypeOf(contacts.addTags).toEqualTypeOf<
+      (contactId: ContactId, tags: ReadonlyArray<string>) => Effect.Effect<AddedTags, AnyError>
+    >()
+    expectTypeOf(contacts.removeTags).toEqualTypeOf<
+      (contactId: ContactId, tags: ReadonlyArray<string>) => Effect.Effect<RemovedTags, AnyError>
+    >()
+    expectTypeOf(contacts.addFollowers).toEqualTypeOf<
+      (contactId: ContactId, userIds: ReadonlyArray<string>) => Effect.Effect<AddedFollowers, AnyError>
+    >()
+    expectTypeOf(contacts.removeFollowers).toEqualTypeOf<
+      (contactId: ContactId, userIds: ReadonlyArray<string>) => Effect.Effect<RemovedFollowers, AnyError>
+    >()
+    expectTypeOf(contacts.getAppointments).toEqualTypeOf<
+      (contactId: ContactId) => Effect.Effect<ReadonlyArray<Appointment>, AnyError>
+    >()
+    expectTypeOf(contacts.addToCampaign).toEqualTypeOf<
+      (contactId: ContactId, campaignId: string) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(contacts.removeFromCampaign).toEqualTypeOf<
+      (contactId: ContactId, campaignId: string) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(contacts.removeFromAllCampaigns).toEqualTypeOf<
+      (contactId: ContactId) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(contacts.addToWorkflow).toEqualTypeOf<
+      (contactId: ContactId, workflowId: string, entry?: WorkflowEntry) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(contacts.removeFromWorkflow).toEqualTypeOf<
+      (contactId: ContactId, workflowId: string, entry?: WorkflowEntry) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(contacts.getContacts).toEqualTypeOf<
+      (query: ContactListQuery) => Effect.Effect<ContactList, AnyError>
+    >()
+    expectTypeOf(contacts.getContactsByBusiness).toEqualTypeOf<
+      (businessId: string, query: BusinessContactsQuery) => Effect.Effect<ContactList, AnyError>
+    >()
+    expectTypeOf(contacts.updateTagsInBulk).toEqualTypeOf<
+      (update: TagsInBulk) => Effect.Effect<ReadonlyArray<TagsInBulkResult>, AnyError>
+    >()
+    expectTypeOf(contacts.setBusinessInBulk).toEqualTypeOf<
+      (change: BusinessInBulk) => Effect.Effect<Option.Option<ReadonlyArray<string>>, AnyError>
+    >()
+    expectTypeOf<AddedTags["tags"]>().toEqualTypeOf<ReadonlyArray<string>>()
+    expectTypeOf<WorkflowEntry["eventStartTime"]>().toEqualTypeOf<DateTime.DateTime | undefined>()
+    expectTypeOf<Appointment["startTime"]>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<ContactList["contacts"][number]["id"]>().toEqualTypeOf<ContactId>()
+    // @ts-expect-error A time without a zone.
+    contacts.addToWorkflow(id, "workflow", { eventStartTime: "2021-06-23T03:30:00" })
+    // @ts-expect-error A bulk change of no kind.
+    contacts.updateTagsInBulk({ type: "set", locationId, contacts: [id], tags: [] })
+  })
+
+  it("of tasks answer tasks or a typed error", () => {
+    expectTypeOf(tasks.getAllTasks).toEqualTypeOf<
+      (contactId: ContactId) => Effect.Effect<ReadonlyArray<Task>, AnyError>
+    >()
+    expectTypeOf(tasks.createTask).toEqualTypeOf<
+      (contactId: ContactId, task: TaskCreate) => Effect.Effect<Task, AnyError>
+    >()
+    expectTypeOf(tasks.getTask).toEqualTypeOf<(contactId: ContactId, taskId: string) => Effect.Effect<Task, AnyError>>()
+    expectTypeOf(tasks.updateTask).toEqualTypeOf<
+      (contactId: ContactId, taskId: string, changes: TaskUpdate) => Effect.Effect<Task, AnyError>
+    >()
+    expectTypeOf(tasks.updateTaskCompleted).toEqualTypeOf<
+      (contactId: ContactId, taskId: string, completed: boolean) => Effect.Effect<Task, AnyError>
+    >()
+    expectTypeOf(tasks.deleteTask).toEqualTypeOf<
+      (contactId: ContactId, taskId: string) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf<Task["dueDate"]>().toEqualTypeOf<DateTime.Utc | undefined>()
+    expectTypeOf<TaskCreate["dueDate"]>().toEqualTypeOf<DateTime.DateTime>()
+    expectTypeOf(TasksService.layer({ token })).toEqualTypeOf<Layer.Layer<TasksService, never, HttpClient.HttpClient>>()
+    // @ts-expect-error A task without a due date.
+    tasks.createTask(id, { title: "Call back", completed: false })
   })
 
   it("fail with what the API documents and nothing else, where the rest is a defect", () => {
