@@ -14,3 +14,4 @@ export { CustomField, CustomFieldFile, CustomFieldValue } from "./api/customFiel
 export { Actor, Attribution, Contact, type UpsertedContact } from "./api/contact.js"
 export { ContactCreate, ContactUpdate, ContactUpsert } from "./api/contactInput.js"
 export { Note, NoteCreate, NoteUpdate } from "./api/notes.js"
+export { ContactSearch, Opportunity, SearchedContact, type SearchPage, SearchSort } from "./api/search.js"

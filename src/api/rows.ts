@@ -2,8 +2,9 @@
 import { contactRows } from "./contacts.js"
 import type { AnyEndpoint } from "./endpoint.js"
 import { noteRows } from "./notes.js"
+import { searchRows } from "./search.js"
 
-export const rows = { ...contactRows, ...noteRows } satisfies { readonly [name: string]: AnyEndpoint }
+export const rows = { ...contactRows, ...noteRows, ...searchRows } satisfies { readonly [name: string]: AnyEndpoint }
 
 export type Rows = typeof rows
 

@@ -136,7 +136,9 @@ export const encode = (
 }
 
 /** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
-const impersonal = new Set(["id", "key", "locationId", "assignedTo", "country", "timezone", "status"])
+const impersonal = new Set(
+  "id key locationId assignedTo country timezone status field operator group sort pageLimit page".split(" ")
+)
 
 const personalTexts = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") return [value]

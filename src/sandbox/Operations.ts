@@ -10,6 +10,7 @@ import type * as Directory from "./Directory.js"
 import type { Operations, Request } from "./Operation.js"
 import { contactOperations } from "./operations/contacts.js"
 import { noteOperations } from "./operations/notes.js"
+import { searchOperations } from "./operations/search.js"
 import { refusal, Refusal, type Reply } from "./Reply.js"
 import { object } from "./Rules.js"
 
@@ -44,7 +45,7 @@ export interface Performed {
  * @since 0.1.0
  * @category operations
  */
-export const operations: Operations<Rows> = { ...contactOperations, ...noteOperations }
+export const operations: Operations<Rows> = { ...contactOperations, ...noteOperations, ...searchOperations }
 
 const nothing = object({})
 
@@ -67,6 +68,8 @@ export const perform = (
     ...(operation.body === undefined ? [] : operation.body(caller.version)("", request.body))
   ]
   if (faults.length > 0) return { reply: refusal(422, faults) }
+  // What is written from here on is written at this time.
+  directory.now = caller.now
   try {
     const body = isObject(request.body) ? request.body : {}
     const answer = operation.perform(directory, caller, { ...request, body })
@@ -77,5 +80,7 @@ export const perform = (
   } catch (error) {
     if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.meta) }
     throw error
+  } finally {
+    directory.now = undefined
   }
 }

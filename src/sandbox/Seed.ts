@@ -94,7 +94,8 @@ export const Snapshot = S.Struct({
     S.Struct({
       id: LocationId,
       duplicates: S.Struct({ allow: S.Boolean, check: S.Array(S.Literal("email", "phone")) }),
-      country: S.optional(Country)
+      country: S.optional(Country),
+      indexLag: S.optional(S.NonNegative)
     })
   ),
   contacts: S.Array(S.Struct({ id: S.NonEmptyString, locationId: S.NonEmptyString }, json)),
