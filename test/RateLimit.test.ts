@@ -493,8 +493,7 @@ describe("callers that wait", () => {
         release: () => undefined,
         isUsed: () => false,
         isAvailable: () => true,
-        refresh: Effect.void,
-        pollMillis: () => 100
+        refresh: Effect.void
       }
       const limiter = new Queue("key", store, yield* Effect.clock)
       const waiting = yield* Effect.fork(
