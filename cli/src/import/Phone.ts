@@ -1,4 +1,5 @@
 // What is a phone, and what a spreadsheet has left where one was.
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min"
 
 /** Digits of the shortest number with its country code, and of the longest (E.164). */
 const digits = { fewest: 7, most: 15 } as const
@@ -56,4 +57,31 @@ export const phoneFault = (phone: string): string | undefined => {
   if (number.length < digits.fewest) return `has fewer than ${digits.fewest} digits`
   if (significant.length > digits.most) return `has more than ${digits.most} digits: write one number`
   return /^(\d)\1+$/.test(number) ? "repeats one digit: leave the cell empty" : undefined
+}
+
+/** A phone, or why there is none: the sentence goes after the name of the field. */
+export type PhoneResult = { readonly phone: string } | { readonly fault: string }
+
+/** Whether phones of a country can be read. */
+export const isPhoneCountry = (country: string): country is CountryCode => isSupportedCountry(country)
+
+/**
+ * Reads a cell as a phone. With its country code (`+`, or `00`), or with the `country` that it is from, it becomes
+ * `+` and digits (E.164). Without either it stays as it is written, and the service takes it for one of the location's country.
+ */
+export const readPhone = (cell: string, country: CountryCode | undefined): PhoneResult => {
+  const fault = phoneFault(cell)
+  if (fault !== undefined) return { fault }
+  // People write the national zero in brackets beside a country code: +49 (0)30.
+  const text = cell.trim().replace(/^(\(?\+[\d\s).]*)\(0\)/, "$1")
+  const international = text.replace(/^00(?=[1-9])/, "+")
+  if (country === undefined && !/^\(?\+/.test(international)) return { phone: cell.trim() }
+  const number = parsePhoneNumberFromString(country === "US" || country === "CA" ? text : international, country)
+  if (number?.isPossible() === true) return { phone: number.number }
+  return {
+    fault:
+      country === undefined || international.startsWith("+")
+        ? "has a country code that there is not, or too few or too many digits for it"
+        : `is no number of ${country}: write it with its country code, as +44 20 7946 0018`
+  }
 }
