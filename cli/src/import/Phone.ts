@@ -65,6 +65,41 @@ export type PhoneResult = { readonly phone: string } | { readonly fault: string 
 /** Whether phones of a country can be read. */
 export const isPhoneCountry = (country: string): country is CountryCode => isSupportedCountry(country)
 
+const parsed = (text: string, country: CountryCode | undefined): string | undefined => {
+  const number = parsePhoneNumberFromString(text, country)
+  return number?.isPossible() === true ? number.number : undefined
+}
+
+/** What makes a number of the digits that are written: digits that go, and what comes before the others. */
+interface Pattern {
+  readonly drops: number
+  readonly adds: string
+}
+
+const patternOf = (digits: string, number: string): Pattern | undefined => {
+  for (let drops = 0; drops <= 4; drops += 1) {
+    const rest = digits.slice(drops)
+    if (number.endsWith(rest)) return { drops, adds: number.slice(0, number.length - rest.length) }
+  }
+  return undefined
+}
+
+/** Numbers with one beginning and one length are alike: the library needs a hundred times as long as this. */
+const patterns = new Map<string, Pattern>()
+const mostPatterns = 100_000
+
+const numberOf = (text: string, country: CountryCode | undefined): string | undefined => {
+  const digits = text.replace(/\D/g, "")
+  const isInternational = /^\(?\+/.test(text)
+  const key = `${isInternational ? "+" : country}${digits.slice(0, 5)} ${digits.length}`
+  const known = patterns.get(key)
+  if (known !== undefined) return known.adds + digits.slice(known.drops)
+  const number = parsed(text, country)
+  const pattern = number === undefined ? undefined : patternOf(digits, number)
+  if (pattern !== undefined && patterns.size < mostPatterns) patterns.set(key, pattern)
+  return number
+}
+
 /**
  * Reads a cell as a phone. With its country code (`+`, or `00`), or with the `country` that it is from, it becomes
  * `+` and digits (E.164). Without either it stays as it is written, and the service takes it for one of the location's country.
@@ -76,8 +111,8 @@ export const readPhone = (cell: string, country: CountryCode | undefined): Phone
   const text = cell.trim().replace(/^(\(?\+[\d\s).]*)\(0\)/, "$1")
   const international = text.replace(/^00(?=[1-9])/, "+")
   if (country === undefined && !/^\(?\+/.test(international)) return { phone: cell.trim() }
-  const number = parsePhoneNumberFromString(country === "US" || country === "CA" ? text : international, country)
-  if (number?.isPossible() === true) return { phone: number.number }
+  const number = numberOf(international, country)
+  if (number !== undefined) return { phone: number }
   return {
     fault:
       country === undefined || international.startsWith("+")

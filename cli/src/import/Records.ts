@@ -72,7 +72,8 @@ const textOfCell = (value: unknown): string => {
     const text = value.toISOString()
     return text.endsWith("T00:00:00.000Z") ? text.slice(0, 10) : text
   }
-  return typeof value === "string" ? value : value === null || value === undefined ? "" : String(value)
+  if (typeof value === "number" || typeof value === "boolean") return String(value)
+  return typeof value === "string" ? value : ""
 }
 
 /** The first sheet of a workbook. */
