@@ -54,7 +54,7 @@ export const fieldOf = (name: string): string | undefined => byName.get(bare(nam
 export const similarTo = (name: string): string | undefined => {
   const text = bare(name)
   const [best] = [...byName]
-    .map(([known, field]) => ({ field, far: distance(text, known), most: Math.floor(known.length / 4) }))
+    .map(([known, field]) => ({ field, far: distance(text, known), most: Math.floor(known.length * 0.4) }))
     .filter(({ far, most }) => far <= most)
     .sort((a, b) => a.far - b.far)
   return best?.field
