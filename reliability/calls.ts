@@ -4,9 +4,11 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError } from "effect-growthhub/Errors"
 import { NotesService } from "effect-growthhub/NotesService"
 import { type ContactId, LocationId } from "effect-growthhub/Schema"
+import type { TasksService } from "effect-growthhub/TasksService"
 import type { RowName } from "../src/api/rows.js"
+import { partOperations } from "./partCalls.js"
 
-export type Services = ContactsService | NotesService
+export type Services = ContactsService | NotesService | TasksService
 
 export type Name = RowName
 
@@ -39,6 +41,7 @@ const note = (id: ContactId) =>
   )
 
 export const operations: { readonly [name in Name]: Operation } = {
+  ...partOperations,
   getContact: { isRead: true, call: (id) => onContacts((service) => service.getContact(id)) },
   updateContact: { call: (id) => onContacts((service) => service.updateContact(id, { city: id })) },
   upsertContact: {
