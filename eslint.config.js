@@ -7,7 +7,7 @@ const rooms = [
   ["fields"],
   ["Errors"],
   ["api"],
-  ["Schema"],
+  ["Schema", "Filter"],
   ["limiter"],
   ["RateLimit", "RateLimitRedis"],
   ["http"],

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError } from "effect-growthhub/Errors"
+import * as Filter from "effect-growthhub/Filter"
 import { NotesService } from "effect-growthhub/NotesService"
 import { type ContactId, LocationId } from "effect-growthhub/Schema"
 import type { TasksService } from "effect-growthhub/TasksService"
@@ -55,6 +56,11 @@ export const operations: { readonly [name in Name]: Operation } = {
   getDuplicateContact: {
     isRead: true,
     call: (id) => onContacts((service) => service.getDuplicateContact({ locationId, email: emailOf(id) }))
+  },
+  searchContacts: {
+    isRead: true,
+    call: (id) =>
+      onContacts((service) => service.searchContacts({ locationId, filters: [Filter.equals("id", id)], pageLimit: 10 }))
   },
   getAllNotes: { isRead: true, call: (id) => onNotes((service) => service.getAllNotes(id)) },
   createNote: { isOnce: true, call: (id) => onNotes((service) => service.createNote(id, { body: `Called ${id}` })) },

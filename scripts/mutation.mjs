@@ -1,9 +1,9 @@
-// npm run mutation: Stryker over the rooms that decide, each against its own tests: 85 % of the mutants of each have to be
-// noticed. `npm run mutation -- Schema Errors` for some.
+// npm run mutation: runs Stryker on the files that decide something, each group against its own tests. The tests must detect
+// 85 % of the mutants of each group. `npm run mutation -- Schema Errors` runs some groups only.
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-const rooms = {
+const groups = {
   Errors: { file: "src/Errors.ts,src/http/*.ts", tests: ["test/Errors.test.ts", "test/Schema.test.ts"] },
   RetryPolicy: { file: "src/RetryPolicy.ts", tests: ["test/RetryPolicy.test.ts"] },
   RateLimit: { file: "src/limiter/limit.ts", tests: ["test/RateLimit.decisions.test.ts", "test/RateLimit.test.ts"] },
@@ -15,22 +15,23 @@ const rooms = {
   Directory: {
     file: "src/sandbox/Directory.ts",
     tests: ["test/sandbox/Directory.test.ts", "test/sandbox/Duplicates.test.ts", "test/sandbox/ContactBody.test.ts"]
-  }
+  },
+  Journal: { file: "src/bulk/journal.ts", tests: ["test/bulk/journal.test.ts"] }
 }
 
-const asked = process.argv.slice(2)
-const failed = Object.entries(rooms)
-  .filter(([room]) => asked.length === 0 || asked.includes(room))
-  .flatMap(([room, { file, tests }]) => {
-    console.log(`\n${room}`)
+const selected = process.argv.slice(2)
+const failed = Object.entries(groups)
+  .filter(([group]) => selected.length === 0 || selected.includes(group))
+  .flatMap(([group, { file, tests }]) => {
+    console.log(`\n${group}`)
     const { status } = spawnSync("npx", ["stryker", "run", "--mutate", file], {
       cwd: fileURLToPath(new URL("..", import.meta.url)),
       stdio: "inherit",
       env: { ...process.env, MUTATION_TESTS: tests.join() }
     })
-    return status === 0 ? [] : [room]
+    return status === 0 ? [] : [group]
   })
 if (failed.length > 0) {
-  console.error(`Not enough was noticed of ${failed.join(", ")}.`)
+  console.error(`Too few mutants are detected in ${failed.join(", ")}.`)
   process.exitCode = 1
 }

@@ -18,6 +18,7 @@ import { contactListRows } from "./api/contactList.js"
 import type { ContactParts } from "./api/contactParts.js"
 import { contactRows } from "./api/contacts.js"
 import { followerRows } from "./api/followers.js"
+import { searchContacts, usualPage } from "./api/search.js"
 import { tagRows } from "./api/tags.js"
 import { workflowRows } from "./api/workflows.js"
 import { type ContactsError, type DocumentedError, orDieOperational } from "./Errors.js"
@@ -108,6 +109,38 @@ export interface Service extends ContactParts {
     /** The phone to look for, in E.164 (`+18887324197`). */
     readonly phone?: string | undefined
   }) => Effect.Effect<Option.Option<Schema.Contact>, ContactsError>
+
+  /**
+   * A page of the contacts that match a search, 100 of them by default. Repeating it is safe. For all pages, see
+   * `ContactsBulk.searchAll`.
+   *
+   * The search is an index that lags behind writes, by seconds and at times by a minute: a new contact is not found at once, a
+   * deleted one still is. Whether a contact exists is told by `getContact`. `page` reaches the first 10,000 contacts,
+   * `searchAfter` all of them.
+   *
+   * Fails with `Unprocessable`, before anything is sent, for a search that the endpoint does not take.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced
+   *
+   * @example
+   * import { DateTime, Effect } from "effect"
+   * import { ContactsService } from "effect-growthhub/ContactsService"
+   * import * as Filter from "effect-growthhub/Filter"
+   * import { LocationId } from "effect-growthhub/Schema"
+   *
+   * export const page = Effect.gen(function* () {
+   *   const contacts = yield* ContactsService
+   *   const lastWeek = DateTime.subtract(yield* DateTime.now, { weeks: 1 })
+   *   return yield* contacts.searchContacts({
+   *     locationId: LocationId.make("ve9EPM428h8vShlRW1KT"),
+   *     filters: [Filter.equals("tags", "webinar"), Filter.range("dateAdded", { gte: lastWeek })],
+   *     sort: [{ field: "dateAdded", direction: "asc" }]
+   *   })
+   * })
+   *
+   * @since 0.2.0
+   */
+  readonly searchContacts: (search: Schema.ContactSearch) => Effect.Effect<Schema.SearchPage, ContactsError>
 }
 
 /**
@@ -152,6 +185,14 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
   getDuplicateContact: ({ locationId, email, phone }) =>
     Effect.map(perform(rows.getDuplicateContact, { query: { locationId, email, number: phone } }), ({ contact }) =>
       Option.fromNullable(contact)
+    ),
+  searchContacts: (search) =>
+    Effect.map(
+      perform(searchContacts, { body: { ...search, pageLimit: search.pageLimit ?? usualPage } }),
+      ({ contacts, total }) => {
+        const searchAfter = contacts.at(-1)?.searchAfter
+        return { contacts, total, ...(searchAfter === undefined ? {} : { searchAfter }) }
+      }
     ),
   ...makeParts(perform)
 })

@@ -9,7 +9,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Values from "./api/customFieldValues.js"
+import * as Rules from "./api/customFieldValues.js"
 import { CustomFieldsService } from "./CustomFieldsService.js"
 import { type ContactsError, Unauthorized, type Unprocessable } from "./Errors.js"
 import * as Failure from "./http/failure.js"
@@ -142,7 +142,7 @@ const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): Read => {
       known !== undefined && now - known.at < maxAge ? known.result : undefined
     )
   const fetched = fetch.pipe(
-    Effect.map((definitions): Known => Either.right(Values.ofContacts(definitions))),
+    Effect.map((definitions): Known => Either.right(Rules.ofContacts(definitions))),
     Effect.catchIf(isMissingScope, (error) => Effect.succeed<Known>(Either.left(withScope(error)))),
     Effect.tap((result) => Effect.map(Clock.currentTimeMillis, (at) => void (known = { at, result })))
   )
@@ -173,13 +173,13 @@ const fieldsOf = (
   const fields = new Map<string, CustomField>()
   const names = new Map<string, string>()
   for (const [name, value] of given) {
-    const definition = Values.resolve(definitions, name)
+    const definition = Rules.resolve(definitions, name)
     if (Either.isLeft(definition)) {
       faults.push(definition.left.message)
       continue
     }
     const { id } = definition.right
-    const checked = Values.checkValue(value, definition.right)
+    const checked = Rules.checkValue(value, definition.right)
     if (names.has(id)) faults.push(`"${names.get(id)}" and "${name}" are the same custom field`)
     else if (Either.isLeft(checked)) faults.push(`"${name}" ${checked.left}`)
     else fields.set(id, { id, value: checked.right })
@@ -194,7 +194,7 @@ const uncheckedFields = (
   missing: Unauthorized
 ): Effect.Effect<ReadonlyArray<CustomField>, ContactsError> => {
   if (!given.every(([name]) => isPlainId(name))) return Effect.fail(missing)
-  const fields = given.map(([id, value]) => ({ id, value: Values.uncheckedValue(value) }))
+  const fields = given.map(([id, value]) => ({ id, value: Rules.uncheckedValue(value) }))
   const faults = fields.flatMap(({ id, value }) => (Either.isLeft(value) ? [`"${id}" ${value.left}`] : []))
   return faults.length > 0
     ? Effect.fail(refused("CustomFields.write", faults))
@@ -203,7 +203,7 @@ const uncheckedFields = (
 
 const named = (definitions: Definitions, { id, value }: CustomField): NamedCustomField => {
   const definition = definitions.find((one) => one.id === id)
-  const key = definition && Values.keyOf(definition)
+  const key = definition && Rules.keyOf(definition)
   return {
     ...(definition?.name === undefined ? {} : { name: definition.name }),
     ...(key === undefined ? {} : { key }),
@@ -223,14 +223,12 @@ const makeCustomFields = (
       return isEnough ? Effect.succeed(known) : read(Math.min(timeToLive, refreshAfter))
     })
   const isKnown = (definitions: Definitions, name: string) =>
-    Either.match(Values.resolve(definitions, name), { onLeft: ({ isUnknown }) => !isUnknown, onRight: () => true })
+    Either.match(Rules.resolve(definitions, name), { onLeft: ({ isUnknown }) => !isUnknown, onRight: () => true })
   return {
     definitions: Effect.flatten(having(() => true)),
     definition: (name) =>
       Effect.flatMap(Effect.flatten(having((definitions) => isKnown(definitions, name))), (definitions) =>
-        Either.mapLeft(Values.resolve(definitions, name), ({ message }) =>
-          refused("CustomFields.definition", [message])
-        )
+        Either.mapLeft(Rules.resolve(definitions, name), ({ message }) => refused("CustomFields.definition", [message]))
       ),
     write: (values) => {
       const given = givenOf(values)

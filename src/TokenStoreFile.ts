@@ -1,5 +1,5 @@
 /**
- * A token store of files, for one machine: a file for each grant, which only its owner can read.
+ * A token store in files, for one machine. Each grant has a file that only its owner can read.
  *
  * Needs `proper-lockfile`.
  *
@@ -18,23 +18,23 @@ import { inTime } from "./internal/lock.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
- * Where the files are, and who may read them.
+ * The options of {@link layer}: the directory of the files, and who may read them.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
-  /** The directory of the files. It is made if it is not there, with mode 700 (770 with `allowGroup`). */
+  /** The directory of the files. It is created if it does not exist, with mode 700 (770 with `allowGroup`). */
   readonly directory: string
   /**
-   * Whether the group of a file may read and write it: files have mode 660 then instead of 600. For volumes where the
-   * platform sets the group and the mode, such as Kubernetes with `fsGroup`. `false` by default.
+   * Whether the group of a file may read and write it: files get mode 660 instead of 600. For volumes whose group and mode the
+   * platform sets, such as Kubernetes with `fsGroup`. `false` by default.
    */
   readonly allowGroup?: boolean | undefined
 }
 
 const codeOf = (cause: unknown) => {
-  const { code } = cause as { readonly code?: unknown } // whatever a promise rejects with
+  const { code } = cause as { readonly code?: unknown } // a promise can reject with any value
   return typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : undefined
 }
 
@@ -47,22 +47,22 @@ const failing = (what: string) => (cause: unknown) => {
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({ try: () => inTime(evaluate()), catch: failing(what) })
 
-/** `undefined` where there is no such file. */
+/** Gives `undefined` if the file does not exist. */
 const unlessMissing = <A>(promise: Promise<A>): Promise<A | undefined> =>
   promise.catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : Promise.reject(error)))
 
 // --- reading -----------------------------------------------------------------------------------------------------------
 
-/** What is wrong with the mode of a file that holds tokens. */
+/** Why a file with this mode is refused; undefined if it is not. */
 const faultOfMode = (path: string, mode: number, allowGroup: boolean): string | undefined => {
   const octal = (mode & 0o777).toString(8)
   if ((mode & 0o007) !== 0) {
-    return `${path} can be read by others (mode ${octal}): chmod 600 it, and think of its tokens as known to them`
+    return `${path} can be read by others (mode ${octal}): chmod 600 it, and replace its tokens, because others may know them`
   }
   if ((mode & 0o070) === 0 || allowGroup) return undefined
   return (
     `${path} can be read by its group (mode ${octal}): chmod 600 it, ` +
-    "or set `allowGroup: true` where the platform sets the mode (Kubernetes with `fsGroup`)"
+    "or set `allowGroup: true` if the platform sets the mode (Kubernetes with `fsGroup`)"
   )
 }
 
@@ -80,12 +80,12 @@ const decode = (text: string | undefined) =>
 
 // --- writing -----------------------------------------------------------------------------------------------------------
 
-/** Removes what processes that were killed have left: it holds tokens. Called by the holder of the lock. */
+/** Removes the temporary files of killed processes, which contain tokens. Only the holder of the lock calls it. */
 const sweep = async (path: string) => {
   const name = basename(path)
-  const isLeft = (file: string) => file.startsWith(`${name}.`) && /^\d+$|\.tmp$/.test(file.slice(name.length + 1))
+  const isTemporary = (file: string) => file.startsWith(`${name}.`) && /^\d+$|\.tmp$/.test(file.slice(name.length + 1))
   for (const file of await readdir(dirname(path))) {
-    if (isLeft(file)) await rm(join(dirname(path), file), { force: true })
+    if (isTemporary(file)) await rm(join(dirname(path), file), { force: true })
   }
 }
 
@@ -108,20 +108,23 @@ const flushDirectory = async (path: string) => {
   if (process.platform !== "win32") await flush(dirname(path))
 }
 
-/** Replaces the text of a file if it is still the expected one, so that a crash leaves the old one or the new one. */
+/**
+ * Replaces the text of a file if the current text is the expected one. A crash leaves the old text or the new one. Gives
+ * whether the text was replaced.
+ */
 const replace = async (path: string, text: string, mode: number, expected: string | undefined): Promise<boolean> => {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, "wx", mode)
     try {
-      // The mode of `open` is subject to the umask.
+      // The umask restricts the mode of `open`.
       await handle.chmod(mode)
       await handle.writeFile(text)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    // Without a pause in between: a process that was suspended may wake up here, after another one has taken its lock.
+    // Synchronous, so that nothing runs in between: after a suspension, another process may have taken the lock.
     if (currentText(path) !== expected) return false
     renameSync(temporary, path)
     await flushDirectory(path)
@@ -133,10 +136,13 @@ const replace = async (path: string, text: string, mode: number, expected: strin
 
 // --- the lock ----------------------------------------------------------------------------------------------------------
 
-/** A lock whose process is gone is free again after that many milliseconds. */
+/** A lock is free again this many milliseconds after its process has died. */
 const stale = 5000
 
-/** Gives a lock file from the future the present time: its process notices that, and if it is gone the lock ends. */
+/**
+ * Sets the time of a lock file from the future to now. If its process lives, it notices and loses the lock; if not, the lock
+ * expires as usual.
+ */
 const mendTime = (path: string) =>
   Effect.gen(function* () {
     const file = `${path}.lock`
@@ -145,8 +151,8 @@ const mendTime = (path: string) =>
     if (stats === undefined || stats.mtimeMs <= now + stale) return
     yield* attempt("locked", () => unlessMissing(utimes(file, new Date(now), new Date(now))))
     yield* Effect.logWarning(
-      `The lock file ${file} had a time in the future (${stats.mtime.toISOString()}): was the clock set back? ` +
-        "It is treated as new and ends in 5s unless its process lives"
+      `The lock file ${file} had a time in the future (${stats.mtime.toISOString()}); check the clock of this machine. ` +
+        "The lock expires in 5s unless its process renews it"
     )
   })
 
@@ -155,15 +161,15 @@ interface Target {
   readonly allowGroup: boolean
 }
 
-/** What tells a lock file from a later one of the same name. */
+/** Distinguishes a lock file from a later file of the same name. */
 const identityOf = (path: string) =>
   unlessMissing(stat(`${path}.lock`)).then((stats) => stats && `${stats.ino} ${stats.birthtimeMs}`)
 
-/** The grant of a file whose lock this process holds, and the lock. */
+/** A lock that this process holds, with the grant in the locked file. */
 const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, isLost: () => boolean): Lock => {
-  /** The text of the file as this holder of the lock knows it. */
+  /** The text of the file when it was last read or written under this lock. */
   let known: { readonly text: string | undefined } | undefined
-  /** A write that is still going on, though it may have been given up. */
+  /** The latest write, which may still run after its caller was interrupted or timed out. */
   let writing: Promise<unknown> = Promise.resolve()
   const read = Effect.tap(readText(path, allowGroup), (text) => {
     known = { text }
@@ -191,7 +197,7 @@ const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, i
         return attempt("written", () => removed.then(() => flushDirectory(path)))
       })
     },
-    // After the write: a late one would overwrite another's. A lock that was lost is not released.
+    // Waits for the write: without the lock, it could overwrite the grant of another process.
     release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))
   }
 }
@@ -204,14 +210,14 @@ const tryLock = (target: Target): Effect.Effect<Option.Option<Lock>, TokenStore.
     }
     const locking = lockfile.lock(target.path, { realpath: false, stale, onCompromised }).then(async (unlock) => {
       const identity = await identityOf(target.path)
-      // After a suspension the lock file may be that of another process, which is not removed.
+      // After a suspension, the lock file may belong to another process; then it is not removed.
       return async () => (identity === (await identityOf(target.path)) ? unlock() : undefined)
     })
     return Effect.tryPromise(() => inTime(locking)).pipe(
       Effect.map((unlock) => Option.some(lockedFile(target, unlock, () => isLost))),
       Effect.catchAll(({ error }) => {
         if (codeOf(error) === "ELOCKED") return Effect.as(mendTime(target.path), Option.none())
-        // A lock that comes too late is released.
+        // If the lock is acquired after the timeout, it is released.
         locking.then((unlock) => unlock()).catch(() => undefined)
         return Effect.fail(failing("locked")(error))
       })
@@ -233,11 +239,11 @@ const keysOf = (file: string): ReadonlyArray<string> => {
 }
 
 /**
- * A store in a directory. A grant is written to another file first, flushed to the disk and renamed, so that a crash leaves
- * the old one or the new one. Processes exclude each other by a lock file, and a process that was suspended meanwhile does
- * not overwrite what another one has written. A file that others can read is refused.
+ * A store in a directory. A grant is written to a temporary file, flushed to the disk and renamed, so that a crash leaves the
+ * old grant or the new one. A lock file excludes other processes of the same machine. A process that was suspended does not
+ * overwrite what another process has written. A file that other users can read is refused with `TokenStoreError`.
  *
- * Fails with `TokenStoreError` where the directory cannot be made.
+ * Fails with `TokenStoreError` if the directory cannot be created.
  *
  * @since 0.1.0
  * @category constructors
@@ -245,11 +251,12 @@ const keysOf = (file: string): ReadonlyArray<string> => {
 export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError> =>
   Effect.gen(function* () {
     const { directory, allowGroup = false } = options
-    yield* attempt("made", () => mkdir(directory, { recursive: true, mode: allowGroup ? 0o770 : 0o700 }))
+    yield* attempt("created", () => mkdir(directory, { recursive: true, mode: allowGroup ? 0o770 : 0o700 }))
     const targetOf = (key: string) =>
       Effect.try({
         try: (): Target => ({ path: join(directory, fileOf(key)), allowGroup }),
-        catch: () => new TokenStore.TokenStoreError({ message: "A key of the token store must be text" })
+        catch: () =>
+          new TokenStore.TokenStoreError({ message: "The key of a grant in the token store must be a string" })
       })
     return {
       get: (key) => Effect.flatMap(targetOf(key), ({ path }) => Effect.flatMap(readText(path, allowGroup), decode)),

@@ -16,7 +16,7 @@ import * as TokenStore from "./TokenStore.js"
 
 type Client = Redis | Cluster
 
-/** The code that Redis puts before the text of its errors, such as `OOM` or `READONLY`. */
+/** The code at the start of a Redis error, such as `OOM` or `READONLY`. */
 const codeOf = (error: unknown) =>
   error instanceof Error && error.name === "ReplyError" ? /^[A-Z]+(?= )/.exec(error.message)?.[0] : undefined
 
@@ -24,9 +24,9 @@ const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
     try: () => inTime(evaluate()),
     catch: (error) => {
-      // Not the whole error: it may hold the command, and with it the grant.
+      // Not the whole error, which may contain the command and thus the grant.
       const code = codeOf(error)
-      const reason = code === undefined ? ": is Redis there?" : `: Redis says ${code}`
+      const reason = code === undefined ? ": Redis is unreachable or did not respond" : `: Redis responded ${code}`
       return new TokenStore.TokenStoreError({ message: `The token store could not be ${what}${reason}` })
     }
   })
@@ -37,19 +37,19 @@ const read = (client: Client, key: string) =>
     (text) => (text === null ? Effect.succeedNone : Effect.map(TokenStore.decode(text), Option.some))
   )
 
-/** What a cluster hashes of a key that has one: the text between its first braces. */
+/** The hash tag of a key, the text between its first braces: keys with the same hash tag are in the same cluster slot. */
 const hashTag = /^[^{]*\{[^}]+\}/
 
-/** The lock's key, in the cluster slot of the grant's key. */
+/** The key of a lock, in the same cluster slot as the key of the grant. */
 const lockKeyOf = (key: string) => (hashTag.test(key) ? `${key}:lock` : `{${key}}:lock`)
 
-/** Without braces of its own: a half of a hash tag would send the grant and its lock to two slots. */
+/** Encodes braces, because a part of a hash tag in a key would put the grant and its lock into different slots. */
 const withoutBraces = (text: string) => text.replace(/[{}]/g, encodeURIComponent)
 
-/** Milliseconds; the lock is renewed while its process lives. */
+/** The expiry of a lock in milliseconds. Its process renews it four times in this time. */
 const lockTimeout = 5000
 
-/** What only who has the lock may do with it: a command that comes late, when somebody else has it, does nothing. */
+/** A script that runs a command only if this holder still has the lock; a late command does nothing. */
 const byHolder = (command: string) => `if redis.call('get', KEYS[1]) == ARGV[1] then ${command} end return 0`
 
 const renewal = byHolder("return redis.call('pexpire', KEYS[1], ARGV[2])")
@@ -64,7 +64,7 @@ const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>
     const lock = lockKeyOf(key)
     const holder = randomUUID()
     const held = (): Lock => {
-      // One that fails is made up for by the next one; where none comes in time, a write finds that out.
+      // A failed renewal is ignored: the next one may succeed, and a write checks the lock.
       const renewing = setInterval(() => {
         client.eval(renewal, 1, lock, holder, lockTimeout).catch(() => undefined)
       }, lockTimeout / 4)
@@ -83,12 +83,12 @@ const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>
         },
         release: Effect.suspend(() => {
           clearInterval(renewing)
-          // Where that fails, it ends by itself.
+          // If the release fails, the lock expires.
           return Effect.ignore(attempt("unlocked", () => client.eval(release, 1, lock, holder)))
         })
       }
     }
-    // A lock that comes too late is not renewed, and ends by itself.
+    // A lock that is acquired after the timeout is not renewed and expires.
     return Effect.map(
       attempt("locked", () => client.set(lock, holder, "PX", lockTimeout, "NX")),
       (isLocked) => (isLocked === null ? Option.none() : Option.some(held()))
@@ -119,21 +119,22 @@ const isGrantKey = (key: string, start: string) =>
   !/[{}]/.test(key.slice(start.length)) && !(hashTag.test(start) && key.endsWith(":lock"))
 
 /**
- * The connection of the store.
+ * The options of {@link layer}: the connection to Redis and the prefix of the keys.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
-  /** A connection of the app's own, to one Redis or a cluster. It stays open. */
+  /** The app's own connection to a Redis server or a cluster. The store does not close it. */
   readonly client: Client
-  /** What all keys begin with, `growthhub:` by default. It may have a hash tag of a cluster, `{my-app}:`. */
+  /** The prefix of all keys, `growthhub:` by default. It may contain a hash tag for a cluster, such as `{my-app}:`. */
   readonly prefix?: string | undefined
 }
 
 /**
- * A store on a connection of the app's own. Give Redis a persistence that survives a restart (`appendfsync always` or
- * `everysec`), and memory enough not to evict. In a cluster, a grant and its lock are in one slot.
+ * A store over the app's own connection to Redis. Configure Redis to persist its data (`appendfsync always` or `everysec`) and
+ * not to evict keys: a lost grant means that the customer must reconnect the app. In a cluster, a grant and its lock are in the
+ * same slot.
  *
  * @since 0.1.0
  * @category constructors

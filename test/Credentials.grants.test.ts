@@ -403,7 +403,7 @@ describe("the token endpoint", () => {
         const { get, kept } = yield* service(vendor(says(answer)), ended)
         expect(yield* running(Effect.flip(get), "5 seconds")).toMatchObject({
           _tag: "UnexpectedResponse",
-          message: "The answer cannot be read: it is no grant"
+          message: "The answer cannot be read: it has no access token"
         })
         expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-0" })
       }
@@ -1436,7 +1436,7 @@ describe("a grant in a store", () => {
         locationId,
         message:
           `There is no grant for location ${locationId}, but company company has installed the app; ` +
-          'if the location belongs to it, give `companyId: "company"` to the credentials'
+          'if the location belongs to it, set `companyId: "company"` in the credentials'
       })
       expect(error, "to connect again would change nothing").not.toHaveProperty("reconnect")
     })

@@ -2,14 +2,15 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { parseRateLimitHeaders } from "../src/limiter/headers.js"
 import * as Limit from "../src/limiter/limit.js"
-import { ownPart, parseState, withProcess } from "../src/limiter/sharing.js"
+import type { Level } from "../src/limiter/model.js"
+import { ownPart, parseState, seeProcess } from "../src/limiter/sharing.js"
 import { simulate } from "./traffic.js"
 
 const settings: Limit.Settings = { limit: 100, interval: 1000, share: 1, reserve: 0.1 }
 
 const burst = (calls: number) => Array.from({ length: calls }, () => 0)
 
-const wish = (priority: Limit.Priority = "interactive", leaseMillis = 10_000): Limit.Wish => ({ priority, leaseMillis })
+const wish = (priority: Level = "interactive", leaseMillis = 10_000): Limit.Wish => ({ priority, leaseMillis })
 
 const told = (headers: Record<string, string> = {}, status = 200, retryAfterMillis?: number): Limit.Outcome => ({
   isRefused: status === 429,
@@ -23,36 +24,21 @@ const dailyHeaders = (left: number, resetsIn = 3_600_000) => ({
   "x-ratelimit-daily-reset": String(resetsIn)
 })
 
-const grantOf = (process: string): Limit.Grant => ({
-  process,
-  until: 5000,
-  givenAt: 0,
-  given: 0,
-  expired: 0,
-  completed: 0
-})
-
 /** A limit at a time that is set. */
 const limit = (options: Partial<Limit.Settings> = {}) => {
   const own = { ...settings, ...options }
-  let state = Limit.initialState(own)
-  const at = (time: number) => (state = Limit.advance(state, time))
+  const state = Limit.initialState(own)
+  const at = (time: number) => Limit.advance(state, time)
   return {
     at,
     settings: own,
-    acquire: (time: number, count = 1, one = wish()): ReadonlyArray<Limit.Grant> => {
-      const given = Limit.acquireAll(at(time), own, Array<Limit.Wish>(count).fill(one), "")
-      state = given.state
-      return given.result
-    },
-    complete: (grant: Limit.Grant | undefined, time: number, outcome?: Limit.Outcome) => {
-      state = Limit.complete(at(time), grant!, time, outcome)
-    },
-    release: (grant: Limit.Grant | undefined) => {
-      state = Limit.release(state, grant!)
-    },
-    wakeUp: (time: number, priority: Limit.Priority = "interactive") => Limit.nextWakeUp(at(time), own, priority),
-    wait: (time: number, place = 1, priority: Limit.Priority = "interactive") =>
+    acquire: (time: number, count = 1, one = wish()): ReadonlyArray<Limit.Grant> =>
+      Array.from({ length: count }, () => Limit.acquire(at(time), own, one, "")).flatMap((grant) => grant ?? []),
+    complete: (grant: Limit.Grant | undefined, time: number, outcome?: Limit.Outcome) =>
+      Limit.complete(at(time), grant!, time, outcome),
+    release: (grant: Limit.Grant | undefined) => Limit.release(state, grant!),
+    wakeUp: (time: number, priority: Level = "interactive") => Limit.nextWakeUp(at(time), own, priority),
+    wait: (time: number, place = 1, priority: Level = "interactive") =>
       Limit.estimateWait(at(time), own, priority, place)
   }
 }
@@ -263,13 +249,12 @@ describe("a 429", () => {
     for (const [index, grant] of together.entries()) one.complete(grant, 10 + index, told({}, 429))
     // Those that were refused together pause once.
     expect(Limit.pausedFor(one.at(11))).toBe(99)
-    const pauses = [200, 400, 800, 1000, 1000].map((expected) => {
-      const now = one.at(one.at(0).now + Limit.pausedFor(one.at(0))).now
+    let now = 110
+    for (const expected of [200, 400, 800, 1000, 1000]) {
       one.complete(one.acquire(now)[0], now, told({}, 429))
-      return [Limit.pausedFor(one.at(now)), expected]
-    })
-    for (const [pause, expected] of pauses) expect(pause).toBe(expected)
-    const now = one.at(0).now + 1000
+      expect(Limit.pausedFor(one.at(now))).toBe(expected)
+      now += expected
+    }
     const [success, refused] = one.acquire(now, 2)
     one.complete(success, now, told())
     one.complete(refused, now, told({}, 429))
@@ -343,10 +328,13 @@ describe("the clock of a limit", () => {
     const day = one.acquire(7_200_000)
     one.complete(day[0], 7_200_000, told(dailyHeaders(500)))
     one.acquire(7_200_100, 100)
-    // What counted then still counts now, and no longer than it would have.
+    // What counted then counts for one interval more, and the day is told by the next response.
     expect(one.acquire(3_600_000).length).toBe(0)
-    expect(one.at(3_600_000).day?.resetsAt).toBe(7_199_900)
-    expect(one.acquire(3_600_000 + 12_000, 100).length).toBeGreaterThan(0)
+    expect(one.at(3_600_000).day).toBeNull()
+    expect(one.acquire(3_600_999).length).toBe(0)
+    const [next] = one.acquire(3_601_000, 100)
+    one.complete(next, 3_601_010, told({ "x-ratelimit-max": "100", "x-ratelimit-remaining": "99" }))
+    expect(Limit.otherConsumers(one.at(3_601_010))).toBe(0)
   })
 
   it("that is a little behind is the error of an estimate, and moves nothing", () => {
@@ -359,26 +347,38 @@ describe("the clock of a limit", () => {
 
 describe("processes that share a limit", () => {
   it("are counted for a minute after they were last seen", () => {
-    const seen = withProcess(Limit.advance(Limit.initialState(settings), 1000), "one")
-    const count = (time: number) => Object.keys(withProcess(Limit.advance(seen, time), "two").processes).length
+    const state = Limit.advance(Limit.initialState(settings), 1000)
+    seeProcess(state, "one")
+    const count = (time: number) => {
+      seeProcess(Limit.advance(state, time), "two")
+      return Object.keys(state.processes).length
+    }
     expect([count(60_999), count(61_000)]).toEqual([2, 1])
   })
 
   it("know their own requests where the state of all cannot be had", () => {
-    const start = Limit.complete(Limit.initialState(settings), grantOf("one"), 0, told())
-    const both = Limit.complete(start, grantOf("two"), 0, told())
-    expect([Limit.used(both), Limit.used(ownPart(both, "one"))]).toEqual([2, 1])
+    const state = Limit.advance(Limit.initialState(settings), 0)
+    for (const process of ["one", "two"]) {
+      Limit.complete(state, Limit.acquire(state, settings, wish(), process)!, 0, told())
+    }
+    expect([Limit.used(state), Limit.used(ownPart(state, "one"))]).toEqual([2, 1])
+  })
+
+  it("each end their own requests, and no other", () => {
+    const state = Limit.advance(Limit.initialState(settings), 0)
+    const [one, two] = ["one", "two"].map((process) => Limit.acquire(state, settings, wish(), process)!)
+    Limit.release(state, two!)
+    Limit.release(state, two!)
+    expect([Limit.used(ownPart(state, "one")), Limit.used(ownPart(state, "two"))]).toEqual([1, 0])
+    Limit.complete(state, one!, 0, told())
+    expect(Limit.used(Limit.advance(state, 1010))).toBe(0)
   })
 })
 
 describe("a state that is stored as text", () => {
   it("keeps a permit whose request has no time limit", () => {
-    const { grant, state } = Limit.acquire(
-      Limit.advance(Limit.initialState(settings), 0),
-      settings,
-      wish("interactive", Infinity),
-      "p"
-    )!
+    const state = Limit.advance(Limit.initialState(settings), 0)
+    const grant = Limit.acquire(state, settings, wish("interactive", Infinity), "p")!
     expect(Number.isFinite(grant.until)).toBe(true)
     const stored = parseState(JSON.stringify(state), settings)!
     expect(Limit.used(Limit.advance(stored, 30 * 60_000))).toBe(1)

@@ -415,7 +415,16 @@ describe("a permit", () => {
     const steps = Array.from({ length: 60 }, (_, index) => 1995 + index)
     const stuck = await Promise.all(
       steps.map(async (count) => {
-        const limiter = memoryLimiter(makeSettings({ limit: 1, interval: 700 }))("key", liveClock)
+        let now = 0
+        // Stands still until the caller was interrupted, however busy the machine is.
+        const clock = Object.assign(Object.create(liveClock) as Clock.Clock, {
+          unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+          sleep: (time: Duration.Duration) => {
+            const until = now + Duration.toMillis(time)
+            return Effect.asVoid(Effect.repeat(liveClock.sleep(Duration.millis(5)), { until: () => now >= until }))
+          }
+        })
+        const limiter = memoryLimiter(makeSettings({ limit: 1, interval: 700 }))("key", clock)
         await Effect.runPromise(request(limiter))
         let later: Effect.Effect<void, unknown> = request(limiter)
         for (let step = 0; step < count; step += 1) {
@@ -425,6 +434,7 @@ describe("a permit", () => {
         const fiber = Effect.runFork(later)
         fiber.unsafeInterruptAsFork(fiber.id())
         await Effect.runPromise(Fiber.await(fiber))
+        now = 10_000
         const ended = await Effect.runPromise(Effect.timeoutOption(request(limiter), "5 seconds"))
         return Option.isNone(ended) ? [count] : []
       })
@@ -493,8 +503,7 @@ describe("callers that wait", () => {
         release: () => undefined,
         isUsed: () => false,
         isAvailable: () => true,
-        refresh: Effect.void,
-        pollMillis: () => 100
+        refresh: Effect.void
       }
       const limiter = new Queue("key", store, yield* Effect.clock)
       const waiting = yield* Effect.fork(

@@ -197,6 +197,20 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
+  it.scopedLive("is read without being written", () =>
+    Effect.gen(function* () {
+      const { client } = yield* redis
+      const limiter = yield* opened({ client })
+      yield* request(limiter)
+      yield* until(Effect.map(used(limiter), (count) => count === 1))
+      const version = Effect.promise(() => client.hget("growthhub:limit:{app:location}", "version"))
+      const before = yield* version
+      yield* limiter.state
+      yield* limiter.state
+      expect(yield* version).toBe(before)
+    })
+  )
+
   it.scopedLive("asks Redis nothing when it is opened, however many there are", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
@@ -255,6 +269,29 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
       permit.complete()
       expect(yield* used(limiter)).toBe(2)
     })
+  )
+
+  it.live("is asked again once a second, and warns once in a while", () =>
+    Effect.gen(function* () {
+      const warnings: Array<string> = []
+      const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+      let isBroken = true
+      let asked = 0
+      const evalsha = () => {
+        asked += 1
+        return isBroken ? Promise.reject(new Error("Connection is closed.")) : Promise.resolve([Date.now(), "", ""])
+      }
+      // The limit uses this method of a connection.
+      const client = { evalsha } as unknown as Redis
+      const limiter = yield* Effect.provide(opened({ client }), Logger.replace(Logger.defaultLogger, logger))
+      yield* Effect.replicateEffect(Effect.zipRight(Effect.yieldNow(), request(limiter)), 8)
+      expect(asked).toBeLessThanOrEqual(2)
+      isBroken = false
+      expect((yield* limiter.state).isStoreAvailable).toBe(true)
+      isBroken = true
+      expect((yield* limiter.state).isStoreAvailable).toBe(false)
+      expect(warnings.length).toBe(1)
+    }).pipe(Effect.scoped)
   )
 
   it.scopedLive("tries Redis again while calls go on", () =>

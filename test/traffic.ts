@@ -3,6 +3,7 @@ import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
 import { parseRateLimitHeaders } from "../src/limiter/headers.js"
 import * as Limit from "../src/limiter/limit.js"
+import type { Level } from "../src/limiter/model.js"
 import * as Quota from "../src/sandbox/Quota.js"
 
 const decode = S.decodeSync(Quota.Limits)
@@ -15,7 +16,7 @@ export interface Traffic {
   readonly out: number
   readonly back: number
   readonly seed: number
-  readonly priority?: Limit.Priority
+  readonly priority?: Level
   /** How much later in a fixed window the first call comes. */
   readonly phase?: number
   readonly settings?: Partial<Limit.Settings>
@@ -57,16 +58,15 @@ export const simulate = (traffic: Traffic): Result => {
     events.splice(index, 0, event)
   }
   const counted: Array<number> = []
-  let state = Limit.initialState(settings)
+  const state = Limit.initialState(settings)
   let [waiting, refused, done, now] = [0, 0, 0, 0]
   while (done < arrivals.length) {
-    state = Limit.advance(state, now)
+    Limit.advance(state, now)
     while (waiting > 0) {
-      const given = Limit.acquire(state, settings, { priority, leaseMillis: 10_000 }, "")
-      if (given === undefined) break
-      state = given.state
+      const grant = Limit.acquire(state, settings, { priority, leaseMillis: 10_000 }, "")
+      if (grant === undefined) break
       waiting -= 1
-      add({ at: now + random.number() * out, _tag: "Counted", grant: given.grant })
+      add({ at: now + random.number() * out, _tag: "Counted", grant })
     }
     const wakeUp = waiting > 0 ? now + Math.max(Limit.nextWakeUp(state, settings, priority), 0.001) : Infinity
     if ((events[0]?.at ?? Infinity) > wakeUp) {
@@ -85,7 +85,7 @@ export const simulate = (traffic: Traffic): Result => {
       const { headers, isAdmitted } = event.admission
       const told = parseRateLimitHeaders(isAdmitted ? 200 : 429, headers)
       const outcome = { isRefused: !isAdmitted, retryAfterMillis: undefined, told }
-      state = Limit.complete(Limit.advance(state, now), event.grant, now, outcome)
+      Limit.complete(Limit.advance(state, now), event.grant, now, outcome)
       if (isAdmitted) done += 1
       else {
         refused += 1

@@ -13,6 +13,9 @@ import * as S from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService, type Service } from "effect-growthhub/ContactsService"
+import * as CustomFields from "effect-growthhub/CustomFields"
+import { CustomFieldsService } from "effect-growthhub/CustomFieldsService"
+import { LocationTagsService } from "effect-growthhub/LocationTagsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
@@ -38,7 +41,12 @@ import {
   type ContactUpdate,
   type ContactUpsert,
   CustomField,
+  type CustomFieldCreate,
+  type CustomFieldDefinition,
+  type CustomFieldUpdate,
   type LocationId,
+  type LocationTag,
+  type LocationTagInput,
   type RemovedFollowers,
   type RemovedTags,
   type TagsInBulk,
@@ -179,6 +187,63 @@ describe("the methods", () => {
     >()
     expectTypeOf(Errors.orDieOperational(contacts.upsertContact({ locationId }))).toEqualTypeOf<
       Effect.Effect<UpsertedContact, Errors.DocumentedError>
+    >()
+  })
+})
+
+describe("the custom fields and tags of a location", () => {
+  it("have methods that answer a definition or a tag, or a typed error", () => {
+    type Fields = CustomFieldsService["Type"]
+    type Definition = Effect.Effect<CustomFieldDefinition, AnyError>
+    expectTypeOf<Fields["getCustomFields"]>().toEqualTypeOf<
+      (
+        locationId: LocationId,
+        options?: { readonly model?: "contact" | "opportunity" | "all" | undefined }
+      ) => Effect.Effect<ReadonlyArray<CustomFieldDefinition>, AnyError>
+    >()
+    expectTypeOf<Fields["getCustomField"]>().toEqualTypeOf<(locationId: LocationId, id: string) => Definition>()
+    expectTypeOf<Fields["createCustomField"]>().toEqualTypeOf<
+      (locationId: LocationId, customField: CustomFieldCreate) => Definition
+    >()
+    expectTypeOf<Fields["updateCustomField"]>().toEqualTypeOf<
+      (locationId: LocationId, id: string, changes: CustomFieldUpdate) => Definition
+    >()
+    expectTypeOf<Fields["deleteCustomField"]>().toEqualTypeOf<
+      (locationId: LocationId, id: string) => Effect.Effect<void, AnyError>
+    >()
+    type Tags = LocationTagsService["Type"]
+    type Tag = Effect.Effect<LocationTag, AnyError>
+    expectTypeOf<Tags["getLocationTags"]>().toEqualTypeOf<
+      (locationId: LocationId) => Effect.Effect<ReadonlyArray<LocationTag>, AnyError>
+    >()
+    expectTypeOf<Tags["createLocationTag"]>().toEqualTypeOf<(locationId: LocationId, tag: LocationTagInput) => Tag>()
+    expectTypeOf<Tags["getLocationTag"]>().toEqualTypeOf<(locationId: LocationId, tagId: string) => Tag>()
+    expectTypeOf<Tags["updateLocationTag"]>().toEqualTypeOf<
+      (locationId: LocationId, tagId: string, tag: LocationTagInput) => Tag
+    >()
+    expectTypeOf<Tags["deleteLocationTag"]>().toEqualTypeOf<
+      (locationId: LocationId, tagId: string) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(CustomFieldsService.layerHttp).toEqualTypeOf<
+      Layer.Layer<CustomFieldsService, never, HttpLayer.ContactsHttp>
+    >()
+    expectTypeOf(LocationTagsService.layer({ token })).toEqualTypeOf<
+      Layer.Layer<LocationTagsService, never, HttpClient.HttpClient>
+    >()
+  })
+
+  it("are read and written by name", () => {
+    expectTypeOf(CustomFields.forLocation(locationId)).toEqualTypeOf<
+      Effect.Effect<CustomFields.CustomFields, never, CustomFieldsService>
+    >()
+    expectTypeOf<CustomFields.CustomFields["write"]>().toEqualTypeOf<
+      (values: CustomFields.Values) => Effect.Effect<ReadonlyArray<CustomField>, AnyError>
+    >()
+    expectTypeOf<CustomFields.CustomFields["read"]>().toEqualTypeOf<
+      (contact: Pick<Contact, "customFields">) => Effect.Effect<ReadonlyArray<CustomFields.NamedCustomField>, AnyError>
+    >()
+    expectTypeOf<CustomFields.CustomFields["definition"]>().toEqualTypeOf<
+      (name: string) => Effect.Effect<CustomFieldDefinition, AnyError>
     >()
   })
 })

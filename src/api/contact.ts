@@ -145,115 +145,117 @@ export const additionalPhone = nested(
   )
 )
 
-const contact = model(
-  "Contact",
-  {
-    /** The id of the contact. */
-    id: field(ContactId, normalizeId)
-  },
-  {
-    /** The location (sub-account) that the contact belongs to. */
-    locationId: field(LocationId, normalizeLocationId),
-    /** The full name. */
-    name: text,
-    /** The first name. */
-    firstName: text,
-    /** The last name. */
-    lastName: text,
-    /** The main email address. */
-    email: text,
-    /** The main phone number, such as `+18832327657`. */
-    phone: text,
-    /** The name of the company. */
-    companyName: text,
-    /** The street and the number. */
-    address1: text,
-    /** The city. */
-    city: text,
-    /** The state or region. */
-    state: text,
-    /** The two-letter code of the country. */
-    country: text,
-    /** The postal code. */
-    postalCode: text,
-    /** The website. */
-    website: text,
-    /** The time zone, such as `Australia/Adelaide`. */
-    timezone: text,
-    /** The gender. */
-    gender: text,
-    /** The date of birth as `YYYY-MM-DD`; text that is not a date is kept as the service sent it. */
-    dateOfBirth: day,
-    /** The social security number. */
-    ssn: text,
-    /** The type, such as `lead` or `customer`. */
-    type: text,
-    /** Where the contact came from, such as `public api`. */
-    source: text,
-    /** The keyword of the campaign. */
-    keyword: text,
-    /** The id of the user that the contact is assigned to. */
-    assignedTo: text,
-    /** The id of the business of the contact. */
-    businessId: text,
-    /** The id of the visitor of a tracked website. */
-    visitorId: text,
-    /** The email address in lower case. */
-    emailLowerCase: text,
-    /** The first name in lower case. */
-    firstNameLowerCase: text,
-    /** The last name in lower case. */
-    lastNameLowerCase: text,
-    /** The full name in lower case. */
-    fullNameLowerCase: text,
-    /** Whether do-not-disturb is on for all channels. */
-    dnd: flag,
-    /** Do-not-disturb by channel, for messages to the contact. */
-    dndSettings: field(DndSettings, normalizeDndSettings),
-    /** Do-not-disturb for messages from the contact. */
-    inboundDndSettings: field(DndSettings, normalizeDndSettings),
-    /** The tags. */
-    tags: texts,
-    /** The ids of the users who follow the contact. */
-    followers: texts,
-    /** The URLs of the attachments. */
-    attachments: texts,
-    /** The custom fields that have a value. */
-    customFields: array(field(AnsweredCustomField, normalizeCustomField)),
-    /** Where the contact first came from. */
-    attributionSource: nested(attribution),
-    /** Where the contact last came from. */
-    lastAttributionSource: nested(attribution),
-    /** Everywhere the contact came from. */
-    attributions: array(nested(attribution)),
-    /** Email addresses besides the main one. */
-    additionalEmails: array(additionalEmail),
-    /** Phone numbers besides the main one. */
-    additionalPhones: array(additionalPhone),
-    /** Who created the contact. */
-    createdBy: nested(actor),
-    /** Who last changed the contact. */
-    lastUpdatedBy: nested(actor),
-    /** Whether the contact was deleted. */
-    deleted: flag,
-    /** Whether messages to the email address bounced. */
-    bounceEmail: textOrFlag,
-    /** Whether the contact unsubscribed from emails. */
-    unsubscribeEmail: textOrFlag,
-    /** Whether the email address was validated. */
-    validEmail: textOrFlag,
-    /** When the contact was created. */
-    dateAdded: instant,
-    /** When the contact was last changed. */
-    dateUpdated: instant,
-    /** When the contact was last active. */
-    lastActivity: instant,
-    /** When the last session of the contact on a website was active. */
-    lastSessionActivityAt: instant,
-    /** When the email address was validated. */
-    validEmailDate: instant
-  }
-)
+/** The field that a contact always has. */
+export const contactId = {
+  /** The id of the contact. */
+  id: field(ContactId, normalizeId)
+}
+
+/** The fields of a contact that may be absent. */
+export const contactFields = {
+  /** The location (sub-account) that the contact belongs to. */
+  locationId: field(LocationId, normalizeLocationId),
+  /** The full name. */
+  name: text,
+  /** The first name. */
+  firstName: text,
+  /** The last name. */
+  lastName: text,
+  /** The main email address. */
+  email: text,
+  /** The main phone number, such as `+18832327657`. */
+  phone: text,
+  /** The name of the company. */
+  companyName: text,
+  /** The street and the number. */
+  address1: text,
+  /** The city. */
+  city: text,
+  /** The state or region. */
+  state: text,
+  /** The two-letter code of the country. */
+  country: text,
+  /** The postal code. */
+  postalCode: text,
+  /** The website. */
+  website: text,
+  /** The time zone, such as `Australia/Adelaide`. */
+  timezone: text,
+  /** The gender. */
+  gender: text,
+  /** The date of birth as `YYYY-MM-DD`; text that is not a date is kept as the service sent it. */
+  dateOfBirth: day,
+  /** The social security number. */
+  ssn: text,
+  /** The type, such as `lead` or `customer`. */
+  type: text,
+  /** Where the contact came from, such as `public api`. */
+  source: text,
+  /** The keyword of the campaign. */
+  keyword: text,
+  /** The id of the user that the contact is assigned to. */
+  assignedTo: text,
+  /** The id of the business of the contact. */
+  businessId: text,
+  /** The id of the visitor of a tracked website. */
+  visitorId: text,
+  /** The email address in lower case. */
+  emailLowerCase: text,
+  /** The first name in lower case. */
+  firstNameLowerCase: text,
+  /** The last name in lower case. */
+  lastNameLowerCase: text,
+  /** The full name in lower case. */
+  fullNameLowerCase: text,
+  /** Whether do-not-disturb is on for all channels. */
+  dnd: flag,
+  /** Do-not-disturb by channel, for messages to the contact. */
+  dndSettings: field(DndSettings, normalizeDndSettings),
+  /** Do-not-disturb for messages from the contact. */
+  inboundDndSettings: field(DndSettings, normalizeDndSettings),
+  /** The tags. */
+  tags: texts,
+  /** The ids of the users who follow the contact. */
+  followers: texts,
+  /** The URLs of the attachments. */
+  attachments: texts,
+  /** The custom fields that have a value. */
+  customFields: array(field(AnsweredCustomField, normalizeCustomField)),
+  /** Where the contact first came from. */
+  attributionSource: nested(attribution),
+  /** Where the contact last came from. */
+  lastAttributionSource: nested(attribution),
+  /** Everywhere the contact came from. */
+  attributions: array(nested(attribution)),
+  /** Email addresses besides the main one. */
+  additionalEmails: array(additionalEmail),
+  /** Phone numbers besides the main one. */
+  additionalPhones: array(additionalPhone),
+  /** Who created the contact. */
+  createdBy: nested(actor),
+  /** Who last changed the contact. */
+  lastUpdatedBy: nested(actor),
+  /** Whether the contact was deleted. */
+  deleted: flag,
+  /** Whether messages to the email address bounced. */
+  bounceEmail: textOrFlag,
+  /** Whether the contact unsubscribed from emails. */
+  unsubscribeEmail: textOrFlag,
+  /** Whether the email address was validated. */
+  validEmail: textOrFlag,
+  /** When the contact was created. */
+  dateAdded: instant,
+  /** When the contact was last changed. */
+  dateUpdated: instant,
+  /** When the contact was last active. */
+  lastActivity: instant,
+  /** When the last session of the contact on a website was active. */
+  lastSessionActivityAt: instant,
+  /** When the email address was validated. */
+  validEmailDate: instant
+}
+
+const contact = model("Contact", contactId, contactFields)
 
 /** Brings the fields of a contact into the form of the model. */
 export const { normalize: normalizeContact } = contact

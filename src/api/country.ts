@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { named, withMessage } from "../fields/schemas.js"
 
 /**
- * The two-letter codes that the API takes as a country.
+ * The two-letter country codes that the API accepts.
  *
  * Source: https://highlevel.stoplight.io/docs/integrations/ZG9jOjI4MzUzNDIy-country-list
  *
@@ -28,6 +28,8 @@ export const Country = Schema.Literal(
 ).annotations({ ...named("Country"), ...withMessage("must be a two-letter code of the country list") })
 
 /**
+ * A two-letter country code that the API accepts.
+ *
  * @since 0.1.0
  * @category countries
  */

@@ -84,7 +84,7 @@ const encodeDay = Schema.encodeUnknownEither(DateOfBirth)
 /** A day in a documented format, or a moment as it was answered. */
 const date: Check = (value) => {
   const day = encodeDay(value)
-  if (Either.isRight(day)) return day
+  if (Either.isRight(day)) return Either.right(day.right)
   return typeof value === "string" && value.includes("T") && instantMillis(value) !== undefined
     ? Either.right(value)
     : Either.left("must be a real day as YYYY-MM-DD or MM-DD-YYYY, a moment in ISO 8601, or a DateTime")
@@ -101,7 +101,7 @@ const notAnOption = (
 
 const option: Check = (value, definition) => {
   if (typeof value !== "string") return Either.left("must be a string")
-  const fault = value === "" ? undefined : notAnOption([value], definition)
+  const fault = notAnOption([value], definition)
   return fault === undefined ? Either.right(value) : Either.left(fault)
 }
 

@@ -1,4 +1,4 @@
-// Custom fields, as they are written and answered.
+// Custom fields in requests and responses.
 import * as Schema from "effect/Schema"
 import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
 import { anObject, named, number, text, unknownFields, withMessage } from "../fields/schemas.js"
@@ -15,11 +15,11 @@ import {
 
 const customFieldFile = Schema.Struct(
   {
-    /** Where the file can be downloaded. */
+    /** The download URL of the file. */
     url: text,
     /** The id of the file. */
     documentId: Schema.optional(text),
-    /** What the service knows of the file. */
+    /** The metadata of the file. */
     meta: Schema.optional(
       Schema.Struct(
         {
@@ -44,7 +44,7 @@ const customFieldFile = Schema.Struct(
 ).annotations({ ...named("CustomFieldFile") })
 
 /**
- * One file of a custom field of the kind file. Keys that are not listed here are kept.
+ * One file of a custom field of the type file. Fields that are not described here are kept.
  *
  * @since 0.1.0
  * @category custom fields
@@ -52,6 +52,8 @@ const customFieldFile = Schema.Struct(
 export interface CustomFieldFile extends Schema.Schema.Type<typeof customFieldFile> {}
 
 /**
+ * The schema of {@link CustomFieldFile}.
+ *
  * @since 0.1.0
  * @category custom fields
  */
@@ -61,8 +63,9 @@ export const CustomFieldFile: Schema.Schema<
 > = customFieldFile
 
 /**
- * The value of a custom field: text (text, large text, single select, radio), a finite number (numeric, monetary),
- * options (checkbox, multi select), files by their uuid (file), or texts by the id of their box (text box list).
+ * The value of a custom field: text (for the types text, large text, single select, radio), a finite number (numeric,
+ * monetary), an array of options (checkbox, multi select), files by their uuid (file), or texts by
+ * the id of their box (text box list).
  *
  * @since 0.1.0
  * @category custom fields
@@ -86,7 +89,7 @@ export const CustomFieldValue = Schema.Union(
  */
 export type CustomFieldValue = typeof CustomFieldValue.Type
 
-/** A value that can be written. */
+/** A value that is not nested too deeply to be sent. */
 const WritableValue = CustomFieldValue.pipe(Schema.filter((value) => !isTooDeep(value) || tooDeep))
 
 const isWritableValue = Schema.is(WritableValue)
@@ -94,17 +97,16 @@ const isWritableValue = Schema.is(WritableValue)
 const CustomFieldModel = Schema.Struct({
   /** The id of the custom field, from the settings of the location. */
   id: text.pipe(Schema.filter((id) => id !== "" || "must not be empty")),
-  /** The key of the custom field. The service takes it in requests and does not send it in responses. */
+  /** The key of the custom field. The service accepts it in requests and does not send it in responses. */
   key: Schema.optional(text),
   /** The value. */
   value: WritableValue
 }).annotations(anObject)
 
 /**
- * A custom field of a contact, the same model for reading and writing: what `getContact` gave may be put into an
- * update as it is. The service answers `id` and `value` only, never the key. On the wire the value is spelt `value`,
- * `field_value` or `fieldValue`; that is this codec's business. A value of none of the documented kinds is read as its
- * JSON text.
+ * A custom field of a contact, for reading and writing: the custom fields that `getContact` gives can be sent in an update
+ * unchanged. In JSON the value is named `value`, `field_value` or `fieldValue`, depending on the endpoint and Version; the
+ * codec reads all of them. A value of no documented type is read as its JSON text.
  *
  * @since 0.1.0
  * @category custom fields
@@ -120,7 +122,7 @@ const CustomFieldWire = Schema.Struct({
 })
 
 /**
- * The codec of {@link CustomField}, with a constructor for each kind of value.
+ * The codec of {@link CustomField}, with a constructor for each type of value.
  *
  * @example
  * import { CustomField } from "effect-growthhub/Schema"
@@ -141,13 +143,13 @@ export const CustomField = Object.assign(
     encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })
   }).annotations({ ...named("CustomField") }),
   {
-    /** Text, large text, single select and radio. */
+    /** A custom field of the type text, large text, single select or radio. */
     text: (id: string, value: string, key?: string): CustomField => customField(id, value, key),
-    /** Numeric and monetary. */
+    /** A custom field of the type numeric or monetary. */
     number: (id: string, value: number, key?: string): CustomField => customField(id, value, key),
-    /** Checkbox and multi select: the chosen options. */
+    /** A custom field of the type checkbox or multi select, with the selected options. */
     options: (id: string, value: ReadonlyArray<string>, key?: string): CustomField => customField(id, value, key),
-    /** Files, by their uuid. */
+    /** A custom field of the type file, with its files by their uuid. */
     files: (id: string, value: { readonly [uuid: string]: CustomFieldFile }, key?: string): CustomField =>
       customField(id, value, key),
     /** Text box list: the texts, by the id of their box. */
@@ -189,13 +191,13 @@ const normalizeFile = normalizeObject(
   ])
 )
 
-/** Files by their uuid; what is no file stays as it is. */
+/** Normalizes files by their uuid; other values stay as they are. */
 function normalizeFiles(value: unknown): unknown {
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([uuid, file]) => [uuid, normalizeFile(file) ?? file]))
 }
 
-/** A custom field of a response, or nothing where it has no id or no value. */
+/** Normalizes a custom field of a response; undefined if it has no id or no value. */
 export const normalizeCustomField: Normalize = (value) => {
   if (!isObject(value)) return undefined
   const id = normalizeId(value["id"])

@@ -1,4 +1,4 @@
-// A date of birth, as it is written.
+// A date of birth in requests.
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -22,9 +22,9 @@ const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either
   )
 
 /**
- * A date of birth as it is written: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both
- * with `/`, `.` or `_` between), or a `DateTime`, of which the day in its own time zone counts. It must be a real day.
- * It is sent as `YYYY-MM-DD`.
+ * A date of birth in a request: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both with `/`, `.`
+ * or `_` instead of `-`), or a `DateTime`, which gives the day in its own time zone. It must be a day of the calendar. It is
+ * sent as `YYYY-MM-DD`.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
  *
@@ -56,6 +56,8 @@ export const DateOfBirth = Schema.transformOrFail(
 })
 
 /**
+ * A date of birth in a request: text, or a `DateTime`.
+ *
  * @since 0.1.0
  * @category dates
  */

@@ -10,6 +10,7 @@ import type { AnyEndpoint } from "./endpoint.js"
 import { locationTagRows } from "./locationTags.js"
 import { followerRows } from "./followers.js"
 import { noteRows } from "./notes.js"
+import { searchRows } from "./search.js"
 import { tagRows } from "./tags.js"
 import { taskRows } from "./tasks.js"
 import { workflowRows } from "./workflows.js"
@@ -27,7 +28,8 @@ export const rows = {
   ...workflowRows,
   ...contactListRows,
   ...businessRows,
-  ...bulkTagRows
+  ...bulkTagRows,
+  ...searchRows
 } satisfies { readonly [name: string]: AnyEndpoint }
 
 export type Rows = typeof rows

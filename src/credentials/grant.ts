@@ -1,4 +1,4 @@
-// The life of a grant: where it is stored, how long its access token is good, which grant follows. Pure.
+// The life of a grant: its key in a store, the lifetime of its access token, and the grant that follows a refresh. Pure.
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import type { Grant } from "../TokenStore.js"
@@ -6,26 +6,26 @@ import type { Grant } from "../TokenStore.js"
 const second = 1000
 const minute = 60 * second
 
-/** The key of a grant in a store: two apps may share one. */
+/** The key of a grant in a store. It contains the client id, so that several apps can share a store. */
 export const grantKey = (clientId: string, id: string): string => `${encodeURIComponent(clientId)}:${id}`
 
 export const accessTokenOf = (grant: Grant): string => Redacted.value(grant.accessToken)
 export const refreshTokenOf = (grant: Grant): string => Redacted.value(grant.refreshToken)
 
-/** The lifetime of an access token where the vendor does not tell, in milliseconds. */
+/** The lifetime of an access token if the response does not tell it, in milliseconds. */
 export const defaultLifetime = 24 * 60 * minute
 
-/** What the token endpoint responds, as far as it is used. */
+/** A response of the token endpoint. */
 export interface TokenResponse {
   readonly accessToken: string
-  /** Why the access token cannot be sent; its refresh token is good all the same. */
+  /** Why the access token cannot be sent as a header; undefined if it can. The refresh token is valid in either case. */
   readonly fault: string | undefined
   readonly refreshToken: string | undefined
-  /** Milliseconds from now until the access token ends. */
+  /** Milliseconds from now until the access token expires. */
   readonly lifetime: number
   /** How far the vendor's clock is ahead of ours, in milliseconds. */
   readonly clockSkew: number
-  /** Stored with the grant as they came. */
+  /** Fields that are stored with the grant unchanged. */
   readonly details: Pick<Partial<Grant>, "scope" | "userType" | "locationId" | "companyId">
 }
 
@@ -33,17 +33,17 @@ export interface TokenResponse {
 export const lifetimeOf = ({ issuedAt, expiresAt }: Grant): number =>
   issuedAt === undefined ? defaultLifetime : expiresAt.epochMillis - issuedAt.epochMillis
 
-/** A token with no more than this left (milliseconds) is refreshed in the background. */
+/** A token that expires in at most this time (milliseconds) is refreshed in the background. */
 export const refreshAhead = (grant: Grant): number => Math.min(10 * minute, lifetimeOf(grant) / 10)
 
-/** A token of this lifetime with no more than this left (milliseconds) is not sent: calls wait for the next one. */
+/** A token of this lifetime that expires in at most this time (milliseconds) is not sent: calls wait for a refresh. */
 export const expirySkew = (lifetime: number): number => Math.min(30 * second, lifetime / 100)
 
-/** Milliseconds until the access token ends; `now` is our time, `clockSkew` how far the vendor's clock is ahead of it. */
+/** Milliseconds until the access token expires. `clockSkew` is how far the vendor's clock is ahead of `now`. */
 export const timeLeft = (grant: Grant, now: number, clockSkew: number): number =>
   grant.expiresAt.epochMillis - now - clockSkew
 
-/** The grant that a response makes of the previous one; none where neither has a refresh token. */
+/** The grant after a response, with the fields of the previous grant; undefined if neither has a refresh token. */
 export const nextGrant = (response: TokenResponse, now: number, previous?: Grant): Grant | undefined => {
   const refreshToken = response.refreshToken ?? (previous && refreshTokenOf(previous))
   if (refreshToken === undefined) return undefined
@@ -62,55 +62,59 @@ export const nextGrant = (response: TokenResponse, now: number, previous?: Grant
 
 // --- which grant to use ------------------------------------------------------------------------------------------------
 
-/** What a process remembers of the grants of one installation. */
+/** The grants of one installation that a process knows. */
 export interface GrantMemory {
-  /** The grant that it uses. */
+  /** The grant that the process uses. */
   readonly held: Grant | undefined
-  /** The grant that it used before the store showed another one. */
+  /** The grant that the process used before it read another one from the store. */
   readonly earlier: Grant | undefined
-  /** Whether the grant that it uses is not stored yet. */
+  /** Whether the grant that the process uses is not stored yet. */
   readonly isUnsaved: boolean
-  /** Refresh tokens that this process has exchanged: a store that shows one of them has fallen back. */
+  /** Refresh tokens that this process has exchanged. A store that holds one of them has lost a newer value. */
   readonly exchanged: ReadonlySet<string>
-  /** Refresh tokens that the vendor has called invalid. */
+  /** Refresh tokens that the vendor has rejected as invalid. */
   readonly revoked: ReadonlySet<string>
 }
 
-/** Whether the store shows nothing, or a grant from before the one that this process uses. */
+/** Whether the store holds no grant, or an older one than this process uses. */
 export const isBehind = (stored: Grant | undefined, { held, isUnsaved, exchanged }: GrantMemory): boolean => {
   if (stored === undefined) return true
   const refreshToken = refreshTokenOf(stored)
-  // The vendor may keep the refresh token of a refresh.
+  // A refresh does not always change the refresh token.
   if (held !== undefined && refreshToken === refreshTokenOf(held)) return isUnsaved
   return exchanged.has(refreshToken)
 }
 
-/** The grant to go on from: the stored one unless the store has fallen back; none where the vendor refused all of them. */
+/**
+ * The grant to use and refresh: the stored one, unless the store holds an older one. Undefined if the vendor has rejected all
+ * of them.
+ */
 export const newestGrant = (stored: Grant | undefined, memory: GrantMemory): Grant | undefined => {
   const { held, earlier, revoked } = memory
   const candidates = isBehind(stored, memory) ? [held, stored, earlier] : [stored, held, earlier]
   return candidates.find((grant) => grant !== undefined && !revoked.has(refreshTokenOf(grant)))
 }
 
-// --- whose turn it is --------------------------------------------------------------------------------------------------
+// --- an exchange of another process ------------------------------------------------------------------------------------
 
-/** The vendor responds the same pair again for 30 seconds: within this time another process may repeat an exchange. */
+/** The vendor gives the same pair again for 30 seconds: within this time another process may exchange the token too. */
 const repeatWindow = 28 * second
-/** From the start of an exchange on, its process has this long to save what it brought. */
+/** The time from the start of an exchange in which its process may save the new pair, in milliseconds. */
 const ownerWindow = minute
-/** A process that finds an exchange of another one waits at least this long, in milliseconds. */
+/** The least time that a process waits for the exchange of another process, in milliseconds. */
 const ownerMinimum = 5 * second
 
-/** A process that finds an exchange which another one has not ended. */
+/** A process that waits for the exchange of another process. */
 export interface Waiting {
-  /** The id of the process that asks. */
+  /** The id of the waiting process. */
   readonly owner: string
-  /** Now, and when the process has found the exchange, by the vendor's clock in milliseconds. */
+  /** The current time by the vendor's clock, in milliseconds of the epoch. */
   readonly now: number
+  /** When the process started to wait, by the vendor's clock in milliseconds of the epoch. */
   readonly since: number
 }
 
-/** Whether to leave a grant to the process that exchanges it: that one may be about to save the new pair. */
+/** Whether to wait for the process that exchanges the grant, because it may be about to save the new pair. */
 export const isAnothersTurn = ({ exchanging, exchangingBy }: Grant, { owner, now, since }: Waiting): boolean => {
   if (exchanging === undefined || exchangingBy === undefined || exchangingBy === owner) return false
   const age = now - exchanging.epochMillis

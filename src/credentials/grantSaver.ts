@@ -1,4 +1,4 @@
-// Saves a new grant, however long the store cannot be written.
+// Saves a new grant, and retries until the store can be written.
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -9,34 +9,34 @@ import type * as TokenStore from "../TokenStore.js"
 import { isBehind } from "./grant.js"
 import { keyOf, readStored, type Rotation, use } from "./installation.js"
 
-/** Time between two log lines of a grant that cannot be saved, in milliseconds. */
+/** The time between two warnings about a grant that cannot be saved, in milliseconds. */
 const warningInterval = 10 * 60_000
 
-/** Counts a failure, and logs the first one and then one in ten minutes. */
+/** Counts a failure and logs a warning, at most one in ten minutes. */
 const report = ({ installation, state }: Rotation, cause: Cause.Cause<TokenStore.TokenStoreError>) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     telemetry.saveFailures(1)
     if (state.warnedAt !== undefined && now - state.warnedAt < warningInterval) return Effect.void
     state.warnedAt = now
-    // Not the cause of a defect: it may hold the grant.
+    // The cause of a defect is not logged, because it may contain the grant.
     const reason = Option.match(Cause.failureOption(cause), {
       onNone: () => "the store failed with a defect",
       onSome: ({ message }) => message
     })
     return Effect.logWarning(
-      `The grant of ${keyOf(installation)} is not saved: ${reason}. It is saved as soon as the store can be written; ` +
-        "if this process ends before, the customer must reconnect the app"
+      `The grant of ${keyOf(installation)} is not saved: ${reason}. It will be saved when the store can be written; ` +
+        "if this process ends before that, the customer must reconnect the app"
     )
   })
 
-/** Saves the grant that was just exchanged. */
+/** Saves the grant that was just refreshed. */
 export const save = ({ state }: Rotation, locked: TokenStore.LockedGrant, grant: TokenStore.Grant) =>
   Effect.tap(locked.set(grant), () => {
     if (state.held === grant) state.isUnsaved = false
     state.warnedAt = undefined
   })
 
-/** Saves the grant unless the store shows a later one of another process or a reconnect, which is used then. */
+/** Saves the grant, unless another process or a reconnect has stored a newer one: then it uses that one. */
 const saveUnsaved = (rotation: Rotation) =>
   Effect.suspend(() => {
     const { state, installation } = rotation
@@ -50,16 +50,16 @@ const saveUnsaved = (rotation: Rotation) =>
         if (stored !== undefined) use(state, stored)
       })
     )
-    // Defects too: a store of the app's own may have a bug.
+    // Defects are retried too: the app's own store may have a bug.
   }).pipe(
     Effect.tapErrorCause((cause) => report(rotation, cause)),
     Effect.sandbox
   )
 
-/** Saves as soon as the store can be written. */
+/** Tries once a second until the grant is saved. */
 export const saveLater = (rotation: Rotation) =>
   Effect.interruptible(Effect.ignore(Effect.retry(saveUnsaved(rotation), Schedule.spaced("1 second"))))
 
-/** Saves when the service is released. */
+/** Saves the grant when the service is released; gives up after 20 seconds. */
 export const saveAtEnd = (rotation: Rotation) =>
   Effect.ignore(Effect.retry(saveUnsaved(rotation), Schedule.spaced("500 millis").pipe(Schedule.upTo("20 seconds"))))

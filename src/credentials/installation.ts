@@ -1,4 +1,4 @@
-// An installation of the app, and what one service knows of its grant.
+// An installation of the app, and the state of its grant in one service.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -9,7 +9,7 @@ import { type GrantMemory, grantKey, refreshTokenOf } from "./grant.js"
 import type { SingleFlight } from "./singleFlight.js"
 import type { TokenEndpoint } from "./tokenEndpoint.js"
 
-/** Whose grant it is, where it is stored, and when it is refreshed. */
+/** An installation: the app, the location or company, the store of its grant, and when the grant is refreshed. */
 export interface Installation {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted
@@ -19,7 +19,7 @@ export interface Installation {
   readonly refresh: "inBackground" | "onDemand"
 }
 
-/** What one service knows of the grant. */
+/** The state of the grant in one service. */
 export interface State extends GrantMemory {
   held: TokenStore.Grant | undefined
   earlier: TokenStore.Grant | undefined
@@ -28,11 +28,11 @@ export interface State extends GrantMemory {
   readonly revoked: Set<string>
   /** How far the vendor's clock is ahead of ours, in milliseconds; absent before the first exchange. */
   clockSkew: number | undefined
-  /** No refresh in the background starts before this time (milliseconds of the epoch). */
+  /** No background refresh starts before this time (milliseconds of the epoch). */
   backoffUntil: number
-  /** No refresh because of a refusal starts before this time (milliseconds of the epoch). */
+  /** No refresh after a 401 starts before this time (milliseconds of the epoch). */
   renewedUntil: number
-  /** When a failure to save was last logged (milliseconds of the epoch). */
+  /** When the last warning about a failure to save was logged (milliseconds of the epoch). */
   warnedAt: number | undefined
 }
 
@@ -55,7 +55,7 @@ export interface Rotation {
   readonly scope: Scope.Scope
   readonly flight: SingleFlight
   readonly state: State
-  /** An id of this service in the notes of the store. */
+  /** The id of this service in the store, in the field `exchangingBy` of a grant. */
   readonly owner: string
 }
 
@@ -65,14 +65,14 @@ export const grantee = ({ companyId, locationId }: Installation): string => comp
 /** The key of the grant in the store. */
 export const keyOf = (installation: Installation): string => grantKey(installation.clientId, grantee(installation))
 
-/** Goes on with a grant. */
+/** Uses a grant from now on. */
 export const use = (state: State, grant: TokenStore.Grant): void => {
   const { held } = state
   if (held !== undefined && refreshTokenOf(held) !== refreshTokenOf(grant)) state.earlier = held
   state.held = grant
 }
 
-/** Adds a refresh token to those that are remembered; the oldest is forgotten. */
+/** Adds a refresh token to a set, which keeps the latest 100. */
 export const remember = (tokens: Set<string>, refreshToken: string): void => {
   tokens.add(refreshToken)
   for (const oldest of tokens) {
@@ -81,10 +81,10 @@ export const remember = (tokens: Set<string>, refreshToken: string): void => {
   }
 }
 
-/** How far the vendor's clock is ahead of ours, as the last exchange has shown. */
+/** How far the vendor's clock was ahead of ours at the last refresh, in milliseconds. */
 export const clockSkewOf = ({ clockSkew, held }: State): number => clockSkew ?? held?.clockSkew ?? 0
 
-/** What the store shows. Version 0.1 stored a grant under the id alone: it is read while there is none under its key. */
+/** The stored grant. Version 0.1 stored a grant under the id alone, which is read if there is no grant under the key. */
 export const readStored = (
   { installation }: Rotation,
   get: Effect.Effect<Option.Option<TokenStore.Grant>, TokenStore.TokenStoreError>
@@ -96,7 +96,7 @@ export const readStored = (
     )
   )
 
-/** The error of a call whose grant could not be read or locked. */
+/** The error of a call if the token store failed. */
 export const storeFailure =
   (operation: string) =>
   ({ message }: TokenStore.TokenStoreError): Errors.ContactsError =>

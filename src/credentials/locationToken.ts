@@ -1,4 +1,4 @@
-// Location tokens of a company: they have no refresh token and are asked for again.
+// Location tokens, which are requested with the access token of a company. They have no refresh token.
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -14,7 +14,7 @@ interface Location {
   readonly locationId: string
 }
 
-/** The bearers of a location, made with those of its company. */
+/** The bearer tokens of a location, requested with those of its company. */
 export const make = (
   company: RotatingBearer,
   { companyId, locationId }: Location,
@@ -22,7 +22,7 @@ export const make = (
 ): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
     const flight = SingleFlight.make(scope)
-    /** No token is asked for because of a refusal before this time. */
+    /** No token is requested after a 401 before this time (milliseconds of the epoch). */
     let renewedUntil = 0
     let current: { readonly token: Redacted.Redacted; readonly until: number } | undefined
 
@@ -66,7 +66,7 @@ export const make = (
       renew: (operation, refused) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           if (isAnother(refused)) return Effect.succeed(true)
-          // A token that was fetched a moment ago is refused for a reason that another one does not change.
+          // The service has rejected a token that was fetched a moment ago; another one would not help.
           if (now < renewedUntil) return Effect.succeed(false)
           return Effect.map(fetched(operation), () => {
             renewedUntil = now + renewalBackoff

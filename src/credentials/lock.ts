@@ -10,24 +10,26 @@ export interface OwnedGrant extends LockedGrant {
   readonly remove: Effect.Effect<void, TokenStoreError>
 }
 
-/** A lock that this process holds. Its grant is not written once another process may hold the lock. */
+/** A lock that this process holds. Its grant cannot be written after another process may have acquired the lock. */
 export interface Lock {
   readonly grant: OwnedGrant
   readonly release: Effect.Effect<void>
 }
 
-/** How long to wait for a lock, and how often to try, in milliseconds. */
+/** How long to wait for a lock, in milliseconds. */
 const timeout = 60_000
+/** The time between two attempts to acquire a lock, in milliseconds. */
 const interval = 50
 
-const busy = () => new TokenStoreError({ message: "Another process holds the token store" })
+const busy = () =>
+  new TokenStoreError({ message: "Another process has held the lock of the token store for 60s; try the call again" })
 
-export const lockLost = () => new TokenStoreError({ message: "The lock of the token store has been lost" })
+export const lockLost = () =>
+  new TokenStoreError({ message: "Another process has taken the lock of the token store; nothing was written" })
 
 /**
- * Uses the grant that a lock protects. The wait for the lock can be interrupted; a lock that was acquired is released.
- *
- * - `tryLock`: the lock if it is free, at once.
+ * Runs an effect with the grant that a lock protects. The wait for the lock can be interrupted; an acquired lock is always
+ * released. `tryLock` gives the lock at once, or `None` if another process holds it.
  */
 export const withLock = <A, E, R>(
   tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>,

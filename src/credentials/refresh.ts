@@ -1,4 +1,4 @@
-// The refresh of a grant: which one to exchange, the exchange, and what follows from it.
+// The refresh of a grant: selects the newest grant, exchanges its refresh token, and keeps the new pair.
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -25,10 +25,10 @@ import { save, saveLater } from "./grantSaver.js"
 import { clockSkewOf, grantee, keyOf, readStored, remember, type Rotation, storeFailure, use } from "./installation.js"
 import { clientForm, unusable } from "./tokenEndpoint.js"
 
-/** A refresh that failed while the token is good is not tried again for this time, in milliseconds. */
+/** The time after a failed refresh in which a valid token is not refreshed again, in milliseconds. */
 const refreshBackoff = 30_000
 
-/** How long to wait before a grant that another process exchanges is looked at again. */
+/** How often to check whether another process has finished its exchange. */
 const ownerPause = Duration.seconds(1)
 
 // --- errors ------------------------------------------------------------------------------------------------------------
@@ -42,14 +42,14 @@ const revoked = ({ installation: { locationId } }: Rotation, operation: string) 
     locationId
   })
 
-/** There is no grant, or it is that of a company: a reconnect would not change that. */
+/** The location has no grant, but a company has: reconnecting the app would not help. */
 const ofCompany = ({ installation }: Rotation, operation: string, companyId: string) =>
   new Errors.Unauthorized({
     operation,
     attempts: 0,
     message:
       `There is no grant for location ${installation.locationId}, but company ${companyId} has installed the app; ` +
-      `if the location belongs to it, give \`companyId: "${companyId}"\` to the credentials`,
+      `if the location belongs to it, set \`companyId: "${companyId}"\` in the credentials`,
     locationId: installation.locationId,
     companyId
   })
@@ -65,7 +65,7 @@ const missing = (rotation: Rotation, operation: string) => {
     locationId
   })
   if (companyId !== undefined) return Effect.fail(error)
-  // `authorizationCode` notes under the client id which company has connected the app.
+  // `authorizationCode` stores under the client id which company connected the app last.
   return Effect.flatMap(Effect.orElseSucceed(store.get(clientId), Option.none), (last) => {
     const company = Option.getOrUndefined(last)?.companyId
     return Effect.fail(company === undefined ? error : ofCompany(rotation, operation, company))
@@ -74,7 +74,7 @@ const missing = (rotation: Rotation, operation: string) => {
 
 // --- an exchange -------------------------------------------------------------------------------------------------------
 
-/** A difference of the clocks that a person should know of, in milliseconds. */
+/** A clock difference of at least this is logged, in milliseconds. */
 const noteworthySkew = 5 * 60_000
 
 const warnOfClock = (clockSkew: number) => {
@@ -82,10 +82,11 @@ const warnOfClock = (clockSkew: number) => {
   return Math.abs(clockSkew) < noteworthySkew
     ? Effect.void
     : Effect.logWarning(
-        `The clock of this machine is ${difference} ${clockSkew < 0 ? "ahead of" : "behind"} the vendor's; set it right`
+        `The clock of this machine is ${difference} ${clockSkew < 0 ? "ahead of" : "behind"} the vendor's; correct it`
       )
 }
 
+/** Uses the new grant and saves it, in the background if the store cannot be written now. */
 const keep = (
   rotation: Rotation,
   locked: TokenStore.LockedGrant,
@@ -94,7 +95,7 @@ const keep = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { state, scope } = rotation
-    // A refresh token is there: at least the one that was exchanged.
+    // There is always a refresh token: the new one, or the one that was exchanged.
     const grant = nextGrant(response, yield* Clock.currentTimeMillis, current)!
     if (state.clockSkew === undefined) yield* warnOfClock(response.clockSkew)
     remember(state.exchanged, refreshTokenOf(current))
@@ -106,7 +107,7 @@ const keep = (
     yield* Effect.catchAllCause(save(rotation, locked, grant), () => Effect.forkIn(saveLater(rotation), scope))
   })
 
-/** Exchanges a refresh token; `false` where the vendor calls it invalid. */
+/** Exchanges a refresh token; gives `false` if the vendor rejects it as invalid. */
 const exchange = (
   rotation: Rotation,
   operation: string,
@@ -117,10 +118,10 @@ const exchange = (
     const { endpoint, installation, owner, state } = rotation
     const refreshToken = refreshTokenOf(current)
     const startedAt = DateTime.unsafeMake((yield* Clock.currentTimeMillis) + clockSkewOf(state))
-    // A process that finds this note knows that the refresh token may be used up.
+    // Tells other processes that the refresh token may have been exchanged.
     const note = { ...current, exchanging: startedAt, exchangingBy: owner }
     yield* Effect.mapError(locked.set(note), storeFailure(operation))
-    // The note holds the pair.
+    // The note contains the current pair, which is therefore saved.
     state.isUnsaved = false
     const response = yield* Effect.either(
       endpoint(operation, "/oauth/token", {
@@ -143,28 +144,31 @@ const exchange = (
 
 // --- a refresh ---------------------------------------------------------------------------------------------------------
 
-/** What a refresh was started for. */
+/** The reason for a refresh. */
 interface Request {
   readonly operation: string
-  /** The access token that the service has refused. */
+  /** The access token that the service rejected with 401; undefined if the refresh has another reason. */
   readonly refused: string | undefined
-  /** The access token that the process had. */
+  /** The access token that the process used at the start of the refresh. */
   readonly held: string | undefined
-  /** When it started, in milliseconds of the epoch. */
+  /** When the refresh started, in milliseconds of the epoch. */
   readonly since: number
 }
 
 type Verdict = "Refreshed" | "AnothersTurn"
 
-/** Whether the newest grant needs no refresh, though it may have when this process saw it last. */
+/** Whether the newest grant needs no refresh: another process may have refreshed it. */
 const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Request) => {
   const token = accessTokenOf(grant)
-  // A token that another process has just fetched is used until its end.
+  // A token from another process is used until it expires.
   const least = token === held ? refreshAhead(grant) : expirySkew(lifetimeOf(grant))
   return grant.exchanging === undefined && token !== refused && left > least
 }
 
-/** Refreshes the newest grant; where the vendor calls it invalid, what the store shows then, or what was used before. */
+/**
+ * Refreshes the newest grant. If the vendor rejects it as invalid, reads the store again and tries the grant found there, then
+ * the grant that this process used before.
+ */
 const refreshLocked = (
   rotation: Rotation,
   request: Request,
@@ -196,10 +200,10 @@ const refreshLocked = (
       if (Either.isRight(exchanged) && exchanged.right) return "Refreshed"
       if (Either.isLeft(exchanged)) return yield* isUsable ? backOff(rotation) : exchanged.left
     }
-    // Neither a caller that gives up nor the end of the service leaves an exchange halfway.
+    // An interruption of the caller or the end of the service does not stop an exchange halfway.
   }).pipe(Effect.uninterruptible)
 
-/** Goes on with the token while it is good. */
+/** Uses the current token while it is valid, and starts no background refresh for a while. */
 const backOff = ({ state }: Rotation): Effect.Effect<Verdict> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     state.backoffUntil = now + refreshBackoff

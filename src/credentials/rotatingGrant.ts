@@ -1,4 +1,4 @@
-// The access tokens of an installation, from a grant whose refresh token changes with each refresh.
+// The access tokens of an installation, from a grant with a rotating refresh token.
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -21,7 +21,7 @@ import * as Refresh from "./refresh.js"
 import * as SingleFlight from "./singleFlight.js"
 import type { TokenEndpoint } from "./tokenEndpoint.js"
 
-/** A token that was fetched after a refusal and is refused too is not replaced for this time, in milliseconds. */
+/** The time after a refresh caused by a 401 in which another 401 causes no refresh, in milliseconds. */
 export const renewalBackoff = 60_000
 
 /** The access tokens of a grant; see `Bearer` in `Credentials`. */
@@ -39,7 +39,7 @@ const isDue = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
 const isEnding = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
   left(rotation, grant, now) <= expirySkew(lifetimeOf(grant))
 
-/** Reads the store without its lock, and uses the grant that another process or a reconnect has put there. */
+/** Reads the store without a lock, and uses the grant that another process or a reconnect has stored. */
 const load = (rotation: Rotation, operation: string) => {
   const { installation, state } = rotation
   const stored = readStored(rotation, installation.store.get(keyOf(installation)))
@@ -50,7 +50,7 @@ const load = (rotation: Rotation, operation: string) => {
 
 const get = (rotation: Rotation, operation: string) => {
   const { installation, state } = rotation
-  // A refresh that succeeds leaves a grant.
+  // After a successful refresh there is a grant.
   const held = Effect.sync(() => state.held!.accessToken)
   const start = Refresh.start(rotation, operation)
   const refreshed = Effect.zipRight(Effect.flatten(start), held)
@@ -64,16 +64,16 @@ const get = (rotation: Rotation, operation: string) => {
   )
 }
 
-/** Whether there is another token than the one that was refused. */
+/** Replaces a token that the service rejected with 401. Gives whether there is another token now. */
 const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted) => {
   const { flight, state } = rotation
   const isAnother = () => state.held !== undefined && accessTokenOf(state.held) !== Redacted.value(refused)
   const refreshed = Effect.map(Effect.flatten(Refresh.start(rotation, operation, Redacted.value(refused))), isAnother)
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (isAnother()) return Effect.succeed(true)
-    // A token that was fetched a moment ago is refused for a reason that another exchange does not change.
+    // The service has rejected a token that was fetched a moment ago; another refresh would not help.
     if (now < state.renewedUntil) return Effect.map(load(rotation, operation), isAnother)
-    // A refresh that runs already may not know of the refusal.
+    // A refresh that was already running may not know of the 401.
     const renewed = flight.isRunning()
       ? Effect.flatMap(refreshed, (isDone) => (isDone ? Effect.succeed(true) : refreshed))
       : refreshed
@@ -86,7 +86,7 @@ const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted
   })
 }
 
-/** The bearers of an installation; one exchange runs at a time, whoever waits for it and whoever gives up. */
+/** The bearer tokens of an installation. One refresh runs at a time, and it continues if its callers are interrupted. */
 export const make = (
   installation: Installation,
   endpoint: TokenEndpoint

@@ -1,4 +1,4 @@
-// Work that is done once for all callers that wait for it.
+// Single flight: concurrent callers share one execution.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,10 +8,10 @@ import * as Errors from "../Errors.js"
 
 type Work = Effect.Effect<void, Errors.ContactsError>
 
-/** Runs one work at a time, in the scope of a service: it goes on when its callers give up. */
+/** Runs one effect at a time, in the scope of a service. It continues if its callers are interrupted. */
 export interface SingleFlight {
   readonly isRunning: () => boolean
-  /** Starts the work unless one is running; the inner effect waits for the end of the one that runs. */
+  /** Starts the effect unless one is running. The inner effect waits for the one that runs. */
   readonly start: (operation: string, work: Work) => Effect.Effect<Work>
 }
 
@@ -31,12 +31,12 @@ export const make = (scope: Scope.Scope): SingleFlight => {
         }
         return Effect.interruptible(work).pipe(
           Effect.onExit(done),
-          // As a value: Effect logs a fiber that fails.
+          // As a value, because Effect logs a forked fiber that fails.
           Effect.exit,
           Effect.forkIn(scope),
           Effect.as(Deferred.await(flight))
         )
-        // Callers are told the end of the work whatever becomes of the fiber that started it.
+        // Uninterruptible, so that the deferred is always completed.
       }).pipe(Effect.uninterruptible)
   }
 }

@@ -1,8 +1,8 @@
-// What can be sent as a bearer, a client id or a client secret.
+// Checks a bearer token, a client id or a client secret.
 
-/** What is wrong with a text that has to fit into a header, in a sentence that does not repeat it. */
+/** What is wrong with a token that is sent in a header; undefined if nothing is. The sentence does not contain the token. */
 export const faultOf = (what: string, token: unknown): string | undefined => {
-  // An environment variable that is not set gets past the types.
+  // The types do not catch an environment variable that is not set.
   if (typeof token !== "string") return `The ${what} is missing`
   if (token === "") return `The ${what} is empty`
   if (/^bearer\b/i.test(token.trim())) return `The ${what} begins with "Bearer": give the ${what} alone`

@@ -1,4 +1,4 @@
-// Requests to the vendor's token endpoints, and how their responses are read.
+// Requests to the vendor's token endpoints, and their responses.
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
@@ -16,16 +16,16 @@ import { parseObject } from "../internal/json.js"
 import { defaultLifetime, type TokenResponse } from "./grant.js"
 import { faultOf } from "./token.js"
 
-/** The app as the vendor knows it. */
+/** The app's credentials. */
 interface Client {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted
 }
 
-/** The fields of a request's form; those that are undefined are not sent. */
+/** The fields of a form; a field that is undefined is not sent. */
 export type Form = { readonly [field: string]: string | undefined }
 
-/** The fields that name the app. */
+/** The fields of a form that authenticate the app. */
 export const clientForm = ({ clientId, clientSecret }: Client): Form => ({
   client_id: clientId,
   client_secret: Redacted.value(clientSecret)
@@ -42,7 +42,7 @@ const lifetimeFrom = (expiresIn: unknown) => {
 
 const detailNames = ["scope", "userType", "locationId", "companyId"] as const
 
-/** Read leniently: a rotated refresh token is not thrown away because of another field. */
+/** Reads a response leniently: a new refresh token must not be lost because of a fault in another field. */
 const parseTokenResponse = (body: string): Omit<TokenResponse, "clockSkew"> | undefined => {
   const json = parseObject(body)
   const accessToken = textOf(json?.["access_token"])
@@ -53,7 +53,7 @@ const parseTokenResponse = (body: string): Omit<TokenResponse, "clockSkew"> | un
   })
   const fault = faultOf("access token that the vendor sent", accessToken)
   return {
-    // A token that cannot be sent is not stored.
+    // An invalid access token is not stored.
     accessToken: fault === undefined ? accessToken : "unusable",
     fault,
     refreshToken: textOf(json["refresh_token"]),
@@ -62,14 +62,14 @@ const parseTokenResponse = (body: string): Omit<TokenResponse, "clockSkew"> | un
   }
 }
 
-/** Errors that are about the app or its request (RFC 6749, 5.2), not about the grant. */
+/** Errors of the app or its request, not of the grant (RFC 6749, 5.2). */
 const clientErrors = new Set<unknown>(["invalid_client", "invalid_scope", "unsupported_grant_type"])
 const aboutClient = /grant.?type|client.{0,3}(?:id|secret|credentials)/i
 
 const aboutInvalidGrant =
   /(?:invalid|expired|revoked|used|unknown).{0,40}(?:refresh.?token|grant)|(?:refresh.?token|grant).{0,40}(?:invalid|expired|revoked|used|unknown|not found)/i
 
-/** Reads both shapes of errors: OAuth's (RFC 6749, 5.2) and the service's own envelope. */
+/** Whether a response says that the grant is invalid, in the form of OAuth (RFC 6749, 5.2) or the service's own envelope. */
 const isInvalidGrant = ({ status, body }: Failure.Response): boolean => {
   const json = parseObject(body)
   if (json === undefined || ![400, 401, 422].includes(status)) return false
@@ -79,7 +79,7 @@ const isInvalidGrant = ({ status, body }: Failure.Response): boolean => {
   return lines.some((line) => aboutInvalidGrant.test(line) && !aboutClient.test(line))
 }
 
-/** The error of a response whose access token cannot be sent. */
+/** The error of a response with an access token that cannot be sent. */
 export const unusable = (operation: string, fault: string): Errors.ContactsError =>
   new Errors.UnexpectedResponse({ operation, attempts: 1, message: fault, outcome: "NotApplied", isRetryable: true })
 
@@ -88,9 +88,9 @@ export const unusable = (operation: string, fault: string): Errors.ContactsError
 /** A failed exchange. */
 export interface ExchangeFailure {
   readonly error: Errors.ContactsError
-  /** Whether the vendor says that the refresh token or the code is not valid. */
+  /** Whether the vendor rejected the refresh token or the code as invalid. */
   readonly isInvalidGrant: boolean
-  /** Whether the vendor refuses the bearer of the request. */
+  /** Whether the vendor rejected the bearer token of the request. */
   readonly isRefusedBearer: boolean
 }
 
@@ -100,7 +100,7 @@ const failure = (error: Errors.ContactsError): ExchangeFailure => ({
   isRefusedBearer: false
 })
 
-/** Makes an exchange, with retries while the vendor responds the same pair again. It is not interrupted halfway. */
+/** Requests a token, with retries while the vendor still gives the same pair again. Uninterruptible while it sends. */
 export type TokenEndpoint = (
   operation: string,
   path: string,
@@ -110,12 +110,12 @@ export type TokenEndpoint = (
 
 /** The timeout of an attempt. */
 const attemptTimeout = Duration.seconds(8)
-/** From the first attempt until the last one starts: the vendor responds the same pair again for 30 seconds. */
+/** No attempt starts later than this after the first one: the vendor gives the same pair again for 30 seconds. */
 const retryWindow = Duration.toMillis("28 seconds")
-/** The same after the service was released. */
+/** The same, counted from the release of the service. */
 const closingRetryWindow = Duration.toMillis("10 seconds")
 
-/** The pause after so many attempts, in milliseconds. */
+/** The delay of the next attempt after this many attempts, in milliseconds. */
 const retryPause = (attempts: number): Effect.Effect<number> =>
   Effect.map(Random.nextRange(0.8, 1.2), (jitter) => Math.min(200 * 2 ** (attempts - 1), 3000) * jitter)
 
@@ -123,9 +123,9 @@ interface RetryState {
   readonly attempts: number
   /** No attempt starts after this time (milliseconds of the epoch). */
   readonly until: number
-  /** Whether the vendor may have made the exchange in an earlier attempt. */
+  /** Whether an earlier attempt may have exchanged the token. */
   readonly mayBeExchanged: boolean
-  /** Whether the service was released meanwhile. */
+  /** Whether the service was released in the meantime. */
   readonly isClosing: boolean
 }
 
@@ -149,7 +149,7 @@ const makeAttempt = (
     }
     const parsed = parseTokenResponse(response.body)
     if (parsed === undefined) {
-      return yield* Effect.fail(failure(Failure.fromUnreadable(call, response, ["it is no grant"])))
+      return yield* Effect.fail(failure(Failure.fromUnreadable(call, response, ["it has no access token"])))
     }
     return { ...parsed, clockSkew: (Failure.serverTime(response, now) ?? now) - now }
   })
@@ -163,14 +163,14 @@ const withRetries = (
       const { attempts, until, isClosing } = state
       const now = yield* Clock.currentTimeMillis
       if (!refused.error.isRetryable || now >= until) return yield* Effect.fail(refused)
-      // The last attempt starts when the window ends: none of it goes by unused.
+      // The last attempt starts at the end of the window.
       const pause = Math.ceil(Math.min(yield* retryPause(attempts), until - now))
       const mayBeExchanged = state.mayBeExchanged || refused.error.outcome === "Unknown"
       const next = { attempts: attempts + 1, until, mayBeExchanged, isClosing }
       if (isClosing) return yield* Effect.zipRight(Effect.sleep(pause), withRetries(attempt, next))
       const paused = yield* Effect.exit(Effect.interruptible(Effect.sleep(pause)))
       if (Exit.isSuccess(paused)) return yield* withRetries(attempt, next)
-      // A pair that the vendor may have issued is asked for again although nobody waits: later it is lost.
+      // The vendor may have issued a new pair. It is requested again although no caller waits, because later it would be lost.
       if (!mayBeExchanged) return yield* Effect.fail(refused)
       return yield* withRetries(attempt, { ...next, until: Math.min(until, now + closingRetryWindow), isClosing: true })
     })

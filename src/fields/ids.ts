@@ -5,7 +5,7 @@ import { named, withMessage } from "./schemas.js"
 
 const maxIdLength = 256
 
-/** Most are of this kind, and need no closer look. */
+/** Most ids match this and need no further check. */
 const plainId = /^[\w-]{1,64}$/
 
 const idFault = (id: string): string | undefined => {
@@ -19,7 +19,7 @@ const idFault = (id: string): string | undefined => {
   return undefined
 }
 
-/** Paths below `/contacts` that are no contact's. The service takes them in upper case, too. */
+/** Names below `/contacts` that are paths of the API, not ids. The service accepts them in upper case too. */
 const contactRoutes = new Set(["search", "upsert", "bulk", "business", "removeall", "remove-all", "lookup"])
 
 const contactIdFault = (id: string): string | undefined =>
@@ -31,19 +31,19 @@ export const isId = (value: unknown): boolean => typeof value === "string" && id
 const idWithout = (fault: (id: string) => string | undefined) =>
   Schema.String.annotations(withMessage("must be a string")).pipe(Schema.filter((id) => fault(id) ?? true))
 
-/** The id of a note, a task or anything else that is not a contact or a location, by the same rules. */
+/** The id of a note, a task or another record, with the same rules as the id of a location. */
 export const Id = idWithout(idFault)
 
-/** An id that must not be one of these names, which are paths of the API themselves. */
+/** An id that must not be one of these names, which are paths of the API. */
 export const idExcept = (names: ReadonlyArray<string>) =>
   idWithout((id) =>
     names.includes(id.toLowerCase()) ? "must not be the name of another path of the API" : idFault(id)
   )
 
 /**
- * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that
- * it can never name another path of the API. `search`, `upsert`, `bulk`, `business`, `removeAll`, `remove-all` and `lookup`
- * are paths of the API themselves, and refused in any case.
+ * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that it cannot
+ * lead to another path of the API. `search`, `upsert`, `bulk`, `business`, `removeAll`, `remove-all` and `lookup` are paths of
+ * the API and refused, in upper case too.
  *
  * @example
  * import { ContactId } from "effect-growthhub/Schema"
@@ -62,14 +62,16 @@ export const isContactId = (value: unknown): value is ContactId =>
   typeof value === "string" && contactIdFault(value) === undefined
 
 /**
+ * The id of a contact.
+ *
  * @since 0.1.0
  * @category ids
  */
 export type ContactId = string & Brand.Brand<"ContactId">
 
 /**
- * The id of a location (a sub-account). Text of 1 to 256 characters, by the same rules as a
- * {@link ContactId}; any name is allowed.
+ * The id of a location (a sub-account): text of 1 to 256 characters, with the same rules as {@link ContactId}, except that the
+ * names of paths are allowed.
  *
  * @since 0.1.0
  * @category ids
@@ -79,6 +81,8 @@ export const LocationId = idWithout(idFault)
   .annotations({ ...named("LocationId") })
 
 /**
+ * The id of a location (a sub-account).
+ *
  * @since 0.1.0
  * @category ids
  */

@@ -1,8 +1,8 @@
-// How values of a response are brought into the form that their field has here: pure.
+// Normalizes the values of a response to the types of the models. Pure.
 import * as Option from "effect/Option"
 import { isArray, isObject, type JsonObject, stringifyOption } from "../internal/json.js"
 
-/** A value in the form that its field has here. Undefined leaves the field out. */
+/** Normalizes the value of a field. Undefined drops the field. */
 export type Normalize = (value: unknown) => unknown
 
 export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined
@@ -30,7 +30,7 @@ export const normalizeObject =
         if (rule === undefined) continue
         const normalized = rule(field)
         if (normalized !== field) {
-          // Made at once, it costs a third of one that grows.
+          // Copies all fields at once, which takes a third of the time of adding them one by one.
           changed ??= { ...value }
           changed[key] = normalized
         }
@@ -53,18 +53,18 @@ export const normalizeArray =
 const isEmpty = (value: object) => Object.keys(value).length === 0
 
 /**
- * Text as it is, anything else as its JSON. An empty object or array is how some responses write nothing, and a number too
- * large for JavaScript has no text.
+ * Text stays as it is; any other value becomes its JSON text. Undefined for an empty object or array, which some responses
+ * have instead of null, and for a number that is not finite.
  */
 export function normalizeText(value: unknown): string | undefined {
   if (typeof value === "string") return value
   if (typeof value === "number" && !Number.isFinite(value)) return undefined
   if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
-  // Nested deeper than the stack, it is no text that anybody could use.
+  // A value that is too deep for the stack is dropped.
   return Option.getOrUndefined(stringifyOption(value))
 }
 
-/** Text, or a whole number whose digits are all known. */
+/** Text, or a safe integer as text. */
 export const normalizeId: Normalize = (value) =>
   typeof value === "string" ? value : Number.isSafeInteger(value) ? String(value) : undefined
 
@@ -92,14 +92,17 @@ const withoutOffset = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*$/
 
 const isoMoment = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i
 
-/** A moment that says its zone, or that is ISO text, which is then in UTC: no other depends on where it is read. */
+/**
+ * Whether a value is a timestamp: a number, ISO text (in UTC if it has no offset), or text that names GMT or UTC. Other text
+ * would depend on the time zone of this machine.
+ */
 const isMoment = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && (isoMoment.test(value) || /\b(?:GMT|UTC)$/.test(value)))
 
-/** As the service writes them. */
+/** The format of timestamps in most responses. */
 const usualMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 
-/** The milliseconds of the epoch of a moment. */
+/** The milliseconds of the epoch of a timestamp; undefined if the value is none. */
 export const instantMillis = (value: unknown): number | undefined => {
   if (typeof value === "string" && usualMoment.test(value)) return validMillis(Date.parse(value))
   if (!isMoment(value)) return undefined
@@ -119,10 +122,10 @@ export const normalizeDay: Normalize = (value) => {
   return isoDayOfText(/^\d{4}-\d\d-\d\dT/.test(day) ? day.slice(0, 10) : day) ?? day
 }
 
-/** The rules of fields that are text. */
+/** The rules of text fields. */
 export const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, normalizeText] as const)
 
-/** The day as `YYYY-MM-DD`, if it is in the calendar. */
+/** A day as `YYYY-MM-DD`; undefined if the calendar does not have it. */
 export const isoDay = (year: number, month: number, day: number): string | undefined => {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
@@ -138,7 +141,7 @@ export const isoDay = (year: number, month: number, day: number): string | undef
 const yearFirst = /^(\d{4})([-/._])(\d{2})\2(\d{2})$/
 const monthFirst = /^(\d{2})([-/._])(\d{2})\2(\d{4})$/
 
-/** The day of a text in one of the eight documented formats. */
+/** The day of a text as `YYYY-MM-DD`; undefined if the text has none of the eight documented formats. */
 export const isoDayOfText = (text: string): string | undefined => {
   const ymd = yearFirst.exec(text)
   if (ymd !== null) return isoDay(Number(ymd[1]), Number(ymd[3]), Number(ymd[4]))

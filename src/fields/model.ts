@@ -1,5 +1,5 @@
-// A model of the API from one table: each field with its schema, and with how its values in a response are brought into the
-// form of that schema. Type, codec and fast reader follow from the table.
+// A model of the API as a table of fields: each has a schema, and a rule that normalizes its values in a response. Type, codec
+// and fast reader follow from the table.
 import * as DateTime from "effect/DateTime"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -38,13 +38,13 @@ export const day = field(Schema.String, Lenient.normalizeDay)
 export const textOrFlag = field(Schema.Union(Schema.String, Schema.Boolean), Lenient.normalizeTextOrFlag)
 export const unknown = field(Schema.Unknown, (value) => value)
 
-/** A moment; one that cannot be read is absent. */
+/** A timestamp; absent if it cannot be read. */
 export const instant = field(Instant, (value) => {
   const millis = Lenient.instantMillis(value)
   return millis === undefined ? undefined : DateTime.unsafeMake(millis)
 })
 
-/** An array; elements that cannot be read are left out, and a single one stands for an array of itself. */
+/** An array. Elements that cannot be read are dropped; a single value is read as an array of one element. */
 export const array = <S extends Codec>({
   schema,
   normalize
@@ -59,25 +59,25 @@ type Optional<F extends Fields> = {
   readonly [Name in keyof F]: Schema.optionalWith<F[Name]["schema"], { exact: true }>
 }
 
-/** The struct of a model: its required fields, its optional ones, and whatever else a response holds. */
+/** The struct of a model: required fields, optional fields, and fields that the model does not describe. */
 type Struct<R extends Fields, O extends Fields> = Schema.TypeLiteral<
   Required<R> & Optional<O>,
   [{ readonly key: typeof Schema.String; readonly value: Schema.Schema<unknown> }]
 >
 
-/** A model, and what it is made of. */
+/** A model with its struct, its rule and its codec. */
 export interface Model<R extends Fields, O extends Fields> {
-  /** The model field by field, as it stands in JSON. */
+  /** The fields of the model and their schemas. */
   readonly struct: Struct<R, O>
-  /** Brings an object of a response into the form of the model; nothing for what is no object. */
+  /** Normalizes an object of a response; undefined for a value that is not an object. */
   readonly normalize: (wire: unknown) => JsonObject | undefined
-  /** The codec: reads a response leniently, and encodes to the shape of a response. */
+  /** The codec: reads a response leniently, and encodes to the JSON of a response. */
   readonly schema: Schema.Schema<Schema.Schema.Type<Struct<R, O>>, JsonObject>
 }
 
 /**
- * A model from the table of its fields. Nulls are absent, and fields that are not in the table are kept. A value that lacks
- * a required field is refused. `prepare` renames what comes under another name.
+ * Makes a model from its fields. Fields that are null are absent; fields that the model does not describe are kept. A value
+ * without a required field is refused. `prepare` renames fields before they are normalized.
  */
 export const model = <R extends Fields, O extends Fields>(
   name: string,
@@ -100,7 +100,7 @@ export const model = <R extends Fields, O extends Fields>(
   const normalize = (wire: unknown) => normalizeFields(prepare(wire))
   const checks = Object.entries(required).map(([name, { schema }]) => [name, Schema.is(schema)] as const)
 
-  /** In one pass: after normalizing, only the required fields are left to check. */
+  /** The fast reader: only the required fields have to be checked after they are normalized. */
   const read = (wire: unknown): unknown => {
     const normalized = normalize(wire)
     return normalized !== undefined && checks.every(([name, is]) => is(normalized[name])) ? normalized : reader.noMatch
@@ -121,7 +121,7 @@ export const model = <R extends Fields, O extends Fields>(
   return { struct, normalize, schema: schema as never }
 }
 
-/** A model as a field of another one. */
+/** A model as a field of another model. */
 export const nested = <R extends Fields, O extends Fields>({
   struct,
   normalize

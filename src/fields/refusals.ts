@@ -1,13 +1,13 @@
-// Facts that are read from the service's words and from `meta` of a refusal: pure.
+// Reads facts from the message and `meta` of an error response. Pure.
 import { isObject } from "../internal/json.js"
 import { type ContactId, isContactId } from "./ids.js"
 
 const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
 
-/** Whether a message says that the contact is unknown or deleted: the service answers 400 then, not 404. */
+/** Whether a message says that the contact is unknown or deleted. The service responds with 400 then, not 404. */
 export const isContactNotFound = (message: string): boolean => contactNotFound.test(message)
 
-/** The contact that a 400 names as the duplicate, and the field by which it was found. Its name is never read. */
+/** The contact that a 400 names as the duplicate, and the field by which it was found. The contact's name is not read. */
 export interface Duplicate {
   readonly duplicateOf?: ContactId
   readonly matchingField?: string

@@ -3,13 +3,13 @@ import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 
-/** Names a schema; in JSON Schema and OpenAPI, whose names have no slash, it is `GrowthHub…`. */
+/** The name of a schema: `effect-growthhub/…`, and `GrowthHub…` in JSON Schema and OpenAPI, whose names have no slash. */
 export const named = (name: string) => ({
   identifier: `effect-growthhub/${name}`,
   [AST.JSONIdentifierAnnotationId]: `GrowthHub${name}`
 })
 
-/** Annotates a schema with the sentence that follows the path of a value that it refuses. */
+/** The message for a value that a schema refuses; it follows the path of the value. */
 export const withMessage = (message: string) => ({ message: () => message })
 
 export const anObject = withMessage("must be an object")
@@ -23,7 +23,7 @@ export const texts = Schema.Array(text).annotations(anArray)
 /** A field of a response: absent, never null or undefined. */
 export const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-/** Keeps fields that are not described under their own names. */
+/** Keeps the fields that a schema does not describe. */
 export const unknownFields = {
   key: Schema.String,
   value: Schema.Unknown.annotations({ arbitrary: () => (fc) => fc.jsonValue() })

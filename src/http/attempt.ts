@@ -2,10 +2,12 @@
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Errors from "../Errors.js"
 import type * as Failure from "./failure.js"
 import type { Level } from "../RateLimit.js"
 import type { EncodedRequest } from "./endpoint.js"
+import type { Restore } from "../runtime/fiber.js"
 import { monotonic } from "../runtime/timer.js"
 
 /** What the attempts of one call share. All times are milliseconds of the monotonic clock. */
@@ -18,6 +20,10 @@ export interface Call {
   readonly isRepeatable: boolean
   /** Texts of the input that no error may show. */
   readonly secrets: () => ReadonlyArray<string>
+  /** The fiber that makes the call. */
+  readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
+  /** Makes a wait interruptible, where the caller of the call is. A call cannot be interrupted in between. */
+  readonly restore: Restore
   readonly clock: Clock.Clock
   /** When the call has to end. */
   readonly deadline: number

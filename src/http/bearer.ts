@@ -31,13 +31,15 @@ export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => 
 
 /** Waits for credentials, within the attempt's timeout. Nothing is sent meanwhile. */
 const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsError>) => {
-  const { clock, deadline, timeoutMillis } = attempt.call
+  const { clock, deadline, restore, timeoutMillis } = attempt.call
   const now = nowOf(attempt)
   const limit = Math.max(0, Math.min(timeoutMillis, deadline - now))
   const unsent = errorContext(attempt, false)
-  return within(
-    Effect.mapError(self, (error) => Failure.fromBefore(unsent, error)),
-    { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
+  return restore(
+    within(
+      Effect.mapError(self, (error) => Failure.fromBefore(unsent, error)),
+      { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
+    )
   )
 }
 

@@ -1,13 +1,10 @@
 // One call: encode its input, send it, retry, decode.
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -17,6 +14,7 @@ import type { AnyEndpoint, Lookup, Perform, Repeat } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
+import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import * as telemetry from "../runtime/telemetry.js"
 import { measuredCall } from "./telemetry.js"
 import { monotonic } from "../runtime/timer.js"
@@ -40,11 +38,11 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
   const { baseUrl, policyOf, send, versions, withPolicy } = environment
 
   const performing = (row: AnyEndpoint, input: object, finish: Finish): Effect.Effect<unknown, Errors.ContactsError> =>
-    Effect.withFiberRuntime((fiber) => {
+    uninterruptible((restore, fiber) => {
       const encoded = encode(row, versions?.[row.name] ?? (row.version as string), input)
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
       const policy = policyOf(fiber.currentContext)
-      const call = callOf(row, encoded.right, input, policy, fiber)
+      const call = callOf(row, encoded.right, input, policy, { fiber, restore })
       const { verify } = row
       const performed = retry(
         {
@@ -118,21 +116,22 @@ const callOf = (
   encoded: EncodedRequest,
   input: { readonly body?: unknown },
   policy: Policy,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>
+  { fiber, restore }: Pick<Call, "fiber" | "restore">
 ): Call => {
-  const services = fiber.getFiberRef(DefaultServices.currentServices)
-  const clock = Context.get(services, Clock.Clock)
+  const clock = clockOf(fiber)
   return {
     encoded,
     declares: row.errors,
     isWrite: !(row.isRead ?? row.method === "GET"),
     isRepeatable: row.isRepeatable(input.body),
     secrets: () => secretsOf(encoded),
+    fiber,
+    restore,
     clock,
     deadline: monotonic(clock) + Duration.toMillis(policy.deadline),
     timeoutMillis: Duration.toMillis(policy.attemptTimeout),
     priority: Context.get(fiber.currentContext, RateLimit.Priority),
-    isTraced: telemetry.isTracing(services)
+    isTraced: telemetry.isTracing(servicesOf(fiber))
   }
 }
 

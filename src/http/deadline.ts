@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Errors from "../Errors.js"
@@ -22,6 +23,19 @@ const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError, isS
     ? Failure.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
     : Failure.fromTransport(errorContext(attempt), error, isSent)
 
+/** What a request came to that has no whole response. Where its status refuses it already, the body counts as empty. */
+const withoutBody = (
+  pending: PendingResponse,
+  sent: Pick<Response, "sentAt" | "requests" | "request">,
+  failure: () => AttemptFailure
+): Effect.Effect<Response, AttemptFailure> =>
+  Effect.suspend(() => {
+    const head = pending.head()
+    return head !== undefined && !Failure.isSuccess(head)
+      ? Effect.succeed({ ...head, body: "", ...sent })
+      : Effect.fail(failure())
+  })
+
 /**
  * One request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout take the
  * request off the wire; neither waits for that.
@@ -31,50 +45,47 @@ const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError, isS
 export const withDeadline =
   (transport: Transport): Send =>
   (attempt) =>
-    Effect.withFiberRuntime((fiber) => {
+    Effect.suspend(() => {
       const { call, request, requestsBefore } = attempt
       const sentAt = nowOf(attempt)
       const limit = Math.min(call.timeoutMillis, call.deadline - sentAt)
       if (limit <= 0) return Effect.fail({ error: timedOut(attempt, 0, false) })
+      const sent = { sentAt, requests: requestsBefore + 1, request }
+      let giveUp = constVoid
 
-      const refusedOr = (
-        pending: PendingResponse,
-        error: () => Errors.ContactsError,
-        isSent: boolean
-      ): Effect.Effect<Response, AttemptFailure> =>
-        Effect.suspend(() => {
-          const head = pending.head()
-          return head !== undefined && !Failure.isSuccess(head)
-            ? Effect.succeed({ ...head, body: "", sentAt, requests: requestsBefore + 1, request })
-            : Effect.fail({ error: error(), sentAt: isSent ? sentAt : undefined })
-        })
-
-      return Effect.async<Response, AttemptFailure>((resume) => {
-        const pending = transport(request, fiber)
+      const response = Effect.async<Response, AttemptFailure>((resume) => {
+        const pending = transport(request, call.fiber)
         const cancelTimer = later(call.clock, limit, () => {
           const isSent = pending.isSent()
           pending.abort()
-          resume(refusedOr(pending, () => timedOut(attempt, limit, isSent), isSent))
-        })
-        void pending.exit.then((exit) => {
-          cancelTimer()
           resume(
-            Exit.match(exit, {
-              onSuccess: ({ status, headers, body }) =>
-                Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }),
-              onFailure: (cause) => {
-                const error = Option.getOrUndefined(Cause.failureOption(cause))
-                return error === undefined
-                  ? Effect.die(Cause.squash(cause))
-                  : refusedOr(pending, () => failureOf(attempt, error, pending.isSent()), true)
-              }
-            })
+            withoutBody(pending, sent, () => ({
+              error: timedOut(attempt, limit, isSent),
+              sentAt: isSent ? sentAt : undefined
+            }))
           )
         })
-        return Effect.sync(() => {
+        giveUp = () => {
           cancelTimer()
           pending.abort()
+        }
+        void pending.exit.then((exit) => {
+          cancelTimer()
+          if (Exit.isSuccess(exit)) {
+            const { status, headers, body } = exit.value
+            return resume(Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }))
+          }
+          const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+          resume(
+            error === undefined
+              ? Effect.die(Cause.squash(exit.cause))
+              : withoutBody(pending, sent, () => ({ error: failureOf(attempt, error, pending.isSent()), sentAt }))
+          )
         })
+      })
+      return Effect.catchAllCause(call.restore(response), (cause) => {
+        if (Cause.isInterrupted(cause)) giveUp()
+        return Effect.failCause(cause)
       })
     })
 

@@ -136,17 +136,11 @@ export const encode = (
 }
 
 /** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
-const impersonal = new Set([
-  "id",
-  "key",
-  "locationId",
-  "assignedTo",
-  "country",
-  "timezone",
-  "status",
-  "model",
-  "dataType"
-])
+const impersonal = new Set(
+  "id key locationId assignedTo country timezone status field operator group sort pageLimit page model dataType".split(
+    " "
+  )
+)
 
 const personalTexts = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") return [value]

@@ -10,6 +10,7 @@ import type { Attempt, Response } from "./attempt.js"
 import { withDeadline } from "./deadline.js"
 import { withRedirects } from "./redirects.js"
 import { transportOf } from "./transport.js"
+import { clockOf, uninterruptible } from "../runtime/fiber.js"
 import { monotonic } from "../runtime/timer.js"
 
 /** What a request is about, as its errors describe it. */
@@ -23,7 +24,8 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
     { operation, declares, secrets }: ExchangeContext,
     timeout: Duration.Duration
   ): Effect.Effect<Response, Errors.ContactsError> =>
-    Effect.flatMap(Effect.clock, (clock) => {
+    uninterruptible((restore, fiber) => {
+      const clock = clockOf(fiber)
       const timeoutMillis = Duration.toMillis(timeout)
       const attempt: Attempt = {
         request,
@@ -42,6 +44,8 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
           isWrite: true,
           isRepeatable: true,
           secrets,
+          fiber,
+          restore,
           clock,
           deadline: monotonic(clock) + timeoutMillis,
           timeoutMillis,

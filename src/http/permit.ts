@@ -2,12 +2,11 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import { inSeconds } from "../internal/duration.js"
 import type { Limiter, Permit, Rejection } from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import { type Attempt, type AttemptFailure, errorContext, nowOf, type Send } from "./attempt.js"
 import * as Failure from "./failure.js"
 
 /** The error of a request that cannot get its permit in time. */
@@ -25,14 +24,9 @@ const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): At
   return { error: Failure.fromBefore(errorContext(attempt, false), error) }
 }
 
-/** Tells the limiter how the request ended. Where nothing was sent, its permit is given back. */
-const settle = (permit: Permit, { call }: Attempt, exit: Exit.Exit<Response, AttemptFailure>): void => {
-  if (Exit.isSuccess(exit)) {
-    const { status } = exit.value
-    const now = call.clock.unsafeCurrentTimeMillis()
-    return permit.complete(exit.value, status === 429 ? Failure.retryAfter(exit.value, now) : undefined)
-  }
-  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+/** Tells the limiter how the request failed. Where nothing was sent, its permit is given back. */
+const settle = (permit: Permit, cause: Cause.Cause<AttemptFailure>): void => {
+  const failure = Option.getOrUndefined(Cause.failureOption(cause))
   if (failure !== undefined && failure.sentAt === undefined) permit.release()
   else permit.complete()
 }
@@ -41,17 +35,35 @@ const settle = (permit: Permit, { call }: Attempt, exit: Exit.Exit<Response, Att
 export const withPermit =
   (limiter: Limiter) =>
   (send: Send): Send =>
-  (attempt) => {
-    const { deadline, priority, timeoutMillis: leaseMillis } = attempt.call
-    const timeoutMillis = deadline - nowOf(attempt)
-    // Without time left the request fails by its deadline, which sends nothing.
-    if (timeoutMillis <= 0) return send(attempt)
-    const options = { priority, timeoutMillis, leaseMillis: Math.min(leaseMillis, timeoutMillis) }
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.matchEffect(restore(limiter.acquire(options)), {
-        onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
-        onSuccess: (permit) =>
-          Effect.onExit(restore(send(attempt)), (exit) => Effect.sync(() => settle(permit, attempt, exit)))
-      })
-    )
-  }
+  (attempt) =>
+    Effect.suspend(() => {
+      const { clock, deadline, priority, restore, timeoutMillis: leaseMillis } = attempt.call
+      const timeoutMillis = deadline - nowOf(attempt)
+      // Without time left the request fails by its deadline, which sends nothing.
+      if (timeoutMillis <= 0) return send(attempt)
+      const options = { priority, timeoutMillis, leaseMillis: Math.min(leaseMillis, timeoutMillis) }
+
+      const sendWith = (permit: Permit) =>
+        Effect.matchCauseEffect(send(attempt), {
+          onFailure: (cause) => {
+            settle(permit, cause)
+            return Effect.failCause(cause)
+          },
+          onSuccess: (response) => {
+            const isRefused = response.status === 429
+            permit.complete(
+              response,
+              isRefused ? Failure.retryAfter(response, clock.unsafeCurrentTimeMillis()) : undefined
+            )
+            return Effect.succeed(response)
+          }
+        })
+
+      const permit = limiter.tryAcquire(options)
+      return permit !== undefined
+        ? sendWith(permit)
+        : Effect.matchEffect(restore(limiter.acquire(options)), {
+            onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
+            onSuccess: sendWith
+          })
+    })

@@ -92,7 +92,7 @@ const afterFailure = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect
       : Effect.zipRight(
           logFailure(failed, `Attempt failed; retrying in ${decision.delay} ms`),
           Effect.zipRight(
-            Effect.sleep(Duration.millis(decision.delay)),
+            failed.attempt.call.restore(Effect.sleep(Duration.millis(decision.delay))),
             Effect.suspend(() => {
               telemetry.retries(1, failed.attempt.call.encoded.name, failed.failure.error._tag)
               return send(retried, nextAttempt(failed), decision.schedule)
@@ -126,7 +126,7 @@ const decide = <A>(
     return Effect.succeed(stop("a retry would not help or is not safe"))
   }
   const now = clockOf(attempt).unsafeCurrentTimeMillis()
-  return Effect.map(policy.schedule.step(now, error, schedule), ([next, , decision]) => {
+  return Effect.map(attempt.call.restore(policy.schedule.step(now, error, schedule)), ([next, , decision]) => {
     if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")
     const least = retryAfterMillis(error)
     const delay = Math.max(Math.ceil(ScheduleIntervals.start(decision.intervals) - now), least)
@@ -157,7 +157,7 @@ const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effec
     const limit = remaining(attempt)
     if (!isUnknown || verify === undefined || !policy.verifyUnknown || limit === 0) return failing
     if (!spend(budget, policy.budget)) return failing
-    return Effect.matchEffect(verify(Duration.millis(limit), unknownSinceOf(failed)), {
+    return Effect.matchEffect(attempt.call.restore(verify(Duration.millis(limit), unknownSinceOf(failed))), {
       onFailure: () => failing,
       onSuccess: Option.match({
         onSome: (answer) => Effect.as(logFailure(failed, "Verified: the write was applied"), answer),

@@ -1,6 +1,6 @@
-// How long something takes, as a person is told.
+// Durations in messages.
 import * as Duration from "effect/Duration"
 
-/** In whole seconds, and never too few. */
+/** A duration in words, rounded up to whole seconds. */
 export const inSeconds = (time: Duration.Duration): string =>
   Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))

@@ -32,10 +32,10 @@ export const parseObject = (text: string): JsonObject | undefined => {
   return isObject(json) ? json : undefined
 }
 
-/** How many levels of arrays and objects a request body may have: more would overflow the stack of whoever walks it. */
+/** The maximum depth of a request body: a recursive function could overflow the stack on a deeper one. */
 export const maxDepth = 100
 
-/** Whether a value has more levels of arrays and objects than allowed. A circular value has. */
+/** Whether a value has more levels of arrays and objects than allowed. A circular value always has. */
 export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean => {
   if (typeof value !== "object" || value === null) return false
   if (levels === 0) return true
@@ -43,13 +43,13 @@ export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean =>
   return parts.some((part) => isTooDeep(part, levels - 1))
 }
 
-/** The sentence for a value that is too deep, after its path. */
+/** The message for a value that is nested too deeply; it follows the path of the value. */
 export const tooDeep = `must not be nested deeper than ${maxDepth} levels`
 
 /** Whether the value of a field means that it is not set. */
 export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === ""
 
-/** The JSON text of a value; undefined if it has none: circular, nested deeper than the stack, or with a bigint. */
+/** The JSON text of a value; undefined if the value is circular, too deep for the stack, or contains a bigint. */
 export const stringifyJson = (value: unknown): string | undefined => {
   try {
     return JSON.stringify(value)
@@ -58,5 +58,5 @@ export const stringifyJson = (value: unknown): string | undefined => {
   }
 }
 
-/** The JSON text of a value, as an option. */
+/** The JSON text of a value; `None` if `JSON.stringify` throws. */
 export const stringifyOption = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

@@ -1,11 +1,11 @@
-// A time limit for promises.
+// A timeout for promises.
 
-/** A timer that fires this much later than it was set for (milliseconds) was held up with its whole process. */
+/** If a timer fires this much too late (milliseconds), the process was suspended. */
 const suspension = 1000
 
 /**
- * A promise that is given up after a while. After the process was suspended, the promise has the time once more: its result
- * may be there already and only needs the event loop.
+ * Rejects if a promise takes longer than `millis`. After a suspension of the process, the timeout starts again, because the
+ * result may have arrived and only needs the event loop.
  */
 export const inTime = <A>(promise: Promise<A>, millis = 10_000): Promise<A> => {
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -1,5 +1,5 @@
-// Reading and writing a value in one pass where it is as its schema has it. What is not is the schema's business, and its
-// message.
+// A fast path for schemas: decodes or encodes a value in one pass if it matches. Otherwise the schema itself does, which
+// gives the error message.
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -7,16 +7,16 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { isArray, isObject, isTooDeep, tooDeep } from "./json.js"
 
-/** Reads or writes a value, or gives {@link noMatch}. */
+/** Decodes or encodes a value, or gives {@link noMatch}. */
 export type Reader = (value: unknown) => unknown
 
-/** This value is not as the schema has it. */
+/** The result for a value that does not match the schema, or that the fast path does not support. */
 export const noMatch: unique symbol = Symbol("noMatch")
 
-/** Annotates a schema with a reader of its own, for decoding. */
+/** The annotation of a schema that has its own reader for decoding. */
 export const annotationId: unique symbol = Symbol.for("effect-growthhub/Reader")
 
-/** Decoding leaves out what it does not know, encoding refuses it. */
+/** Decoding drops unknown fields; encoding refuses them. */
 type Direction = "decode" | "encode"
 
 export const strictly = { errors: "all", onExcessProperty: "error" } as const
@@ -26,7 +26,7 @@ const plain =
   (value) =>
     is(value) ? value : noMatch
 
-/** Countries are many. */
+/** Looks literals up in a set, because a country is one of 250. */
 const oneOf = (values: ReadonlyArray<unknown>): Reader => {
   const all = new Set(values)
   return plain((value) => all.has(value))
@@ -68,7 +68,7 @@ interface Property {
   readonly read: Reader
 }
 
-/** Counted, as the names of an object cost an array. */
+/** Whether an object has more than `count` fields. Counts them, because `Object.keys` allocates an array. */
 const hasMore = (fields: object, count: number): boolean => {
   let left = count
   for (const _ in fields) left -= 1
@@ -95,7 +95,7 @@ const struct =
     return isClosed && hasMore(fields, count) ? noMatch : out
   }
 
-/** By the schema itself, as slow as it is. */
+/** Decodes or encodes with the schema itself. */
 const viaSchema = (ast: SchemaAST.AST, direction: Direction): Reader => {
   const schema = Schema.make(ast)
   const parse =
@@ -103,7 +103,7 @@ const viaSchema = (ast: SchemaAST.AST, direction: Direction): Reader => {
   return (value) => Option.getOrElse(parse(value), () => noMatch)
 }
 
-/** A transformation that takes an effect is the schema's. */
+/** A transformation that gives an Effect instead of an Either is left to the schema. */
 const transformed = (
   ast: SchemaAST.Transformation,
   { decode, encode }: SchemaAST.FinalTransformation,
@@ -124,15 +124,15 @@ const transformed = (
   }
 }
 
-/** The side of a schema that a value is on before it is decoded or encoded. */
-const given = (ast: SchemaAST.AST, direction: Direction) =>
+/** The side of a schema that a value has before it is decoded or encoded. */
+const inputAst = (ast: SchemaAST.AST, direction: Direction) =>
   direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
 
-/** Which of several structs it is, the schema finds out in its own way. */
+/** Whether a union has several structs: only the schema can tell which of them a value matches. */
 const isAmbiguous = (types: ReadonlyArray<SchemaAST.AST>, direction: Direction): boolean =>
-  types.filter((type) => given(type, direction)._tag === "TypeLiteral").length > 1
+  types.filter((type) => inputAst(type, direction)._tag === "TypeLiteral").length > 1
 
-/** Plain values, unions, filters, arrays and structs in one pass, and the rest, part by part, by the schema. */
+/** The reader of a schema: plain values, unions, filters, arrays and structs in one pass, other parts with the schema. */
 export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
   const own = direction === "decode" ? (ast.annotations[annotationId] as Reader | undefined) : undefined
   if (own !== undefined) return own
@@ -156,7 +156,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))
     case "Refinement":
-      // On encoding, a filter checks a value before it is transformed.
+      // When it encodes, a filter checks the value before its transformation.
       return direction === "decode" || SchemaAST.typeAST(ast.from) === ast.from
         ? filtered(ast, readerOf(ast.from, direction))
         : viaSchema(ast, direction)
@@ -167,7 +167,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
         : viaSchema(ast, direction)
     }
     case "TypeLiteral": {
-      // One without fields takes anything.
+      // A struct without fields accepts any value.
       if (ast.indexSignatures.length > 0 || ast.propertySignatures.length === 0) return viaSchema(ast, direction)
       const properties = ast.propertySignatures.map(({ name, isOptional, type }) => ({
         name,
@@ -189,7 +189,7 @@ type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
 
 const deep = (value: unknown) => new ParseResult.Type(SchemaAST.unknownKeyword, value, tooDeep)
 
-/** A recursive schema overflows the stack on a value that is nested deeply enough. */
+/** Turns a stack overflow into a parse issue: a recursive schema overflows on a deeply nested value. */
 const withinStack =
   <A>(parse: Parse<A>): Parse<A> =>
   (value) => {
@@ -201,18 +201,18 @@ const withinStack =
     }
   }
 
-/** In one pass, or by the schema, for its message. A property test compares the two. */
+/** The fast path, and the schema if the value does not match. A property test compares the two. */
 const withFallback = <A>(read: Reader, parse: Parse<A>): Parse<A> =>
   withinStack((value) => {
     const found = read(value)
     return found === noMatch ? parse(value) : Either.right(found as A)
   })
 
-/** Decodes a response: fields that the schema does not know are left out. */
+/** Decodes a response; drops unknown fields. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Parse<A> =>
   withFallback(readerOf(schema.ast, "decode"), ParseResult.decodeUnknownEither(schema))
 
-/** Encodes an input: reports every fault, refuses fields that the schema does not know, and values nested too deeply. */
+/** Encodes an input; reports every fault, and refuses unknown fields and values that are nested too deeply. */
 export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> => {
   const encode = withFallback<I>(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))
   return (value) => {

@@ -1,6 +1,6 @@
-// What schemas have in common.
+// Helpers for schemas.
 import * as S from "effect/Schema"
 
-/** A field that may be left out, and is then this. */
+/** An optional field with a default. */
 export const defaulting = <A, I>(schema: S.Schema<A, I>, value: NoInfer<A>) =>
   S.optionalWith(schema, { default: () => value })

@@ -1,9 +1,8 @@
-// The rate limit as a value, and every decision about it. Nothing here reads a clock, waits or knows a store: a state, a time
-// and an event give the next state. The state is JSON. All times are milliseconds of one clock.
+// The rate limit as a value, and every decision about it. Nothing here reads a clock, waits or knows a store: a time and an
+// event change a state. The state is JSON. All times are milliseconds of one clock.
 
 import { day as dayMillis, type RateLimitHeaders } from "./headers.js"
-
-export type Priority = "interactive" | "bulk"
+import type { AcquireOptions, Level } from "./model.js"
 
 export interface Settings {
   /** Requests in one interval, until a response tells another number. */
@@ -17,49 +16,50 @@ export interface Settings {
 }
 
 /** Requests of one process that count until the same time. */
-export type Slice = readonly [until: number, count: number, process: string]
+export type Slice = [until: number, count: number, process: string]
 
+/** The functions below change it in place: a copy for each request costs more than the decision. */
 export interface LimitState {
   /** The latest time that the state has seen. */
-  readonly now: number
-  readonly limit: number
-  readonly interval: number
+  now: number
+  limit: number
+  interval: number
   /** The requests that count now, by the time at which they stop counting, earliest first. */
-  readonly log: ReadonlyArray<Slice>
+  log: Array<Slice>
   /** Permits given so far, less those released. */
-  readonly given: number
+  given: number
   /** Permits that count no more: `given - expired` count now. */
-  readonly expired: number
+  expired: number
   /** Requests that have ended so far. */
-  readonly completed: number
-  readonly lastResponseAt: number
+  completed: number
+  lastResponseAt: number
   /** Bulk work, and all work beside other consumers, is spread over parts of the interval. */
-  readonly part: { readonly startedAt: number; readonly given: number }
+  part: { startedAt: number; given: number }
   /** After a 429. `length`: of the current pause where no Retry-After says it; 0 after a success. */
-  readonly pause: { readonly startedAt: number; readonly until: number; readonly length: number }
-  readonly others: Others
-  readonly day: Day | null
+  pause: { startedAt: number; until: number; length: number }
+  others: Others
+  day: Day | null
   /** When each process that shares the state was last seen. */
-  readonly processes: { readonly [process: string]: number }
+  processes: { [process: string]: number }
 }
 
 /** What is seen of other consumers of the same limit, as requests in one interval. */
 interface Others {
   /** The most since a time, and the most in the interval before it. */
-  readonly latest: number
-  readonly previous: number
-  readonly since: number
+  latest: number
+  previous: number
+  since: number
   /** The fewest that the current window of the service held, and when: their rate is measured from there. */
-  readonly fewest: number
-  readonly fewestAt: number
+  fewest: number
+  fewestAt: number
 }
 
 interface Day {
-  readonly limit: number
-  readonly left: number
-  readonly resetsAt: number
+  limit: number
+  left: number
+  resetsAt: number
   /** When one request may find out whether an exhausted quota is still exhausted. */
-  readonly probeAt: number
+  probeAt: number
 }
 
 /** A permit as the state knows it. */
@@ -74,11 +74,7 @@ export interface Grant {
   readonly completed: number
 }
 
-export interface Wish {
-  readonly priority: Priority
-  /** How long the request may take at most. */
-  readonly leaseMillis: number
-}
+export type Wish = Pick<AcquireOptions, "priority" | "leaseMillis">
 
 /** What came back for a request. */
 export interface Outcome {
@@ -114,7 +110,7 @@ const probeEvery = 5 * 60_000
 /** A clock that is further behind than this was set back; less is the error of an estimated clock. */
 const clockTolerance = 1000
 
-export const initialState = ({ limit, interval }: Settings): LimitState => ({
+export const initialState = ({ limit, interval }: Pick<Settings, "limit" | "interval">): LimitState => ({
   now: never,
   limit,
   interval,
@@ -148,32 +144,27 @@ export const free = (state: LimitState, settings: Settings): number =>
   Math.max(0, allowed(state, settings) - used(state))
 
 /** Whether requests go in parts: what others use must be seen before a crowd leaves. */
-const isSpread = (state: LimitState, priority: Priority) =>
+const isSpread = (state: LimitState, priority: Level) =>
   priority === "bulk" || otherConsumers(state) > 0 || state.now - state.lastResponseAt > 2 * state.interval
 
-const dayLeft = ({ day }: LimitState, { reserve }: Settings, priority: Priority) =>
+const dayLeft = ({ day }: LimitState, { reserve }: Settings, priority: Level) =>
   day === null ? Infinity : day.left - (priority === "bulk" ? Math.floor(day.limit * reserve) : 0)
 
 /** Permits left in the current part of the interval. */
-const leftInPart = (state: LimitState, settings: Settings, priority: Priority) =>
+const leftInPart = (state: LimitState, settings: Settings, priority: Level) =>
   isSpread(state, priority) ? Math.ceil(allowed(state, settings) / parts) - state.part.given : Infinity
 
-/** Permits that there are now. */
-const room = (state: LimitState, settings: Settings, priority: Priority): number => {
-  const { now, day, pause } = state
-  if (now < pause.until) return 0
-  const left = dayLeft(state, settings, priority)
-  const ofDay = left > 0 || day === null ? left : now >= day.probeAt ? 1 : 0
-  return Math.min(allowed(state, settings) - used(state), leftInPart(state, settings, priority), ofDay)
-}
-
 /** How long the day's quota is exhausted for work of a priority; 0 where it is not, or where a request may probe it. */
-export const exhaustedFor = (state: LimitState, settings: Settings, priority: Priority): number =>
+export const exhaustedFor = (state: LimitState, settings: Settings, priority: Level): number =>
   state.day === null || dayLeft(state, settings, priority) > 0 || state.now >= state.day.probeAt
     ? 0
     : Math.max(0, state.day.resetsAt - state.now)
 
 export const pausedFor = ({ now, pause }: LimitState): number => Math.max(0, pause.until - now)
+
+/** How long no request may leave at all. */
+const closedFor = (state: LimitState, settings: Settings, priority: Level): number =>
+  Math.max(pausedFor(state), exhaustedFor(state, settings, priority))
 
 /** The time until so many of the requests that count have stopped counting. */
 const untilExpired = ({ log, now }: LimitState, count: number, latest: number): number => {
@@ -186,24 +177,23 @@ const untilExpired = ({ log, now }: LimitState, count: number, latest: number): 
 }
 
 /** The time until there may be room, if no response changes that before. */
-export const nextWakeUp = (state: LimitState, settings: Settings, priority: Priority): number => {
-  if (room(state, settings, priority) > 0) return 0
-  const closed = Math.max(pausedFor(state), exhaustedFor(state, settings, priority))
+export const nextWakeUp = (state: LimitState, settings: Settings, priority: Level): number => {
+  const closed = closedFor(state, settings, priority)
   if (closed > 0) return closed
   const over = used(state) - allowed(state, settings) + 1
   const expiring = over > 0 ? untilExpired(state, over, Infinity) : 0
   const nextPart = state.part.startedAt + state.interval / parts - state.now
-  return Math.max(1, expiring, leftInPart(state, settings, priority) > 0 ? 0 : nextPart)
+  return Math.max(expiring, leftInPart(state, settings, priority) > 0 ? 0 : nextPart)
 }
 
 /** How long the caller at a place (from 1) of the queue has to wait at least: other consumers may be gone by then. */
-export const estimateWait = (state: LimitState, settings: Settings, priority: Priority, place: number): number => {
+export const estimateWait = (state: LimitState, settings: Settings, priority: Level, place: number): number => {
   const most = ownShare(state, settings)
   const rounds = Math.floor((place - 1) / most)
   const over = used(state) - most + place - rounds * most
   // A request on its way may complete at once, and counts for an interval then.
   const expiring = over > 0 ? untilExpired(state, over, countsUntil(state, state.now)) : 0
-  const first = Math.max(expiring, pausedFor(state), exhaustedFor(state, settings, priority))
+  const first = Math.max(expiring, closedFor(state, settings, priority))
   const spread = priority === "bulk" ? Math.floor((place - 1) / Math.ceil(most / parts)) * (state.interval / parts) : 0
   return Math.max(first + rounds * state.interval, spread)
 }
@@ -216,174 +206,164 @@ const countsUntil = ({ interval }: LimitState, time: number, slices = slicesPerI
   return Math.ceil((time + interval + margin) / slice) * slice
 }
 
-/** The log with one more or one less request in a slice; `undefined` where there is no such request. */
-const recount = (
-  log: ReadonlyArray<Slice>,
-  until: number,
-  process: string,
-  by: 1 | -1
-): ReadonlyArray<Slice> | undefined => {
-  let index = log.length
-  while (index > 0 && log[index - 1]![0] > until) index -= 1
-  let same = index - 1
-  while (same >= 0 && log[same]![0] === until && log[same]![2] !== process) same -= 1
-  const found = same >= 0 && log[same]![0] === until ? log[same] : undefined
-  const count = (found?.[1] ?? 0) + by
-  if (count < 0) return undefined
-  const next = log.slice()
-  if (count === 0) next.splice(same, 1)
-  else if (found === undefined) next.splice(index, 0, [until, count, process])
-  else next[same] = [until, count, process]
-  return next
+/** Where the slice of a process and a time is, or the last one before it. */
+const indexOf = (log: ReadonlyArray<Slice>, until: number, process: string): number => {
+  let index = log.length - 1
+  while (index >= 0 && (log[index]![0] > until || (log[index]![0] === until && log[index]![2] !== process))) index -= 1
+  return index
 }
 
-/** The same state by a clock that was set. */
-const shifted = (state: LimitState, by: number): LimitState => ({
-  ...state,
-  now: state.now + by,
-  log: state.log.map(([until, count, process]) => [until + by, count, process]),
-  lastResponseAt: state.lastResponseAt + by,
-  part: { ...state.part, startedAt: state.part.startedAt + by },
-  pause: { ...state.pause, startedAt: state.pause.startedAt + by, until: state.pause.until + by },
-  others: { ...state.others, since: state.others.since + by, fewestAt: state.others.fewestAt + by },
-  day: state.day && { ...state.day, resetsAt: state.day.resetsAt + by, probeAt: state.day.probeAt + by },
-  processes: Object.fromEntries(Object.entries(state.processes).map(([name, seenAt]) => [name, seenAt + by]))
-})
+/** Counts a request until a time. */
+const count = ({ log }: LimitState, until: number, process: string): void => {
+  const index = indexOf(log, until, process)
+  const slice = log[index]
+  if (slice?.[0] === until) slice[1] += 1
+  else log.splice(index + 1, 0, [until, 1, process])
+}
 
-/** The state at a time: what has passed until then is forgotten. */
-export const advance = (before: LimitState, time: number): LimitState => {
-  const state = time < before.now - clockTolerance ? shifted(before, time - before.now) : before
+/** Counts the request of a grant no more. `false` where it does not count, because its lease has ended. */
+const uncount = ({ log }: LimitState, { until, process }: Grant): boolean => {
+  const index = indexOf(log, until, process)
+  const slice = log[index]
+  if (slice?.[0] !== until) return false
+  slice[1] -= 1
+  if (slice[1] === 0) log.splice(index, 1)
+  return true
+}
+
+/** After the clock was set back: what counts now counts for one interval more, and the rest is learned again. */
+const restart = (state: LimitState, time: number): void => {
+  const { given, expired, completed } = state
+  const log = state.log.map(([, count, process]) => [time + state.interval, count, process])
+  Object.assign(state, initialState(state), { given, expired, completed, log })
+}
+
+/** Brings a state to a time: what has passed until then is forgotten. */
+export const advance = (state: LimitState, time: number): LimitState => {
+  if (time < state.now - clockTolerance) restart(state, time)
   const now = Math.max(time, state.now)
-  let { log, expired, part, others, day } = state
-  if (log.length > 0 && log[0]![0] <= now) {
-    const gone = log.filter(([until]) => until <= now)
-    log = log.slice(gone.length)
-    for (const [, count] of gone) expired += count
-  }
-  const { interval } = state
+  state.now = now
+  const { log, interval, part, others, day } = state
+  while (log.length > 0 && log[0]![0] <= now) state.expired += log.shift()![1]
   const partMillis = interval / parts
-  if (now - part.startedAt >= partMillis) part = { startedAt: now - (now % partMillis), given: 0 }
+  if (now - part.startedAt >= partMillis) state.part = { startedAt: now - (now % partMillis), given: 0 }
   if (now - others.since >= interval) {
-    const previous = now - others.since < 2 * interval ? others.latest : 0
-    others = { ...others, latest: 0, previous, since: now - ((now - others.since) % interval) }
+    others.previous = now - others.since < 2 * interval ? others.latest : 0
+    others.latest = 0
+    others.since = now - ((now - others.since) % interval)
   }
-  if (day !== null && now >= day.resetsAt) day = { ...day, left: day.limit, resetsAt: now + dayMillis }
-  const { limit, given, completed, lastResponseAt, pause, processes } = state
-  return { now, limit, interval, log, given, expired, completed, lastResponseAt, part, pause, others, day, processes }
+  if (day !== null && now >= day.resetsAt) state.day = { ...day, left: day.limit, resetsAt: now + dayMillis }
+  return state
 }
 
-/** Gives a permit, if there is one at the time of the state. */
+/** A permit, if there is one at the time of the state. */
 export const acquire = (
   state: LimitState,
   settings: Settings,
   { priority, leaseMillis }: Wish,
   process: string
-): { readonly state: LimitState; readonly grant: Grant } | undefined => {
-  if (room(state, settings, priority) <= 0) return undefined
-  const { now, day, expired, completed, part } = state
+): Grant | undefined => {
+  const { now, day, expired, completed } = state
+  if (closedFor(state, settings, priority) > 0 || leftInPart(state, settings, priority) <= 0) return undefined
+  if (used(state) >= allowed(state, settings)) return undefined
   const until = countsUntil(state, now + Math.min(leaseMillis, longestLease), parts)
-  const given = state.given + 1
-  const next = {
-    ...state,
-    given,
-    log: recount(state.log, until, process, 1)!,
-    part: { startedAt: part.startedAt, given: part.given + 1 },
-    day: day && { ...day, left: day.left - 1, probeAt: day.left > 0 ? day.probeAt : now + probeEvery }
+  count(state, until, process)
+  state.given += 1
+  state.part.given += 1
+  if (day !== null) {
+    if (dayLeft(state, settings, priority) <= 0) day.probeAt = now + probeEvery
+    day.left -= 1
   }
-  return { state: next, grant: { process, until, givenAt: now, given, expired, completed } }
+  return { process, until, givenAt: now, given: state.given, expired, completed }
 }
 
-/** Gives permits for the first of the wishes. */
+/** Permits for the first of the wishes. */
 export const acquireAll = (
-  before: LimitState,
+  state: LimitState,
   settings: Settings,
   wishes: ReadonlyArray<Wish>,
   process: string
-): { readonly state: LimitState; readonly result: ReadonlyArray<Grant> } => {
-  let state = before
-  const result: Array<Grant> = []
+): ReadonlyArray<Grant> => {
+  const grants: Array<Grant> = []
   for (const wish of wishes) {
-    const given = acquire(state, settings, wish, process)
-    if (given === undefined) break
-    state = given.state
-    result.push(given.grant)
+    const grant = acquire(state, settings, wish, process)
+    if (grant === undefined) break
+    grants.push(grant)
   }
-  return { state, result }
+  return grants
 }
 
 /** The request of a permit was not sent. */
-export const release = (state: LimitState, { process, until }: Grant): LimitState => {
-  const log = recount(state.log, until, process, -1)
-  if (log === undefined) return state
-  const day = state.day && { ...state.day, left: state.day.left + 1 }
-  return { ...state, log, given: state.given - 1, day }
+export const release = (state: LimitState, grant: Grant): void => {
+  if (!uncount(state, grant)) return
+  state.given -= 1
+  if (state.day !== null) state.day.left += 1
 }
 
-/** A request that was sent while the state could not be had. */
-export const adopt = (state: LimitState, { process, until }: Grant): LimitState => ({
-  ...state,
-  given: state.given + 1,
-  log: recount(state.log, until, process, 1)!
-})
+/** A permit that was given by another state of the same limit. */
+export const adopt = (state: LimitState, { until, process }: Grant): void => {
+  state.given += 1
+  count(state, until, process)
+}
 
 /** The pause after a response. Requests that were refused together pause once. */
-const pauseAfter = ({ pause, interval }: LimitState, { givenAt }: Grant, outcome: Outcome, time: number) => {
-  if (!outcome.isRefused) return pause.length === 0 || outcome.told === undefined ? pause : { ...pause, length: 0 }
-  const { retryAfterMillis } = outcome
-  if (retryAfterMillis !== undefined && retryAfterMillis > 0) {
-    return { ...pause, until: Math.max(pause.until, time + Math.min(retryAfterMillis, longestPause)) }
+const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outcome, time: number): void => {
+  const { isRefused, retryAfterMillis = 0, told } = outcome
+  if (!isRefused) {
+    if (told !== undefined) pause.length = 0
+  } else if (retryAfterMillis > 0) {
+    pause.until = Math.max(pause.until, time + Math.min(retryAfterMillis, longestPause))
+  } else if (grant.givenAt >= pause.startedAt) {
+    pause.length = pause.length === 0 ? interval / parts : Math.min(2 * pause.length, interval)
+    pause.startedAt = time
+    pause.until = Math.max(pause.until, time + pause.length)
   }
-  if (givenAt < pause.startedAt) return pause
-  const length = pause.length === 0 ? interval / parts : Math.min(2 * pause.length, interval)
-  return { startedAt: time, until: Math.max(pause.until, time + length), length }
 }
 
 /**
  * What a response tells about other consumers: the requests that the service has counted and that cannot be our own. In
  * windows that slide, those are all of an interval; in fixed windows they are those since its beginning, and grow at a rate.
  */
-const othersAfter = (state: LimitState, grant: Grant, time: number, { isRefused, told }: Outcome): Others => {
-  const { others, limit, interval, given } = state
-  if (told?.remaining === undefined || told.remaining > limit) return others
-  const counted = limit - told.remaining + (isRefused ? 1 : 0)
-  const seen = counted - Math.max(used(state), given - grant.expired)
+const observe = (state: LimitState, grant: Grant, time: number, counted: number): void => {
+  const { others, given, interval, limit } = state
   const atMost = counted - grant.completed - 1
   const elapsed = time - others.fewestAt
-  const isMeasured = atMost >= others.fewest && elapsed >= interval * rateBase
-  const came = isMeasured ? ((counted - given - others.fewest) / elapsed) * interval : 0
-  const latest = Math.min(limit, Math.max(others.latest, seen, came))
-  if (atMost < others.fewest) return { ...others, latest, fewest: atMost, fewestAt: grant.givenAt }
-  return latest > others.latest ? { ...others, latest } : others
+  let seen = counted - (given - grant.expired)
+  if (atMost < others.fewest) {
+    others.fewest = atMost
+    others.fewestAt = grant.givenAt
+  } else if (elapsed >= interval * rateBase) {
+    seen = Math.max(seen, ((counted - given - others.fewest) / elapsed) * interval)
+  }
+  others.latest = Math.min(limit, Math.max(others.latest, seen))
+}
+
+/** What a response tells about the limit, about other consumers, and about the day. */
+const learn = (state: LimitState, grant: Grant, time: number, isRefused: boolean, told: RateLimitHeaders): void => {
+  const { limit, remaining, interval, day } = told
+  state.limit = limit ?? state.limit
+  if (interval !== undefined && interval !== state.interval) {
+    state.interval = interval
+    state.others.since = time
+  }
+  if (remaining !== undefined && remaining <= state.limit) {
+    observe(state, grant, time, state.limit - remaining + (isRefused ? 1 : 0))
+  }
+  if (day === undefined) return
+  // Requests sent since may not have been counted yet.
+  const left = day.left - (state.given - grant.given)
+  state.day = { limit: day.limit, left, resetsAt: time + day.resetsIn, probeAt: time + probeEvery }
 }
 
 /** The request of a permit has ended at a time: it counts for one interval more. */
-export const complete = (before: LimitState, grant: Grant, time: number, outcome: Outcome | undefined): LimitState => {
+export const complete = (state: LimitState, grant: Grant, time: number, outcome: Outcome | undefined): void => {
+  state.completed += 1
   // A permit whose lease has ended has left the log.
-  const log = recount(before.log, grant.until, grant.process, -1)
-  const { told } = outcome ?? {}
-  const state: LimitState = {
-    ...before,
-    completed: before.completed + 1,
-    given: log === undefined ? before.given + 1 : before.given,
-    limit: told?.limit ?? before.limit,
-    interval: told?.interval ?? before.interval
+  if (!uncount(state, grant)) state.given += 1
+  if (outcome !== undefined) {
+    state.lastResponseAt = Math.max(state.lastResponseAt, time)
+    pauseAfter(state, grant, outcome, time)
+    if (outcome.told !== undefined) learn(state, grant, time, outcome.isRefused, outcome.told)
   }
-  const counting = recount(log ?? before.log, countsUntil(state, time), grant.process, 1)!
-  if (outcome === undefined) return { ...state, log: counting }
-  const others = othersAfter(state, grant, time, outcome)
-  const day = told?.day && {
-    limit: told.day.limit,
-    // Requests sent since may not have been counted yet.
-    left: told.day.left - (state.given - grant.given),
-    resetsAt: time + told.day.resetsIn,
-    probeAt: time + probeEvery
-  }
-  return {
-    ...state,
-    log: counting,
-    lastResponseAt: Math.max(state.lastResponseAt, time),
-    pause: pauseAfter(state, grant, outcome, time),
-    others: state.interval === before.interval ? others : { ...others, since: time },
-    day: day ?? state.day
-  }
+  count(state, countsUntil(state, time), grant.process)
 }

@@ -72,6 +72,8 @@ export interface Permit {
  * @category models
  */
 export interface Limiter {
+  /** A permit if one is free and no call waits before this one. Nothing is waited for. */
+  readonly tryAcquire: (options: AcquireOptions) => Permit | undefined
   /**
    * A permit as soon as there is one. Fails at once where that takes longer than `timeoutMillis` or the day's quota is
    * exhausted. Interruptible while it waits, and synchronous where a permit is free.

@@ -1,5 +1,5 @@
-// Who waits for a permit, and the order in which permits are given. Every caller that waits has a timer of its own and may
-// give the permits of all: no fiber or timer of one request serves the others, so none of them depends on it to go on.
+// Who waits for a permit, and the order in which permits are taken. Every caller that waits has a timer of its own and takes
+// its own permit: no fiber or timer of one request serves the others, so none of them depends on it to go on.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,17 +30,18 @@ export interface Store {
   readonly isAvailable: () => boolean
   /** Reads what other processes wrote. */
   readonly refresh: Effect.Effect<void>
-  /** Other processes change the state without a word: it is looked at this often while a call waits. */
-  readonly pollMillis: () => number
 }
+
+/** Makes a wait interruptible, where the caller is. */
+type Restore = <A, E>(self: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 interface Waiter extends AcquireOptions {
   /** When it gives up. */
   readonly until: number
-  outcome: Effect.Effect<Permit, Rejection> | undefined
   /** When its timer fires. */
   wakesAt: number
-  signal: () => void
+  /** Ends its sleep. `mayAsk`: whether it may ask those who share the limit. */
+  wake: (mayAsk: boolean) => void
 }
 
 /** A caller whose timer is this late belongs to a request that has ended: the others do not wait for it. */
@@ -48,6 +49,9 @@ const abandonedAfter = 250
 
 /** Callers behind the first look this often whether the first is still there; the more there are, the more rarely. */
 const heartbeat = (waiting: number) => 1000 + 10 * waiting
+
+/** Other processes change a shared state without a word: the first caller asks this often in an interval. */
+const asksPerInterval = 50
 
 const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
   metrics.addRejection(reason)
@@ -57,8 +61,8 @@ const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
 /** The limit of a key over a store. */
 export class Queue implements Limiter {
   private readonly queues: { readonly [priority in Level]: Set<Waiter> } = { interactive: new Set(), bulk: new Set() }
-  /** Permits that their callers have not taken yet, and since when. */
-  private readonly untaken = new Map<Waiter, { readonly grant: Limit.Grant; readonly since: number }>()
+  /** Permits that those who share the limit gave to callers that wait. */
+  private readonly ready: Array<Limit.Grant> = []
   private isAsking = false
 
   constructor(
@@ -75,9 +79,6 @@ export class Queue implements Limiter {
   private get waiting() {
     return this.queues.interactive.size + this.queues.bulk.size
   }
-  private waiters(): ReadonlyArray<Waiter> {
-    return [...this.queues.interactive, ...this.queues.bulk]
-  }
   private first(): Waiter | undefined {
     for (const queue of [this.queues.interactive, this.queues.bulk]) for (const waiter of queue) return waiter
     return undefined
@@ -90,172 +91,128 @@ export class Queue implements Limiter {
   private dequeue(waiter: Waiter) {
     if (this.queues[waiter.priority].delete(waiter)) metrics.addWaiting(-1)
   }
-  private resume(waiter: Waiter, outcome: Effect.Effect<Permit, Rejection>) {
-    this.dequeue(waiter)
-    waiter.outcome = outcome
-    waiter.signal()
-  }
 
-  // --- who is given a permit
-
-  /** Gives the permits that there are. */
-  readonly turn = (): void => {
-    if (this.isAsking || this.waiting === 0) return
-    this.dropAbandoned()
-    try {
-      if (this.store.isShared()) return this.ask()
-      for (let waiter = this.first(); waiter !== undefined; waiter = this.first()) {
-        const grant = this.store.acquire(waiter)
-        if (grant === undefined) break
-        this.grant(waiter, grant)
-      }
-      this.afterTurn()
-    } catch (defect) {
-      this.fail(defect)
+  /** Callers whose request has ended leave the queue. One that was only late comes back. */
+  private dropAbandoned(now: number) {
+    for (let first = this.first(); first !== undefined && first.wakesAt < now - abandonedAfter; first = this.first()) {
+      this.dequeue(first)
     }
   }
 
-  private ask() {
-    const waiters = this.waiters()
-    this.isAsking = true
-    this.store
-      .ask(waiters)
-      .finally(() => (this.isAsking = false))
-      .then((grants) => {
-        grants.forEach((grant, index) => {
-          const waiter = waiters[index]
-          if (waiter !== undefined && this.queues[waiter.priority].has(waiter)) this.grant(waiter, grant)
-          else this.store.release(grant)
-        })
-        this.afterTurn()
-      })
-      .catch((defect: unknown) => this.fail(defect))
+  /** A caller leaves the queue, and the next one takes its place. */
+  private leave(waiter: Waiter) {
+    this.dequeue(waiter)
+    this.releaseUnused()
+    this.wakeFirst(true)
   }
 
-  private grant(waiter: Waiter, grant: Limit.Grant) {
-    this.untaken.set(waiter, { grant, since: monotonic(this.clock) })
-    this.resume(waiter, Effect.succeed(new HeldPermit(grant, this.store, this.turn)))
+  /** Callers may have left while their permits were asked for. */
+  private releaseUnused() {
+    while (this.ready.length > this.waiting) this.store.release(this.ready.pop()!)
   }
 
-  /** Those who cannot have a permit in time do not wait for it; the first of the others waits for the next. */
-  private afterTurn() {
+  /** Wakes the first caller if it would sleep longer than it has to. */
+  private wakeFirst(mayAsk: boolean) {
     const first = this.first()
     if (first === undefined) return
-    this.rejectExpired()
-    if (first.wakesAt > monotonic(this.clock) + this.nextWakeUp(first)) first.signal()
+    const wakesAt = monotonic(this.clock) + this.nextWakeUp(first)
+    if (this.ready.length > 0 || wakesAt < first.wakesAt || wakesAt > first.until) first.wake(mayAsk)
   }
 
-  /** If the store fails, every call that waits fails with the cause. */
-  private fail(defect: unknown) {
-    for (const waiter of this.waiters()) this.resume(waiter, Effect.die(defect))
-  }
-
-  /** Callers whose request has ended leave the queue, and give back the permits that they never took. */
-  private dropAbandoned() {
-    const overdue = monotonic(this.clock) - abandonedAfter
-    for (let waiter = this.first(); waiter !== undefined && waiter.wakesAt < overdue; waiter = this.first()) {
-      this.dequeue(waiter)
-    }
-    for (const [waiter, { grant, since }] of this.untaken) {
-      if (since >= overdue) break
-      this.untaken.delete(waiter)
-      waiter.outcome = undefined
-      this.store.release(grant)
-    }
-  }
-
-  /** Rejects the callers that a pause or the end of the day's quota outlasts. */
-  private rejectExpired() {
-    const state = this.store.read()
-    const paused = Limit.pausedFor(state)
-    if (paused === 0 && Limit.exhaustedFor(state, this.store.settings(), "bulk") === 0) return
-    const now = monotonic(this.clock)
-    for (const waiter of this.waiters()) {
-      const rejected = this.rejected(waiter, waiter.until - now, state, paused)
-      if (rejected !== undefined) this.resume(waiter, rejected)
-    }
-  }
-
-  private rejected({ priority }: AcquireOptions, timeLeft: number, state: Limit.LimitState, wait: number) {
-    const exhausted = Limit.exhaustedFor(state, this.store.settings(), priority)
-    if (exhausted > timeLeft) return rejection("DailyQuotaExhausted", exhausted)
-    return wait > timeLeft || timeLeft <= 0 ? rejection("Timeout", wait) : undefined
-  }
-
-  // --- who waits
-
-  /** The first in the queue watches for the next permit. */
   private nextWakeUp({ priority }: Waiter) {
     const { store } = this
     if (this.isAsking) return heartbeat(this.waiting)
+    const state = store.read()
+    const nextAsk = store.isShared() ? state.interval / asksPerInterval : Infinity
     // At least a millisecond: others may have taken what the state seems to have.
-    return Math.max(1, Math.min(Limit.nextWakeUp(store.read(), store.settings(), priority), store.pollMillis()))
+    return Math.max(1, Math.min(Limit.nextWakeUp(state, store.settings(), priority), nextAsk))
   }
 
-  /** Until the timer of the caller fires (`true`), or another caller has news for it. */
+  // --- one caller
+
+  /** Asks those who share the limit, for all who wait. */
+  private ask() {
+    if (this.isAsking || !this.store.isShared()) return
+    this.isAsking = true
+    void this.store.ask([...this.queues.interactive, ...this.queues.bulk]).then((grants) => {
+      this.isAsking = false
+      this.ready.push(...grants)
+      this.releaseUnused()
+      this.wakeFirst(false)
+    })
+  }
+
+  private rejected({ priority }: AcquireOptions, timeLeft: number, place: number) {
+    const state = this.store.read()
+    const settings = this.store.settings()
+    const exhausted = Limit.exhaustedFor(state, settings, priority)
+    if (exhausted > Math.max(0, timeLeft)) return rejection("DailyQuotaExhausted", exhausted)
+    const wait = Limit.estimateWait(state, settings, priority, place)
+    return wait > timeLeft || timeLeft <= 0 ? rejection("Timeout", wait) : undefined
+  }
+
+  /** Until the timer of the caller fires, or another caller wakes it. */
   private sleep(waiter: Waiter) {
     return Effect.async<boolean>((resume) => {
-      if (waiter.outcome !== undefined) return resume(Effect.succeed(false))
       const now = monotonic(this.clock)
       const millis = this.first() === waiter ? this.nextWakeUp(waiter) : heartbeat(this.waiting)
       waiter.wakesAt = Math.min(now + millis, waiter.until)
       const cancel = later(this.clock, Math.ceil(waiter.wakesAt - now), () => resume(Effect.succeed(true)))
       // On Cloudflare Workers, the continuation of the caller's own promise runs in the caller's request.
-      void new Promise<void>((resolve) => (waiter.signal = resolve)).then(() => {
+      void new Promise<boolean>((resolve) => (waiter.wake = resolve)).then((mayAsk) => {
         cancel()
-        resume(Effect.succeed(false))
+        resume(Effect.succeed(mayAsk))
       })
       return Effect.sync(cancel)
     })
   }
 
-  private wait(waiter: Waiter, isTurn: boolean): Effect.Effect<Permit, Rejection> {
+  /** Takes a permit when it is the caller's turn, and sleeps until then. */
+  private wait(waiter: Waiter, mayAsk: boolean, restore: Restore): Effect.Effect<Permit, Rejection> {
     return Effect.suspend(() => {
-      if (waiter.outcome === undefined && monotonic(this.clock) >= waiter.until) {
-        const { store } = this
-        const wait = Limit.estimateWait(store.read(), store.settings(), waiter.priority, 1)
-        this.resume(waiter, rejection("Timeout", wait))
+      const now = monotonic(this.clock)
+      waiter.wakesAt = Infinity
+      this.enqueue(waiter)
+      this.dropAbandoned(now)
+      const rejected = this.rejected(waiter, waiter.until - now, 1)
+      if (rejected !== undefined) return rejected
+      if (this.first() === waiter) {
+        const grant = this.ready.shift() ?? this.store.acquire(waiter)
+        if (grant !== undefined) {
+          this.leave(waiter)
+          return Effect.succeed(this.permit(grant))
+        }
+        if (mayAsk) this.ask()
       }
-      if (waiter.outcome === undefined) {
-        this.enqueue(waiter)
-        if (isTurn) this.turn()
-      }
-      this.untaken.delete(waiter)
-      return waiter.outcome ?? Effect.flatMap(this.sleep(waiter), (isTurn) => this.wait(waiter, isTurn))
+      return Effect.flatMap(restore(this.sleep(waiter)), (mayAsk) => this.wait(waiter, mayAsk, restore))
     })
   }
 
-  private acquireLater(options: AcquireOptions): Effect.Effect<Permit, Rejection> {
-    const { priority, timeoutMillis } = options
-    const state = this.store.read()
-    const place = (priority === "interactive" ? this.queues.interactive.size : this.waiting) + 1
-    const estimate = Limit.estimateWait(state, this.store.settings(), priority, place)
-    const rejected = this.rejected(options, timeoutMillis, state, estimate)
-    if (rejected !== undefined) return rejected
-    const until = monotonic(this.clock) + timeoutMillis
-    const waiter: Waiter = { ...options, until, outcome: undefined, wakesAt: Infinity, signal: constVoid }
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.onInterrupt(restore(this.wait(waiter, place === 1)), () =>
-        Effect.suspend(() => {
-          this.dequeue(waiter)
-          this.untaken.delete(waiter)
-          this.afterTurn()
-          return Effect.ignore(Effect.map(waiter.outcome ?? Effect.succeed(undefined), (permit) => permit?.release()))
-        })
-      )
-    )
+  private permit(grant: Limit.Grant): Permit {
+    return new HeldPermit(grant, this.store, this.onChange)
   }
+
+  private readonly onChange = () => this.wakeFirst(true)
 
   // --- the limiter
 
+  tryAcquire(options: AcquireOptions): Permit | undefined {
+    const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
+    const grant = isFirst ? this.store.acquire(options) : undefined
+    return grant && this.permit(grant)
+  }
+
   acquire(options: AcquireOptions): Effect.Effect<Permit, Rejection> {
-    return Effect.suspend(() => {
-      const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
-      const isFast = isFirst && !this.store.isShared()
-      const grant = isFast ? this.store.acquire(options) : undefined
-      return grant === undefined
-        ? this.acquireLater(options)
-        : Effect.succeed(new HeldPermit(grant, this.store, this.turn))
+    return Effect.uninterruptibleMask((restore) => {
+      const permit = this.tryAcquire(options)
+      if (permit !== undefined) return Effect.succeed(permit)
+      const { priority, timeoutMillis } = options
+      const place = (priority === "interactive" ? this.queues.interactive.size : this.waiting) + 1
+      const rejected = this.rejected(options, timeoutMillis, place)
+      if (rejected !== undefined) return rejected
+      const until = monotonic(this.clock) + timeoutMillis
+      const waiter: Waiter = { ...options, until, wakesAt: Infinity, wake: constVoid }
+      return Effect.onError(this.wait(waiter, true, restore), () => Effect.sync(() => this.leave(waiter)))
     })
   }
 

@@ -7,7 +7,7 @@ import { inTime } from "../internal/lock.js"
 import * as Limit from "./limit.js"
 import { addUnavailableStores } from "./metrics.js"
 import type { Store } from "./queue.js"
-import { ownPart, parseState, withProcess } from "./sharing.js"
+import { ownPart, parseState, seeProcess } from "./sharing.js"
 
 /** Sets the state if the caller has seen its version. Returns time and version, and the state where it is another one. */
 const script = `
@@ -30,12 +30,6 @@ const patience = 500
 /** While Redis cannot be used, it is tried this often. */
 const retryEvery = 1000
 
-/** Completed requests are told to Redis this soon, together with those that complete until then. */
-const tellAfter = 5
-
-/** So many writes of other processes in between, and a call waits for the next turn. */
-const mostConflicts = 20
-
 /** A limit warns this often at most. */
 const warnEvery = 10 * 60_000
 
@@ -45,12 +39,8 @@ const presenceEvery = 10_000
 /** A change that Redis has not been told yet. `until`: when it does not matter any more, by the clock of Redis. */
 interface Change {
   readonly until: number
-  readonly apply: (state: Limit.LimitState) => Limit.LimitState
+  readonly apply: (state: Limit.LimitState) => void
 }
-
-type Decide<A> = (state: Limit.LimitState) => { readonly state: Limit.LimitState; readonly result: A }
-
-const onlyRead: Decide<void> = (state) => ({ state, result: undefined })
 
 export class RedisStore implements Store {
   private readonly process = randomBytes(4).toString("hex")
@@ -98,27 +88,27 @@ export class RedisStore implements Store {
     return reply as ReadonlyArray<unknown>
   }
 
-  /** The state as it is next: with what Redis has not been told, and with what is decided. */
-  private next<A>(decide: Decide<A>) {
-    const advanced = Limit.advance(this.state, this.now())
-    const seenAt = this.state.processes[this.process]
-    const isPresent = seenAt !== undefined && Math.abs(advanced.now - seenAt) < presenceEvery
-    const present = isPresent ? advanced : withProcess(advanced, this.process)
-    const { state, result } = decide([...this.changes].reduce((state, { apply }) => apply(state), present))
-    return { state, result, isChanged: state !== advanced }
+  /** The state as it is next: with what Redis has not been told, and with permits for the first of the wishes. */
+  private next(wishes: ReadonlyArray<Limit.Wish>) {
+    const state = Limit.advance(structuredClone(this.state), this.now())
+    const seenAt = state.processes[this.process]
+    const isPresent = seenAt !== undefined && state.now - seenAt < presenceEvery
+    if (!isPresent) seeProcess(state, this.process)
+    for (const { apply } of this.changes) apply(state)
+    const grants = Limit.acquireAll(state, this.shared, wishes, this.process)
+    return { state, grants, isChanged: !isPresent || this.changes.size > 0 || grants.length > 0 }
   }
 
-  /** Decides by the newest state, however often other processes write in between; `undefined` where they always do. */
-  private async exchange<A>(decide: Decide<A>): Promise<A | undefined> {
-    for (let conflicts = 0; conflicts <= mostConflicts; conflicts += 1) {
-      const { version, isConnected } = this
+  /** Permits by the newest state, however often other processes write in between: one of them always gets on. */
+  private async exchange(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
+    for (;;) {
+      const { isConnected, unconfirmed, version } = this
       const changes = [...this.changes]
-      const { state, result, isChanged } = this.next(decide)
+      const { state, grants, isChanged } = this.next(wishes)
       // Without a time from Redis, nothing can be written.
       const isWritten = isConnected && isChanged
       const next = isWritten ? randomBytes(8).toString("hex") : ""
       const sentAt = this.clock()
-      const { unconfirmed } = this
       if (isWritten) this.unconfirmed = { version: next, changes }
       const [time, found, text] = await this.evaluate(version, next, isWritten ? JSON.stringify(state) : "")
       this.offset = { low: Number(time) - this.clock(), high: Number(time) - sentAt }
@@ -128,13 +118,12 @@ export class RedisStore implements Store {
         this.version = next
         this.state = state
         this.confirm(changes)
-        return result
+        return grants
       }
       if (unconfirmed !== undefined && found === unconfirmed.version) this.confirm(unconfirmed.changes)
       if (found !== version) this.adopt(String(found), String(text))
-      else if (isConnected) return result
+      else if (isConnected) return []
     }
-    return undefined
   }
 
   private confirm(changes: ReadonlyArray<Change>) {
@@ -154,15 +143,15 @@ export class RedisStore implements Store {
   }
 
   /** Exchanges, or does without Redis. */
-  private async tryExchange<A>(decide: Decide<A>): Promise<A | undefined> {
+  private async tryExchange(wishes: ReadonlyArray<Limit.Wish> = []): Promise<ReadonlyArray<Limit.Grant>> {
     try {
-      const result = await this.exchange(decide)
+      const grants = await this.exchange(wishes)
       if (this.away !== undefined) addUnavailableStores(-1)
       this.away = undefined
-      return result
+      return grants
     } catch (error) {
       this.leave(error)
-      return undefined
+      return []
     }
   }
 
@@ -184,23 +173,23 @@ export class RedisStore implements Store {
     Runtime.runFork(this.runtime)(Effect.logWarning(message))
   }
 
-  /** Tells Redis what has changed. */
+  /** Tells Redis what has changed, together with what changes until the event loop turns. */
   private tell() {
     if (this.isTelling || this.away !== undefined) return
     this.isTelling = true
     setTimeout(() => {
-      const told = this.changes.size > 0 ? this.tryExchange(onlyRead) : Promise.resolve()
+      const told: Promise<unknown> = this.changes.size > 0 ? this.tryExchange() : Promise.resolve()
       void told.finally(() => {
         this.isTelling = false
         if (this.changes.size > 0) this.tell()
       })
-    }, tellAfter)
+    }, 0)
   }
 
   private change(until: number, apply: Change["apply"]) {
     this.changes.add({ until, apply })
     if (this.away === undefined) this.tell()
-    else this.away.state = apply(Limit.advance(this.away.state, this.now()))
+    else apply(this.read())
   }
 
   // --- the store
@@ -222,22 +211,16 @@ export class RedisStore implements Store {
     if (away === undefined) return undefined
     if (this.clock() >= away.retryAt) {
       away.retryAt = Infinity
-      void this.tryExchange(onlyRead)
+      void this.tryExchange()
     }
-    const given = Limit.acquire(this.read(), this.settings(), wish, this.process)
-    if (given === undefined) return undefined
-    const { state, grant } = given
-    away.state = state
-    this.changes.add({ until: grant.until, apply: (to) => Limit.adopt(to, grant) })
+    const grant = Limit.acquire(this.read(), this.settings(), wish, this.process)
+    if (grant !== undefined) this.changes.add({ until: grant.until, apply: (state) => Limit.adopt(state, grant) })
     return grant
   }
 
-  async ask(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
+  ask(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
     // Processes take turns.
-    const most = Math.ceil(this.state.limit / this.processes)
-    const decide = (state: Limit.LimitState) =>
-      Limit.acquireAll(state, this.shared, wishes.slice(0, most), this.process)
-    return (await this.tryExchange(decide)) ?? []
+    return this.tryExchange(wishes.slice(0, Math.ceil(this.state.limit / this.processes)))
   }
 
   complete(grant: Limit.Grant, outcome: Limit.Outcome | undefined): void {
@@ -258,10 +241,6 @@ export class RedisStore implements Store {
   }
 
   get refresh(): Effect.Effect<void> {
-    return Effect.promise(() => this.tryExchange(onlyRead))
-  }
-
-  pollMillis(): number {
-    return this.state.interval / 50
+    return Effect.promise(() => this.tryExchange())
   }
 }

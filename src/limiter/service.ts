@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Limit from "./limit.js"
-import type { Limiter, Options, Service } from "./model.js"
+import type { Limiter, Options, Permit, Service } from "./model.js"
 import { monotonic } from "../runtime/timer.js"
 import { Queue, type Store } from "./queue.js"
 
@@ -32,28 +32,19 @@ export const makeSettings = (options: Options = {}): Limit.Settings => {
 
 /** The state of a limit in this process. */
 const memoryStore = (settings: Limit.Settings, clock: () => number): Store => {
-  let state = Limit.initialState(settings)
-  const read = () => (state = Limit.advance(state, clock()))
+  const state = Limit.initialState(settings)
+  const read = () => Limit.advance(state, clock())
   return {
     settings: () => settings,
     read,
     isShared: () => false,
-    acquire: (wish) => {
-      const given = Limit.acquire(read(), settings, wish, "")
-      if (given !== undefined) state = given.state
-      return given?.grant
-    },
+    acquire: (wish) => Limit.acquire(read(), settings, wish, ""),
     ask: () => Promise.resolve([]),
-    complete: (grant, outcome) => {
-      state = Limit.complete(read(), grant, state.now, outcome)
-    },
-    release: (grant) => {
-      state = Limit.release(read(), grant)
-    },
+    complete: (grant, outcome) => Limit.complete(read(), grant, state.now, outcome),
+    release: (grant) => Limit.release(read(), grant),
     isUsed: () => Limit.used(read()) > 0,
     isAvailable: () => true,
-    refresh: Effect.void,
-    pollMillis: () => Infinity
+    refresh: Effect.void
   }
 }
 
@@ -101,9 +92,12 @@ export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter):
   }
 }
 
+const unlimitedPermit: Permit = { complete: constVoid, release: constVoid }
+
 /** No limit. */
 export const unlimited: Limiter = {
-  acquire: () => Effect.succeed({ complete: constVoid, release: constVoid }),
+  tryAcquire: () => unlimitedPermit,
+  acquire: () => Effect.succeed(unlimitedPermit),
   isIdle: Effect.succeed(true),
   state: Effect.succeed({
     key: "",

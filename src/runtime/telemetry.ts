@@ -13,8 +13,8 @@ import * as Tracer from "effect/Tracer"
 /** The names of the metrics. */
 export const metrics = {
   /**
-   * A histogram of calls in seconds, with their retries and waits, by `operation` and `outcome`: `ok`, the tag of the error,
-   * `interrupted` or `defect`.
+   * A histogram of calls in seconds, with their retries and waits, by `operation` and `outcome`: `ok`, or the tag of the
+   * error. An interrupted call is not recorded.
    */
   callDuration: "growthhub.client.call.duration",
   /**

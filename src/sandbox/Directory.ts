@@ -8,6 +8,7 @@ import { objectsIn } from "../internal/json.js"
 import type { StoredContact } from "./ContactRecord.js"
 import type * as Duplicates from "./Duplicates.js"
 import { Refusal } from "./Reply.js"
+import * as SearchIndex from "./SearchIndex.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
@@ -28,6 +29,12 @@ export interface Location {
    * @since 0.2.0
    */
   readonly country?: string | undefined
+  /**
+   * How far the search lags behind the writes, in milliseconds: 0 by default.
+   *
+   * @since 0.2.0
+   */
+  readonly indexLag?: number | undefined
 }
 
 /**
@@ -74,6 +81,10 @@ export interface Directory {
   readonly appointments: Map<string, StoredPart>
   /** Which contacts are in which campaigns and workflows. */
   readonly enrollments: Map<string, StoredPart>
+  /** What a search finds, by location. */
+  readonly searched: Map<string, SearchIndex.SearchIndex>
+  /** When the operation that is being performed was asked for; absent while none is. */
+  now: number | undefined
   /** How many ids were given out. */
   created: number
 }
@@ -106,6 +117,8 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   tasks: new Map(),
   appointments: new Map(),
   enrollments: new Map(),
+  searched: new Map(),
+  now: undefined,
   created: 0
 })
 
@@ -151,6 +164,29 @@ export const find =
   (field: Duplicates.Field, value: string): string | undefined =>
     directory.index.get(indexKey(locationId, field, value))?.[0]
 
+// --- what a search finds -----------------------------------------------------------------------------------------------
+
+/**
+ * What a search of this location finds now.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const searchIndexOf = ({ searched, now }: Directory, locationId: string): SearchIndex.SearchIndex => {
+  const index = searched.get(locationId) ?? SearchIndex.empty()
+  searched.set(locationId, index)
+  if (now !== undefined) SearchIndex.advance(index, now)
+  return index
+}
+
+/** What an operation writes is found after the lag of the location; what is seeded, at once. */
+const indexWrite = (directory: Directory, locationId: string, id: string, contact: StoredContact | undefined): void => {
+  const { locations, now } = directory
+  const lag = locations.get(locationId)?.indexLag ?? 0
+  const visibleAt = now === undefined || lag === 0 ? undefined : now + lag
+  SearchIndex.write(searchIndexOf(directory, locationId), id, contact, visibleAt)
+}
+
 // --- contacts ----------------------------------------------------------------------------------------------------------
 
 const unindex = ({ index }: Directory, contact: StoredContact): void => {
@@ -174,6 +210,7 @@ export const put = (directory: Directory, contact: StoredContact): void => {
     directory.index.set(key, [...(directory.index.get(key) ?? []), contact.id])
   }
   directory.contacts.set(contact.id, contact)
+  indexWrite(directory, contact.locationId, contact.id, contact)
 }
 
 const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [notes, tasks, appointments, enrollments]
@@ -187,6 +224,7 @@ const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [not
 export const remove = (directory: Directory, contact: StoredContact): void => {
   unindex(directory, contact)
   directory.contacts.delete(contact.id)
+  indexWrite(directory, contact.locationId, contact.id, undefined)
   for (const parts of partsOf(directory)) {
     for (const [id, { contactId }] of parts) if (contactId === contact.id) parts.delete(id)
   }

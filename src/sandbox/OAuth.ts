@@ -104,7 +104,7 @@ export interface OAuth {
  * @since 0.1.0
  * @category models
  */
-export interface Answered {
+export interface OAuthResult {
   /** The response. */
   readonly reply: Reply
   /** The state after the request. */
@@ -185,7 +185,7 @@ const refused = (
   oauth: OAuth,
   error: "invalid_grant" | "invalid_client" | "unsupported_grant_type",
   description: string
-): Answered => ({
+): OAuthResult => ({
   oauth,
   reply:
     oauth.options.errors === "oauth"
@@ -194,7 +194,7 @@ const refused = (
 })
 
 /** A new pair for an installation, under the family of its grant. */
-const issue = (oauth: OAuth, installation: Installation, family: number, now: number): Answered => {
+const issue = (oauth: OAuth, installation: Installation, family: number, now: number): OAuthResult => {
   const issued = oauth.issued + 1
   const accessToken = named("access", issued)
   const refreshToken = named("refresh", issued)
@@ -231,7 +231,7 @@ const isApp = ({ options }: OAuth, form: Form) =>
  * @since 0.1.0
  * @category operations
  */
-export const token = (oauth: OAuth, form: Form, now: number): Answered => {
+export const token = (oauth: OAuth, form: Form, now: number): OAuthResult => {
   if (!isApp(oauth, form)) return refused(oauth, "invalid_client", "Invalid client: client credentials are invalid")
   switch (form["grant_type"]) {
     case "authorization_code":
@@ -243,13 +243,13 @@ export const token = (oauth: OAuth, form: Form, now: number): Answered => {
   }
 }
 
-const exchangeCode = (oauth: OAuth, code: string, now: number): Answered => {
+const exchangeCode = (oauth: OAuth, code: string, now: number): OAuthResult => {
   const installation = Option.getOrUndefined(HashMap.get(oauth.codes, code))
   if (installation === undefined) return refused(oauth, "invalid_grant", "Invalid grant: authorization code is invalid")
   return issue({ ...oauth, codes: HashMap.remove(oauth.codes, code) }, installation, oauth.issued + 1, now)
 }
 
-const rotate = (oauth: OAuth, refreshToken: string, now: number): Answered => {
+const rotate = (oauth: OAuth, refreshToken: string, now: number): OAuthResult => {
   const refresh = Option.getOrUndefined(HashMap.get(oauth.refresh, refreshToken))
   const invalid = (oauth: OAuth) => refused(oauth, "invalid_grant", "Invalid grant: refresh token is invalid")
   if (refresh === undefined) return invalid(oauth)
@@ -258,9 +258,9 @@ const rotate = (oauth: OAuth, refreshToken: string, now: number): Answered => {
     if (isInGrace) return { oauth, reply: { status: 200, body: refresh.used.body } }
     return invalid(oauth.options.revokesFamily ? revoke(oauth, refresh.family) : oauth)
   }
-  const answered = issue(oauth, refresh, refresh.family, now)
-  const used = { ...refresh, used: { at: now, body: answered.reply.body } }
-  return { ...answered, oauth: { ...answered.oauth, refresh: HashMap.set(answered.oauth.refresh, refreshToken, used) } }
+  const result = issue(oauth, refresh, refresh.family, now)
+  const used = { ...refresh, used: { at: now, body: result.reply.body } }
+  return { ...result, oauth: { ...result.oauth, refresh: HashMap.set(result.oauth.refresh, refreshToken, used) } }
 }
 
 const revoke = (oauth: OAuth, family: number): OAuth => ({
@@ -280,7 +280,7 @@ export const locationToken = (
   { bearer, version }: { readonly bearer: string | undefined; readonly version: string | undefined },
   form: Form,
   now: number
-): Answered => {
+): OAuthResult => {
   if (version === undefined) {
     return { oauth, reply: refusal(401, "version header was not found.") }
   }
@@ -291,7 +291,7 @@ export const locationToken = (
     return { oauth, reply: refusal(400, "Location not found") }
   }
   // Every location counts as one of the agency.
-  const answered = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
-  const { refresh_token: _, ...body } = answered.reply.body
-  return { oauth: { ...answered.oauth, refresh: oauth.refresh }, reply: { status: 200, body } }
+  const result = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
+  const { refresh_token: _, ...body } = result.reply.body
+  return { oauth: { ...result.oauth, refresh: oauth.refresh }, reply: { status: 200, body } }
 }

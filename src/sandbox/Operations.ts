@@ -18,6 +18,7 @@ import { customFieldOperations } from "./operations/customFields.js"
 import { locationTagOperations } from "./operations/locationTags.js"
 import { followerOperations } from "./operations/followers.js"
 import { noteOperations } from "./operations/notes.js"
+import { searchOperations } from "./operations/search.js"
 import { tagOperations } from "./operations/tags.js"
 import { taskOperations } from "./operations/tasks.js"
 import { workflowOperations } from "./operations/workflows.js"
@@ -70,7 +71,8 @@ export const operations: Operations<Rows> = {
   ...workflowOperations,
   ...contactListOperations,
   ...businessOperations,
-  ...bulkTagOperations
+  ...bulkTagOperations,
+  ...searchOperations
 }
 
 const nothing = object({})
@@ -94,6 +96,8 @@ export const perform = (
     ...(operation.body === undefined ? [] : operation.body(caller.version)("", request.body))
   ]
   if (faults.length > 0) return { reply: refusal(422, faults) }
+  // What is written from here on is written at this time.
+  directory.now = caller.now
   try {
     const body = isObject(request.body) ? request.body : {}
     const answer = operation.perform(directory, caller, { ...request, body })
@@ -105,5 +109,7 @@ export const perform = (
   } catch (error) {
     if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.meta) }
     throw error
+  } finally {
+    directory.now = undefined
   }
 }

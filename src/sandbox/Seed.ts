@@ -144,7 +144,9 @@ export const Snapshot = S.Struct({
         check: S.Array(S.Literal("email", "phone"))
       }),
       /** The country of contacts that are created without one. */
-      country: S.optional(Country)
+      country: S.optional(Country),
+      /** How far the search is behind writes, in milliseconds; 0 by default. */
+      indexLag: S.optional(S.NonNegative)
     })
   ),
   /** The contacts as they are stored, in the JSON of a response. */

@@ -75,7 +75,7 @@ export const route = (state: State, request: Request): Route | undefined => {
 
 /** Answers what the vendor's token endpoints would. */
 const granting =
-  (state: State, grant: (oauth: OAuth.OAuth, form: OAuth.Form, now: number) => OAuth.Answered) =>
+  (state: State, grant: (oauth: OAuth.OAuth, form: OAuth.Form, now: number) => OAuth.OAuthResult) =>
   (text: string, _: string, now: number): Answer => {
     const { reply, oauth } = grant(state.oauth, Object.fromEntries(new URLSearchParams(text)), now)
     state.oauth = oauth

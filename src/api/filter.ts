@@ -1,0 +1,347 @@
+// The filters of a search: which operator goes with which field, and what is wrong with one that the service would refuse.
+import * as Schema from "effect/Schema"
+import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import * as Input from "../fields/schemas.js"
+
+// --- fields and operators ----------------------------------------------------------------------------------------------
+
+const fieldsByKind = {
+  id: ["id"],
+  flag: ["dnd", "isValidWhatsapp", "validEmail"],
+  whole: [
+    "contactName",
+    "assignedTo",
+    "country",
+    "email",
+    "followers",
+    "timezone",
+    "type",
+    "website",
+    "activeWorkflows",
+    "finishedWorkflows"
+  ],
+  text: [
+    "address",
+    "businessName",
+    "city",
+    "companyName",
+    "firstNameLowerCase",
+    "lastNameLowerCase",
+    "phone",
+    "postalCode",
+    "source",
+    "state",
+    "tags"
+  ],
+  date: ["dateAdded", "dateUpdated", "dateOfBirth", "lastAppointment", "lastEmailClickedDate", "lastEmailOpenedDate"]
+} as const
+
+const equality = ["eq", "not_eq"] as const
+const presence = ["exists", "not_exists"] as const
+const containment = ["contains", "not_contains"] as const
+
+const operatorsByKind = {
+  id: equality,
+  flag: [...equality, ...presence],
+  whole: [...equality, ...presence],
+  text: [...equality, ...presence, ...containment],
+  date: ["range", ...presence]
+} as const
+
+type FieldsByKind = typeof fieldsByKind
+
+/**
+ * A field with two values, true and false.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type FlagField = FieldsByKind["flag"][number]
+
+/**
+ * A field of text that can be compared as a whole, and not searched for a part of it.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type WholeField = FieldsByKind["id" | "whole"][number]
+
+/**
+ * A field of text that can be searched for a part of it. `tags` matches whole tags only, by any operator.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type TextField = FieldsByKind["text"][number]
+
+/**
+ * A field that holds a moment.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type DateField = FieldsByKind["date"][number]
+
+/**
+ * A field that can be unset: all but `id`.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type OptionalField = FlagField | Exclude<WholeField, "id"> | TextField | DateField
+
+/**
+ * A custom field by its id, `customFields.<id>`; with the id of an option for a list of text boxes.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type CustomFieldPath = `customFields.${string}`
+
+/**
+ * A field of an opportunity.
+ *
+ * @since 0.2.0
+ * @category fields
+ */
+export type OpportunityField = "pipelineId" | "pipelineStageId" | "status"
+
+// --- the models --------------------------------------------------------------------------------------------------------
+
+type Equality = (typeof equality)[number]
+type Presence = (typeof presence)[number]
+type Containment = (typeof containment)[number]
+
+/**
+ * The bounds of a range, one at least. Moments are milliseconds of the epoch.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Range {
+  /** Later, or more, than this. */
+  readonly gt?: number
+  /** Not earlier, or less, than this. */
+  readonly gte?: number
+  /** Earlier, or less, than this. */
+  readonly lt?: number
+  /** Not later, or more, than this. */
+  readonly lte?: number
+}
+
+/**
+ * A condition on an opportunity.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type OpportunityCondition =
+  | { readonly field: OpportunityField; readonly operator: Equality; readonly value: string }
+  | { readonly field: OpportunityField; readonly operator: Presence }
+
+/**
+ * A condition on one field, with an operator that the service has for it.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Condition =
+  | { readonly field: WholeField | TextField; readonly operator: Equality; readonly value: string }
+  | { readonly field: FlagField; readonly operator: Equality; readonly value: boolean }
+  | { readonly field: CustomFieldPath; readonly operator: Equality; readonly value: string | number }
+  | { readonly field: TextField | CustomFieldPath; readonly operator: Containment; readonly value: string }
+  | { readonly field: DateField | CustomFieldPath; readonly operator: "range"; readonly value: Range }
+  | { readonly field: OptionalField | CustomFieldPath; readonly operator: Presence }
+  | {
+      readonly field: "opportunities"
+      readonly operator: "nested"
+      readonly value: ReadonlyArray<OpportunityCondition>
+    }
+
+/**
+ * Several filters together: all of them with `AND`, one at least with `OR`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Group {
+  /** Whether all have to match, or one. */
+  readonly group: "AND" | "OR"
+  /** The filters, one at least: the service takes a group without any for one that every contact matches. */
+  readonly filters: ReadonlyArray<Filter>
+}
+
+/**
+ * A filter of a search: plain JSON, so that it can be stored and read again.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Filter = Condition | Group
+
+// --- what the service would refuse -------------------------------------------------------------------------------------
+
+/** The characters of a text, at most. */
+export const longestText = 75
+
+/** The characters of a text that a field is to contain, at least. */
+const shortestPart = 3
+
+interface Fault {
+  readonly path: ReadonlyArray<PropertyKey>
+  readonly message: string
+}
+
+type Check = (value: unknown) => string | undefined
+
+const checkText: Check = (value) => {
+  if (typeof value !== "string") return "must be a string"
+  if (value === "") return "must not be empty: not_exists finds what is unset"
+  return value.length > longestText ? `must not be longer than ${longestText} characters` : undefined
+}
+
+const checkPart: Check = (value) => {
+  const fault = checkText(value)
+  if (fault !== undefined) return fault
+  const text = String(value)
+  if (/[^\p{L}\p{M}\p{N} ]/u.test(text)) return "must not have special characters: the service takes letters and digits"
+  return text.length < shortestPart ? `must have at least ${shortestPart} characters` : undefined
+}
+
+const checkNumber: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? undefined : "must be a finite number"
+
+const bounds = new Set(["gt", "gte", "lt", "lte"])
+
+const checkRange: Check = (value) => {
+  const given = isObject(value) ? Object.keys(value) : []
+  if (given.length === 0 || given.some((name) => !bounds.has(name))) return "must have one or more of gt, gte, lt, lte"
+  return given.some((name) => checkNumber((value as JsonObject)[name]) !== undefined)
+    ? "must have finite numbers as bounds, milliseconds of the epoch for a date"
+    : undefined
+}
+
+const checkFlag: Check = (value) => (typeof value === "boolean" ? undefined : "must be a boolean value")
+
+/** Fields whose values the service keeps in lower case. */
+const lowerCase = new Set(["firstNameLowerCase", "lastNameLowerCase", "contactName", "tags"])
+
+/** The value in the case in which the service keeps the field. */
+export const inCaseOf = (field: string, value: string): string => (lowerCase.has(field) ? value.toLowerCase() : value)
+
+const checkOf = (field: string, operator: string): Check => {
+  if (operator === "range") return checkRange
+  if (operator === "contains" || operator === "not_contains") return checkPart
+  if ((fieldsByKind.flag as ReadonlyArray<string>).includes(field)) return checkFlag
+  if (field.startsWith("customFields."))
+    return (value) => (checkNumber(value) === undefined ? undefined : checkText(value))
+  return (value) =>
+    checkText(value) ??
+    (inCaseOf(field, String(value)) === value ? undefined : "must be in lower case: the service keeps it so")
+}
+
+type Operators = ReadonlyMap<string, ReadonlyArray<string>>
+
+const kinds = Object.keys(fieldsByKind) as ReadonlyArray<keyof FieldsByKind>
+
+/** The operators of each field. */
+export const operatorsOf: Operators = new Map(
+  kinds.flatMap((kind) => fieldsByKind[kind].map((field) => [field, operatorsByKind[kind]] as const))
+)
+
+/** Those of every kind of custom field: which one it is, only the location knows. */
+export const customFieldOperators: ReadonlyArray<string> = [...operatorsByKind.text, "range"]
+
+/** The operators of each field of an opportunity. */
+export const opportunityOperators: Operators = new Map(
+  (["pipelineId", "pipelineStageId", "status"] as const).map((field) => [field, operatorsByKind.whole])
+)
+
+/** Whether a field is a custom field by its id, and perhaps the id of an option. */
+export const isCustomFieldPath = (field: string): boolean => /^customFields\.[^.\s]+(?:\.[^.\s]+)?$/.test(field)
+
+const faultsOfValue = ({ field, operator, value }: JsonObject): ReadonlyArray<Fault> => {
+  if ((presence as ReadonlyArray<unknown>).includes(operator)) {
+    return value === undefined ? [] : [{ path: ["value"], message: `must be absent with ${String(operator)}` }]
+  }
+  const message = checkOf(String(field), String(operator))(value)
+  return message === undefined ? [] : [{ path: ["value"], message }]
+}
+
+const faultsOfCondition = (
+  condition: JsonObject,
+  operators: (field: string) => ReadonlyArray<string> | undefined
+): ReadonlyArray<Fault> => {
+  const { field, operator } = condition
+  const own = typeof field === "string" ? operators(field) : undefined
+  if (own === undefined) return [{ path: ["field"], message: "must be a field that can be searched by" }]
+  return own.includes(String(operator))
+    ? faultsOfValue(condition)
+    : [{ path: ["operator"], message: `must be one of ${own.join(", ")} for ${String(field)}` }]
+}
+
+const inside = (path: ReadonlyArray<PropertyKey>, faults: ReadonlyArray<Fault>): ReadonlyArray<Fault> =>
+  faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
+
+const faultsOfAll = (
+  path: string,
+  values: unknown,
+  faultsOf: (value: JsonObject) => ReadonlyArray<Fault>
+): ReadonlyArray<Fault> => {
+  if (!isArray(values) || values.length === 0) return [{ path: [path], message: "must have at least one filter" }]
+  return values.flatMap((value, index) =>
+    inside([path, index], isObject(value) ? faultsOf(value) : [{ path: [], message: "must be an object" }])
+  )
+}
+
+/** Other fields than a condition or a group has. */
+const faultsOfShape = (filter: JsonObject, names: ReadonlyArray<string>): ReadonlyArray<Fault> =>
+  Object.keys(filter).some((name) => filter[name] !== undefined && !names.includes(name))
+    ? [{ path: [], message: `must have ${names.join(", ")} and nothing else` }]
+    : []
+
+const faultsOf = (filter: JsonObject): ReadonlyArray<Fault> => {
+  if (filter["group"] !== undefined) {
+    const isKnown = filter["group"] === "AND" || filter["group"] === "OR"
+    return [
+      ...faultsOfShape(filter, ["group", "filters"]),
+      ...(isKnown ? [] : [{ path: ["group"], message: "must be AND or OR" }]),
+      ...faultsOfAll("filters", filter["filters"], faultsOf)
+    ]
+  }
+  const shape = faultsOfShape(filter, ["field", "operator", "value"])
+  if (shape.length > 0) return shape
+  if (filter["field"] !== "opportunities") {
+    return faultsOfCondition(
+      filter,
+      (field) => operatorsOf.get(field) ?? (isCustomFieldPath(field) ? customFieldOperators : undefined)
+    )
+  }
+  return filter["operator"] === "nested"
+    ? faultsOfAll("value", filter["value"], (condition) => [
+        ...faultsOfShape(condition, ["field", "operator", "value"]),
+        ...faultsOfCondition(condition, (field) => opportunityOperators.get(field))
+      ])
+    : [{ path: ["operator"], message: "must be nested for opportunities" }]
+}
+
+const wire = Schema.Struct({
+  group: Schema.optional(Schema.Literal("AND", "OR").annotations(Input.withMessage("must be AND or OR"))),
+  filters: Schema.optional(Schema.Array(Schema.Unknown)),
+  field: Schema.optional(Schema.String),
+  operator: Schema.optional(Schema.String),
+  value: Schema.optional(Schema.Unknown)
+}).annotations(Input.anObject)
+
+const checked = wire.pipe(Schema.filter((filter) => [...faultsOf(filter)]))
+
+/**
+ * The schema of a filter: the same JSON on both sides. It refuses, with a sentence, what the service refuses or takes for
+ * something else: an operator that the field does not have, a text of more than 75 characters, a part of fewer than three, a
+ * group without filters.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+// What the filter above lets through is of the type.
+export const Filter: Schema.Schema<Filter> = checked.annotations(Input.named("Filter")) as never

@@ -1,0 +1,22 @@
+// What a call knows of the fiber that makes it.
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+
+type Current = Fiber.RuntimeFiber<unknown, unknown>
+
+/** Makes a wait interruptible, where the caller is. */
+export type Restore = <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/** An effect that can be interrupted only where it waits: in what it gives to `restore`. */
+export const uninterruptible = <A, E>(
+  make: (restore: Restore, fiber: Current) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) => Effect.withFiberRuntime<A, E>((fiber) => make(restore, fiber)))
+
+export const servicesOf = (fiber: Current): Context.Context<DefaultServices.DefaultServices> =>
+  fiber.getFiberRef(DefaultServices.currentServices)
+
+export const clockOf = (fiber: Current): Clock.Clock => Context.get(servicesOf(fiber), Clock.Clock)
