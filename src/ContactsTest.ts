@@ -35,6 +35,12 @@ export interface Options {
   /** Its "Allow Duplicate Contact" setting, by default not allowed, email before phone. */
   readonly duplicates?: Setting | undefined
   /**
+   * How far `searchContacts` lags behind the writes, in milliseconds by the test's `Clock`: 0 by default.
+   *
+   * @since 0.2.0
+   */
+  readonly indexLag?: number | undefined
+  /**
    * What goes wrong from the start, as in the sandbox; nothing by default.
    *
    * @since 0.2.0
@@ -101,14 +107,15 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
   }
 }
 
-const stateOptionsOf = ({ contacts, duplicates, faults, locationId }: Options): State.Options => ({
+const stateOptionsOf = ({ contacts, duplicates, faults, indexLag, locationId }: Options): State.Options => ({
   contacts,
   faults,
   locations: [
     {
       ...Seed.defaultLocation,
       id: locationId ?? Seed.defaultLocation.id,
-      duplicates: duplicates ?? Seed.defaultLocation.duplicates
+      duplicates: duplicates ?? Seed.defaultLocation.duplicates,
+      indexLag
     }
   ],
   // A clock that stands still would never let the quota of the service pass.
