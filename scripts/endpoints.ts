@@ -36,7 +36,14 @@ const lineOf = (row: AnyEndpoint): string => {
   return `| ${cells.join(" | ")} |`
 }
 
-const header = ["method", "request", "`Version`", "others documented", "scope", "safe to send again after a lost answer"]
+const header = [
+  "method",
+  "request",
+  "`Version`",
+  "others documented",
+  "scope",
+  "safe to send again after a lost answer"
+]
 
 const all = Object.values<AnyEndpoint>(rows)
 const services = Array.from(new Set(all.map(({ service }) => service ?? "")))

@@ -21,6 +21,7 @@ import { getShared } from "./bulk/lookups.js"
 import * as ordering from "./bulk/ordering.js"
 import type { BulkStopped, Failure, Outcome } from "./bulk/outcome.js"
 import * as runs from "./bulk/run.js"
+import { pages } from "./bulk/search.js"
 import { makePull, runWorkers } from "./bulk/workers.js"
 import { ContactsService } from "./ContactsService.js"
 import type * as Errors from "./Errors.js"
@@ -300,3 +301,42 @@ export const getMany = <E = never, R = never>(
       )
     })
   )
+
+// --- searches ----------------------------------------------------------------------------------------------------------
+
+/**
+ * All contacts that match a search, however many: pages of 500 by default, one after the other, each asked for when it is
+ * needed, with one page in memory. Interactive calls take precedence in the rate limit. Repeating it is safe.
+ *
+ * It goes on by `searchAfter`, so that the 10,000 contacts which `page` reaches are no limit. It fails as
+ * `ContactsService.searchContacts` does, after the contacts of the pages before; with the `searchAfter` of the last contact
+ * that was given, another `searchAll` goes on behind it.
+ *
+ * What it does not tell:
+ * - The index lags behind writes, by seconds and at times by a minute: contacts that were added or changed just now may be
+ *   missing or old, and deleted ones still be there.
+ * - By `dateAdded`, oldest first (the default), a contact that is changed meanwhile keeps its place and comes once, and one
+ *   that is added meanwhile comes last. By `dateUpdated` or another field that is written meanwhile, a contact may come
+ *   again, or not at all.
+ * - Fields that only `getContact` answers, such as `createdBy`: see `getMany`.
+ *
+ * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced
+ *
+ * @example
+ * import * as Console from "effect/Console"
+ * import * as Stream from "effect/Stream"
+ * import * as ContactsBulk from "effect-growthhub/ContactsBulk"
+ * import * as Filter from "effect-growthhub/Filter"
+ * import { LocationId } from "effect-growthhub/Schema"
+ *
+ * export const withoutPhone = ContactsBulk.searchAll({
+ *   locationId: LocationId.make("ve9EPM428h8vShlRW1KT"),
+ *   filters: [Filter.notExists("phone")]
+ * }).pipe(Stream.runForEach(({ id }) => Console.log(id)))
+ *
+ * @since 0.2.0
+ * @category bulk
+ */
+export const searchAll = (
+  search: Omit<Schema.ContactSearch, "page">
+): Stream.Stream<Schema.SearchedContact, Errors.ContactsError, ContactsService> => pages(search)

@@ -41,6 +41,12 @@ export interface Options {
   /** The "Allow Duplicate Contact" setting of the location; by default not allowed, and found by email, then by phone. */
   readonly duplicates?: Setting | undefined
   /**
+   * How far `searchContacts` lags behind the writes, in milliseconds by the test's `Clock`: 0 by default.
+   *
+   * @since 0.2.0
+   */
+  readonly indexLag?: number | undefined
+  /**
    * The injected faults, as in the sandbox; none by default.
    *
    * @since 0.2.0
@@ -107,7 +113,7 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
   }
 }
 
-const stateOptionsOf = ({ appointments, contacts, duplicates, faults, locationId }: Options): State.Options => ({
+const stateOptionsOf = ({ appointments, contacts, duplicates, faults, indexLag, locationId }: Options): State.Options => ({
   appointments,
   contacts,
   faults,
@@ -115,7 +121,8 @@ const stateOptionsOf = ({ appointments, contacts, duplicates, faults, locationId
     {
       ...Seed.defaultLocation,
       id: locationId ?? Seed.defaultLocation.id,
-      duplicates: duplicates ?? Seed.defaultLocation.duplicates
+      duplicates: duplicates ?? Seed.defaultLocation.duplicates,
+      indexLag
     }
   ],
   // While a TestClock stands still, a window of the quota would never end.
