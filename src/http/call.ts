@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, type Call, nowOf, type Response, type Send } from "./attempt.js"
+import { type Attempt, type Call, nowOf, type Response, type Send } from "./attempt.js"
 import { type AnyEndpoint, decode, encode, type EncodedRequest, type Perform, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
@@ -33,7 +33,8 @@ export interface HttpEnvironment {
 /** The performing function of one service. */
 export const makePerform = (environment: HttpEnvironment): Perform => {
   const budget = makeRetryBudget()
-  const { baseUrl, policyOf, send, versions, withPolicy } = environment
+  const requestOf = requestBuilder(environment.baseUrl)
+  const { policyOf, send, versions, withPolicy } = environment
 
   const perform = (row: AnyEndpoint, input: object): Effect.Effect<unknown, Errors.ContactsError> =>
     uninterruptible((restore, fiber) => {
@@ -46,18 +47,13 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
         {
           policy,
           budget,
-          send: (attempt) =>
-            Effect.flatMap(send(attempt), (response) => {
-              const answer = decode(row, attempt, response, input)
-              return Either.isRight(answer)
-                ? Effect.succeed(reconciled(row, attempt, answer.right, response))
-                : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
-            }),
+          send,
+          decode: (attempt, response) => reconciled(row, attempt, decode(row, attempt, response, input), response),
           verify:
             verify &&
             ((limit) => withPolicy(verify(perform as Perform, input as never), { ...policy, deadline: limit }))
         },
-        { call, request: requestOf(baseUrl, encoded.right), requestsBefore: 0 }
+        { call, request: requestOf(row, encoded.right), requestsBefore: 0 }
       )
       const measured = measuredCall(performed, encoded.right.name, call.clock)
       return call.isTraced
@@ -97,14 +93,29 @@ const callOf = (
   }
 }
 
-const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequest) => {
-  const request = HttpClientRequest.make(method)(baseUrl + path, { headers: { accept: "application/json", version } })
-  return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json"))
+/** Builds requests. All of an endpoint have the same headers, which are made once. */
+const requestBuilder = (baseUrl: string) => {
+  const blanks = new WeakMap<AnyEndpoint, HttpClientRequest.HttpClientRequest>()
+  return (row: AnyEndpoint, { method, path, version, body }: EncodedRequest): HttpClientRequest.HttpClientRequest => {
+    let blank = blanks.get(row)
+    if (blank === undefined) {
+      blank = HttpClientRequest.make(method)("", { headers: { accept: "application/json", version } })
+      blanks.set(row, blank)
+    }
+    const request = HttpClientRequest.setUrl(blank, baseUrl + path)
+    return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json"))
+  }
 }
 
 /** What an answer means that came to a retry, after an attempt that may have been applied. */
-const reconciled = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response): unknown => {
-  if (attempt.unknownSince === undefined || row.reconcile === undefined) return answer
+const reconciled = <E>(
+  row: AnyEndpoint,
+  attempt: Attempt,
+  answer: Either.Either<unknown, E>,
+  response: Response
+): Either.Either<unknown, E> => {
+  const { unknownSince } = attempt
+  if (unknownSince === undefined || row.reconcile === undefined || Either.isLeft(answer)) return answer
   const serverTime = Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
-  return row.reconcile(answer, { elapsed: nowOf(attempt) - attempt.unknownSince, serverTime })
+  return Either.right(row.reconcile(answer.right, { elapsed: nowOf(attempt) - unknownSince, serverTime }))
 }
