@@ -155,14 +155,15 @@ const told = (runs: ReadonlyArray<Ran>) =>
 
 /** Beside another consumer, time is lost by leaving it its part. */
 const aims = {
-  alone: { refused: 0, overIdeal: 1.05, othersRefused: 0 },
-  together: { refused: 0, overIdeal: 1.08, othersRefused: 0 },
-  beside: { refused: 0.03 * allCalls, overIdeal: 1.15, othersRefused: 0.1 }
+  alone: { refused: 0, overIdeal: 1.05 },
+  together: { refused: 0, overIdeal: 1.08 },
+  beside: { refused: 0.03 * allCalls, overIdeal: 1.15 }
 }
 
-const isMet = (setting: Case["setting"], { refused, lost, overIdeal, othersRefused }: Measured) => {
+/** The time counts as it is printed, with two decimals. */
+const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) => {
   const aim = aims[setting]
-  return lost === 0 && refused <= aim.refused && overIdeal <= aim.overIdeal && othersRefused <= aim.othersRefused
+  return lost === 0 && refused <= aim.refused && rounded(overIdeal, 2) <= aim.overIdeal
 }
 
 export const figure = (

@@ -113,7 +113,14 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
   }
 }
 
-const stateOptionsOf = ({ appointments, contacts, duplicates, faults, indexLag, locationId }: Options): State.Options => ({
+const stateOptionsOf = ({
+  appointments,
+  contacts,
+  duplicates,
+  faults,
+  indexLag,
+  locationId
+}: Options): State.Options => ({
   appointments,
   contacts,
   faults,

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, type Call, nowOf, type Response, type Send } from "./attempt.js"
+import { type Attempt, type Call, nowOf, type Response, type Send } from "./attempt.js"
 import type { AnyEndpoint, Lookup, Perform, Repeat } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
@@ -35,7 +35,8 @@ export interface HttpEnvironment {
 /** The performing function of one service. */
 export const makePerform = (environment: HttpEnvironment): Perform => {
   const budget = makeRetryBudget()
-  const { baseUrl, policyOf, send, versions, withPolicy } = environment
+  const requestOf = requestBuilder(environment.baseUrl)
+  const { policyOf, send, versions, withPolicy } = environment
 
   const performing = (row: AnyEndpoint, input: object, finish: Finish): Effect.Effect<unknown, Errors.ContactsError> =>
     uninterruptible((restore, fiber) => {
@@ -48,19 +49,15 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
         {
           policy,
           budget,
-          send: (attempt) =>
-            Effect.flatMap(send(attempt), (response) => {
-              const answer = answerOf(row, attempt, response, input)
-              return Either.isRight(answer)
-                ? Effect.succeed(finish(row, attempt, answer.right, response))
-                : Effect.fail<AttemptFailure>({ error: answer.left, sentAt: response.sentAt })
-            }),
+          send,
+          decode: (attempt, response) =>
+            Either.map(answerOf(row, attempt, response, input), (answer) => finish(row, attempt, answer, response)),
           verify:
             verify &&
             ((limit, unknownSince) =>
               withPolicy(verify(lookup(unknownSince), input as never), { ...policy, deadline: limit }))
         },
-        { call, request: requestOf(baseUrl, encoded.right), requestsBefore: 0 }
+        { call, request: requestOf(row, encoded.right), requestsBefore: 0 }
       )
       const measured = measuredCall(explained(row, performed), encoded.right.name, call.clock)
       return call.isTraced
@@ -135,9 +132,18 @@ const callOf = (
   }
 }
 
-const requestOf = (baseUrl: string, { method, path, version, body }: EncodedRequest) => {
-  const request = HttpClientRequest.make(method)(baseUrl + path, { headers: { accept: "application/json", version } })
-  return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json"))
+/** Builds requests. All of an endpoint have the same headers, which are made once. */
+const requestBuilder = (baseUrl: string) => {
+  const blanks = new WeakMap<AnyEndpoint, HttpClientRequest.HttpClientRequest>()
+  return (row: AnyEndpoint, { method, path, version, body }: EncodedRequest): HttpClientRequest.HttpClientRequest => {
+    let blank = blanks.get(row)
+    if (blank === undefined) {
+      blank = HttpClientRequest.make(method)("", { headers: { accept: "application/json", version } })
+      blanks.set(row, blank)
+    }
+    const request = HttpClientRequest.setUrl(blank, baseUrl + path)
+    return body === undefined ? request : HttpClientRequest.setBody(request, HttpBody.text(body, "application/json"))
+  }
 }
 
 /** What an answer means that came to a retry, after an attempt that may have been applied. */

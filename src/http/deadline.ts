@@ -44,50 +44,48 @@ const withoutBody = (
  */
 export const withDeadline =
   (transport: Transport): Send =>
-  (attempt) =>
-    Effect.suspend(() => {
-      const { call, request, requestsBefore } = attempt
+  (attempt) => {
+    const { call, request, requestsBefore } = attempt
+    let giveUp = constVoid
+    const response = Effect.async<Response, AttemptFailure>((resume) => {
       const sentAt = nowOf(attempt)
       const limit = Math.min(call.timeoutMillis, call.deadline - sentAt)
-      if (limit <= 0) return Effect.fail({ error: timedOut(attempt, 0, false) })
+      if (limit <= 0) return resume(Effect.fail({ error: timedOut(attempt, 0, false) }))
       const sent = { sentAt, requests: requestsBefore + 1, request }
-      let giveUp = constVoid
-
-      const response = Effect.async<Response, AttemptFailure>((resume) => {
-        const pending = transport(request, call.fiber)
-        const cancelTimer = later(call.clock, limit, () => {
-          const isSent = pending.isSent()
-          pending.abort()
-          resume(
-            withoutBody(pending, sent, () => ({
-              error: timedOut(attempt, limit, isSent),
-              sentAt: isSent ? sentAt : undefined
-            }))
-          )
-        })
-        giveUp = () => {
-          cancelTimer()
-          pending.abort()
-        }
-        void pending.exit.then((exit) => {
-          cancelTimer()
-          if (Exit.isSuccess(exit)) {
-            const { status, headers, body } = exit.value
-            return resume(Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }))
-          }
-          const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
-          resume(
-            error === undefined
-              ? Effect.die(Cause.squash(exit.cause))
-              : withoutBody(pending, sent, () => ({ error: failureOf(attempt, error, pending.isSent()), sentAt }))
-          )
-        })
+      const pending = transport(request, call.fiber)
+      const cancelTimer = later(call.clock, limit, () => {
+        const isSent = pending.isSent()
+        pending.abort()
+        resume(
+          withoutBody(pending, sent, () => ({
+            error: timedOut(attempt, limit, isSent),
+            sentAt: isSent ? sentAt : undefined
+          }))
+        )
       })
-      return Effect.catchAllCause(call.restore(response), (cause) => {
-        if (Cause.isInterrupted(cause)) giveUp()
-        return Effect.failCause(cause)
+      giveUp = () => {
+        cancelTimer()
+        pending.abort()
+      }
+      void pending.exit.then((exit) => {
+        cancelTimer()
+        if (Exit.isSuccess(exit)) {
+          const { status, headers, body } = exit.value
+          return resume(Effect.succeed({ status, headers, body, sentAt, requests: requestsBefore + 1, request }))
+        }
+        const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+        resume(
+          error === undefined
+            ? Effect.die(Cause.squash(exit.cause))
+            : withoutBody(pending, sent, () => ({ error: failureOf(attempt, error, pending.isSent()), sentAt }))
+        )
       })
     })
+    return Effect.catchAllCause(call.restore(response), (cause) => {
+      if (Cause.isInterrupted(cause)) giveUp()
+      return Effect.failCause(cause)
+    })
+  }
 
 /**
  * An effect that has to end at a moment of the monotonic clock. Neither the timeout nor an interruption waits for the effect

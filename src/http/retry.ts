@@ -3,12 +3,13 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import { type ContactsError, isDocumented } from "../Errors.js"
-import type { Attempt, AttemptFailure } from "./attempt.js"
+import type { Attempt, AttemptFailure, Response, Send } from "./attempt.js"
 import { earn, fits, minimumAttemptMillis, type RetryBudget, spend } from "./retryDecision.js"
 import * as telemetry from "../runtime/telemetry.js"
 import { longestDelay, monotonic } from "../runtime/timer.js"
@@ -42,7 +43,9 @@ export interface Policy {
 export interface RetriedCall<A> {
   readonly policy: Policy
   readonly budget: RetryBudget
-  readonly send: (attempt: Attempt) => Effect.Effect<A, AttemptFailure>
+  readonly send: Send
+  /** The answer of a response, or why there is none in it. */
+  readonly decode: (attempt: Attempt, response: Response) => Either.Either<A, ContactsError>
   /**
    * Finds out within a time limit whether the call was applied after all: its answer if it was. `unknownSince` is when its
    * first attempt was sent that may have been applied.
@@ -67,18 +70,21 @@ export const retry = <A>(retried: RetriedCall<A>, first: Attempt): Effect.Effect
 
 const send = <A>(retried: RetriedCall<A>, attempt: Attempt, schedule: unknown): Effect.Effect<A, ContactsError> => {
   const startedAt = monotonic(clockOf(attempt))
+  const failed = (failure: AttemptFailure) => {
+    const { error } = failure
+    if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(retried.budget)
+    return afterFailure(retried, { attempt, startedAt, failure, schedule })
+  }
   return Effect.matchEffect(retried.send(attempt), {
-    onSuccess: (answer) => {
+    onSuccess: (response) => {
+      const answer = retried.decode(attempt, response)
+      if (Either.isLeft(answer)) return failed({ error: answer.left, sentAt: response.sentAt })
       earn(retried.budget)
       return attempt.requestsBefore === 0
-        ? Effect.succeed(answer)
-        : Effect.as(log(attempt, startedAt, "Attempt succeeded"), answer)
+        ? answer
+        : Effect.zipRight(log(attempt, startedAt, "Attempt succeeded"), answer)
     },
-    onFailure: (failure) => {
-      const { error } = failure
-      if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(retried.budget)
-      return afterFailure(retried, { attempt, startedAt, failure, schedule })
-    }
+    onFailure: failed
   })
 }
 

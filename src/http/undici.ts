@@ -1,5 +1,4 @@
 // The response to a request on undici's dispatch, collected to its end.
-import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -12,12 +11,12 @@ import { abandon } from "../runtime/timer.js"
 import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
 
 /** Nobody else has them: undici makes them for each response. */
-const headersOf = (headers: IncomingHttpHeaders): Headers.Headers => {
+const headersOf = (headers: IncomingHttpHeaders): Head["headers"] => {
   for (const name in headers) {
     const value = headers[name]
     if (typeof value !== "string") headers[name] = value?.join(", ") ?? ""
   }
-  return Headers.unsafeFromRecord(headers as Record<string, string>)
+  return headers as Head["headers"]
 }
 
 // --- packed bodies -----------------------------------------------------------------------------------------------------
@@ -56,6 +55,8 @@ const decodeText = (bytes: Uint8Array): string => {
 
 // --- one response ------------------------------------------------------------------------------------------------------
 
+const noBytes = new Uint8Array(0)
+
 const interrupted = () => new Error("The request was interrupted")
 
 type ResponseExit = Exit.Exit<Failure.Response, HttpClientError.HttpClientError>
@@ -66,7 +67,7 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
   /** Ends the wait, once. */
   settle!: (exit: ResponseExit) => void
   /** The body as it was before it was packed, once it is there. */
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = noBytes
   private found: Head | undefined
   private controller: Undici.Dispatcher.DispatchController | undefined
   private isAborted = false
@@ -129,7 +130,7 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
 
   private unreadable(cause: unknown): ResponseExit {
     const { request, found = { status: 0, headers: {} } } = this
-    const response = HttpClientResponse.fromWeb(request, bufferedResponse(found, new Uint8Array(0)))
+    const response = HttpClientResponse.fromWeb(request, bufferedResponse(found, noBytes))
     return Exit.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause }))
   }
 }

@@ -52,13 +52,10 @@ interface Branch {
 
 const branch = (): Branch => ({ next: new Map(), metric: undefined })
 
-const branchAt = ({ next }: Branch, value: Values[number]): Branch => {
-  let found = next.get(value)
-  if (found === undefined) {
-    found = branch()
-    next.set(value, found)
-  }
-  return found
+const addBranch = ({ next }: Branch, value: Values[number]): Branch => {
+  const added = branch()
+  next.set(value, added)
+  return added
 }
 
 /** A metric for each set of tags, made when it is first updated: finding one again costs more than updating it. */
@@ -72,7 +69,8 @@ const tagged = (names: ReadonlyArray<string>, make: (labels: ReadonlyArray<Metri
       })
     )
   return (amount: number, ...values: Values): void => {
-    const found = values.reduce(branchAt, made)
+    let found = made
+    for (const value of values) found = found.next.get(value) ?? addBranch(found, value)
     found.metric ??= first(values)
     found.metric.unsafeUpdate(amount, noTags)
   }
