@@ -285,7 +285,9 @@ describe("the requests", () => {
       const token = Redacted.make("pit-1")
       yield* calls.pipe(Effect.provide(GrowthHub.layer({ token, baseUrl: url })), Effect.provide(FetchHttpClient.layer))
       const root = `/locations/${locationId}`
-      expect(seen.map(({ method, url, body }) => [method, url, body === "" ? undefined : JSON.parse(body)])).toEqual([
+      expect(
+        seen.map(({ method, url, body }) => [method, url, body === "" ? undefined : (JSON.parse(body) as unknown)])
+      ).toEqual([
         ["GET", `${root}/customFields?model=all`, undefined],
         ["GET", `${root}/customFields`, undefined],
         ["GET", `${root}/customFields/contact.budget`, undefined],

@@ -640,8 +640,8 @@ describe("what may be written", () => {
         "country must be a two-letter code of the country list",
         "dateOfBirth must be a real day as YYYY-MM-DD, MM-DD-YYYY, the same with / . or _ between, or a DateTime",
         "customFields.0.id must not be empty",
-        "customFields.1.value must be text, a finite number, an array of text, or files by their uuid",
-        "customFields.2.value must be text, a finite number, an array of text, or files by their uuid",
+        "customFields.1.value must be text, a finite number, an array of text, files by their uuid, or texts by the id of their box",
+        "customFields.2.value must be text, a finite number, an array of text, files by their uuid, or texts by the id of their box",
         "dndSettings.Call.status must be one of the following values: active, inactive, permanent",
         "property dndSettings.Fax should not exist",
         "inboundDndSettings.all.status must be one of the following values: active, inactive"

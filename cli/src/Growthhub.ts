@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { CliExit, codes, toJson } from "./CliExit.js"
 import { doctor } from "./commands/doctor.js"
+import { forget } from "./commands/forget.js"
 import { get } from "./commands/get.js"
 import { imports } from "./commands/import.js"
 import { sandbox } from "./commands/sandbox.js"
@@ -32,12 +33,13 @@ const growthhub = Command.make("growthhub").pipe(
       update: "changes fields of a contact",
       upsert: "creates a contact, or updates the one with its email or phone",
       import: "upserts every contact of a file",
+      forget: "removes the checkpoint and the reports of an import",
       doctor: "says what is wrong with token, location, clock and quota",
       sandbox: "runs the sandbox"
     },
     ["growthhub import leads.csv --sandbox", "growthhub get seD4PfOuKoVMLkEZqohJ", "growthhub import --help"]
   ),
-  Command.withSubcommands([get, update, upsert, imports, doctor, sandbox])
+  Command.withSubcommands([get, update, upsert, imports, forget, doctor, sandbox])
 )
 
 const typesetAll = (args: ReadonlyArray<unknown>) => args.map((arg) => (typeof arg === "string" ? typeset(arg) : arg))

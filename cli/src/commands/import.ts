@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import { type CliExit, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
 import { describe } from "../Help.js"
-import * as Import from "../import/Import.js"
 
 /** The name of a column may have the sign itself. */
 const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], CliExit> => {
@@ -20,84 +19,153 @@ const columnOf = (text: string): Effect.Effect<readonly [name: string, field: st
 /** As a shell takes it for one word. */
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
+const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
+
+const text = (name: string, description: string) =>
+  Options.text(name).pipe(Options.optional, Options.withDescription(description))
+
+const flags = {
+  ignoresOthers: flag("ignore-others", "Leaves out all columns that are no field of a contact"),
+  replacesTags: flag(
+    "replace-tags",
+    "Replaces the tags of a contact by those of its row, in one request. By default the tags of a row are added: the " +
+      "contact is upserted without them and then updated with its own tags and the row's, so that a row with tags takes " +
+      "two requests; a tag that somebody else adds between these two is lost"
+  ),
+  clearsNulls: flag(
+    "clear-nulls",
+    "null in NDJSON clears the field of the contact. By default the field is left as it is"
+  ),
+  skipsInvalidCells: flag(
+    "skip-invalid-cells",
+    "Leaves out a cell that cannot be read. By default its row is rejected. A row that nobody could find without it is rejected all the same"
+  )
+} as const
+
+const texts = {
+  mapping: text("mapping", "A file that says what the columns are, as --save-mapping writes it"),
+  country: text("country", "The two-letter code of the country of phones without a country code"),
+  dateFormat: text("date-format", "DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD, where the days of a column do not show it"),
+  listSeparator: text("list-separator", "What separates tags and options in a cell: by default ; or, of tags, a comma"),
+  encoding: text("encoding", "The file's encoding, where it is not the one that is found: windows-1252, utf-16le …"),
+  directory: text("checkpoint", "The directory for checkpoint and report; by default they are beside the file")
+} as const
+
+/** What is said on the command line as it is. */
+const options = {
+  file: Args.text({ name: "file" }).pipe(
+    Args.withDescription("CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array (.json)")
+  ),
+  isDryRun: flag("dry-run", "Checks every row, says what would happen, and sends nothing"),
+  isResumed: flag("resume", "Goes on with an import that has not ended"),
+  isRestarted: flag("restart", "Forgets an earlier import of this file"),
+  columns: Options.text("column").pipe(
+    Options.repeated,
+    Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
+  ),
+  ignored: Options.text("ignore").pipe(
+    Options.repeated,
+    Options.withDescription("A column to leave out; may be repeated")
+  ),
+  ...texts,
+  savedMapping: text("save-mapping", "A new file to be told what the columns are"),
+  ...flags,
+  connection: Options.all(Connection.options)
+} as const
+
+type Given = Command.Command.ParseConfig<typeof options>
+
+const flagNames = {
+  ignoresOthers: "ignore-others",
+  replacesTags: "replace-tags",
+  clearsNulls: "clear-nulls",
+  skipsInvalidCells: "skip-invalid-cells"
+} as const
+
+const textNames = {
+  mapping: "mapping",
+  country: "country",
+  dateFormat: "date-format",
+  listSeparator: "list-separator",
+  encoding: "encoding",
+  directory: "checkpoint"
+} as const
+
+const keysOf = <A extends object>(record: A) => Object.keys(record) as Array<keyof A>
+
+const given = (name: string, value: Option.Option<string>) =>
+  Option.match(value, { onNone: () => [], onSome: (word) => [`--${name}`, word] })
+
 /** The command that goes on with an import: its own options again. */
-const again = ({
-  file,
-  columns,
-  ignored,
-  replacesTags,
-  clearsNulls,
-  connection
-}: {
-  readonly file: string
-  readonly columns: ReadonlyArray<string>
-  readonly ignored: ReadonlyArray<string>
-  readonly replacesTags: boolean
-  readonly clearsNulls: boolean
-  readonly connection: Connection.Connection
-}) =>
+const again = (command: Given) =>
   [
-    ...["growthhub", "import", file],
-    ...columns.flatMap((column) => ["--column", column]),
-    ...ignored.flatMap((name) => ["--ignore", name]),
-    ...(replacesTags ? ["--replace-tags"] : []),
-    ...(clearsNulls ? ["--clear-nulls"] : []),
-    ...Option.match(connection.location, { onNone: () => [], onSome: (location) => ["--location", location] }),
-    ...Option.match(connection.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
+    ...["growthhub", "import", command.file],
+    ...command.columns.flatMap((column) => ["--column", column]),
+    ...command.ignored.flatMap((name) => ["--ignore", name]),
+    ...keysOf(textNames).flatMap((key) => given(textNames[key], command[key])),
+    ...keysOf(flagNames).flatMap((key) => (command[key] ? [`--${flagNames[key]}`] : [])),
+    ...given("location", command.connection.location),
+    ...given("base-url", command.connection.baseUrl),
     "--resume"
   ]
     .map(quoted)
     .join(" ")
 
-export const imports = Command.make(
-  "import",
-  {
-    file: Args.file({ name: "file", exists: "yes" }).pipe(
-      Args.withDescription("CSV with a header (also with ; or tabs), or NDJSON (.ndjson, .jsonl)")
-    ),
-    isDryRun: Options.boolean("dry-run").pipe(Options.withDescription("Checks every row and sends nothing")),
-    isResumed: Options.boolean("resume").pipe(Options.withDescription("Goes on with an import that has not ended")),
-    isRestarted: Options.boolean("restart").pipe(Options.withDescription("Forgets an earlier import of this file")),
-    columns: Options.text("column").pipe(
-      Options.repeated,
-      Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
-    ),
-    ignored: Options.text("ignore").pipe(
-      Options.repeated,
-      Options.withDescription("A column to leave out; may be repeated")
-    ),
-    replacesTags: Options.boolean("replace-tags").pipe(
-      Options.withDescription(
-        "Replaces the tags of a contact by those of its row, in one request. By default the tags of a row are added: the " +
-          "contact is upserted without them and then updated with its own tags and the row's, so that a row with tags takes " +
-          "two requests; a tag that somebody else adds between these two is lost"
-      )
-    ),
-    clearsNulls: Options.boolean("clear-nulls").pipe(
-      Options.withDescription("null in NDJSON clears the field of the contact. By default the field is left as it is")
-    ),
-    connection: Options.all(Connection.options)
-  },
-  (given) =>
-    Effect.gen(function* () {
-      const { file, isDryRun, isResumed, isRestarted, columns, ignored, replacesTags, clearsNulls, connection } = given
-      const task = {
+/** The country and the order of days, which only certain words say. */
+const valuesOf = ({ country, dateFormat }: Given) =>
+  Effect.gen(function* () {
+    const { isPhoneCountry } = yield* Effect.promise(() => import("../import/Phone.js"))
+    const { orderOfFormat } = yield* Effect.promise(() => import("../import/Days.js"))
+    const code = Option.getOrUndefined(country)?.toUpperCase()
+    if (code !== undefined && !isPhoneCountry(code)) {
+      return yield* usageError("--country takes the two-letter code of a country, as US")
+    }
+    const format = Option.getOrUndefined(dateFormat)
+    const dayOrder = format === undefined ? undefined : orderOfFormat(format)
+    if (format !== undefined && dayOrder === undefined) {
+      return yield* usageError("--date-format takes DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD")
+    }
+    return { country: code, dayOrder }
+  })
+
+/** What the columns are, by the mapping file and by the options, which come first. */
+const columnsOf = ({ columns, ignored, mapping }: Given) =>
+  Effect.gen(function* () {
+    const Mapping = yield* Effect.promise(() => import("../import/Mapping.js"))
+    const kept = Option.isNone(mapping) ? {} : (yield* Mapping.read(mapping.value)).columns
+    const own = yield* Effect.forEach(columns, columnOf)
+    const named = Object.entries(kept).flatMap(([name, field]) => (field === null ? [] : [[name, field] as const]))
+    const leftOut = Object.entries(kept).flatMap(([name, field]) => (field === null ? [name] : []))
+    return { columns: new Map([...named, ...own]), ignored: new Set([...leftOut, ...ignored]) }
+  })
+
+export const imports = Command.make("import", options, (command) =>
+  Effect.gen(function* () {
+    // It is large, and other commands do not need it.
+    const Import = yield* Effect.promise(() => import("../import/Import.js"))
+    const { file, connection, ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells } = command
+    const task = {
+      options: {
         file,
-        isResumed,
-        isRestarted,
         locationId: yield* Connection.locationOf(connection),
-        columns: new Map(yield* Effect.forEach(columns, columnOf)),
-        again: again(given),
-        replacesTags,
-        clearsNulls,
-        ignored: new Set(ignored)
-      }
-      yield* isDryRun ? Import.dryRun(task) : Effect.provide(Import.run(task), Connection.layer(connection))
-    })
+        ...(yield* columnsOf(command)),
+        ...(yield* valuesOf(command)),
+        listSeparator: Option.getOrUndefined(command.listSeparator),
+        encoding: Option.getOrUndefined(command.encoding),
+        ...{ ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells }
+      },
+      again: again(command),
+      isResumed: command.isResumed,
+      isRestarted: command.isRestarted,
+      directory: Option.getOrUndefined(command.directory),
+      savedMapping: Option.getOrUndefined(command.savedMapping)
+    }
+    yield* command.isDryRun ? Import.tryOut(task) : Effect.provide(Import.run(task), Connection.layer(connection))
+  })
 ).pipe(
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [
     "growthhub import leads.csv --dry-run",
     "growthhub import leads.csv --sandbox",
-    "growthhub import leads.csv --column 'Cell=phone' --ignore Notes"
+    "growthhub import leads.csv --column 'Cell=phone' --country US --ignore-others"
   ])
 )

@@ -4,14 +4,22 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { lstat, readdir, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { createHash } from "node:crypto"
+import { lstat, mkdir, readdir, rm } from "node:fs/promises"
+import { basename, join, resolve } from "node:path"
 import { codes, CliExit, usageError } from "../CliExit.js"
 import * as Lock from "./Lock.js"
 import * as PrivateFiles from "./PrivateFiles.js"
 
-/** A name derived from the imported file: nothing that stands in a checkpoint decides where it is. */
-export const directoryOf = (file: string): string => `${file}.checkpoint`
+/**
+ * A name derived from the imported file: nothing that stands in a checkpoint decides where it is. In another directory, files
+ * of one name from different places have different checkpoints.
+ */
+export const directoryOf = (file: string, parent: string | undefined): string => {
+  if (parent === undefined) return `${file}.checkpoint`
+  const hash = createHash("sha256").update(resolve(file)).digest("hex").slice(0, 8)
+  return join(parent, `${basename(file)}-${hash}.checkpoint`)
+}
 
 const attempt = <A>(method: string, run: () => Promise<A>) =>
   Effect.tryPromise({
@@ -55,21 +63,30 @@ const storeIn = (directory: string): KeyValueStore.KeyValueStore => {
   })
 }
 
-const heldBy = (file: string) => (pid: number, host: string) =>
+const heldBy = (file: string, directory: string) => (pid: number, host: string) =>
   new CliExit({
     code: codes.unavailable,
     message:
       `Another import of ${file} is running: process ${pid} on ${host}. Wait until it ends, or end it. ` +
-      `If there is no such process, remove ${join(directoryOf(file), "lock")}.`
+      `If there is no such process, remove ${join(directory, "lock")}.`
   })
 
 /** The checkpoint's store, for as long as the scope lasts. */
-export const open = (file: string): Effect.Effect<KeyValueStore.KeyValueStore, CliExit, Scope.Scope> => {
-  const directory = directoryOf(file)
+export const open = (
+  file: string,
+  parent: string | undefined
+): Effect.Effect<KeyValueStore.KeyValueStore, CliExit, Scope.Scope> => {
+  const directory = directoryOf(file, parent)
   const unusable = () =>
     usageError(`The checkpoint cannot be written to ${directory}: it must be your own directory, and no link.`)
-  return Effect.tryPromise({ try: () => PrivateFiles.makeDirectory(directory), catch: unusable }).pipe(
-    Effect.zipRight(Lock.hold(join(directory, "lock"), heldBy(file), unusable)),
+  return Effect.tryPromise({
+    try: async () => {
+      if (parent !== undefined) await mkdir(parent, { recursive: true, mode: 0o700 })
+      await PrivateFiles.makeDirectory(directory)
+    },
+    catch: unusable
+  }).pipe(
+    Effect.zipRight(Lock.hold(join(directory, "lock"), heldBy(file, directory), unusable)),
     // What a process that was killed has left half written. Another process may be about to take the lock.
     Effect.zipRight(
       Effect.tryPromise({
@@ -84,4 +101,27 @@ export const open = (file: string): Effect.Effect<KeyValueStore.KeyValueStore, C
     ),
     Effect.as(storeIn(directory))
   )
+}
+
+/** Removes the checkpoint of a file, unless an import uses it. Tells whether there was one. */
+export const forget = (file: string, parent: string | undefined): Effect.Effect<boolean, CliExit> => {
+  const directory = directoryOf(file, parent)
+  const unusable = () => usageError(`${directory} cannot be removed: it must be your own directory, and no link`)
+  return Effect.gen(function* () {
+    const isThere = yield* Effect.promise(() =>
+      lstat(directory).then(
+        () => true,
+        () => false
+      )
+    )
+    if (!isThere) return false
+    // Nobody begins an import between the look and the removal.
+    yield* Effect.scoped(
+      Effect.zipRight(
+        open(file, parent),
+        Effect.tryPromise({ try: () => rm(directory, { recursive: true }), catch: unusable })
+      )
+    )
+    return true
+  })
 }

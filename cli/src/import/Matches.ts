@@ -1,5 +1,4 @@
 // Rows of a file that the service will take for one contact although they have different names.
-import { createHash } from "node:crypto"
 import type { ContactUpsert } from "effect-growthhub/Schema"
 
 /** A row that has the email or phone of an earlier one under another name. */
@@ -22,9 +21,18 @@ const capacity = 2_000_000
 
 const nameBits = 2 ** 20
 
-/** As many bits as a number holds exactly. */
-const hashOf = (text: string, bits: number): number =>
-  createHash("sha256").update(text).digest().readUIntBE(0, 6) % bits
+/** A hash of at most 53 bits: two products of 32 bits, mixed at the end (cyrb53). */
+const hashOf = (text: string, most: number): number => {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57]
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return (4294967296 * (2097151 & b) + (a >>> 0)) % most
+}
 
 /** Without case, accents, blanks and punctuation. */
 const nameOf = ({ name, firstName, lastName }: ContactUpsert): string =>

@@ -1,4 +1,5 @@
 // What is a phone, and what a spreadsheet has left where one was.
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min"
 
 /** Digits of the shortest number with its country code, and of the longest (E.164). */
 const digits = { fewest: 7, most: 15 } as const
@@ -56,4 +57,66 @@ export const phoneFault = (phone: string): string | undefined => {
   if (number.length < digits.fewest) return `has fewer than ${digits.fewest} digits`
   if (significant.length > digits.most) return `has more than ${digits.most} digits: write one number`
   return /^(\d)\1+$/.test(number) ? "repeats one digit: leave the cell empty" : undefined
+}
+
+/** A phone, or why there is none: the sentence goes after the name of the field. */
+export type PhoneResult = { readonly phone: string } | { readonly fault: string }
+
+/** Whether phones of a country can be read. */
+export const isPhoneCountry = (country: string): country is CountryCode => isSupportedCountry(country)
+
+const parsed = (text: string, country: CountryCode | undefined): string | undefined => {
+  const number = parsePhoneNumberFromString(text, country)
+  return number?.isPossible() === true ? number.number : undefined
+}
+
+/** What makes a number of the digits that are written: digits that go, and what comes before the others. */
+interface Pattern {
+  readonly drops: number
+  readonly adds: string
+}
+
+const patternOf = (digits: string, number: string): Pattern | undefined => {
+  for (let drops = 0; drops <= 4; drops += 1) {
+    const rest = digits.slice(drops)
+    if (number.endsWith(rest)) return { drops, adds: number.slice(0, number.length - rest.length) }
+  }
+  return undefined
+}
+
+/** Numbers with one beginning and one length are alike: the library needs a hundred times as long as this. */
+const patterns = new Map<string, Pattern>()
+const mostPatterns = 100_000
+
+const numberOf = (text: string, country: CountryCode | undefined): string | undefined => {
+  const digits = text.replace(/\D/g, "")
+  const isInternational = /^\(?\+/.test(text)
+  const key = `${isInternational ? "+" : country}${digits.slice(0, 5)} ${digits.length}`
+  const known = patterns.get(key)
+  if (known !== undefined) return known.adds + digits.slice(known.drops)
+  const number = parsed(text, country)
+  const pattern = number === undefined ? undefined : patternOf(digits, number)
+  if (pattern !== undefined && patterns.size < mostPatterns) patterns.set(key, pattern)
+  return number
+}
+
+/**
+ * Reads a cell as a phone. With its country code (`+`, or `00`), or with the `country` that it is from, it becomes
+ * `+` and digits (E.164). Without either it stays as it is written, and the service takes it for one of the location's country.
+ */
+export const readPhone = (cell: string, country: CountryCode | undefined): PhoneResult => {
+  const fault = phoneFault(cell)
+  if (fault !== undefined) return { fault }
+  // People write the national zero in brackets beside a country code: +49 (0)30.
+  const text = cell.trim().replace(/^(\(?\+[\d\s).]*)\(0\)/, "$1")
+  const international = text.replace(/^00(?=[1-9])/, "+")
+  if (country === undefined && !/^\(?\+/.test(international)) return { phone: cell.trim() }
+  const number = numberOf(international, country)
+  if (number !== undefined) return { phone: number }
+  return {
+    fault:
+      country === undefined || international.startsWith("+")
+        ? "has a country code that there is not, or too few or too many digits for it"
+        : `is no number of ${country}: write it with its country code, as +44 20 7946 0018`
+  }
 }

@@ -34,21 +34,28 @@ export const makeDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-/** The text of a file. Fails for a link and for what is no file. */
-export const read = async (file: string): Promise<string> => {
+/** The bytes of a file. Fails for a link and for what is no file. */
+export const readBytes = async (file: string): Promise<Buffer> => {
   // O_NONBLOCK: opening a pipe would wait for a writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     const found = await handle.stat()
     if (!found.isFile() || found.size > largest) throw new Error(`${file} is no file of at most ${largest} bytes`)
-    return await handle.readFile("utf8")
+    return await handle.readFile()
   } finally {
     await handle.close()
   }
 }
 
+/** The text of a file, as {@link readBytes}. */
+export const read = async (file: string): Promise<string> => (await readBytes(file)).toString("utf8")
+
 /** Writes a new file under a name that nobody else can know, and gives it to `use`. */
-const withTemporary = async (file: string, text: string, use: (written: string) => Promise<void>): Promise<void> => {
+const withTemporary = async (
+  file: string,
+  text: string | Buffer,
+  use: (written: string) => Promise<void>
+): Promise<void> => {
   const written = temporary(file)
   const handle = await open(written, "wx", modes.file)
   try {
@@ -64,7 +71,7 @@ export const replace = (file: string, text: string): Promise<void> =>
   withTemporary(file, text, (written) => rename(written, file))
 
 /** Makes a whole file, or tells that there is something of its name. */
-export const create = async (file: string, text: string): Promise<boolean> => {
+export const create = async (file: string, text: string | Buffer): Promise<boolean> => {
   try {
     await withTemporary(file, text, async (written) => {
       try {

@@ -1,19 +1,26 @@
-// The report of an import: the rows that were not applied, with the reason, to be mended and imported again.
+// The report of an import: the rows that were not applied, with the reason, to be mended and imported again. It is written as
+// the file was: encoding, byte order mark, delimiter and line ends.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { stringify } from "csv-stringify/sync"
-import { join, parse } from "node:path"
+import { encode } from "iconv-lite"
+import { readdir, rm } from "node:fs/promises"
+import { basename, join, parse } from "node:path"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
+import { CliExit, codes, reasons } from "../CliExit.js"
 import { isArray, stringifyOption } from "../Json.js"
-import { codes, CliExit, reasons } from "../CliExit.js"
+import { added, isAdded } from "./Columns.js"
+import type { Task } from "./Import.js"
+import type { InvalidFile } from "./InvalidFile.js"
+import * as List from "./List.js"
 import * as PrivateFiles from "./PrivateFiles.js"
-import * as Rows from "./Rows.js"
+import type { Source } from "./Source.js"
 
 /** A name derived from the imported file: nothing that was read from anywhere decides where the report is. */
-const reportName = (file: string, extension: string, number: number) => {
+const reportName = ({ options: { file }, directory }: Task, extension: string, number: number) => {
   const { dir, name } = parse(file)
-  return join(dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${extension}`)
+  return join(directory ?? dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${extension}`)
 }
 
 type Letters = ReadonlyMap<number, ContactsBulk.Failure>
@@ -24,50 +31,76 @@ const told = ({ _tag, error }: ContactsBulk.Failure) => ({ what: _tag, why: reas
 const lineOf = (cells: object, more: object): string =>
   `${Option.getOrElse(stringifyOption({ ...cells, ...more }), () => undefined) ?? JSON.stringify(more)}\n`
 
+const csvLine = (cells: ReadonlyArray<string | number>, { delimiter, lineEnd }: Source) => {
+  const written = cells.map((cell) => (typeof cell === "string" ? cell.replaceAll("\n", lineEnd) : cell))
+  return stringify([written], { delimiter, record_delimiter: lineEnd })
+}
+
 /** The rows as they stand in the file. */
-const fromRows = (options: Rows.Options, letters: Letters): Effect.Effect<string, Rows.InvalidFile> =>
-  Effect.gen(function* () {
-    const header = yield* Rows.header(options)
-    const { line, outcome, error } = Rows.added
-    // What an earlier report has added is out of date.
-    const own = (cells: ReadonlyArray<string>) => cells.filter((_, index) => !Rows.isAdded(header?.[index] ?? ""))
-    const first = header === undefined ? "" : stringify([[...own(header), line, outcome, error]])
-    return yield* Rows.rows(options).pipe(
-      Stream.zipWithIndex,
-      Stream.runFold(first, (text, [row, index]) => {
-        const letter = letters.get(index)
-        if (letter === undefined) return text
-        const { what, why } = told(letter)
-        return isArray(row.cells)
-          ? text + stringify([[...own(row.cells), row.line, what, why]])
-          : text + lineOf(row.cells, { [line]: row.line, [outcome]: what, [error]: why })
-      })
-    )
-  })
+const fromRows = (list: List.List, letters: Letters): Effect.Effect<string, InvalidFile> => {
+  const { header, source } = list
+  const { line, outcome, error } = added
+  // What an earlier report has added is out of date.
+  const own = (cells: ReadonlyArray<string>) => cells.filter((_, index) => !isAdded(header?.[index] ?? ""))
+  const first = header === undefined ? "" : csvLine([...own(header), line, outcome, error], source)
+  return List.rows(list).pipe(
+    Stream.zipWithIndex,
+    Stream.runFold([first], (lines, [row, index]) => {
+      const letter = letters.get(index)
+      if (letter === undefined) return lines
+      const { what, why } = told(letter)
+      if (!isArray(row.cells)) {
+        lines.push(lineOf(row.cells, { [line]: row.line, [outcome]: what, [error]: why }))
+        return lines
+      }
+      // A row may be shorter or longer than the header.
+      const cells = own(Array.from({ length: header?.length ?? 0 }, (_, place) => row.cells[place as never] ?? ""))
+      const surplus = row.cells.slice(header?.length ?? 0) as ReadonlyArray<string>
+      lines.push(csvLine([...cells, row.line, what, why, ...surplus], source))
+      return lines
+    }),
+    Effect.map((lines) => lines.join(""))
+  )
+}
 
 /** The contacts as they were sent, where the file does not have their rows any more. */
 const fromLetters = (letters: Letters): string =>
   [...letters.values()]
     .map((letter) => {
       const { what, why } = told(letter)
-      return lineOf(letter.input ?? {}, { [Rows.added.outcome]: what, [Rows.added.error]: why })
+      return lineOf(letter.input ?? {}, { [added.outcome]: what, [added.error]: why })
     })
     .join("")
 
+/** The bytes of a text, written as the source is. A workbook is reported as a CSV that Excel reads. */
+const bytesOf = (text: string, { kind, encoding, hasBom, hasSepLine, delimiter, lineEnd }: Source): Buffer => {
+  if (kind === "ndjson" || kind === "json") return Buffer.from(text)
+  const whole = hasSepLine ? `sep=${delimiter}${lineEnd}${text}` : text
+  return encode(whole, kind === "xlsx" ? "utf-8" : encoding, { addBOM: hasBom || kind === "xlsx" })
+}
+
+const extensionOf = ({ file, kind }: Source): string => {
+  if (kind === "xlsx") return ".csv"
+  if (kind === "json") return ".ndjson"
+  return parse(file).ext || (kind === "csv" ? ".csv" : ".ndjson")
+}
+
 /** Makes a new file. One that is there is left alone, unless it is this very report. */
-const save = async (file: string, extension: string, text: string): Promise<string> => {
+const save = async (task: Task, extension: string, bytes: Buffer): Promise<string> => {
   for (let number = 1; ; number += 1) {
-    const name = reportName(file, extension, number)
-    if (await PrivateFiles.create(name, text)) return name
-    const found = await PrivateFiles.read(name).catch(() => undefined)
-    if (found === text) return name
+    const name = reportName(task, extension, number)
+    if (await PrivateFiles.create(name, bytes)) return name
+    const found = await PrivateFiles.readBytes(name).catch(() => undefined)
+    if (found?.equals(bytes) === true) return name
   }
 }
 
-const unwritten = ({ file }: Rows.Options) =>
+const unwritten = ({ options: { file }, directory }: Task) =>
   new CliExit({
     code: codes.unexpected,
-    message: `The report of what was rejected cannot be written beside ${file}: --resume tries it again`
+    message:
+      `The report of what was rejected cannot be written ${directory === undefined ? `beside ${file}` : `to ${directory}`}: ` +
+      "--resume tries it again"
   })
 
 /** What came of a report: where it is, if there is anything to report, and whether the file has changed meanwhile. */
@@ -76,9 +109,10 @@ export interface Report {
   readonly hasChanged: boolean
 }
 
-/** Writes the report of the checkpoint's dead letters. `source` is the fingerprint with which the import was begun. */
+/** Writes the report of the checkpoint's dead letters, whose source is the fingerprint with which the import was begun. */
 export const write = (
-  options: Rows.Options,
+  task: Task,
+  list: List.List,
   url: string,
   checkpoint: ContactsBulk.Checkpoint
 ): Effect.Effect<Report, CliExit | ContactsBulk.CheckpointError> =>
@@ -89,17 +123,34 @@ export const write = (
     )
     // A row is told by its place: in a file that has changed, another row may stand there.
     const text =
-      letters.size === 0 ? "" : yield* Effect.option(fromRows(options, letters)).pipe(Effect.map(Option.getOrUndefined))
-    const fingerprint = yield* Effect.option(Rows.fingerprint(options, url))
+      letters.size === 0 ? "" : yield* Effect.option(fromRows(list, letters)).pipe(Effect.map(Option.getOrUndefined))
+    const fingerprint = yield* Effect.option(List.fingerprint(task.options, url))
     const hasChanged = text === undefined || Option.getOrUndefined(fingerprint) !== checkpoint.source
     if (letters.size === 0) return { file: undefined, hasChanged }
-    const { ext } = parse(options.file)
     const file = yield* Effect.tryPromise({
       try: () =>
         hasChanged
-          ? save(options.file, ".ndjson", fromLetters(letters))
-          : save(options.file, ext === "" ? ".csv" : ext, text),
-      catch: () => unwritten(options)
+          ? save(task, ".ndjson", Buffer.from(fromLetters(letters)))
+          : save(task, extensionOf(list.source), bytesOf(text, list.source)),
+      catch: () => unwritten(task)
     })
     return { file, hasChanged }
   })
+
+/** Removes the reports of a file that the command has written: those that have what a report adds. */
+export const forget = async (file: string, directory: string | undefined): Promise<ReadonlyArray<string>> => {
+  const { dir, name } = parse(file)
+  const place = directory ?? (dir === "" ? "." : dir)
+  const isReport = (found: string) =>
+    found.startsWith(`${name}.rejected.`) && /^(?:\d+\.)?\w+$/.test(found.slice(`${name}.rejected.`.length))
+  const removed: Array<string> = []
+  for (const found of (await readdir(place)).filter(isReport)) {
+    const path = join(place, found)
+    const bytes = await PrivateFiles.readBytes(path).catch(() => undefined)
+    // Whatever its encoding, the name has these letters.
+    if (bytes === undefined || !bytes.toString("latin1").replaceAll("\u0000", "").includes(added.outcome)) continue
+    await rm(path)
+    removed.push(basename(path))
+  }
+  return removed
+}

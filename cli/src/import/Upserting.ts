@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import type { ContactsService } from "effect-growthhub/ContactsService"
 import * as Errors from "effect-growthhub/Errors"
 import { isArray } from "../Json.js"
-import type { Contact, ContactUpsert, UpsertedContact } from "effect-growthhub/Schema"
-import { identityFaults } from "./Rows.js"
+import type { Contact, ContactId, ContactUpdate, ContactUpsert, UpsertedContact } from "effect-growthhub/Schema"
+import { planOf } from "./Rows.js"
 
 /** Whether a second upsert cannot create the contact twice. */
 const isRepeatable = ({ email, phone, createNewIfDuplicateAllowed }: ContactUpsert) =>
@@ -72,12 +72,33 @@ const upsertAddingTags = (service: Service, input: ContactUpsert) => {
 const refused = (details: ReadonlyArray<string>) =>
   new Errors.Unprocessable({ operation: "upsertContact", attempts: 0, details, message: details.join("; ") })
 
+/** Fields of an upsert that an update does not take. */
+const toUpdate = ({
+  locationId: _location,
+  companyName: _company,
+  gender: _gender,
+  createNewIfDuplicateAllowed: _createNew,
+  ...changes
+}: ContactUpsert): ContactUpdate => changes
+
+/** An update of the contact that a row names, with its tags added. */
+const updateNamed = (service: Service, id: ContactId, input: ContactUpsert, replacesTags: boolean) =>
+  Effect.gen(function* () {
+    const { tags, ...changes } = toUpdate(input)
+    if (tags === undefined) return yield* service.updateContact(id, changes)
+    if (replacesTags) return yield* service.updateContact(id, { ...changes, tags })
+    const { tags: existing = [] } = yield* service.getContact(id)
+    const all = missingTags(existing, tags)
+    return yield* service.updateContact(id, all === undefined ? changes : { ...changes, tags: all })
+  }).pipe(Effect.map((contact): UpsertedContact => ({ ...contact, new: false })))
+
 /** The service as an import uses it: a row is settled after both requests, so that a kill between them loses nothing. */
 export const forImport = (service: Service, { replacesTags }: { readonly replacesTags: boolean }): Service => ({
   ...service,
   upsertContact: (input) => {
-    const faults = identityFaults(input)
+    const { faults = [], contactId } = planOf(input) ?? {}
     if (faults.length > 0) return Effect.fail(refused(faults))
+    if (contactId !== undefined) return updateNamed(service, contactId, input, replacesTags)
     return replacesTags ? service.upsertContact(input) : upsertAddingTags(service, input)
   }
 })

@@ -1,0 +1,39 @@
+// growthhub forget: what an import has left beside its file.
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { usageError } from "../CliExit.js"
+import { describe } from "../Help.js"
+
+export const forget = Command.make(
+  "forget",
+  {
+    file: Args.text({ name: "file" }).pipe(Args.withDescription("The file that was imported, which is left alone")),
+    directory: Options.text("checkpoint").pipe(
+      Options.optional,
+      Options.withDescription("The directory that the import was given")
+    )
+  },
+  ({ file, directory }) =>
+    Effect.gen(function* () {
+      const Checkpoint = yield* Effect.promise(() => import("../import/Checkpoint.js"))
+      const Report = yield* Effect.promise(() => import("../import/Report.js"))
+      const parent = Option.getOrUndefined(directory)
+      const hadCheckpoint = yield* Checkpoint.forget(file, parent)
+      const reports = yield* Effect.tryPromise({
+        try: () => Report.forget(file, parent),
+        catch: () => usageError(`The reports of ${file} cannot be removed`)
+      })
+      const removed = [...(hadCheckpoint ? [Checkpoint.directoryOf(file, parent)] : []), ...reports]
+      yield* Console.log(
+        removed.length === 0 ? "There is nothing to forget" : removed.map((name) => `removed ${name}`).join("\n")
+      )
+    })
+).pipe(
+  describe("Removes the checkpoint and the reports of an import, which hold personal data", [
+    "growthhub forget leads.csv"
+  ])
+)

@@ -1,0 +1,150 @@
+// What a cell says, by what its column is.
+import { isPhoneCountry, readPhone } from "./Phone.js"
+import type { Column } from "./Columns.js"
+import { countryOf } from "./Countries.js"
+import { type DayEvidence, type DayOrder, observeDay, orderOf, readDay } from "./Days.js"
+import { readList } from "./Lists.js"
+import { type DecimalMark, markOf, type NumberEvidence, observeNumber, readNumber } from "./Numbers.js"
+
+/** The value of a cell, or why it has none: the sentence goes after the name of the field. */
+export type CellResult = { readonly value: unknown } | { readonly fault: string }
+
+export type ReadCell = (cell: string) => CellResult
+
+/** What a person says about the values of a list. */
+export interface Given {
+  /** The order of days, where the columns do not show it. */
+  readonly dayOrder: DayOrder | undefined
+  /** The country of phones without a country code. */
+  readonly country: string | undefined
+  readonly listSeparator: string | undefined
+}
+
+/** What the cells of a column show together, where one by itself may be read in two ways. */
+export type Evidence = DayEvidence | NumberEvidence
+
+const isOfDays = (column: Column) =>
+  (column._tag === "Field" && column.field === "dateOfBirth") ||
+  (column._tag === "CustomField" && column.kind === "date")
+
+const isOfNumbers = (column: Column) => column._tag === "CustomField" && column.kind === "number"
+
+/** Whether the column has to be seen as a whole before a cell of it can be read. */
+export const isJudged = (column: Column): boolean => isOfDays(column) || isOfNumbers(column)
+
+/** Observes the cells of a column, and gives what they show. */
+export const makeJudge = (column: Column) => {
+  const days: DayEvidence = { dayFirst: 0, monthFirst: 0 }
+  const numbers: NumberEvidence = { point: 0, comma: 0 }
+  const hasDays = isOfDays(column)
+  return {
+    observe: (cell: string) => (hasDays ? observeDay(cell, days) : observeNumber(cell, numbers)),
+    judgement: (): Judgement => ({ order: orderOf(days), mark: markOf(numbers) })
+  }
+}
+
+/** How a column is read. */
+export interface Judgement {
+  readonly order: DayOrder | undefined
+  readonly mark: DecimalMark | undefined
+}
+
+const flags = new Map([
+  ...["true", "yes", "y", "1", "ja", "oui", "si", "sí", "sim", "x"].map((word) => [word, true] as const),
+  ...["false", "no", "n", "0", "nein", "non", "não", "nee"].map((word) => [word, false] as const)
+])
+
+const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text)
+
+/** Several in one cell, as address books export them: the first counts. */
+const firstOf = (cell: string) => (cell.includes(" ::: ") ? (cell.split(" ::: ")[0] ?? "") : cell)
+
+const readEmail: ReadCell = (cell) => {
+  const text = firstOf(cell).replace(/^mailto:/i, "")
+  return isEmail(text) ? { value: text } : { fault: "must be an email" }
+}
+
+const readFlag: ReadCell = (cell) => {
+  const value = flags.get(cell.toLowerCase())
+  return value === undefined ? { fault: "must be yes or no" } : { value }
+}
+
+const readCountry: ReadCell = (cell) => {
+  const value = countryOf(cell)
+  return value === undefined ? { fault: "must be a country: its name, or its two-letter code" } : { value }
+}
+
+const phoneReader = (country: string | undefined): ReadCell => {
+  const code = country !== undefined && isPhoneCountry(country) ? country : undefined
+  return (cell) => {
+    const result = readPhone(firstOf(cell), code)
+    return "phone" in result ? { value: result.phone } : result
+  }
+}
+
+const tagsReader =
+  (separator: string | undefined): ReadCell =>
+  (cell) => ({
+    value: cell.includes(" ::: ")
+      ? // The groups that Google has by itself begin with a star.
+        cell.split(" ::: ").filter((label) => !label.startsWith("* "))
+      : readList(cell, separator, true)
+  })
+
+const dayReader = (order: DayOrder | undefined): ReadCell => {
+  const thisYear = new Date().getUTCFullYear()
+  return (cell) => {
+    const result = readDay(cell, order, thisYear)
+    return "day" in result ? { value: result.day } : result
+  }
+}
+
+const numberReader =
+  (mark: DecimalMark | undefined, isCommaLikely: boolean): ReadCell =>
+  (cell) => {
+    const result = readNumber(cell, mark, isCommaLikely)
+    return "number" in result ? { value: result.number } : result
+  }
+
+const readText: ReadCell = (cell) => ({ value: cell })
+
+/** Results that are kept for cells which are the same: most columns have few different ones, or all different. */
+const remembered = 1000
+
+const memoized = (read: ReadCell): ReadCell => {
+  const known = new Map<string, CellResult>()
+  return (cell) => {
+    const before = known.get(cell)
+    if (before !== undefined) return before
+    const result = read(cell)
+    if (known.size < remembered) known.set(cell, result)
+    return result
+  }
+}
+
+/** Reads the cells of a column, which are trimmed and not empty. */
+export const readerOf = (column: Column, { order, mark }: Judgement, given: Given, delimiter: string): ReadCell => {
+  const days = () => memoized(dayReader(given.dayOrder ?? order))
+  if (column._tag === "CustomField") {
+    if (column.kind === "date") return days()
+    if (column.kind === "number") return numberReader(mark, delimiter === ";")
+    return column.kind === "options" ? (cell) => ({ value: readList(cell, given.listSeparator, false) }) : readText
+  }
+  switch (column._tag === "Field" ? column.field : "") {
+    case "email":
+      return readEmail
+    case "phone":
+      return phoneReader(given.country)
+    case "country":
+      return memoized(readCountry)
+    case "dateOfBirth":
+      return days()
+    case "tags":
+      return memoized(tagsReader(given.listSeparator))
+    case "dnd":
+    case "createNewIfDuplicateAllowed":
+      return readFlag
+    default:
+      return readText
+  }
+}

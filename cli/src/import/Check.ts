@@ -1,0 +1,134 @@
+// What a list is found to hold, before anything is sent.
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { type CliExit, usageError } from "../CliExit.js"
+import { plain } from "../Layout.js"
+import { invalidFileOf } from "./InvalidFile.js"
+import type { List } from "./List.js"
+import { type Match, makeMatches } from "./Matches.js"
+import { counted } from "./Progress.js"
+import { describe, type Fault, planOf, type Row } from "./Rows.js"
+
+/** Faults and matches that are shown one by one. */
+const shown = 50
+
+/** Reasons that are counted apart. */
+const mostReasons = 200
+
+/** What a list is found to hold. */
+export interface Checked {
+  rows: number
+  invalid: number
+  /** Rows with fields that are null or blank and are left out. */
+  blanks: number
+  /** Rows with the email or phone of an earlier one under another name. */
+  matching: number
+  /** Cells that cannot be read and are left out. */
+  skipped: number
+  readonly faults: Array<string>
+  readonly matches: Array<Match>
+  /** How many rows each fault rejects. */
+  readonly reasons: Map<string, number>
+}
+
+const reasonOf = ({ column, text }: Fault) =>
+  column === undefined ? text : `column ${JSON.stringify(column)}: ${text}`
+
+const note = (checked: Checked, { line, faults, skipped }: Row): void => {
+  for (const fault of [...faults, ...skipped]) {
+    if (checked.faults.length < shown) checked.faults.push(describe(line, fault))
+  }
+  for (const reason of new Set(faults.map(reasonOf))) {
+    const count = checked.reasons.get(reason)
+    if (count !== undefined || checked.reasons.size < mostReasons) checked.reasons.set(reason, (count ?? 0) + 1)
+  }
+}
+
+const checkRow = (checked: Checked, row: Row, matchOf: ReturnType<typeof makeMatches>): void => {
+  checked.rows += 1
+  checked.skipped += row.skipped.length
+  if (row.hasBlanks) checked.blanks += 1
+  if (row.faults.length > 0 || row.skipped.length > 0) note(checked, row)
+  if (row.faults.length > 0) checked.invalid += 1
+  else if (planOf(row.contact)?.contactId === undefined) {
+    const match = matchOf(row.line, row.contact)
+    if (match === undefined) return
+    checked.matching += 1
+    if (checked.matches.length < shown) checked.matches.push(match)
+  }
+}
+
+/** Reads every row, without sending anything. `name` is what a person calls the file. */
+export const check = (list: List, name: string): Effect.Effect<Checked, CliExit> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const matchOf = makeMatches()
+      const counts = { rows: 0, invalid: 0, blanks: 0, matching: 0, skipped: 0 }
+      const checked: Checked = { ...counts, faults: [], matches: [], reasons: new Map() }
+      for await (const rows of list.batches()) {
+        if (signal.aborted) break
+        for (const row of rows) checkRow(checked, row, matchOf)
+      }
+      return checked
+    },
+    catch: (error) => usageError(`${name}: ${plain(invalidFileOf(error).message)}`)
+  })
+
+/** Shows how the list is read. */
+export const showNotes = ({ notes }: List): Effect.Effect<void> =>
+  Effect.forEach(notes, (note) => Console.error(plain(note)), { discard: true })
+
+/** Shows the rows of which the service makes one contact. */
+export const showMatches = ({ matching, matches }: Checked): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (matching === 0) return
+    for (const { line, earlier, by } of matches) {
+      yield* Console.error(`line ${line}: has the ${by} of line ${earlier} under another name`)
+    }
+    if (matching > matches.length) yield* Console.error(`and ${(matching - matches.length).toLocaleString("en")} more`)
+    yield* Console.error(
+      `${counted(matching, "row")} with the email or phone of an earlier row under another name: ` +
+        "the service makes one contact of both, with the later name. If they are different people, leave the email or phone out."
+    )
+  })
+
+/** Says what is left out of the rows. */
+export const showLeftOut = ({ blanks, skipped }: Checked, clearsNulls: boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (skipped > 0) yield* Console.error(`${counted(skipped, "cell")} that cannot be read: left out of the rows`)
+    if (blanks === 0 || clearsNulls) return
+    yield* Console.error(
+      `${counted(blanks, "row")} with null or blank fields: they are left as they are; --clear-nulls clears them`
+    )
+  })
+
+const showReasons = ({ reasons }: Checked) =>
+  Effect.forEach(
+    [...reasons].sort(([, a], [, b]) => b - a).slice(0, shown),
+    ([reason, count]) => Console.log(`${counted(count, "row")}: ${plain(reason)}`),
+    { discard: true }
+  )
+
+/** Says what is wrong with the list, row by row and in numbers. */
+export const dryRun = (list: List, name: string, clearsNulls: boolean): Effect.Effect<void, CliExit> =>
+  Effect.gen(function* () {
+    yield* showNotes(list)
+    const checked = yield* check(list, name)
+    const { rows, invalid, faults, matching } = checked
+    yield* Effect.forEach(faults, (fault) => Console.error(plain(fault)), { discard: true })
+    yield* showMatches(checked)
+    yield* showLeftOut(checked, clearsNulls)
+    if (invalid > 0) {
+      yield* Console.log(
+        `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +
+          `${matching.toLocaleString("en")} matching an earlier row under another name`
+      )
+      yield* showReasons(checked)
+      return yield* usageError(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
+    }
+    return yield* Console.log(
+      matching === 0
+        ? `${counted(rows, "row")}, all of them as they should be`
+        : `${counted(rows, "row")}, ${matching.toLocaleString("en")} of them matching an earlier row under another name`
+    )
+  })

@@ -1,0 +1,172 @@
+// A list of contacts in a file: how it is written, what its columns are, and its rows.
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import type { LocationId } from "effect-growthhub/Schema"
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import * as Cells from "./Cells.js"
+import { type Column, columnsOf, type Given as GivenColumns } from "./Columns.js"
+import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
+import { recordsOf } from "./Records.js"
+import { fromCells, fromJson, parseLine, type Reading, type Row } from "./Rows.js"
+import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
+
+/** How a list is read. */
+export interface Options extends GivenSource, GivenColumns, Cells.Given {
+  readonly file: string
+  /** For rows that say no other. */
+  readonly locationId: LocationId | undefined
+  /** Whether null in NDJSON clears a field; otherwise the field is left as it is. */
+  readonly clearsNulls: boolean
+  /** Whether the tags of a row replace those of its contact; otherwise they are added. */
+  readonly replacesTags: boolean
+  /** Whether a cell that cannot be read is left out; otherwise its row is rejected. */
+  readonly skipsInvalidCells: boolean
+}
+
+/** A list that can be read as often as needed. */
+export interface List {
+  readonly source: Source
+  /** As it is written; none of JSON. */
+  readonly header: ReadonlyArray<string> | undefined
+  readonly columns: ReadonlyArray<Column>
+  /** What a person should know about how it is read. */
+  readonly notes: ReadonlyArray<string>
+  /** The rows in their order, in batches. */
+  readonly batches: () => AsyncGenerator<ReadonlyArray<Row>>
+}
+
+const batchSize = 500
+
+async function* ndjsonRows(source: Source, options: Options): AsyncGenerator<ReadonlyArray<Row>> {
+  let line = 0
+  let rest = ""
+  let batch: Array<Row> = []
+  for await (const text of textOf(source)) {
+    const lines = (rest + text).split("\n")
+    rest = lines.pop() ?? ""
+    for (const one of lines) {
+      line += 1
+      if (one.trim() !== "") batch.push(fromJson(line, parseLine(one, line), options))
+    }
+    if (batch.length >= batchSize) {
+      yield batch
+      batch = []
+    }
+  }
+  if (rest.trim() !== "") batch.push(fromJson(line + 1, parseLine(rest, line + 1), options))
+  yield batch
+}
+
+async function* jsonRows(source: Source, options: Options): AsyncGenerator<ReadonlyArray<Row>> {
+  let whole = ""
+  for await (const text of textOf(source)) whole += text
+  const values = parseLine(whole, 1)
+  if (!Array.isArray(values)) throw new InvalidFile({ message: "This is no JSON array of objects" })
+  yield values.map((value, index) => fromJson(index + 1, value, options))
+}
+
+async function* cellRows(source: Source, reading: Reading): AsyncGenerator<ReadonlyArray<Row>> {
+  let isHeader = true
+  for await (const records of recordsOf(source)) {
+    const own = isHeader ? records.slice(1) : records
+    if (records.length > 0) isHeader = false
+    yield own.map((record) => fromCells(record, reading))
+  }
+}
+
+const headerOf = async (source: Source): Promise<ReadonlyArray<string>> => {
+  for await (const [first] of recordsOf(source)) if (first !== undefined) return first.cells
+  return []
+}
+
+/** What each column that has to be seen as a whole shows. */
+const judge = async (source: Source, columns: ReadonlyArray<Column>): Promise<ReadonlyArray<Cells.Judgement>> => {
+  const judges = columns.map((column) => (Cells.isJudged(column) ? Cells.makeJudge(column) : undefined))
+  if (judges.some((one) => one !== undefined)) {
+    let isHeader = true
+    for await (const records of recordsOf(source)) {
+      for (const { cells } of isHeader ? records.slice(1) : records) {
+        judges.forEach((one, index) => one?.observe(cells[index] ?? ""))
+      }
+      if (records.length > 0) isHeader = false
+    }
+  }
+  return judges.map((one) => one?.judgement() ?? { order: undefined, mark: undefined })
+}
+
+const noLocation = "Which location? Give --location or GROWTHHUB_LOCATION_ID, or a column locationId"
+
+const isAddressed = (columns: ReadonlyArray<Column>) =>
+  columns.some((column) => column._tag === "ContactId" || (column._tag === "Field" && column.field === "locationId"))
+
+const encodingNote = ({ encoding, kind }: Source, { encoding: given }: Options): ReadonlyArray<string> =>
+  given !== undefined || encoding === "utf-8" || kind === "xlsx"
+    ? []
+    : [`Read as ${nameOf(encoding)}: if names look wrong, say what it is with --encoding`]
+
+/** An update takes fewer fields than an upsert. */
+const updateNotes = (columns: ReadonlyArray<Column>): ReadonlyArray<string> => {
+  const lost = columns.flatMap((column) =>
+    column._tag === "Field" && (column.field === "companyName" || column.field === "gender") ? [column.name] : []
+  )
+  return lost.length > 0 && columns.some(({ _tag }) => _tag === "ContactId")
+    ? [`An update cannot change ${lost.join(", ")}: left out for rows with the id of a contact`]
+    : []
+}
+
+const openCells = async (source: Source, options: Options): Promise<List> => {
+  const header = await headerOf(source)
+  if (header.length === 0) throw new InvalidFile({ message: "It is empty" })
+  const names = header.map((name) => name.trim())
+  const { columns, notes } = Either.getOrThrowWith(columnsOf(names, options), (error) => error)
+  if (options.locationId === undefined && !isAddressed(columns)) throw new InvalidFile({ message: noLocation })
+  const judgements = await judge(source, columns)
+  const reading: Reading = {
+    columns,
+    readers: columns.map((column, index) => Cells.readerOf(column, judgements[index]!, options, source.delimiter)),
+    locationId: options.locationId,
+    skipsInvalidCells: options.skipsInvalidCells
+  }
+  return {
+    source,
+    header,
+    columns,
+    notes: [...encodingNote(source, options), ...notes, ...updateNotes(columns)],
+    batches: () => cellRows(source, reading)
+  }
+}
+
+/** Looks at a file: its form, its header, and the columns that have to be seen as a whole. */
+export const open = (options: Options): Effect.Effect<List, InvalidFile> =>
+  Effect.tryPromise({
+    try: async () => {
+      const source = await inspect(options.file, options)
+      if (source.kind === "csv" || source.kind === "xlsx") return openCells(source, options)
+      const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
+      return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
+    },
+    catch: invalidFileOf
+  })
+
+/** The rows of a list, in their order. */
+export const rows = (list: List): Stream.Stream<Row, InvalidFile> =>
+  Stream.suspend(() => Stream.fromAsyncIterable(list.batches(), invalidFileOf)).pipe(
+    Stream.map(Chunk.unsafeFromArray),
+    Stream.flattenChunks
+  )
+
+/** What a list is: another file, or the same with other options or for another service, is another. */
+export const fingerprint = (options: Options, url: string): Effect.Effect<string, InvalidFile> =>
+  Effect.tryPromise({
+    try: async () => {
+      const { file, columns, ignored, ...others } = options
+      const given = { ...others, columns: [...columns].sort(), ignored: [...ignored].sort() }
+      const hash = createHash("sha256").update(JSON.stringify([url, Object.entries(given).sort()]))
+      for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+      return hash.digest("hex")
+    },
+    catch: () => new InvalidFile({ message: `${options.file} cannot be read` })
+  })

@@ -1,0 +1,35 @@
+// Several values in one cell.
+import { parse } from "csv-parse/sync"
+import { isArray, parseOption } from "../Json.js"
+import * as Option from "effect/Option"
+
+const cleaned = (values: ReadonlyArray<string>) => values.map((one) => one.trim()).filter((one) => one !== "")
+
+/** Values that may stand in quotes, with the separator in them. */
+const split = (cell: string, separator: string): ReadonlyArray<string> => {
+  if (!cell.includes('"')) return cell.split(separator)
+  try {
+    const [values = []] = parse(cell, { delimiter: separator, relax_quotes: true, trim: true })
+    return values
+  } catch {
+    return cell.split(separator)
+  }
+}
+
+const fromJson = (cell: string): ReadonlyArray<string> | undefined => {
+  if (!cell.startsWith("[")) return undefined
+  const values = Option.getOrUndefined(parseOption(cell))
+  return isArray(values) && values.every((one) => typeof one === "string") ? values : undefined
+}
+
+/**
+ * The values of a cell: a JSON list, or values separated by `separator`, or by `;` where there is one. By default commas
+ * separate too if `hasCommas`: tags have none in them, and options may.
+ */
+export const readList = (cell: string, separator: string | undefined, hasCommas: boolean): ReadonlyArray<string> => {
+  const json = fromJson(cell)
+  if (json !== undefined) return cleaned(json)
+  if (separator !== undefined) return cleaned(split(cell, separator))
+  if (cell.includes(";")) return cleaned(split(cell, ";"))
+  return cleaned(hasCommas ? split(cell, ",") : [cell])
+}

@@ -1,0 +1,61 @@
+// What columns are called: the fields of a contact, and other words for them in six languages.
+import { ContactUpsert } from "effect-growthhub/Schema"
+import { distance } from "fastest-levenshtein"
+
+/** Without case, accents, blanks and punctuation. */
+export const bare = (name: string): string =>
+  name
+    .replaceAll("ß", "ss")
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "")
+
+/** Fields that no cell can hold. */
+const structured = new Set(["dndSettings", "inboundDndSettings", "customFields"])
+
+/** The fields that a column can be. */
+export const fields: ReadonlyArray<string> = Object.keys(ContactUpsert.fields).filter((field) => !structured.has(field))
+
+const otherNames: { readonly [field: string]: string } = {
+  firstName: "first, given name, forename, vorname, prénom, nombre, nome, voornaam",
+  lastName:
+    "last, surname, family name, nachname, familienname, nom, nom de famille, apellido, apellidos, cognome, achternaam",
+  name: "full name, contact name, nom complet, nombre completo, nome completo",
+  email: "email address, mail, e-mail-adresse, mailadresse, adresse e-mail, courriel, correo, correo electrónico",
+  phone:
+    "phone number, mobile, mobile phone, mobile number, telephone, tel, telefon, telefonnummer, handy, mobil, téléphone, teléfono, telefono, telefone, telefoon",
+  companyName:
+    "company, business name, organization, organisation, firma, unternehmen, société, entreprise, empresa, azienda, bedrijf",
+  address1: "address, street, street address, straße, anschrift, adresse, rue, dirección, indirizzo, endereço, straat",
+  city: "town, ort, stadt, ville, ciudad, città, cidade, plaats",
+  state: "region, state/region, province, bundesland, région, provincia, estado",
+  postalCode: "zip, zip code, postcode, plz, postleitzahl, code postal, código postal, cap",
+  country: "land, pays, país, paese, country/region",
+  website: "website url, web, url, homepage, webseite, site web, sitio web, sito web",
+  timezone: "time zone, zeitzone",
+  dateOfBirth:
+    "birthday, birthdate, birth date, dob, geburtstag, geburtsdatum, date de naissance, fecha de nacimiento, data di nascita, data de nascimento, geboortedatum",
+  source: "lead source, contact source, quelle",
+  tags: "tag, schlagworte, étiquettes, etiquetas",
+  gender: "sex, geschlecht"
+}
+
+const byName: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(otherNames).flatMap(([field, names]) =>
+    names.split(",").map((name) => [bare(name), field] as const)
+  ),
+  ...fields.map((field) => [bare(field), field] as const)
+])
+
+/** The field that a name means. */
+export const fieldOf = (name: string): string | undefined => byName.get(bare(name))
+
+/** A field that the name is nearly that of. */
+export const similarTo = (name: string): string | undefined => {
+  const text = bare(name)
+  const [best] = [...byName]
+    .map(([known, field]) => ({ field, far: distance(text, known), most: Math.floor(known.length * 0.4) }))
+    .filter(({ far, most }) => far <= most)
+    .sort((a, b) => a.far - b.far)
+  return best?.field
+}

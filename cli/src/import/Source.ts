@@ -1,0 +1,203 @@
+// How a file is written: its kind, encoding, delimiter and line ends; and its text.
+import { analyse } from "chardet"
+import { createReadStream } from "node:fs"
+import { open } from "node:fs/promises"
+import { InvalidFile } from "./InvalidFile.js"
+
+/** How a file is written. */
+export interface Source {
+  readonly file: string
+  readonly kind: "csv" | "ndjson" | "json" | "xlsx"
+  /** Its length in bytes, when it was looked at. What is written behind it later is not read. */
+  readonly size: number
+  /** A name that `TextDecoder` knows. */
+  readonly encoding: string
+  readonly hasBom: boolean
+  /** What separates the cells of a CSV. */
+  readonly delimiter: string
+  /** Whether a first line `sep=` names the delimiter, as Excel writes it. */
+  readonly hasSepLine: boolean
+  readonly lineEnd: "\n" | "\r\n"
+}
+
+/** What a person says about a file, where it does not say it itself. */
+export interface Given {
+  readonly encoding?: string | undefined
+  readonly delimiter?: string | undefined
+}
+
+const boms = [
+  { encoding: "utf-8", bytes: [0xef, 0xbb, 0xbf] },
+  { encoding: "utf-16le", bytes: [0xff, 0xfe] },
+  { encoding: "utf-16be", bytes: [0xfe, 0xff] }
+] as const
+
+const sampleSize = 256 * 1024
+
+const startsWith = (sample: Buffer, bytes: ReadonlyArray<number>) =>
+  bytes.every((byte, index) => sample[index] === byte)
+
+/** UTF-16 without a mark: of text in Latin letters every second byte is zero. */
+const utf16Of = (sample: Buffer): string | undefined => {
+  const zeros = [0, 0]
+  for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2]! += 1
+  const [even = 0, odd = 0] = zeros
+  const most = sample.length / 2
+  if (odd > most * 0.4 && even < most * 0.1) return "utf-16le"
+  return even > most * 0.4 && odd < most * 0.1 ? "utf-16be" : undefined
+}
+
+/** Whether all of a file is UTF-8. A part that is valid UTF-8 beyond ASCII is not something else by chance. */
+const isUtf8 = async (file: string, size: number): Promise<boolean> => {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  try {
+    for await (const chunk of chunksOf(file, size)) decoder.decode(chunk, { stream: true })
+    decoder.decode()
+    return true
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
+/** Western European text, which is what nearly every spreadsheet without UTF-8 writes: windows-1252 has all its letters. */
+const western = new Set(["ISO-8859-1", "ISO-8859-15", "windows-1252", "ISO-8859-9", "UTF-8", "ASCII"])
+
+/** How much likelier another alphabet must be, in percent. */
+const margin = 15
+
+const singleByteOf = (sample: Buffer): string => {
+  // Letters beyond ASCII decide: the rest says nothing.
+  const found = analyse(sample)
+  const best = found.find(({ name }) => !western.has(name))
+  const ours = found.find(({ name }) => western.has(name))
+  if (best === undefined || best.confidence < (ours?.confidence ?? 0) + margin) return "windows-1252"
+  try {
+    return new TextDecoder(best.name).encoding
+  } catch {
+    return "windows-1252"
+  }
+}
+
+const knownEncoding = (name: string): string => {
+  try {
+    return new TextDecoder(name).encoding
+  } catch {
+    throw new InvalidFile({ message: `There is no encoding ${name}: --encoding takes utf-8, windows-1252, utf-16le …` })
+  }
+}
+
+const encodingOf = async (
+  file: string,
+  size: number,
+  sample: Buffer,
+  given: string | undefined
+): Promise<Pick<Source, "encoding" | "hasBom">> => {
+  const bom = boms.find(({ bytes }) => startsWith(sample, bytes))
+  if (given !== undefined) {
+    const encoding = knownEncoding(given)
+    return { encoding, hasBom: bom?.encoding === encoding }
+  }
+  if (bom !== undefined) return { encoding: bom.encoding, hasBom: true }
+  const utf16 = utf16Of(sample)
+  if (utf16 !== undefined) return { encoding: utf16, hasBom: false }
+  return { encoding: (await isUtf8(file, size)) ? "utf-8" : singleByteOf(sample), hasBom: false }
+}
+
+const delimiters = [",", ";", "\t", "|"] as const
+
+const sepLine = /^sep=(.)\r?\n/i
+
+/** The commonest in the header, whose names may have line breaks and delimiters in quotes. */
+const delimiterOf = (text: string): string => {
+  const lines = text.replace(/"(?:[^"]|"")*"/g, "").split(/\r\n?|\n/)
+  const header = lines.find((line) => line.replace(/[,;\t|\s]/g, "") !== "") ?? ""
+  const counted = delimiters.map((one) => [header.split(one).length, one] as const)
+  return [...counted].sort(([a], [b]) => b - a)[0]![1]
+}
+
+const kindOf = (file: string, sample: Buffer, text: string): Source["kind"] => {
+  if (startsWith(sample, [0x50, 0x4b, 0x03, 0x04])) return "xlsx"
+  if (startsWith(sample, [0xd0, 0xcf, 0x11, 0xe0])) {
+    throw new InvalidFile({ message: "This is a workbook of an old Excel (.xls): save it as .xlsx or CSV" })
+  }
+  if (startsWith(sample, [0x25, 0x50, 0x44, 0x46])) {
+    throw new InvalidFile({ message: "This is a PDF: export the list as CSV" })
+  }
+  if (/\.(?:ndjson|jsonl)$/i.test(file)) return "ndjson"
+  if (/^\s*\[/.test(text) && /\.json$/i.test(file)) return "json"
+  return /^\s*\{/.test(text) ? "ndjson" : "csv"
+}
+
+const sampleOf = async (file: string): Promise<{ readonly size: number; readonly sample: Buffer }> => {
+  const handle = await open(file).catch(() => {
+    throw new InvalidFile({ message: "It cannot be read" })
+  })
+  try {
+    const found = await handle.stat()
+    if (!found.isFile()) {
+      throw new InvalidFile({
+        message: "This is no regular file, and a list is read twice: save it to a file first"
+      })
+    }
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(sampleSize, found.size)), 0)
+    return { size: found.size, sample: buffer.subarray(0, bytesRead) }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Looks at a file. Rejects with `InvalidFile`. */
+export const inspect = async (file: string, given: Given = {}): Promise<Source> => {
+  const { size, sample } = await sampleOf(file)
+  const isZip = startsWith(sample, [0x50, 0x4b, 0x03, 0x04])
+  const found = isZip ? { encoding: "utf-8", hasBom: false } : await encodingOf(file, size, sample, given.encoding)
+  const text = isZip ? "" : new TextDecoder(found.encoding).decode(sample)
+  const [, separator] = sepLine.exec(text) ?? []
+  const kind = kindOf(file, sample, text)
+  return {
+    file,
+    kind,
+    size,
+    ...found,
+    delimiter: given.delimiter ?? separator ?? delimiterOf(text),
+    hasSepLine: separator !== undefined && kind === "csv",
+    lineEnd: text.includes("\r\n") ? "\r\n" : "\n"
+  }
+}
+
+/** The bytes of a file that were there when it was looked at. */
+async function* chunksOf(file: string, size: number): AsyncGenerator<Buffer> {
+  if (size === 0) return
+  for await (const chunk of createReadStream(file, { end: size - 1 })) yield chunk as Buffer
+}
+
+/** The text of a file, without its byte order mark and a line `sep=`. Each line ends with a line feed. */
+export async function* textOf({ file, size, encoding, hasSepLine }: Source): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: encoding.startsWith("utf") })
+  let lines = 1
+  let isFirst = true
+  let carried = ""
+  const decoded = (chunk?: Buffer): string => {
+    try {
+      let text = carried + (chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }))
+      // A line end may be cut in two.
+      carried = chunk !== undefined && text.endsWith("\r") ? "\r" : ""
+      if (carried !== "") text = text.slice(0, -1)
+      if (isFirst && text !== "") {
+        isFirst = false
+        if (hasSepLine) text = text.replace(sepLine, "")
+      }
+      const normal = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text
+      for (let at = normal.indexOf("\n"); at >= 0; at = normal.indexOf("\n", at + 1)) lines += 1
+      return normal
+    } catch {
+      throw new InvalidFile({ message: `After line ${lines}: this is not ${encoding}. --encoding says what it is.` })
+    }
+  }
+  for await (const chunk of chunksOf(file, size)) yield decoded(chunk)
+  yield decoded()
+}
+
+/** How a person calls an encoding. */
+export const nameOf = (encoding: string): string => (encoding.startsWith("utf") ? encoding.toUpperCase() : encoding)
