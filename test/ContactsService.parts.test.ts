@@ -136,7 +136,6 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
   it.effect("lists contacts page by page, with their names as they were written", () =>
     using((contacts) =>
       Effect.gen(function* () {
-         
         const list = contacts.getContacts
         const first = yield* list({ locationId, limit: 1 })
         expect(first.contacts).toMatchObject([
@@ -258,9 +257,9 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
           [contacts.getContactsByBusiness("..", { locationId }), /^businessId must not be a relative path segment$/],
           [contacts.getContactsByBusiness("b", { locationId, limit: 101 }), /at most 100/],
           [contacts.getContactsByBusiness("b", { locationId, skip: -1 }), /at least 0$/],
-           
+
           [contacts.getContacts({ locationId, limit: 0.5 }), /whole number/],
-           
+
           [contacts.getContacts({ locationId, startAfter: 1 }), /startAfter and startAfterId go together/],
           [contacts.setBusinessInBulk({ locationId, ids: many, businessId: "b" }), /1 to 50 ids; it has 51/],
           [contacts.setBusinessInBulk({ locationId, ids: [], businessId: "b" }), /1 to 50 ids; it has 0/],

@@ -85,9 +85,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
           [tasks.getAllTasks("search" as ContactId), ["contactId must not be the name of another path of the API"]]
         ] as const
         for (const [refused, lines] of faults) {
-          const error = yield* Effect.flip(
-            refused
-          )
+          const error = yield* Effect.flip(refused)
           expect(error).toMatchObject({ _tag: "Unprocessable", attempts: 0 })
           for (const line of lines) expect(error.details.join("\n")).toMatch(line)
         }

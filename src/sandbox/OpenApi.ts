@@ -9,7 +9,7 @@ import * as JsonSchema from "@effect/platform/OpenApiJsonSchema"
 import * as S from "effect/Schema"
 import type { AnyEndpoint } from "../api/endpoint.js"
 import { type RowName, rows } from "../api/rows.js"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../internal/json.js"
 import * as Schema from "../Schema.js"
 import * as ControlApi from "./ControlApi.js"
 
@@ -253,9 +253,9 @@ const withoutIds = (document: JsonObject): JsonObject =>
 
 /** Responses may hold null for what is unset: allows it for each field that is not required, at any depth. */
 const withNulls = (schema: unknown): unknown => {
-  if (Array.isArray(schema)) return schema.map(withNulls)
+  if (isArray(schema)) return schema.map(withNulls)
   if (!isObject(schema)) return schema
-  const required = Array.isArray(schema["required"]) ? schema["required"] : []
+  const required = isArray(schema["required"]) ? schema["required"] : []
   const entries = Object.entries(schema).map(([key, value]) =>
     key === "properties" && isObject(value)
       ? [key, Object.fromEntries(Object.entries(value).map((entry) => fieldWithNull(entry, required)))]
