@@ -256,15 +256,18 @@ const withNulls = (schema: unknown): unknown => {
   if (isArray(schema)) return schema.map(withNulls)
   if (!isObject(schema)) return schema
   const required = isArray(schema["required"]) ? schema["required"] : []
-  const entries = Object.entries(schema).map(([key, value]) =>
+  const entries = Object.entries(schema).map(([key, value]): readonly [string, unknown] =>
     key === "properties" && isObject(value)
       ? [key, Object.fromEntries(Object.entries(value).map((entry) => fieldWithNull(entry, required)))]
       : [key, withNulls(value)]
   )
-  return Object.fromEntries(entries) as JsonObject
+  return Object.fromEntries(entries)
 }
 
-const fieldWithNull = ([name, schema]: readonly [string, unknown], required: ReadonlyArray<unknown>) => [
+const fieldWithNull = (
+  [name, schema]: readonly [string, unknown],
+  required: ReadonlyArray<unknown>
+): readonly [string, unknown] => [
   name,
   required.includes(name) ? withNulls(schema) : { anyOf: [withNulls(schema), { type: "null" }] }
 ]
