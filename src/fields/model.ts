@@ -108,7 +108,9 @@ export const model = <R extends Fields, O extends Fields>(
 
   const schema = Schema.transformOrFail(
     Schema.declare(isObject, {
+      // What an error says was expected; in documents each model has a name of its own.
       identifier: "object",
+      [AST.JSONIdentifierAnnotationId]: `GrowthHub${name}`,
       [AST.SurrogateAnnotationId]: Schema.encodedSchema(struct as never as Codec).ast
     }),
     Schema.typeSchema(struct as never as Codec),

@@ -9,7 +9,7 @@ import * as JsonSchema from "@effect/platform/OpenApiJsonSchema"
 import * as S from "effect/Schema"
 import type { AnyEndpoint } from "../api/endpoint.js"
 import { type RowName, rows } from "../api/rows.js"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../internal/json.js"
 import * as Schema from "../Schema.js"
 import * as ControlApi from "./ControlApi.js"
 
@@ -132,7 +132,18 @@ const queryParameters = (row: AnyEndpoint, describe: Describe) => {
   }))
 }
 
-const operationOf = (row: AnyEndpoint, path: string, operationId: string, describe: Describe): JsonObject => ({
+/** How what is sent and what is answered are described. */
+interface Described {
+  readonly describe: Describe
+  readonly describeAnswer: Describe
+}
+
+const operationOf = (
+  row: AnyEndpoint,
+  path: string,
+  operationId: string,
+  { describe, describeAnswer }: Described
+): JsonObject => ({
   tags: [(row.service ?? "").replace("Service", "")],
   operationId,
   summary: titleOf(row.name),
@@ -158,7 +169,7 @@ const operationOf = (row: AnyEndpoint, path: string, operationId: string, descri
         }
       }),
   responses: {
-    [row.success ?? 200]: { description: "Success", content: json(describe(row.answer as Codec)) },
+    [row.success ?? 200]: { description: "Success", content: json(describeAnswer(row.answer as Codec)) },
     ...refusalResponses(describe, Object.keys(refusals))
   }
 })
@@ -225,12 +236,12 @@ const oauthPaths = (describe: Describe): JsonObject => ({
 
 // --- the document ------------------------------------------------------------------------------------------------------
 
-const rowPaths = (describe: Describe): JsonObject => {
+const rowPaths = (described: Described): JsonObject => {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const row of Object.values<AnyEndpoint>(rows)) {
     pathsOf(row).forEach((path, index) => {
       const operationId = index === 0 ? row.name : `${row.name}${index + 1}`
-      paths[path] = { ...paths[path], [row.method.toLowerCase()]: operationOf(row, path, operationId, describe) }
+      paths[path] = { ...paths[path], [row.method.toLowerCase()]: operationOf(row, path, operationId, described) }
     })
   }
   return paths
@@ -240,18 +251,41 @@ const rowPaths = (describe: Describe): JsonObject => {
 const withoutIds = (document: JsonObject): JsonObject =>
   JSON.parse(JSON.stringify(document, (key, value: unknown) => (key === "$id" ? undefined : value))) as JsonObject
 
+/** Responses may hold null for what is unset: allows it for each field that is not required, at any depth. */
+const withNulls = (schema: unknown): unknown => {
+  if (isArray(schema)) return schema.map(withNulls)
+  if (!isObject(schema)) return schema
+  const required = isArray(schema["required"]) ? schema["required"] : []
+  const entries = Object.entries(schema).map(([key, value]): readonly [string, unknown] =>
+    key === "properties" && isObject(value)
+      ? [key, Object.fromEntries(Object.entries(value).map((entry) => fieldWithNull(entry, required)))]
+      : [key, withNulls(value)]
+  )
+  return Object.fromEntries(entries)
+}
+
+const fieldWithNull = (
+  [name, schema]: readonly [string, unknown],
+  required: ReadonlyArray<unknown>
+): readonly [string, unknown] => [
+  name,
+  required.includes(name) ? withNulls(schema) : { anyOf: [withNulls(schema), { type: "null" }] }
+]
+
 /** Adds the endpoints of the service to a document that has the controls of the sandbox, or nothing. */
 const complete = ({ paths, components, tags: _, ...document }: JsonObject): JsonObject => {
   const definitions: Record<string, unknown> = {}
+  const answers: Record<string, unknown> = {}
   const describe = describing(definitions)
-  const all = { ...rowPaths(describe), ...oauthPaths(describe), ...(paths as JsonObject) }
+  const describeAnswer: Describe = (schema) => withNulls(describing(answers)(schema)) as JsonObject
+  const all = { ...rowPaths({ describe, describeAnswer }), ...oauthPaths(describe), ...(paths as JsonObject) }
   const { schemas } = components as { readonly schemas: JsonObject }
   return withoutIds({
     ...document,
     servers: [{ url: "/", description: "This sandbox" }],
     paths: all,
     components: {
-      schemas: { ...schemas, ...definitions },
+      schemas: { ...schemas, ...(withNulls(answers) as JsonObject), ...definitions },
       securitySchemes: { bearer: { type: "http", scheme: "bearer" } }
     }
   })

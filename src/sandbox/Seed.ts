@@ -165,7 +165,9 @@ export const Snapshot = S.Struct({
   notes: parts,
   /** The tasks, appointments and enrollments as they are stored; none by default. */
   tasks: parts,
+  /** The appointments of all contacts. */
   appointments: parts,
+  /** Which contacts are in which campaigns and workflows. */
   enrollments: parts,
   /** The definitions of custom fields; none by default. */
   customFields: ofLocations,
