@@ -150,20 +150,23 @@ const grouped = (runs: ReadonlyArray<Ran>) =>
 
 const told = (runs: ReadonlyArray<Ran>) =>
   grouped(runs)
-    .map(({ name, refused, lost, overIdeal }) => `${name} ${refused}, ${lost}, ${rounded(overIdeal, 2)}`)
+    .map(({ id, name, refused, lost, overIdeal, othersRefused }) => {
+      // As exact as it is compared: 1.052 misses an aim of 1.05.
+      const others = id.startsWith("beside") ? ` (others refused ${rounded(100 * othersRefused)} %)` : ""
+      return `${name} ${refused}, ${lost}, ${overIdeal}${others}`
+    })
     .join("; ")
 
 /** Beside another consumer, time is lost by leaving it its part. */
 const aims = {
-  alone: { refused: 0, overIdeal: 1.05 },
-  together: { refused: 0, overIdeal: 1.08 },
-  beside: { refused: 0.03 * allCalls, overIdeal: 1.15 }
+  alone: { refused: 0, overIdeal: 1.05, othersRefused: 0 },
+  together: { refused: 0, overIdeal: 1.08, othersRefused: 0 },
+  beside: { refused: 0.03 * allCalls, overIdeal: 1.15, othersRefused: 0.1 }
 }
 
-/** The time counts as it is printed, with two decimals. */
-const isMet = (setting: Case["setting"], { refused, lost, overIdeal }: Measured) => {
+const isMet = (setting: Case["setting"], { refused, lost, overIdeal, othersRefused }: Measured) => {
   const aim = aims[setting]
-  return lost === 0 && refused <= aim.refused && rounded(overIdeal, 2) <= aim.overIdeal
+  return lost === 0 && refused <= aim.refused && overIdeal <= aim.overIdeal && othersRefused <= aim.othersRefused
 }
 
 export const figure = (
@@ -172,7 +175,7 @@ export const figure = (
 ): Figure => ({
   id: "R6",
   what: `${allCalls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
-  aim: `0 429s, 0 lost, 1.05 (three processes 1.08, beside another consumer 3 %, 0, 1.15)${RedisServer.isThere ? "" : " (no Redis here)"}`,
+  aim: `0 429s, 0 lost, 1.05 (three processes 1.08, beside another consumer 3 %, 0, 1.15, others refused at most 10 %)${RedisServer.isThere ? "" : " (no Redis here)"}`,
   measured: told(runs),
   isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),
   ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${told(beside[rival])}`).join(" | ") }),
