@@ -2,7 +2,15 @@
 // event change a state. The state is JSON. All times are milliseconds of one clock.
 
 import { day as dayMillis, type RateLimitHeaders } from "./headers.js"
-import type { AcquireOptions, Level } from "./model.js"
+
+/**
+ * The priority of a call. `interactive` calls go before `bulk` calls; `bulk` calls are spread evenly and leave a reserve of
+ * the day's quota.
+ *
+ * @since 0.1.0
+ * @category priorities
+ */
+export type Level = "interactive" | "bulk"
 
 export interface Settings {
   /** Requests in one interval, until a response tells another number. */
@@ -74,7 +82,10 @@ export interface Grant {
   readonly completed: number
 }
 
-export type Wish = Pick<AcquireOptions, "priority" | "leaseMillis">
+export interface Wish {
+  readonly priority: Level
+  readonly leaseMillis: number
+}
 
 /** What came back for a request. */
 export interface Outcome {

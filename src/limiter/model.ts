@@ -3,15 +3,15 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { Level } from "./limit.js"
 
-/**
- * The priority of a call. `interactive` calls go before `bulk` calls; `bulk` calls are spread evenly and leave a reserve of
- * the day's quota.
- *
- * @since 0.1.0
- * @category priorities
- */
-export type Level = "interactive" | "bulk"
+export type {
+  /**
+   * @since 0.1.0
+   * @category priorities
+   */
+  Level
+} from "./limit.js"
 
 /**
  * What a request needs of a limit.

@@ -98,6 +98,8 @@ const beginning = (
 }
 
 /** Fields that are searchable where the location's settings say nothing else. */
+const textOf = (value: unknown) => (typeof value === "string" ? value : "")
+
 const searchable = ["firstName", "lastName", "email", "phone", "companyName", "businessName"]
 
 const matchesOf = ({ filters, query }: JsonObject): Predicate => {
@@ -107,11 +109,7 @@ const matchesOf = ({ filters, query }: JsonObject): Predicate => {
     all.every((matches) => matches(contact)) &&
     (words === "" ||
       contactNameOf(contact).includes(words) ||
-      searchable.some((field) =>
-        String(contact[field] ?? "")
-          .toLowerCase()
-          .includes(words)
-      ))
+      searchable.some((field) => textOf(contact[field]).toLowerCase().includes(words)))
 }
 
 // --- what is answered --------------------------------------------------------------------------------------------------
