@@ -1,7 +1,6 @@
 // Compiles every ```ts snippet of the README and the guides, and every @example of the docstrings, each as a module of its own.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { basename } from "node:path"
 
 const root = new URL("..", import.meta.url)
 const out = new URL(".snippets/", root)
@@ -35,7 +34,7 @@ const snippets = [
   ),
   ...sources.flatMap((file) =>
     examples(readFileSync(new URL(file, root), "utf8")).map((code, index) => [
-      `${basename(file, ".ts")}-${index + 1}`,
+      `${file.replace(/\W/g, "-")}-${index + 1}`,
       code
     ])
   )

@@ -136,8 +136,20 @@ export interface Range {
  * @category models
  */
 export type OpportunityCondition =
-  | { readonly field: OpportunityField; readonly operator: Equality; readonly value: string }
-  | { readonly field: OpportunityField; readonly operator: Presence }
+  | {
+      /** The field to compare. */
+      readonly field: OpportunityField
+      /** How the field is compared. */
+      readonly operator: Equality
+      /** What the field is compared with. */
+      readonly value: string
+    }
+  | {
+      /** The field to compare. */
+      readonly field: OpportunityField
+      /** How the field is compared. */
+      readonly operator: Presence
+    }
 
 /**
  * A condition on one field, with an operator that the service has for it.
@@ -146,15 +158,58 @@ export type OpportunityCondition =
  * @category models
  */
 export type Condition =
-  | { readonly field: WholeField | TextField; readonly operator: Equality; readonly value: string }
-  | { readonly field: FlagField; readonly operator: Equality; readonly value: boolean }
-  | { readonly field: CustomFieldPath; readonly operator: Equality; readonly value: string | number }
-  | { readonly field: TextField | CustomFieldPath; readonly operator: Containment; readonly value: string }
-  | { readonly field: DateField | CustomFieldPath; readonly operator: "range"; readonly value: Range }
-  | { readonly field: OptionalField | CustomFieldPath; readonly operator: Presence }
   | {
+      /** The field to compare. */
+      readonly field: WholeField | TextField
+      /** How the field is compared. */
+      readonly operator: Equality
+      /** What the field is compared with. */
+      readonly value: string
+    }
+  | {
+      /** The field to compare. */
+      readonly field: FlagField
+      /** How the field is compared. */
+      readonly operator: Equality
+      /** What the field is compared with. */
+      readonly value: boolean
+    }
+  | {
+      /** The field to compare. */
+      readonly field: CustomFieldPath
+      /** How the field is compared. */
+      readonly operator: Equality
+      /** What the field is compared with. */
+      readonly value: string | number
+    }
+  | {
+      /** The field to compare. */
+      readonly field: TextField | CustomFieldPath
+      /** How the field is compared. */
+      readonly operator: Containment
+      /** What the field is compared with. */
+      readonly value: string
+    }
+  | {
+      /** The field to compare. */
+      readonly field: DateField | CustomFieldPath
+      /** How the field is compared. */
+      readonly operator: "range"
+      /** What the field is compared with. */
+      readonly value: Range
+    }
+  | {
+      /** The field to compare. */
+      readonly field: OptionalField | CustomFieldPath
+      /** How the field is compared. */
+      readonly operator: Presence
+    }
+  | {
+      /** The field to compare. */
       readonly field: "opportunities"
+      /** How the field is compared. */
       readonly operator: "nested"
+      /** What the field is compared with. */
       readonly value: ReadonlyArray<OpportunityCondition>
     }
 

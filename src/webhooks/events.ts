@@ -53,7 +53,12 @@ const envelope = {
   companyId: text
 }
 
-const tagged = <Type extends string>(type: Type) => ({ _tag: Schema.Literal(type), type: Schema.Literal(type) })
+const tagged = <Type extends string>(type: Type) => ({
+  /** The same as `type`, to tell the events of the union apart. */
+  _tag: Schema.Literal(type),
+  /** The type of the event, as the vendor spells it. */
+  type: Schema.Literal(type)
+})
 
 const contact = {
   ...envelope,
@@ -61,27 +66,47 @@ const contact = {
   id: ContactId,
   /** The location of the contact. */
   locationId: answered(LocationId),
+  /** The full name. */
   name: text,
+  /** The first name. */
   firstName: text,
+  /** The last name. */
   lastName: text,
+  /** The email address. */
   email: text,
+  /** The phone number. */
   phone: text,
+  /** The name of the company. */
   companyName: text,
+  /** Street and number. */
   address1: text,
+  /** The city. */
   city: text,
+  /** The state or region. */
   state: text,
+  /** The country, an ISO code as a rule. */
   country: text,
+  /** The postal code. */
   postalCode: text,
+  /** The website. */
   website: text,
+  /** Where the contact came from. */
   source: text,
+  /** The user to whom the contact is assigned. */
   assignedTo: text,
   /** A day, `YYYY-MM-DD`; text that is no day is kept as it came. */
   dateOfBirth: text,
+  /** When it was created. */
   dateAdded: instant,
+  /** Whether the contact must not be disturbed on any channel. */
   dnd: flag,
+  /** Do-not-disturb by channel. */
   dndSettings: answered(DndSettings),
+  /** All tags of the contact, in lower case. */
   tags: answered(Schema.Array(Schema.String)),
+  /** The addresses of attached files. */
   attachments: answered(Schema.Array(Schema.String)),
+  /** The custom fields with their values. */
   customFields: answered(Schema.Array(EventCustomField))
 }
 
@@ -95,14 +120,17 @@ const note = {
   contactId: answered(ContactId),
   /** The text of the note. */
   body: text,
+  /** When it was created. */
   dateAdded: instant
 }
 
 const task = {
   ...note,
+  /** The title of the task. */
   title: text,
   /** The user who has to do it. */
   assignedTo: text,
+  /** When the task is due. */
   dueDate: instant
 }
 
@@ -110,13 +138,39 @@ const installation = {
   ...envelope,
   /** The location, if one location installed or removed the app; else `companyId` says whose installation it is. */
   locationId: answered(LocationId),
+  /** The user who installed the app. */
   userId: text,
+  /** The plan of the app that was chosen. */
   planId: text,
+  /** The name of the company. */
   companyName: text,
+  /** Whether the company sells under a brand of its own. */
   isWhitelabelCompany: flag,
-  whitelabelDetails: answered(Schema.Struct({ domain: text, logoUrl: text }, unknownFields)),
+  /** The brand of the company. */
+  whitelabelDetails: answered(
+    Schema.Struct(
+      {
+        /** The domain of the brand. */
+        domain: text,
+        /** The address of its logo. */
+        logoUrl: text
+      },
+      unknownFields
+    )
+  ),
+  /** The trial of the plan. */
   trial: answered(
-    Schema.Struct({ onTrial: flag, trialDuration: answered(Schema.Unknown), trialStartDate: instant }, unknownFields)
+    Schema.Struct(
+      {
+        /** Whether the trial is under way. */
+        onTrial: flag,
+        /** How long the trial is, as it came. */
+        trialDuration: answered(Schema.Unknown),
+        /** When the trial began. */
+        trialStartDate: instant
+      },
+      unknownFields
+    )
   )
 }
 
@@ -146,7 +200,9 @@ const isDescribed = (type: unknown): type is keyof typeof events =>
 /** An event whose `type` is not described here, with its fields as they came. */
 export const UnknownEvent = Schema.Struct(
   {
+    /** Tells that the type is not described. */
     _tag: Schema.Literal("Unknown"),
+    /** The type of the event, as it came. */
     type: Schema.String.pipe(
       Schema.filter((type) => !isDescribed(type) || "must not be the type of a described event")
     ),

@@ -4,7 +4,10 @@ import { decodeBase64, type Key } from "./keys.js"
 
 /** The headers of a request, as any server has them: names in any case. */
 export type HeadersInput =
-  | { readonly get: (name: string) => string | null }
+  | {
+      /** The value of a header, null if it is absent. */
+      readonly get: (name: string) => string | null
+    }
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 const isHeaders = (headers: HeadersInput): headers is { readonly get: (name: string) => string | null } =>
