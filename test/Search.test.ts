@@ -13,7 +13,6 @@ import * as TestClock from "effect/TestClock"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
-import type { ContactsError } from "effect-growthhub/Errors"
 import * as Filter from "effect-growthhub/Filter"
 import * as GrowthHub from "effect-growthhub/GrowthHub"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
@@ -680,7 +679,7 @@ describe("searchAll", () => {
         Effect.provide(FetchHttpClient.layer)
       )
       const cursors = seen.map(({ body }) => (JSON.parse(body) as { readonly searchAfter?: unknown }).searchAfter)
-      return { given, result: result as Either.Either<void, ContactsError>, cursors, seen }
+      return { given, result, cursors, seen }
     })
 
   const one = (id: string, place: number) => ({ id, searchAfter: [place, id] })

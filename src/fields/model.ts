@@ -77,13 +77,15 @@ export interface Model<R extends Fields, O extends Fields> {
 
 /**
  * A model from the table of its fields. Nulls are absent, and fields that are not in the table are kept. A value that lacks
- * a required field is refused. `prepare` renames what comes under another name.
+ * a required field is refused. `prepare` renames what comes under another name; `wire` describes the model as it travels, where
+ * that is not the encoded form.
  */
 export const model = <R extends Fields, O extends Fields>(
   name: string,
   required: R,
   optional: O,
-  prepare: (wire: unknown) => unknown = (wire) => wire
+  prepare: (wire: unknown) => unknown = (wire) => wire,
+  wire?: Codec
 ): Model<R, O> => {
   const fields = { ...required, ...optional }
   const schemas = Object.fromEntries(
@@ -109,7 +111,8 @@ export const model = <R extends Fields, O extends Fields>(
   const schema = Schema.transformOrFail(
     Schema.declare(isObject, {
       identifier: "object",
-      [AST.SurrogateAnnotationId]: Schema.encodedSchema(struct as never as Codec).ast
+      ...(wire === undefined ? {} : { [AST.JSONIdentifierAnnotationId]: `GrowthHub${name}Wire` }),
+      [AST.SurrogateAnnotationId]: (wire ?? Schema.encodedSchema(struct as never as Codec)).ast
     }),
     Schema.typeSchema(struct as never as Codec),
     {

@@ -107,11 +107,10 @@ const matchesOf = ({ filters, query }: JsonObject): Predicate => {
     all.every((matches) => matches(contact)) &&
     (words === "" ||
       contactNameOf(contact).includes(words) ||
-      searchable.some((field) =>
-        String(contact[field] ?? "")
-          .toLowerCase()
-          .includes(words)
-      ))
+      searchable.some((field) => {
+        const value = contact[field]
+        return typeof value === "string" && value.toLowerCase().includes(words)
+      }))
 }
 
 // --- what is answered --------------------------------------------------------------------------------------------------
