@@ -21,34 +21,38 @@
  * @since 0.2.0
  */
 import * as DateTime from "effect/DateTime"
-import {
-  type CustomFieldPath,
-  type DateField,
-  type Filter,
-  type FlagField,
-  inCaseOf,
-  type OpportunityCondition,
-  type OpportunityField,
-  type OptionalField,
-  type Range,
-  type TextField,
-  type WholeField
-} from "./api/filter.js"
+import { type Filter, inCaseOf, type OpportunityCondition, type Range } from "./api/filter.js"
+import type {
+  CustomFieldPath,
+  DateField,
+  FlagField,
+  OpportunityField,
+  OptionalField,
+  TextField,
+  WholeField
+} from "./api/filterFields.js"
 
 export {
+  type Comparison,
   type Condition,
-  type CustomFieldPath,
-  type DateField,
+  type Existence,
   Filter,
-  type FlagField,
   type Group,
+  type HasOpportunity,
+  type Interval,
   type OpportunityCondition,
-  type OpportunityField,
-  type OptionalField,
-  type Range,
-  type TextField,
-  type WholeField
+  type Part,
+  type Range
 } from "./api/filter.js"
+export type {
+  CustomFieldPath,
+  DateField,
+  FlagField,
+  OpportunityField,
+  OptionalField,
+  TextField,
+  WholeField
+} from "./api/filterFields.js"
 
 // --- custom fields -----------------------------------------------------------------------------------------------------
 

@@ -679,7 +679,7 @@ describe("searchAll", () => {
         Effect.provide(FetchHttpClient.layer)
       )
       const cursors = seen.map(({ body }) => (JSON.parse(body) as { readonly searchAfter?: unknown }).searchAfter)
-      return { given, result: result, cursors, seen }
+      return { given, result, cursors, seen }
     })
 
   const one = (id: string, place: number) => ({ id, searchAfter: [place, id] })

@@ -19,6 +19,7 @@ import { LocationTagsService } from "effect-growthhub/LocationTagsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
+import * as Filter from "effect-growthhub/Filter"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import type * as GrowthHub from "effect-growthhub/GrowthHub"
@@ -38,6 +39,7 @@ import {
   type ContactCreate,
   type ContactList,
   type ContactListQuery,
+  type ContactSearch,
   type ContactUpdate,
   type ContactUpsert,
   CustomField,
@@ -49,6 +51,8 @@ import {
   type LocationTagInput,
   type RemovedFollowers,
   type RemovedTags,
+  type SearchedContact,
+  type SearchPage,
   type TagsInBulk,
   type TagsInBulkResult,
   type Task,
@@ -245,6 +249,62 @@ describe("the custom fields and tags of a location", () => {
     expectTypeOf<CustomFields.CustomFields["definition"]>().toEqualTypeOf<
       (name: string) => Effect.Effect<CustomFieldDefinition, AnyError>
     >()
+  })
+})
+
+describe("a search", () => {
+  it("answers a page or a typed error, and a stream of all pages", () => {
+    expectTypeOf(contacts.searchContacts).toEqualTypeOf<
+      (search: ContactSearch) => Effect.Effect<SearchPage, AnyError>
+    >()
+    expectTypeOf<SearchPage["contacts"]>().toEqualTypeOf<ReadonlyArray<SearchedContact>>()
+    // What takes a contact takes one of a search.
+    expectTypeOf<SearchedContact>().toExtend<Contact>()
+    expectTypeOf(ContactsBulk.searchAll({ locationId })).toEqualTypeOf<
+      Stream.Stream<SearchedContact, AnyError, ContactsService>
+    >()
+    // @ts-expect-error pages are counted by the stream itself
+    ContactsBulk.searchAll({ locationId, page: 2 })
+    // @ts-expect-error the service does not sort by this field
+    contacts.searchContacts({ locationId, sort: [{ field: "city", direction: "asc" }] })
+  })
+
+  it("takes the operators that a field has, and no others", () => {
+    const moment: DateTime.DateTime = undefined as never
+    const number = Filter.customField.number("size")
+    expectTypeOf(Filter.equals("email", "a@example.com")).toEqualTypeOf<Filter.Filter>()
+    expectTypeOf(Filter.range("dateAdded", { gte: moment })).toEqualTypeOf<Filter.Filter>()
+    Filter.equals("dnd", true)
+    Filter.equals(number, 7)
+    Filter.range(number, { lt: 7 })
+    Filter.equalsAny("id", ["a"])
+    // @ts-expect-error an email is compared as a whole
+    Filter.contains("email", "example")
+    // @ts-expect-error so is a website
+    Filter.notContains("website", "example")
+    // @ts-expect-error the service knows the lower-case field only
+    Filter.equals("firstName", "Ada")
+    // @ts-expect-error a date lies in a range
+    Filter.equals("dateAdded", "2026-01-01")
+    // @ts-expect-error and its bounds are moments
+    Filter.range("dateAdded", { gte: 7 })
+    // @ts-expect-error a text has no range
+    Filter.range("city", { gte: moment })
+    // @ts-expect-error an id is always there
+    Filter.exists("id")
+    // @ts-expect-error a flag is true or false
+    Filter.equals("dnd", "true")
+    // @ts-expect-error a number is no text
+    Filter.equals(number, "7")
+    // @ts-expect-error nor is a part of it found
+    Filter.contains(number, "700")
+    // @ts-expect-error a group has one filter at least
+    Filter.or()
+    // @ts-expect-error opportunities have their own fields
+    Filter.opportunities(Filter.opportunity.equals("city", "Austin"))
+    // @ts-expect-error also where a filter is written by hand
+    const byHand: Filter.Filter = { field: "email", operator: "contains", value: "example" }
+    expectTypeOf(byHand).toExtend<object>()
   })
 })
 

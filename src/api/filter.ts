@@ -2,109 +2,21 @@
 import * as Schema from "effect/Schema"
 import { isArray, isObject, type JsonObject } from "../internal/json.js"
 import * as Input from "../fields/schemas.js"
-
-// --- fields and operators ----------------------------------------------------------------------------------------------
-
-const fieldsByKind = {
-  id: ["id"],
-  flag: ["dnd", "isValidWhatsapp", "validEmail"],
-  whole: [
-    "contactName",
-    "assignedTo",
-    "country",
-    "email",
-    "followers",
-    "timezone",
-    "type",
-    "website",
-    "activeWorkflows",
-    "finishedWorkflows"
-  ],
-  text: [
-    "address",
-    "businessName",
-    "city",
-    "companyName",
-    "firstNameLowerCase",
-    "lastNameLowerCase",
-    "phone",
-    "postalCode",
-    "source",
-    "state",
-    "tags"
-  ],
-  date: ["dateAdded", "dateUpdated", "dateOfBirth", "lastAppointment", "lastEmailClickedDate", "lastEmailOpenedDate"]
-} as const
-
-const equality = ["eq", "not_eq"] as const
-const presence = ["exists", "not_exists"] as const
-const containment = ["contains", "not_contains"] as const
-
-const operatorsByKind = {
-  id: equality,
-  flag: [...equality, ...presence],
-  whole: [...equality, ...presence],
-  text: [...equality, ...presence, ...containment],
-  date: ["range", ...presence]
-} as const
-
-type FieldsByKind = typeof fieldsByKind
-
-/**
- * A field with two values, true and false.
- *
- * @since 0.2.0
- * @category fields
- */
-export type FlagField = FieldsByKind["flag"][number]
-
-/**
- * A field of text that can be compared as a whole, and not searched for a part of it.
- *
- * @since 0.2.0
- * @category fields
- */
-export type WholeField = FieldsByKind["id" | "whole"][number]
-
-/**
- * A field of text that can be searched for a part of it. `tags` matches whole tags only, by any operator.
- *
- * @since 0.2.0
- * @category fields
- */
-export type TextField = FieldsByKind["text"][number]
-
-/**
- * A field that holds a moment.
- *
- * @since 0.2.0
- * @category fields
- */
-export type DateField = FieldsByKind["date"][number]
-
-/**
- * A field that can be unset: all but `id`.
- *
- * @since 0.2.0
- * @category fields
- */
-export type OptionalField = FlagField | Exclude<WholeField, "id"> | TextField | DateField
-
-/**
- * A custom field by its id, `customFields.<id>`; with the id of an option for a list of text boxes.
- *
- * @since 0.2.0
- * @category fields
- */
-export type CustomFieldPath = `customFields.${string}`
-
-/**
- * A field of an opportunity.
- *
- * @since 0.2.0
- * @category fields
- */
-export type OpportunityField = "pipelineId" | "pipelineStageId" | "status"
+import {
+  type containment,
+  type CustomFieldPath,
+  type DateField,
+  type equality,
+  type FieldsByKind,
+  fieldsByKind,
+  type FlagField,
+  type OpportunityField,
+  type OptionalField,
+  operatorsByKind,
+  presence,
+  type TextField,
+  type WholeField
+} from "./filterFields.js"
 
 // --- the models --------------------------------------------------------------------------------------------------------
 
@@ -130,26 +42,85 @@ export interface Range {
 }
 
 /**
+ * The field has a value, or not this one.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Comparison<Field extends string, Value> {
+  /** The field. */
+  readonly field: Field
+  /** Whether the field is to have the value, or another one or none. */
+  readonly operator: Equality
+  /** The value, the whole of it. */
+  readonly value: Value
+}
+
+/**
+ * The field contains a text, or does not.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Part<Field extends string> {
+  /** The field. */
+  readonly field: Field
+  /** Whether the field is to contain the text, or not. */
+  readonly operator: Containment
+  /** The text: 3 to 75 letters, digits and blanks. */
+  readonly value: string
+}
+
+/**
+ * The field lies within bounds.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Interval<Field extends string> {
+  /** The field. */
+  readonly field: Field
+  /** The operator of bounds. */
+  readonly operator: "range"
+  /** The bounds. */
+  readonly value: Range
+}
+
+/**
+ * The field is set, or is not.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Existence<Field extends string> {
+  /** The field. */
+  readonly field: Field
+  /** Whether the field is to be set, or not. */
+  readonly operator: Presence
+}
+
+/**
  * A condition on an opportunity.
  *
  * @since 0.2.0
  * @category models
  */
-export type OpportunityCondition =
-  | {
-      /** The field to compare. */
-      readonly field: OpportunityField
-      /** How the field is compared. */
-      readonly operator: Equality
-      /** What the field is compared with. */
-      readonly value: string
-    }
-  | {
-      /** The field to compare. */
-      readonly field: OpportunityField
-      /** How the field is compared. */
-      readonly operator: Presence
-    }
+export type OpportunityCondition = Comparison<OpportunityField, string> | Existence<OpportunityField>
+
+/**
+ * The contact has an opportunity for which all of some conditions hold.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface HasOpportunity {
+  /** The opportunities of a contact. */
+  readonly field: "opportunities"
+  /** The operator of conditions on what a field holds. */
+  readonly operator: "nested"
+  /** The conditions, one at least. */
+  readonly value: ReadonlyArray<OpportunityCondition>
+}
 
 /**
  * A condition on one field, with an operator that the service has for it.
@@ -158,60 +129,13 @@ export type OpportunityCondition =
  * @category models
  */
 export type Condition =
-  | {
-      /** The field to compare. */
-      readonly field: WholeField | TextField
-      /** How the field is compared. */
-      readonly operator: Equality
-      /** What the field is compared with. */
-      readonly value: string
-    }
-  | {
-      /** The field to compare. */
-      readonly field: FlagField
-      /** How the field is compared. */
-      readonly operator: Equality
-      /** What the field is compared with. */
-      readonly value: boolean
-    }
-  | {
-      /** The field to compare. */
-      readonly field: CustomFieldPath
-      /** How the field is compared. */
-      readonly operator: Equality
-      /** What the field is compared with. */
-      readonly value: string | number
-    }
-  | {
-      /** The field to compare. */
-      readonly field: TextField | CustomFieldPath
-      /** How the field is compared. */
-      readonly operator: Containment
-      /** What the field is compared with. */
-      readonly value: string
-    }
-  | {
-      /** The field to compare. */
-      readonly field: DateField | CustomFieldPath
-      /** How the field is compared. */
-      readonly operator: "range"
-      /** What the field is compared with. */
-      readonly value: Range
-    }
-  | {
-      /** The field to compare. */
-      readonly field: OptionalField | CustomFieldPath
-      /** How the field is compared. */
-      readonly operator: Presence
-    }
-  | {
-      /** The field to compare. */
-      readonly field: "opportunities"
-      /** How the field is compared. */
-      readonly operator: "nested"
-      /** What the field is compared with. */
-      readonly value: ReadonlyArray<OpportunityCondition>
-    }
+  | Comparison<WholeField | TextField, string>
+  | Comparison<FlagField, boolean>
+  | Comparison<CustomFieldPath, string | number>
+  | Part<TextField | CustomFieldPath>
+  | Interval<DateField | CustomFieldPath>
+  | Existence<OptionalField | CustomFieldPath>
+  | HasOpportunity
 
 /**
  * Several filters together: all of them with `AND`, one at least with `OR`.

@@ -1,7 +1,7 @@
 // The search of contacts: what is asked, the contact as it is answered there, and the endpoint.
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../internal/json.js"
 import { LocationId } from "../fields/ids.js"
 import { array, field, id, model, nested, number, text } from "../fields/model.js"
 import * as Input from "../fields/schemas.js"
@@ -55,28 +55,45 @@ const cursor = Schema.Array(Schema.Unknown).pipe(
   })
 )
 
+const searchedFields = {
+  ...contactFields,
+  /** The street and the number, as a search spells the field; `address1` has the same. */
+  address: text,
+  /** The first and the last name in lower case. */
+  contactName: text,
+  /** The name of the business of the contact. */
+  businessName: text,
+  /** The label of the phone number, such as `Home`. */
+  phoneLabel: text,
+  /** The opportunities of the contact; not every answer has them. */
+  opportunities: array(nested(opportunity)),
+  /** Where the next page of the same search begins if this contact is the last of a page; kept as it came. */
+  searchAfter: field(cursor, (value) => (isArray(value) && value.length > 0 ? value : undefined))
+}
+
+/** As it travels: what is unset is null, and a date of birth is milliseconds of the epoch. */
+const searchedWire = Schema.Struct(
+  {
+    id: Schema.String,
+    ...Object.fromEntries(
+      Object.entries<{ readonly schema: Schema.Schema.AnyNoContext }>(searchedFields).map(([name, { schema }]) => [
+        name,
+        Schema.optional(Schema.NullOr(name === "dateOfBirth" ? Schema.Number : Schema.encodedSchema(schema)))
+      ])
+    )
+  },
+  Input.unknownFields
+)
+
 const searchedContact = model(
   "SearchedContact",
   contactId,
-  {
-    ...contactFields,
-    /** The street and the number, as a search spells the field; `address1` has the same. */
-    address: text,
-    /** The first and the last name in lower case. */
-    contactName: text,
-    /** The name of the business of the contact. */
-    businessName: text,
-    /** The label of the phone number, such as `Home`. */
-    phoneLabel: text,
-    /** The opportunities of the contact; not every answer has them. */
-    opportunities: array(nested(opportunity)),
-    /** Where the next page of the same search begins if this contact is the last of a page; kept as it came. */
-    searchAfter: field(cursor, (value) => (Array.isArray(value) && value.length > 0 ? value : undefined))
-  },
+  searchedFields,
   (wire) =>
     isObject(wire) && wire["address1"] === undefined && typeof wire["address"] === "string"
       ? { ...wire, address1: wire["address"] }
-      : wire
+      : wire,
+  searchedWire
 )
 
 /**

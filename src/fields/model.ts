@@ -77,13 +77,15 @@ export interface Model<R extends Fields, O extends Fields> {
 
 /**
  * Makes a model from its fields. Fields that are null are absent; fields that the model does not describe are kept. A value
- * without a required field is refused. `prepare` renames fields before they are normalized.
+ * without a required field is refused. `prepare` renames fields before they are normalized; `wire` describes the model as it travels,
+ * where that is not the encoded form.
  */
 export const model = <R extends Fields, O extends Fields>(
   name: string,
   required: R,
   optional: O,
-  prepare: (wire: unknown) => unknown = (wire) => wire
+  prepare: (wire: unknown) => unknown = (wire) => wire,
+  wire?: Codec
 ): Model<R, O> => {
   const fields = { ...required, ...optional }
   const schemas = Object.fromEntries(
@@ -110,8 +112,8 @@ export const model = <R extends Fields, O extends Fields>(
     Schema.declare(isObject, {
       // What an error says was expected; in documents each model has a name of its own.
       identifier: "object",
-      [AST.JSONIdentifierAnnotationId]: `GrowthHub${name}`,
-      [AST.SurrogateAnnotationId]: Schema.encodedSchema(struct as never as Codec).ast
+      [AST.JSONIdentifierAnnotationId]: wire === undefined ? `GrowthHub${name}` : `GrowthHub${name}Wire`,
+      [AST.SurrogateAnnotationId]: (wire ?? Schema.encodedSchema(struct as never as Codec)).ast
     }),
     Schema.typeSchema(struct as never as Codec),
     {
