@@ -307,7 +307,7 @@ describe("a token store of Redis", () => {
             : (Reflect.get(target, name, target) as unknown)
       })
       const error = yield* Effect.flip(TokenStoreRedis.make({ client: robbed }).remove("location"))
-      expect(error.message).toBe("The lock of the token store has been lost")
+      expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
       expect(Option.isSome(yield* store.get("location"))).toBe(true)
     })
   )
