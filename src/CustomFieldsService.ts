@@ -77,7 +77,7 @@ export interface Service {
   ) => Effect.Effect<CustomFieldDefinition, ContactsError>
 
   /**
-   * Deletes a custom field, with its values in all contacts. Repeating it is safe: a retry that finds it gone is a success.
+   * Deletes a custom field. What becomes of its values in contacts is not documented. Repeating it is safe: a retry that finds it gone is a success.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/delete-custom-field
    *
