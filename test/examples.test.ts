@@ -1,8 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Credentials from "effect-growthhub/Credentials"
+import { CustomFieldsService } from "effect-growthhub/CustomFieldsService"
+import * as GrowthHub from "effect-growthhub/GrowthHub"
+import { NotesService } from "effect-growthhub/NotesService"
+import { TasksService } from "effect-growthhub/TasksService"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
@@ -88,6 +93,38 @@ describe("examples/two-accounts.ts", () => {
       const swapped = yield* running("examples/two-accounts.ts", ["john", "jane"], environment)
       expect(swapped).toMatchObject({ code: 1, output: expect.stringContaining("Forbidden") as unknown })
     }).pipe(Effect.provide(twoAccounts))
+  )
+})
+
+describe("examples/follow-up.ts", () => {
+  it.scopedLive("finds contacts by tag and moment, and gives each a note, a task, a tag and a field by its name", () =>
+    Effect.gen(function* () {
+      const { contacts, locationId, token, url } = yield* Sandbox
+      const Services = Layer.provide(GrowthHub.layer({ token, baseUrl: url }), FetchHttpClient.layer)
+      yield* Effect.flatMap(CustomFieldsService, (fields) =>
+        fields.createCustomField(locationId, { name: "Follow-up", dataType: "TEXT" })
+      ).pipe(Effect.provide(Services))
+      const environment = {
+        GROWTHHUB_BASE_URL: url,
+        GROWTHHUB_TOKEN: Redacted.value(token),
+        GROWTHHUB_LOCATION_ID: locationId
+      }
+      const { code, output } = yield* running("examples/follow-up.ts", ["webinar"], environment)
+      expect(output).toBe("1 contacts to follow up\n")
+      expect(code).toBe(0)
+      const [jane, john] = yield* contacts
+      expect(jane).toMatchObject({ tags: ["webinar", "follow-up"], customFields: [{ value: "planned" }] })
+      expect(john).toMatchObject({ tags: [] })
+      const made = yield* Effect.gen(function* () {
+        const id = ContactId.make("jane")
+        return [yield* (yield* NotesService).getAllNotes(id), yield* (yield* TasksService).getAllTasks(id)]
+      }).pipe(Effect.provide(Services))
+      expect(made).toMatchObject([[{ body: "Follow-up of webinar planned" }], [{ title: "Call about webinar" }]])
+    }).pipe(
+      Effect.provide(
+        Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), tags: ["webinar"] }, { id: ContactId.make("john") }] })
+      )
+    )
   )
 })
 

@@ -5,6 +5,7 @@ import * as Figure from "../../reliability/Figure.js"
 import * as Fuzz from "../../reliability/Fuzz.js"
 import * as Grants from "../../reliability/Grants.js"
 import * as Leaks from "../../reliability/Leaks.js"
+import * as Operations from "../../reliability/Operations.js"
 import * as Paths from "../../reliability/Paths.js"
 import * as Secrets from "../../reliability/Secrets.js"
 import * as Webhooks from "../../reliability/Webhooks.js"
@@ -61,6 +62,14 @@ describe("webhooks", () => {
       expect(accepted).toEqual({ forged: 0, altered: 0, replayed: 0, tooOld: 0, otherKey: 0 })
       expect(refused).toBe(0)
       expect(hostile).toBe(1500)
+    })
+  )
+})
+
+describe("every operation under faults", () => {
+  it.live("is told as it is: nothing false, nothing lost, nothing done twice", () =>
+    Effect.map(Operations.run({ calls: 8, seed: 1 }), (tallies) => {
+      for (const tally of tallies) expect(tally).toMatchObject({ false: 0, lost: 0, doubled: 0, untyped: 0 })
     })
   )
 })
