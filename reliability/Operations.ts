@@ -11,25 +11,13 @@ import * as TestContext from "effect/TestContext"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import { isDocumented, isOperational } from "effect-growthhub/Errors"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
-import type { Plan } from "effect-growthhub/Sandbox"
 import { ContactId } from "effect-growthhub/Schema"
+import { faults } from "./faults.js"
 import { type Figure, worst } from "./Figure.js"
 import { type Name, operations, type Services } from "./calls.js"
 
-const faults = (seed: number, share = 0.02): typeof Plan.Encoded => ({
-  seed,
-  rules: [
-    { fault: { _tag: "Reset", when: "before" }, probability: share },
-    { fault: { _tag: "Reset", when: "after" }, probability: share },
-    { fault: { _tag: "HalfBody" }, probability: share },
-    { fault: { _tag: "Status", status: 502, when: "before" }, probability: share },
-    { fault: { _tag: "Status", status: 502, when: "after", body: "html" }, probability: share },
-    { fault: { _tag: "Status", status: 429 }, probability: share },
-    { fault: { _tag: "Stall", when: "after", millis: 8000 }, probability: share },
-    { fault: { _tag: "Garbage" }, probability: share },
-    { fault: { _tag: "Html", when: "after" }, probability: share }
-  ]
-})
+/** How many of the requests meet each kind of fault. */
+const share = 0.02
 
 /** What became of the calls of one operation. */
 export interface Tally {
@@ -84,7 +72,7 @@ const measure = (name: Name, calls: number, seed: number): Effect.Effect<Tally, 
       test.ledger,
       ({ applied }) => applied.filter(({ operation }) => operation === name).length
     )
-    yield* Effect.orDie(test.setFaults(faults(seed)))
+    yield* Effect.orDie(test.setFaults(faults(share, seed)))
     for (const [index, { id }] of contacts.entries()) {
       const before = yield* appliedOf
       const exit = yield* inTime(Effect.either(Effect.provide(call(id, prepared[index]), services)))

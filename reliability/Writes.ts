@@ -5,25 +5,10 @@ import * as Either from "effect/Either"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError } from "effect-growthhub/Errors"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
-import type { Plan } from "effect-growthhub/Sandbox"
 import { ContactId, type Contact } from "effect-growthhub/Schema"
+import { faults } from "./faults.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { client, type Judge, type Transport } from "./Judge.js"
-
-const faults = (share: number, seed: number): typeof Plan.Encoded => ({
-  seed,
-  rules: [
-    { fault: { _tag: "Reset", when: "before" }, probability: share },
-    { fault: { _tag: "Reset", when: "after" }, probability: share },
-    { fault: { _tag: "HalfBody" }, probability: share },
-    { fault: { _tag: "Status", status: 502, when: "before" }, probability: share },
-    { fault: { _tag: "Status", status: 502, when: "after", body: "html" }, probability: share },
-    { fault: { _tag: "Status", status: 429 }, probability: share },
-    { fault: { _tag: "Stall", when: "after", millis: 8000 }, probability: share },
-    { fault: { _tag: "Garbage" }, probability: share },
-    { fault: { _tag: "Html", when: "after" }, probability: share }
-  ]
-})
 
 /** Shorter than the stall, so that it is a lost answer and not just a slow one; for the rest, the default. */
 const policy = RetryPolicy.make({ attemptTimeout: "1 second" })

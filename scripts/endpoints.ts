@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import * as prettier from "prettier"
 import { always, never } from "../src/api/common.js"
-import type { AnyEndpoint } from "../src/api/endpoint.js"
+import { type AnyEndpoint, isRead } from "../src/api/endpoint.js"
 import { rows } from "../src/api/rows.js"
 
 const file = new URL("../docs/endpoints.md", import.meta.url)
@@ -17,7 +17,7 @@ const pathOf = ({ path }: AnyEndpoint): string =>
         .join(", ")
 
 const repeatOf = (row: AnyEndpoint): string => {
-  if (row.isRead ?? row.method === "GET") return "yes, it changes nothing"
+  if (isRead(row)) return "yes, it changes nothing"
   if (row.isRepeatable === always) return "yes"
   if (row.isRepeatable !== never) return "with an email or a phone, and without `createNewIfDuplicateAllowed: true`"
   return row.verify === undefined ? `no: ${row.unverifiable}` : "no: it is looked up instead"

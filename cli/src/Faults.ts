@@ -1,4 +1,4 @@
-// What is wrong with a value, as sentences that do not repeat the value.
+// Validation errors as sentences. They do not repeat the value, which may be personal data.
 import * as ParseResult from "effect/ParseResult"
 
 const nounOf = (type: string): string => {

@@ -64,7 +64,7 @@ export const run = (args: ReadonlyArray<string>) => {
   )
 }
 
-/** What a script is told of how it ended. */
+/** The exit code of the command. */
 export const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -91,7 +91,7 @@ export const main = (args: ReadonlyArray<string>): void => {
     disableErrorReporting: true,
     teardown: (exit, end) => {
       if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
-      // A failed write is told in the next turn.
+      // Node reports a failed write to standard output on the next tick.
       setImmediate(() => {
         const code = codeOf(exit)
         if (code !== 0 || !hasOutputFailed()) return end(code)

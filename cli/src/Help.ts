@@ -50,7 +50,7 @@ const wrap = (line: string): ReadonlyArray<string> => {
   return [...lines, current]
 }
 
-/** What is said of nearly every option. */
+/** Sentences that @effect/cli adds to nearly every option; the help leaves them out. */
 const noise =
   /^\s*(?:A true or false value\.|A user-defined piece of text\.|This setting is optional\.|One of the following: .*|This option may be repeated .*|This option can be set from environment variables\.|An existing file\.)$/
 

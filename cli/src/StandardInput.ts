@@ -1,4 +1,4 @@
-// What is written to the command.
+// Reading standard input.
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"

@@ -195,3 +195,6 @@ export const endpoint = <
 >(
   row: Endpoint<Params, Query, Body, Answer, Version>
 ): Endpoint<Params, Query, Body, Answer, Version> => row
+
+/** Whether an endpoint changes nothing. */
+export const isRead = (row: AnyEndpoint): boolean => row.isRead ?? row.method === "GET"

@@ -10,7 +10,7 @@ import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
 import { type Attempt, type Call, nowOf, type Response, type Send } from "./attempt.js"
-import type { AnyEndpoint, Lookup, Perform, Repeat } from "../api/endpoint.js"
+import { type AnyEndpoint, isRead, type Lookup, type Perform, type Repeat } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
@@ -119,7 +119,7 @@ const callOf = (
   return {
     encoded,
     declares: row.errors,
-    isWrite: !(row.isRead ?? row.method === "GET"),
+    isWrite: !isRead(row),
     isRepeatable: row.isRepeatable(input.body),
     secrets: () => secretsOf(encoded),
     fiber,

@@ -243,6 +243,18 @@ export const get = (directory: Directory, caller: Caller, contactId: string): St
   return contact
 }
 
+/**
+ * The contact that a path names, if the caller may see it.
+ *
+ * @since 0.2.0
+ * @category operations
+ */
+export const contactOf = (
+  directory: Directory,
+  caller: Caller,
+  params: { readonly [name: string]: string }
+): StoredContact => get(directory, caller, params["contactId"] ?? "")
+
 const forbidden = () => new Refusal(403, "The token does not have access to this location.")
 
 /**

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { AnyEndpoint } from "../api/endpoint.js"
+import { type AnyEndpoint, isRead } from "../api/endpoint.js"
 import { type RowName, rows } from "../api/rows.js"
 
 const rowNames = Object.keys(rows) as ReadonlyArray<RowName>
@@ -25,8 +25,6 @@ export type Name = RowName | "token" | "locationToken"
 export const names: ReadonlyArray<Name> = Array.from(
   new Set<Name>(["getContact", "updateContact", "upsertContact", "token", "locationToken", ...rowNames])
 )
-
-const isRead = (row: AnyEndpoint): boolean => row.isRead ?? row.method === "GET"
 
 /**
  * The endpoints that change something, which the ledger tells of.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { AnyEndpoint } from "../api/endpoint.js"
+import { type AnyEndpoint, isRead } from "../api/endpoint.js"
 import { type RowName, rows, type Rows } from "../api/rows.js"
 import { isObject } from "../internal/json.js"
 import type * as Directory from "./Directory.js"
@@ -89,7 +89,7 @@ export const perform = (
   caller: Directory.Caller,
   request: Request
 ): Performed => {
-  const { method, isRead, success }: AnyEndpoint = rows[name]
+  const row: AnyEndpoint = rows[name]
   const operation = operations[name]
   const faults = [
     ...(operation.query ?? nothing)("", request.query),
@@ -101,8 +101,8 @@ export const perform = (
   try {
     const body = isObject(request.body) ? request.body : {}
     const answer = operation.perform(directory, caller, { ...request, body })
-    const reply = { status: success ?? 200, body: answer.body }
-    if (isRead ?? method === "GET") return { reply }
+    const reply = { status: row.success ?? 200, body: answer.body }
+    if (isRead(row)) return { reply }
     const contactId = answer.contactId ?? request.params["contactId"] ?? ""
     const write = { operation: name, contactId, isNew: answer.isNew ?? false }
     return { reply, write, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }

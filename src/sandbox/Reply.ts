@@ -48,6 +48,14 @@ export const refusal = (status: number, message: string | ReadonlyArray<string>,
 })
 
 /**
+ * The flags of a success, in both spellings: recorded responses have them together.
+ *
+ * @since 0.2.0
+ * @category replies
+ */
+export const doneFlags = { succeded: true, succeeded: true } as const
+
+/**
  * Thrown by an operation, before it has changed anything.
  *
  * @since 0.2.0

@@ -51,7 +51,7 @@ const texts = {
   directory: text("checkpoint", "The directory for checkpoint and report; by default they are beside the file")
 } as const
 
-/** What is said on the command line as it is. */
+/** The arguments and options of the command. */
 const options = {
   file: Args.text({ name: "file" }).pipe(
     Args.withDescription("CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array (.json)")

@@ -115,7 +115,7 @@ export const forget = (file: string, parent: string | undefined): Effect.Effect<
       )
     )
     if (!isThere) return false
-    // Nobody begins an import between the look and the removal.
+    // Holds the lock of the checkpoint, so that no import starts between the check and the removal.
     yield* Effect.scoped(
       Effect.zipRight(
         open(file, parent),

@@ -30,7 +30,7 @@ export interface Task {
   readonly isRestarted: boolean
   /** Where the checkpoint and the report go, if not beside the file. */
   readonly directory: string | undefined
-  /** A file that is told what the columns are. */
+  /** The file to which the mapping of the columns is written. */
   readonly savedMapping: string | undefined
 }
 

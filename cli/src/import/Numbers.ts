@@ -62,7 +62,7 @@ export const readNumber = (cell: string, mark: DecimalMark | undefined, isCommaL
   if (!/\d/.test(text) || !(isComma ? withComma : withPoint).test(text)) return noNumber
   const plain = isComma ? text.replaceAll(".", "").replace(",", ".") : text.replaceAll(",", "")
   const number = Number(plain)
-  // One that JSON can hold as it is written.
+  // JavaScript can represent the number without losing digits.
   const isSafe = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number))
   return isSafe ? { number } : { fault: "has more digits than can be kept: import it as text" }
 }

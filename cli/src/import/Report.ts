@@ -121,7 +121,7 @@ export const write = (
     yield* Stream.runForEach(ContactsBulk.deadLetters(checkpoint), (letter) =>
       Effect.sync(() => letters.set(letter.index, letter))
     )
-    // A row is told by its place: in a file that has changed, another row may stand there.
+    // A row is found by its position in the file. If the file has changed, another row may be at that position.
     const text =
       letters.size === 0 ? "" : yield* Effect.option(fromRows(list, letters)).pipe(Effect.map(Option.getOrUndefined))
     const fingerprint = yield* Effect.option(List.fingerprint(task.options, url))
@@ -147,7 +147,7 @@ export const forget = async (file: string, directory: string | undefined): Promi
   for (const found of (await readdir(place)).filter(isReport)) {
     const path = join(place, found)
     const bytes = await PrivateFiles.readBytes(path).catch(() => undefined)
-    // Whatever its encoding, the name has these letters.
+    // Recognizes a report by the name of its column: its ASCII letters are the same bytes in every encoding, but for the NULs of UTF-16.
     if (bytes === undefined || !bytes.toString("latin1").replaceAll("\u0000", "").includes(added.outcome)) continue
     await rm(path)
     removed.push(basename(path))

@@ -11,7 +11,7 @@ import { InvalidFile } from "./InvalidFile.js"
 import { phoneFault } from "./Phone.js"
 import type { Record } from "./Records.js"
 
-/** What is wrong with a cell or a row. */
+/** An error in a cell or a row. */
 export interface Fault {
   /** The column, where it is of one. */
   readonly column: string | undefined

@@ -9,7 +9,7 @@ import type { Operation, Operations } from "../Operation.js"
 
 const getAppointments: Operation = {
   perform: (directory, caller, { params }) => {
-    const contact = Directory.get(directory, caller, params["contactId"] ?? "")
+    const contact = Directory.contactOf(directory, caller, params)
     return { body: { events: Directory.partsOfContact(directory.appointments, contact) } }
   }
 }

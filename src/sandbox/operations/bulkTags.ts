@@ -8,7 +8,7 @@ import { isArray, type JsonObject } from "../../internal/json.js"
 import { changed, tagsOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
-import { Refusal } from "../Reply.js"
+import { doneFlags, Refusal } from "../Reply.js"
 import { flag, object, required, someTexts, texts } from "../Rules.js"
 
 const idsIn = (ids: unknown): ReadonlyArray<string> => (isArray(ids) ? ids.map(String) : [])
@@ -61,7 +61,7 @@ const updateTagsInBulk: Operation = {
       }
     })
     // The flags of the one example say this beside errors, too.
-    return { body: { succeded: true, succeeded: true, errorCount: 0, responses }, contactIds }
+    return { body: { ...doneFlags, errorCount: 0, responses }, contactIds }
   }
 }
 

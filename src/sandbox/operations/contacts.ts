@@ -10,14 +10,12 @@ import { changed, newContact, type StoredContact } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import * as Duplicates from "../Duplicates.js"
 import type { Operation, Operations } from "../Operation.js"
-import { Refusal } from "../Reply.js"
+import { doneFlags, Refusal } from "../Reply.js"
 import { object, required, text } from "../Rules.js"
-
-const flags = { succeded: true, succeeded: true }
 
 const getContact: Operation = {
   perform: (directory, caller, { params }) => ({
-    body: { contact: ContactBody.answered(Directory.get(directory, caller, params["contactId"]!), caller.version) }
+    body: { contact: ContactBody.answered(Directory.contactOf(directory, caller, params), caller.version) }
   })
 }
 
@@ -46,7 +44,7 @@ const updateContact: Operation = {
   body: ContactBody.rules.update,
   perform: (directory, caller, { params, body }) => {
     const changes = ContactBody.canonical(body)
-    const contact = Directory.get(directory, caller, params["contactId"]!)
+    const contact = Directory.contactOf(directory, caller, params)
     refuseDuplicate(directory, Directory.locationOf(directory, caller, contact.locationId), changes, contact.id)
     return written(directory, caller, changed(contact, changes, caller.now))
   }
@@ -54,7 +52,7 @@ const updateContact: Operation = {
 
 const written = (directory: Directory.Directory, caller: Directory.Caller, contact: StoredContact) => {
   Directory.put(directory, contact)
-  return { body: { ...flags, contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id }
+  return { body: { ...doneFlags, contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id }
 }
 
 const create = (directory: Directory.Directory, { id, country }: Directory.Location, fields: JsonObject, now: number) =>
@@ -98,7 +96,7 @@ const upsertContact: Operation = {
     return {
       body: {
         new: isNew,
-        ...flags,
+        ...doneFlags,
         contact: { ...emptyLists, ...ContactBody.answered(contact, caller.version) }
       },
       contactId: contact.id,
@@ -112,9 +110,9 @@ const without = (fields: JsonObject, names: ReadonlyArray<string>): JsonObject =
 
 const deleteContact: Operation = {
   perform: (directory, caller, { params }) => {
-    const contact = Directory.get(directory, caller, params["contactId"]!)
+    const contact = Directory.contactOf(directory, caller, params)
     Directory.remove(directory, contact)
-    return { body: flags }
+    return { body: doneFlags }
   }
 }
 

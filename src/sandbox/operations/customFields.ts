@@ -8,7 +8,7 @@ import { isArray, type JsonObject, objectsIn } from "../../internal/json.js"
 import { isoOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
-import { Refusal } from "../Reply.js"
+import { doneFlags, Refusal } from "../Reply.js"
 import { each, flag, number, object, oneOf, required, type Rule, text, texts } from "../Rules.js"
 
 const dataTypes = [
@@ -133,7 +133,7 @@ const updateCustomField: Operation = {
 const deleteCustomField: Operation = {
   perform: (directory, caller, { params }) => {
     directory.customFields.delete(customFieldOf(directory, caller, params).id)
-    return { body: { succeded: true, succeeded: true } }
+    return { body: doneFlags }
   }
 }
 

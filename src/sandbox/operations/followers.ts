@@ -23,7 +23,7 @@ const withFollowers = (followers: ReadonlyArray<string>) => ({
 const addFollowers: Operation = {
   body,
   perform: (directory, caller, { params, body }) => {
-    const contact = Directory.get(directory, caller, params["contactId"] ?? "")
+    const contact = Directory.contactOf(directory, caller, params)
     const before = usersIn(contact["followers"])
     const followersAdded = usersIn(body["followers"]).filter((user) => !before.includes(user))
     const followers = [...before, ...followersAdded]
@@ -35,7 +35,7 @@ const addFollowers: Operation = {
 const removeFollowers: Operation = {
   body,
   perform: (directory, caller, { params, body }) => {
-    const contact = Directory.get(directory, caller, params["contactId"] ?? "")
+    const contact = Directory.contactOf(directory, caller, params)
     const before = usersIn(contact["followers"])
     const sent = usersIn(body["followers"])
     const followers = before.filter((user) => !sent.includes(user))

@@ -6,7 +6,7 @@
 import type { locationTagRows } from "../../api/locationTags.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
-import { Refusal } from "../Reply.js"
+import { doneFlags, Refusal } from "../Reply.js"
 import { object, required } from "../Rules.js"
 
 const named = () => object({ name: required }, ["name"])
@@ -64,7 +64,7 @@ const updateLocationTag: Operation = {
 const deleteLocationTag: Operation = {
   perform: (directory, caller, { params }) => {
     directory.locationTags.delete(tagOf(directory, caller, params).id)
-    return { body: { succeded: true, succeeded: true } }
+    return { body: doneFlags }
   }
 }
 

@@ -7,15 +7,13 @@ import type { noteRows } from "../../api/notes.js"
 import { isoOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
+import { doneFlags } from "../Reply.js"
 import { flag, object, text } from "../Rules.js"
 
 const fields = { body: text, userId: text, title: text, color: text, pinned: flag }
 
 /** HTML as plain text. */
 const plain = (body: unknown) => String(body).replace(/<[^>]*>/g, "")
-
-const contactOf = (directory: Directory.Directory, caller: Directory.Caller, contactId: string | undefined) =>
-  Directory.get(directory, caller, contactId ?? "")
 
 const noteOf = (
   directory: Directory.Directory,
@@ -24,14 +22,14 @@ const noteOf = (
 ) =>
   Directory.partOf(
     directory.notes,
-    contactOf(directory, caller, params["contactId"]),
+    Directory.contactOf(directory, caller, params),
     params["id"] ?? "",
     "The note id is invalid."
   )
 
 const getAllNotes: Operation = {
   perform: (directory, caller, { params }) => {
-    const contact = contactOf(directory, caller, params["contactId"])
+    const contact = Directory.contactOf(directory, caller, params)
     return { body: { notes: Array.from(directory.notes.values()).filter(({ contactId }) => contactId === contact.id) } }
   }
 }
@@ -39,7 +37,7 @@ const getAllNotes: Operation = {
 const createNote: Operation = {
   body: () => object(fields, ["body"]),
   perform: (directory, caller, { params, body }) => {
-    const contact = contactOf(directory, caller, params["contactId"])
+    const contact = Directory.contactOf(directory, caller, params)
     const note = {
       id: Directory.nextId(directory),
       userId: null,
@@ -72,7 +70,7 @@ const updateNote: Operation = {
 const deleteNote: Operation = {
   perform: (directory, caller, { params }) => {
     directory.notes.delete(noteOf(directory, caller, params).id)
-    return { body: { succeded: true, succeeded: true } }
+    return { body: doneFlags }
   }
 }
 

@@ -18,7 +18,7 @@ const sentTags = (tags: unknown) => tagsOf(isArray(tags) ? tags.map((tag) => Str
 const addTags: Operation = {
   body,
   perform: (directory, caller, { params, body }) => {
-    const contact = Directory.get(directory, caller, params["contactId"] ?? "")
+    const contact = Directory.contactOf(directory, caller, params)
     const before = tagsOf(contact["tags"])
     const tagsAdded = sentTags(body["tags"]).filter((tag) => !before.includes(tag))
     const tags = [...before, ...tagsAdded]
@@ -30,7 +30,7 @@ const addTags: Operation = {
 const removeTags: Operation = {
   body,
   perform: (directory, caller, { params, body }) => {
-    const contact = Directory.get(directory, caller, params["contactId"] ?? "")
+    const contact = Directory.contactOf(directory, caller, params)
     const before = tagsOf(contact["tags"])
     const sent = sentTags(body["tags"])
     const tags = before.filter((tag) => !sent.includes(tag))

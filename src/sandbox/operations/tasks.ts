@@ -7,6 +7,7 @@ import type { taskRows } from "../../api/tasks.js"
 import { isoOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
+import { doneFlags } from "../Reply.js"
 import { accepting, flag, isText, object, text } from "../Rules.js"
 
 const dueDate = accepting(
@@ -18,13 +19,10 @@ const fields = { title: text, body: text, assignedTo: text, dueDate, completed: 
 
 type Params = { readonly [name: string]: string }
 
-const contactOf = (directory: Directory.Directory, caller: Directory.Caller, params: Params) =>
-  Directory.get(directory, caller, params["contactId"] ?? "")
-
 const taskOf = (directory: Directory.Directory, caller: Directory.Caller, params: Params) =>
   Directory.partOf(
     directory.tasks,
-    contactOf(directory, caller, params),
+    Directory.contactOf(directory, caller, params),
     params["taskId"] ?? "",
     "The task id is invalid."
   )
@@ -37,14 +35,14 @@ const stored = (task: Directory.StoredPart): Directory.StoredPart => ({
 
 const getAllTasks: Operation = {
   perform: (directory, caller, { params }) => ({
-    body: { tasks: Directory.partsOfContact(directory.tasks, contactOf(directory, caller, params)) }
+    body: { tasks: Directory.partsOfContact(directory.tasks, Directory.contactOf(directory, caller, params)) }
   })
 }
 
 const createTask: Operation = {
   body: () => object(fields, ["title", "dueDate", "completed"]),
   perform: (directory, caller, { params, body }) => {
-    const { id: contactId } = contactOf(directory, caller, params)
+    const { id: contactId } = Directory.contactOf(directory, caller, params)
     const task = stored({ ...body, id: Directory.nextId(directory), contactId })
     directory.tasks.set(task.id, task)
     return { body: { task }, isNew: true }
@@ -71,7 +69,7 @@ const updateTaskCompleted = updating(() => object({ completed: flag }, ["complet
 const deleteTask: Operation = {
   perform: (directory, caller, { params }) => {
     directory.tasks.delete(taskOf(directory, caller, params).id)
-    return { body: { succeded: true, succeeded: true } }
+    return { body: doneFlags }
   }
 }
 

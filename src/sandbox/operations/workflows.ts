@@ -6,9 +6,8 @@
 import type { workflowRows } from "../../api/workflows.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
+import { doneFlags } from "../Reply.js"
 import { accepting, isText, object } from "../Rules.js"
-
-const done = { succeded: true, succeeded: true }
 
 const isoWithOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
@@ -25,20 +24,20 @@ const idOf = (contactId: string, workflowId: string) => `${contactId} workflow $
 const addToWorkflow: Operation = {
   body,
   perform: (directory, caller, { params, body }) => {
-    const { id: contactId } = Directory.get(directory, caller, params["contactId"] ?? "")
+    const { id: contactId } = Directory.contactOf(directory, caller, params)
     const workflowId = params["workflowId"] ?? ""
     const id = idOf(contactId, workflowId)
     directory.enrollments.set(id, { ...body, id, contactId, workflowId })
-    return { body: done }
+    return { body: doneFlags }
   }
 }
 
 const removeFromWorkflow: Operation = {
   body,
   perform: (directory, caller, { params }) => {
-    const { id: contactId } = Directory.get(directory, caller, params["contactId"] ?? "")
+    const { id: contactId } = Directory.contactOf(directory, caller, params)
     directory.enrollments.delete(idOf(contactId, params["workflowId"] ?? ""))
-    return { body: done }
+    return { body: doneFlags }
   }
 }
 
