@@ -31,8 +31,8 @@ const folders = ["runtime", "fields", "api", "limiter", "http", "credentials", "
 
 const path = (room) => (folders.includes(room) ? `./src/${room}` : `./src/${room}.ts`)
 
-/** The sandbox is nobody's client: it knows the schemas only. */
-const mayNotKnow = (room, other) => room === "sandbox" && !["fields", "api", "Schema"].includes(other)
+/** The sandbox is nobody's client: it knows the schemas, and JSON. */
+const mayNotKnow = (room, other) => room === "sandbox" && !["runtime", "fields", "api", "Schema"].includes(other)
 
 const zones = rooms
   .flatMap((row, index) =>
@@ -55,12 +55,23 @@ const zones = rooms
 const pure = [
   "bulk/journal.ts",
   "credentials/token.ts",
+  "fields/lenient.ts",
   "http/fetchInit.ts",
+  "http/redact.ts",
   "http/retryDecision.ts",
-  "internal/lock.ts",
+  "http/transportFailure.ts",
   "limiter/headers.ts",
   "limiter/limit.ts",
-  "sandbox/Duplicates.ts"
+  "limiter/sharing.ts",
+  "runtime/json.ts",
+  "runtime/timeout.ts",
+  "sandbox/ContactRecord.ts",
+  "sandbox/Directory.ts",
+  "sandbox/Duplicates.ts",
+  "sandbox/Reply.ts",
+  "sandbox/Rules.ts",
+  "sandbox/SearchFilter.ts",
+  "sandbox/SearchIndex.ts"
 ]
 
 const pureZones = pure.map((file) => ({

@@ -19,7 +19,7 @@ const maybe = (schema) => Type.Optional(Type.Union([schema, Type.Null()]))
 
 /** Of the sources: the package has no module for it. */
 const loadReader = async () => {
-  const [entry, outfile] = ["../src/internal/reader.ts", "programs/bundled/reader.mjs"].map((file) =>
+  const [entry, outfile] = ["../src/runtime/codec.ts", "programs/bundled/reader.mjs"].map((file) =>
     fileURLToPath(new URL(file, import.meta.url))
   )
   await build({ entryPoints: [entry], bundle: true, packages: "external", format: "esm", outfile, logLevel: "error" })

@@ -11,7 +11,7 @@ const groups = {
     file: "src/Credentials.ts,src/credentials/*.ts",
     tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"]
   },
-  Schema: { file: "src/api/*.ts", tests: ["test/Schema.test.ts", "test/internal/reader.test.ts"] },
+  Schema: { file: "src/api/*.ts", tests: ["test/Schema.test.ts", "test/runtime/codec.test.ts"] },
   Directory: {
     file: "src/sandbox/Directory.ts",
     tests: ["test/sandbox/Directory.test.ts", "test/sandbox/Duplicates.test.ts", "test/sandbox/ContactBody.test.ts"]

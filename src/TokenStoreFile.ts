@@ -14,7 +14,7 @@ import { readFileSync, renameSync } from "node:fs"
 import { mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./internal/lock.js"
+import { inTime } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**

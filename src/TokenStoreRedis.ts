@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type { Cluster, Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./internal/lock.js"
+import { inTime } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 type Client = Redis | Cluster

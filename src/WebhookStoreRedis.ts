@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cluster, Redis } from "ioredis"
-import { inTime } from "./internal/lock.js"
+import { inTime } from "./runtime/timeout.js"
 import { type Service, WebhookStore, WebhookStoreError } from "./WebhookStore.js"
 
 /**

@@ -29,7 +29,7 @@ import { readFileSync } from "node:fs"
 import { toV3 } from "../src/api/contactInput.js"
 import * as rows from "../src/api/contacts.js"
 import { faults as faultLines } from "../src/http/faults.js"
-import { decoder } from "../src/internal/reader.js"
+import { decoder } from "../src/runtime/codec.js"
 import * as fc from "./arbitraries.js"
 
 const { answer: GetContactAnswer } = rows.getContact

@@ -15,7 +15,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, wri
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
-import { inTime } from "../src/internal/lock.js"
+import { inTime } from "../src/runtime/timeout.js"
 import * as RedisServer from "./redis.js"
 
 const grant: TokenStore.Grant = {

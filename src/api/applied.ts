@@ -1,7 +1,7 @@
 // Whether an answered contact has what was sent.
 import * as DateTime from "effect/DateTime"
 import { normalizeDay } from "../fields/lenient.js"
-import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
+import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../runtime/json.js"
 import type { Contact } from "./contact.js"
 
 const isEmpty = (value: unknown): boolean => isUnset(value) || (isArray(value) && value.length === 0)

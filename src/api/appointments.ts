@@ -1,6 +1,6 @@
 // The appointments of a contact: their model and endpoint.
 import * as Schema from "effect/Schema"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isObject, type JsonObject } from "../runtime/json.js"
 import { field, flag, id, model, text, texts } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"
 import { always, ContactPath, pageOf, traceId, usual } from "./common.js"

@@ -1,6 +1,6 @@
 // The tags of many contacts at once: their models and endpoint.
 import * as Schema from "effect/Schema"
-import { isObject } from "../internal/json.js"
+import { isObject } from "../runtime/json.js"
 import { ContactId, LocationId } from "../fields/ids.js"
 import { array, id, model, nested, text, texts } from "../fields/model.js"
 import { anArray, anObject, filled, flag, named, some, withMessage } from "../fields/schemas.js"

@@ -1,6 +1,6 @@
 // The contact of a response.
 import * as Schema from "effect/Schema"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isObject, type JsonObject } from "../runtime/json.js"
 import { CustomField, CustomFieldValue, normalizeCustomField } from "./customFields.js"
 import { DndSettings, normalizeDndSettings } from "./dnd.js"
 import { ContactId, isId, LocationId } from "../fields/ids.js"

@@ -1,6 +1,6 @@
 // The contact, as it is written.
 import * as Schema from "effect/Schema"
-import { isObject, type JsonObject, objectsIn } from "../internal/json.js"
+import { isObject, type JsonObject, objectsIn } from "../runtime/json.js"
 import { Country } from "./country.js"
 import { CustomField } from "./customFields.js"
 import { DateOfBirth } from "./dateOfBirth.js"

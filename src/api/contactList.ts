@@ -1,7 +1,7 @@
 // Contacts as the older lists answer them, which is not as `getContact` does.
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isObject, type JsonObject } from "../runtime/json.js"
 import { ContactId, LocationId } from "../fields/ids.js"
 import {
   array,

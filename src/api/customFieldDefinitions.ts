@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 import { idExcept } from "../fields/ids.js"
 import { field, flag, id, instant, model, number, text, texts } from "../fields/model.js"
 import { normalizeArray, normalizeId, normalizeText } from "../fields/lenient.js"

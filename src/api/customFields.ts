@@ -1,6 +1,6 @@
 // Custom fields in requests and responses.
 import * as Schema from "effect/Schema"
-import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../internal/json.js"
+import { isArray, isObject, isTooDeep, type JsonObject, tooDeep } from "../runtime/json.js"
 import { anObject, named, number, text, unknownFields, withMessage } from "../fields/schemas.js"
 import {
   type Normalize,

@@ -4,7 +4,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Errors from "../Errors.js"
-import type { JsonObject } from "../internal/json.js"
+import type { JsonObject } from "../runtime/json.js"
 
 type Codec = Schema.Schema.AnyNoContext
 

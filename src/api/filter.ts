@@ -1,6 +1,6 @@
 // The filters of a search: which operator goes with which field, and what is wrong with one that the service would refuse.
 import * as Schema from "effect/Schema"
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 import * as Input from "../fields/schemas.js"
 import {
   type containment,

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { JsonObject } from "../internal/json.js"
+import type { JsonObject } from "../runtime/json.js"
 import { Id } from "../fields/ids.js"
 import { field, flag, id, instant, model, text } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"

@@ -1,7 +1,7 @@
 // The search of contacts: what is asked, the contact as it is answered there, and the endpoint.
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 import { LocationId } from "../fields/ids.js"
 import { array, field, id, model, nested, number, text } from "../fields/model.js"
 import * as Input from "../fields/schemas.js"

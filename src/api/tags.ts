@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { JsonObject } from "../internal/json.js"
+import type { JsonObject } from "../runtime/json.js"
 import { model, texts } from "../fields/model.js"
 import { filled, some } from "../fields/schemas.js"
 import { always, ContactPath, pageOf, usual } from "./common.js"

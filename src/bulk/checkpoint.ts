@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { isConsistent, type Kind, makeLedger, type Progress } from "./journal.js"
-import { parseJson } from "../internal/json.js"
+import { parseJson } from "../runtime/json.js"
 
 /**
  * A checkpoint that cannot be used.

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as S from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Errors from "../Errors.js"
-import { isTooDeep, parse, stringifyJson } from "../internal/json.js"
+import { isTooDeep, stringifyJson } from "../runtime/json.js"
 import * as Schema from "../Schema.js"
 import * as checkpoints from "./checkpoint.js"
 import { type Failure, Outcome } from "./outcome.js"
@@ -30,7 +30,7 @@ const jsonOf = (input: Schema.ContactUpsert): unknown => {
   if (isTooDeep(input)) return null
   const sendable = Option.getOrElse(encodeUpsert(input), (): unknown => input)
   const json = stringifyJson(sendable)
-  return json === undefined ? null : parse(json)
+  return json === undefined ? null : JSON.parse(json)
 }
 
 export const encode = ({ _tag, index, input, error }: Failure): unknown =>

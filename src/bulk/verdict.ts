@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import { upsertContact } from "../api/contacts.js"
 import type * as Errors from "../Errors.js"
-import { inSeconds } from "../internal/duration.js"
+import { inSeconds } from "../runtime/duration.js"
 import type { ContactUpsert } from "../Schema.js"
 import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
 

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
-import { inSeconds } from "../internal/duration.js"
+import { inSeconds } from "../runtime/duration.js"
 import * as telemetry from "../runtime/telemetry.js"
 import type * as TokenStore from "../TokenStore.js"
 import {

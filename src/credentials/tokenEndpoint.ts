@@ -12,7 +12,7 @@ import * as Url from "../http/baseUrl.js"
 import { isRefusedBearer } from "../http/bearer.js"
 import { makeExchange } from "../http/exchange.js"
 import * as Failure from "../http/failure.js"
-import { parseObject } from "../internal/json.js"
+import { parseObject } from "../runtime/json.js"
 import { defaultLifetime, type TokenResponse } from "./grant.js"
 import { faultOf } from "./token.js"
 

@@ -1,6 +1,5 @@
 // Normalizes the values of a response to the types of the models. Pure.
-import * as Option from "effect/Option"
-import { isArray, isObject, type JsonObject, stringifyOption } from "../internal/json.js"
+import { isArray, isObject, type JsonObject, stringifyJson } from "../runtime/json.js"
 
 /** Normalizes the value of a field. Undefined drops the field. */
 export type Normalize = (value: unknown) => unknown
@@ -61,7 +60,7 @@ export function normalizeText(value: unknown): string | undefined {
   if (typeof value === "number" && !Number.isFinite(value)) return undefined
   if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
   // A value that is too deep for the stack is dropped.
-  return Option.getOrUndefined(stringifyOption(value))
+  return stringifyJson(value)
 }
 
 /** Text, or a safe integer as text. */

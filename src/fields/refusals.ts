@@ -1,5 +1,5 @@
 // Reads facts from the message and `meta` of an error response. Pure.
-import { isObject } from "../internal/json.js"
+import { isObject } from "../runtime/json.js"
 import { type ContactId, isContactId } from "./ids.js"
 
 const contactNotFound = /^contact (?:with id \S+ )?not found\b/i

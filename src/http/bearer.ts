@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
-import { isArray, parseObject } from "../internal/json.js"
+import { isArray, parseObject } from "../runtime/json.js"
 import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
 import { within } from "./deadline.js"
 

@@ -1,13 +1,12 @@
 // How the input of an endpoint becomes a request, and its response an answer.
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { AnyEndpoint, Method } from "../api/endpoint.js"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
-import { isArray, isObject, type JsonObject, parseOption, stringifyOption } from "../internal/json.js"
-import { decoder, encoder } from "../internal/reader.js"
+import { isArray, isObject, type JsonObject, parseJson, stringifyJson } from "../runtime/json.js"
+import { boundedEncoder, decoder, encoder } from "../runtime/codec.js"
 import { type Attempt, errorContext, type Response } from "./attempt.js"
 
 type Codec = Schema.Schema.AnyNoContext
@@ -58,7 +57,7 @@ const compile = (row: AnyEndpoint): CompiledEndpoint => {
   const made: CompiledEndpoint = {
     params: encoder((row.params ?? none) as Codec),
     query: encoder((row.query ?? none) as Codec),
-    body: encoder((row.body ?? none) as Codec),
+    body: boundedEncoder((row.body ?? none) as Codec),
     answer: decoder(row.answer as Codec),
     paths: new Map(
       Object.keys(row.versions).map((version) => {
@@ -98,7 +97,8 @@ const queryText = (query: EncodedQuery | undefined): string => {
   return search.size === 0 ? "" : `?${search.toString()}`
 }
 
-const noBody = Option.some(undefined)
+/** A part that the endpoint does not have, and the caller did not give. */
+const absent = Either.right(undefined)
 
 /** Encodes the input of a call; an invalid input never leaves the process. Throws where the row itself is wrong. */
 export const encode = (
@@ -112,9 +112,9 @@ export const encode = (
     const documented = [...codecs.paths.keys()].join(", ")
     throw new Error(`${row.name} has no Version "${version}"; it has ${documented}`)
   }
-  const params = codecs.params(input.params)
-  const query = codecs.query(input.query)
-  const body = codecs.body(input.body)
+  const params = row.params === undefined && input.params === undefined ? absent : codecs.params(input.params)
+  const query = row.query === undefined && input.query === undefined ? absent : codecs.query(input.query)
+  const body = row.body === undefined && input.body === undefined ? absent : codecs.body(input.body)
   if (Either.isLeft(params) || Either.isLeft(query) || Either.isLeft(body)) {
     const issues = [params, query, body].flatMap((encoded) => (Either.isLeft(encoded) ? [encoded.left] : []))
     return Either.left(Failure.fromFaults(row.name, issues.flatMap(Failure.faults)))
@@ -122,8 +122,9 @@ export const encode = (
   const path = pathOf(route.segments, params.right)
   if (Either.isLeft(path)) return Either.left(Failure.fromFaults(row.name, [path.left]))
   const spell = row.versions[version]!
-  const json = body.right === undefined ? noBody : stringifyOption(spell(body.right))
-  if (Option.isNone(json)) return Either.left(Failure.fromFaults(row.name, ["the input must be JSON"]))
+  const json = body.right === undefined ? undefined : stringifyJson(spell(body.right))
+  if (body.right !== undefined && json === undefined)
+    return Either.left(Failure.fromFaults(row.name, ["the input must be JSON"]))
   return Either.right({
     name: row.name,
     method: row.method,
@@ -131,7 +132,7 @@ export const encode = (
     path: query.right === undefined ? path.right : path.right + queryText(query.right),
     params: params.right ?? {},
     version,
-    body: json.value
+    body: json
   })
 }
 
@@ -174,9 +175,9 @@ export const decode = (
   if (!Failure.isSuccess(response)) {
     return Either.left(Failure.fromAnswer(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
   }
-  const json = parseOption(response.body)
-  if (Option.isNone(json)) return unreadable(["it is not JSON"])
-  const decoded = compile(row).answer(json.value)
+  const json = parseJson(response.body)
+  if (json === undefined) return unreadable(["it is not JSON"])
+  const decoded = compile(row).answer(json)
   if (Either.isLeft(decoded)) return unreadable(Failure.faults(decoded.left))
   const mismatch = row.mismatch?.(decoded.right, input.params)
   return mismatch === undefined ? Either.right(decoded.right) : unreadable([mismatch])

@@ -1,6 +1,5 @@
 // How a response, a failed transport or a refused input becomes an error: pure decisions.
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import { type Duplicate, duplicateOf, isContactNotFound } from "../fields/refusals.js"
 import {
   BadRequest,
@@ -14,7 +13,7 @@ import {
   UnexpectedResponse,
   Unprocessable
 } from "../Errors.js"
-import { isArray, isObject, parseOption } from "../internal/json.js"
+import { isArray, isObject, parseJson } from "../runtime/json.js"
 import { type Conceal, concealing, cut, limits, redactedLines } from "./redact.js"
 import { dayOver, type Head, retryAfter } from "./retryAfter.js"
 import { causes, codeOf, type Sending, sendingOf } from "./transportFailure.js"
@@ -71,9 +70,9 @@ interface ErrorBody {
   readonly duplicate?: Duplicate
 }
 
-const parseErrorBody = (body: Option.Option<unknown>, conceal: Conceal): ErrorBody => {
-  if (Option.isNone(body) || !isObject(body.value)) return { said: [], details: [] }
-  const { message, error, error_description, traceId, meta } = body.value
+const parseErrorBody = (body: unknown, conceal: Conceal): ErrorBody => {
+  if (!isObject(body)) return { said: [], details: [] }
+  const { message, error, error_description, traceId, meta } = body
   const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
   return {
     said,
@@ -88,10 +87,10 @@ const mediaType = (response: Response) => {
   return /^[\w.+-]+\/[\w.+-]+$/.test(type) ? cut(type, limits.name) : "no known type"
 }
 
-const described = (response: Response, body: Option.Option<unknown>, details: ReadonlyArray<string>): string => {
+const described = (response: Response, body: unknown, details: ReadonlyArray<string>): string => {
   if (details.length > 0) return cut(details.join("; "), limits.message)
   if (response.body === "") return `The service answered ${response.status} without a body`
-  const form = Option.isNone(body) ? `not JSON but ${mediaType(response)}` : "JSON without a message"
+  const form = body === undefined ? `not JSON but ${mediaType(response)}` : "JSON without a message"
   return `The service answered ${response.status}, ${form}, ${response.body.length} characters`
 }
 
@@ -137,7 +136,7 @@ const passing = new Set([408, 425])
  * came, in milliseconds of the epoch: a `Retry-After` date is counted from it where the service does not tell its own.
  */
 export const fromAnswer = (call: Call, response: Response, now: number): ContactsError => {
-  const body = parseOption(response.body)
+  const body = parseJson(response.body)
   const { said, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
   const { status } = response
   const props = {
@@ -172,7 +171,7 @@ export const fromAnswer = (call: Call, response: Response, now: number): Contact
  */
 export const fromUnreadable = (call: Call, response: Response, reasons: ReadonlyArray<string>): UnexpectedResponse => {
   const conceal = concealing(call.secrets())
-  const { traceId } = parseErrorBody(parseOption(response.body), conceal)
+  const { traceId } = parseErrorBody(parseJson(response.body), conceal)
   const details = redactedLines(reasons, conceal)
   return new UnexpectedResponse({
     operation: call.operation,

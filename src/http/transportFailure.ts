@@ -1,5 +1,5 @@
 // How far a request came whose transport failed: pure.
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 
 type Chain = ReadonlyArray<JsonObject>
 

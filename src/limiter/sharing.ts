@@ -1,5 +1,5 @@
 // What several processes know of a limit that they share.
-import { isArray, isObject, parseObject } from "../internal/json.js"
+import { isArray, isObject, parseObject } from "../runtime/json.js"
 import { initialState, type LimitState, type Settings } from "./limit.js"
 
 /** A process that was not seen for this long does not share the limit any more. */

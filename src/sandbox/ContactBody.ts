@@ -6,7 +6,7 @@
  */
 import * as Either from "effect/Either"
 import * as S from "effect/Schema"
-import { isArray, isObject, type JsonObject, objectsIn } from "../internal/json.js"
+import { isArray, isObject, type JsonObject, objectsIn } from "../runtime/json.js"
 import { Country, DateOfBirth } from "../Schema.js"
 import {
   accepting,

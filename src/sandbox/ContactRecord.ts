@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { isArray, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
+import { isArray, isUnset, type JsonObject, objectsIn } from "../runtime/json.js"
 
 /**
  * A contact as the sandbox stores it: the JSON of a response.

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { objectsIn } from "../internal/json.js"
+import { objectsIn } from "../runtime/json.js"
 import type { StoredContact } from "./ContactRecord.js"
 import type * as Duplicates from "./Duplicates.js"
 import { Refusal } from "./Reply.js"

@@ -6,7 +6,7 @@
  */
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
-import { defaulting } from "../internal/schema.js"
+import { defaulting } from "./Defaults.js"
 import { type Name, names } from "./Endpoints.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------

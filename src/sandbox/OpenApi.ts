@@ -9,7 +9,7 @@ import * as JsonSchema from "@effect/platform/OpenApiJsonSchema"
 import * as S from "effect/Schema"
 import type { AnyEndpoint } from "../api/endpoint.js"
 import { type RowName, rows } from "../api/rows.js"
-import { isArray, isObject, type JsonObject } from "../internal/json.js"
+import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 import * as Schema from "../Schema.js"
 import * as ControlApi from "./ControlApi.js"
 

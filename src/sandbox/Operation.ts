@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { JsonObject } from "../internal/json.js"
+import type { JsonObject } from "../runtime/json.js"
 import type * as Directory from "./Directory.js"
 import type { Rule } from "./Rules.js"
 

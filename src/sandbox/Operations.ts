@@ -5,7 +5,7 @@
  */
 import { type AnyEndpoint, isRead } from "../api/endpoint.js"
 import { type RowName, rows, type Rows } from "../api/rows.js"
-import { isObject } from "../internal/json.js"
+import { isObject } from "../runtime/json.js"
 import type * as Directory from "./Directory.js"
 import type { Operations, Request } from "./Operation.js"
 import { appointmentOperations } from "./operations/appointments.js"

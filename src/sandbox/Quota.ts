@@ -5,7 +5,7 @@
  */
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
-import { defaulting } from "../internal/schema.js"
+import { defaulting } from "./Defaults.js"
 import * as Times from "./times.js"
 
 const share = S.Number.pipe(S.between(0, 1))

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { JsonObject } from "../internal/json.js"
+import type { JsonObject } from "../runtime/json.js"
 
 /**
  * A status and the JSON that goes with it.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { isArray, isObject } from "../internal/json.js"
+import { isArray, isObject } from "../runtime/json.js"
 
 export /** What is wrong with the value of a field, as sentences that begin with its path. */
 type Rule = (path: string, value: unknown) => ReadonlyArray<string>

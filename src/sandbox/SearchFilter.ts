@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../internal/json.js"
+import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../runtime/json.js"
 import type { StoredContact } from "./ContactRecord.js"
 import { Refusal } from "./Reply.js"
 

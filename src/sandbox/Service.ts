@@ -5,9 +5,8 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import { type RowName, rows } from "../api/rows.js"
-import { type JsonObject, parseOption } from "../internal/json.js"
+import { type JsonObject, parseJson } from "../runtime/json.js"
 import type * as Directory from "./Directory.js"
 import * as Endpoints from "./Endpoints.js"
 import * as OAuth from "./OAuth.js"
@@ -105,9 +104,9 @@ const performing =
   (text: string, traceId: string, now: number): Answer => {
     const admission = admit(state, headers, rows[name].scope, now)
     if ("refused" in admission) return admission.refused
-    const body = text === "" ? Option.some({}) : parseOption(text)
-    if (Option.isNone(body)) return { ...Reply.refusal(400, "Unexpected token in JSON"), headers: admission.headers }
-    const request = { params, query, body: body.value }
+    const body = text === "" ? {} : parseJson(text)
+    if (body === undefined) return { ...Reply.refusal(400, "Unexpected token in JSON"), headers: admission.headers }
+    const request = { params, query, body }
     const { contactIds, reply, write } = Operations.perform(name, state.directory, admission.caller, request)
     if (write !== undefined) {
       for (const contactId of contactIds ?? [write.contactId]) {

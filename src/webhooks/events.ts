@@ -15,7 +15,7 @@ import {
   normalizeObject,
   textRules
 } from "../fields/lenient.js"
-import { isObject, type JsonObject } from "../internal/json.js"
+import { isObject, type JsonObject } from "../runtime/json.js"
 
 const text = answered(Schema.String)
 const flag = answered(Schema.Boolean)

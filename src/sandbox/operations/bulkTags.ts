@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { bulkTagRows } from "../../api/bulkTags.js"
-import { isArray, type JsonObject } from "../../internal/json.js"
+import { isArray, type JsonObject } from "../../runtime/json.js"
 import { changed, tagsOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"

@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { contactListRows } from "../../api/contactList.js"
-import { isUnset, type JsonObject } from "../../internal/json.js"
+import { isUnset, type JsonObject } from "../../runtime/json.js"
 import * as ContactBody from "../ContactBody.js"
 import type { StoredContact } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"

@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { contactRows } from "../../api/contacts.js"
-import type { JsonObject } from "../../internal/json.js"
+import type { JsonObject } from "../../runtime/json.js"
 import * as ContactBody from "../ContactBody.js"
 import { changed, newContact, type StoredContact } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"

@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { customFieldRows } from "../../api/customFieldDefinitions.js"
-import { isArray, type JsonObject, objectsIn } from "../../internal/json.js"
+import { isArray, type JsonObject, objectsIn } from "../../runtime/json.js"
 import { isoOf } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"

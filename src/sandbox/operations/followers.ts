@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { followerRows } from "../../api/followers.js"
-import { isArray } from "../../internal/json.js"
+import { isArray } from "../../runtime/json.js"
 import { changed } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"

@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { searchRows } from "../../api/search.js"
-import { isArray, isUnset, type JsonObject, objectsIn } from "../../internal/json.js"
+import { isArray, isUnset, type JsonObject, objectsIn } from "../../runtime/json.js"
 import * as ContactBody from "../ContactBody.js"
 import type { StoredContact } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"

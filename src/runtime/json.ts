@@ -1,5 +1,4 @@
 // JSON values whose shape is not known yet.
-import * as Option from "effect/Option"
 
 /** A JSON object. */
 export type JsonObject = { readonly [field: string]: unknown }
@@ -12,19 +11,14 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => Arra
 /** The objects among the elements of an array, and none of anything else. */
 export const objectsIn = (value: unknown): ReadonlyArray<JsonObject> => (isArray(value) ? value.filter(isObject) : [])
 
-export const parse = (text: string): unknown => JSON.parse(text)
-
-/** The value of a JSON text; undefined if the text is not JSON. */
+/** The value of a JSON text; undefined if the text is not JSON, as no JSON value is undefined. */
 export const parseJson = (text: string): unknown => {
   try {
-    return parse(text)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
-
-/** The value of a JSON text; `None` if the text is not JSON. */
-export const parseOption = Option.liftThrowable(parse)
 
 /** The object of a JSON text; undefined if the text is not JSON or not an object. */
 export const parseObject = (text: string): JsonObject | undefined => {
@@ -57,6 +51,3 @@ export const stringifyJson = (value: unknown): string | undefined => {
     return undefined
   }
 }
-
-/** The JSON text of a value; `None` if `JSON.stringify` throws. */
-export const stringifyOption = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

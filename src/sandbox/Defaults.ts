@@ -1,4 +1,4 @@
-// Helpers for schemas.
+// Options of the sandbox with their defaults.
 import * as S from "effect/Schema"
 
 /** An optional field with a default. */

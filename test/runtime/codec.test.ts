@@ -7,7 +7,7 @@ import * as S from "effect/Schema"
 import { getContact, updateContact, upsertContact } from "../../src/api/contacts.js"
 import { Contact, CustomField } from "effect-growthhub/Schema"
 import { faults } from "../../src/http/faults.js"
-import { decoder, encoder, strictly } from "../../src/internal/reader.js"
+import { boundedEncoder, decoder, encoder, strictly } from "../../src/runtime/codec.js"
 import * as fc from "../arbitraries.js"
 
 const rows = [getContact, updateContact, upsertContact]
@@ -147,7 +147,7 @@ describe("a value with very many levels", () => {
         const body = row.body as S.Schema<unknown, unknown>
         const input = { locationId: "l", ...fileOf(levels) }
         const strict = ParseResult.encodeUnknownEither(body, strictly)
-        for (const encode of [encoder(body), strict]) {
+        for (const encode of [boundedEncoder(body), strict]) {
           const lines = faults(Either.getOrThrow(Either.flip(encode(input))))
           expect(lines).toContain(`customFields.0.value ${tooDeep}`)
         }
@@ -156,7 +156,7 @@ describe("a value with very many levels", () => {
   )
 
   it("is refused as input of an endpoint that takes anything", () => {
-    const anything = encoder(S.Unknown)
+    const anything = boundedEncoder(S.Unknown)
     expect(Either.isRight(anything(nested(100)))).toBe(true)
     for (const levels of [101, 1300, 20_000]) {
       expect(faults(Either.getOrThrow(Either.flip(anything(nested(levels)))))).toEqual([`the input ${tooDeep}`])

@@ -21,15 +21,21 @@ type Direction = "decode" | "encode"
 
 export const strictly = { errors: "all", onExcessProperty: "error" } as const
 
-const plain =
-  (is: (value: unknown) => boolean): Reader =>
+const unknownValue: Reader = (value) => value
+const text: Reader = (value) => (typeof value === "string" ? value : noMatch)
+const number: Reader = (value) => (typeof value === "number" ? value : noMatch)
+const flag: Reader = (value) => (typeof value === "boolean" ? value : noMatch)
+const absent: Reader = (value) => (value === undefined ? value : noMatch)
+
+const literal =
+  (only: unknown): Reader =>
   (value) =>
-    is(value) ? value : noMatch
+    value === only ? value : noMatch
 
 /** Looks literals up in a set, because a country is one of 250. */
 const oneOf = (values: ReadonlyArray<unknown>): Reader => {
   const all = new Set(values)
-  return plain((value) => all.has(value))
+  return (value) => (all.has(value) ? value : noMatch)
 }
 
 const union =
@@ -139,17 +145,17 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
   if (SchemaAST.ParseOptionsAnnotationId in ast.annotations) return viaSchema(ast, direction)
   switch (ast._tag) {
     case "UnknownKeyword":
-      return (value) => value
+      return unknownValue
     case "StringKeyword":
-      return plain((value) => typeof value === "string")
+      return text
     case "NumberKeyword":
-      return plain((value) => typeof value === "number")
+      return number
     case "BooleanKeyword":
-      return plain((value) => typeof value === "boolean")
+      return flag
     case "UndefinedKeyword":
-      return plain((value) => value === undefined)
+      return absent
     case "Literal":
-      return plain((value) => value === ast.literal)
+      return literal(ast.literal)
     case "Union":
       if (isAmbiguous(ast.types, direction)) return viaSchema(ast, direction)
       return ast.types.every(SchemaAST.isLiteral)
@@ -189,32 +195,33 @@ type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
 
 const deep = (value: unknown) => new ParseResult.Type(SchemaAST.unknownKeyword, value, tooDeep)
 
-/** Turns a stack overflow into a parse issue: a recursive schema overflows on a deeply nested value. */
-const withinStack =
-  <A>(parse: Parse<A>): Parse<A> =>
+/**
+ * The fast path, and the schema if the value does not match. A property test compares the two. A stack overflow becomes a
+ * parse issue: a recursive schema overflows on a deeply nested value.
+ */
+const withFallback =
+  <A>(read: Reader, parse: Parse<A>): Parse<A> =>
   (value) => {
     try {
-      return parse(value)
+      const found = read(value)
+      return found === noMatch ? parse(value) : Either.right(found as A)
     } catch (error) {
       if (error instanceof RangeError) return Either.left(deep(value))
       throw error
     }
   }
 
-/** The fast path, and the schema if the value does not match. A property test compares the two. */
-const withFallback = <A>(read: Reader, parse: Parse<A>): Parse<A> =>
-  withinStack((value) => {
-    const found = read(value)
-    return found === noMatch ? parse(value) : Either.right(found as A)
-  })
-
 /** Decodes a response; drops unknown fields. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Parse<A> =>
   withFallback(readerOf(schema.ast, "decode"), ParseResult.decodeUnknownEither(schema))
 
-/** Encodes an input; reports every fault, and refuses unknown fields and values that are nested too deeply. */
-export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> => {
-  const encode = withFallback<I>(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))
+/** Encodes an input; reports every fault, and refuses unknown fields. */
+export const encoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> =>
+  withFallback<I>(readerOf(schema.ast, "encode"), ParseResult.encodeUnknownEither(schema, strictly))
+
+/** Encodes an input as {@link encoder}, and refuses values that are nested too deeply. */
+export const boundedEncoder = <A, I>(schema: Schema.Schema<A, I>): Parse<I> => {
+  const encode = encoder(schema)
   return (value) => {
     const encoded = encode(value)
     return Either.isRight(encoded) && isTooDeep(encoded.right) ? Either.left(deep(value)) : encoded
