@@ -82,7 +82,7 @@ const pureZones = pure.map((file) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ["dist", "cli/dist", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
+  { ignores: ["dist", "cli/dist", ".programs", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

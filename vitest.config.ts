@@ -25,6 +25,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "cli/test/**/*.test.ts", "examples/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
+    globalSetup: "test/programs.ts",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // More than there are cores on a small machine: most of what takes long waits for another process.

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { fork } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import type { Step, Told } from "./importing.js"
+import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { noise } from "./Heap.js"
 import * as Installation from "./Installation.js"
@@ -43,9 +43,7 @@ const live = (args: ReadonlyArray<string>, until: { readonly steps: number; read
   Effect.async<Run>((resume) => {
     const steps: Array<Step> = []
     let counts: Run["counts"]
-    const child = fork(fileURLToPath(new URL("./importing.ts", import.meta.url)), args, {
-      execArgv: ["--import", "tsx"]
-    })
+    const child = fork(Child.scriptOf("./importing.ts"), args)
     const killing = () => until !== undefined && setTimeout(() => child.kill("SIGKILL"), until.millis)
     child.on("message", (message) => {
       const told = message as Told

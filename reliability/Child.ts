@@ -1,13 +1,19 @@
 // A script of this folder in a process of its own, which ends with the scope, or with this process.
 import * as Effect from "effect/Effect"
 import { fork, type ChildProcess } from "node:child_process"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { programOf } from "../test/programs.js"
+
+/** A TypeScript file runs as its bundle. */
+export const scriptOf = (file: string): string =>
+  file.endsWith(".ts") ? programOf(join("reliability", file)) : fileURLToPath(new URL(file, import.meta.url))
 
 /** The process, and the first message that it sent. */
 export const spawn = <Message>(file: string, args: ReadonlyArray<string> = []) =>
   Effect.acquireRelease(
     Effect.async<{ readonly child: ChildProcess; readonly message: Message }>((resume) => {
-      const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ["--import", "tsx"] })
+      const child = fork(scriptOf(file), args)
       child.once("message", (message) => resume(Effect.succeed({ child, message: message as Message })))
       child.once("exit", (code) => resume(Effect.dieMessage(`${file} ended with ${String(code)}`)))
     }),

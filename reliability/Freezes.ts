@@ -8,6 +8,7 @@ import { spawn, type ChildProcess } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { programOf } from "../test/programs.js"
 import * as Caller from "./caller.js"
 import * as Child from "./Child.js"
 import { type Figure } from "./Figure.js"
@@ -138,7 +139,7 @@ const command = (judge: Judge, args: ReadonlyArray<string>, during: (child: Chil
     Effect.gen(function* () {
       const child = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn(process.execPath, ["--import", "tsx", "cli/src/main.ts", ...args], {
+          spawn(process.execPath, [programOf("cli/src/main.ts"), ...args], {
             cwd: root,
             env: { ...process.env, GROWTHHUB_TOKEN: judge.token, GROWTHHUB_BASE_URL: judge.url },
             stdio: ["ignore", "pipe", "pipe"]

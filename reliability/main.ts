@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import * as Programs from "../test/programs.js"
 import * as RedisServer from "../test/redis.js"
 import * as Accounts from "./Accounts.js"
 import * as Bulk from "./Bulk.js"
@@ -84,6 +85,8 @@ if (unknown.length > 0) {
 }
 const isAsked = (...ids: ReadonlyArray<string>) =>
   options.only === "" || ids.some((id) => options.only.split(",").includes(id))
+
+await Programs.bundle()
 
 /** Each seed on another transport. */
 const nameOf = (seed: number) => Transports.names[(seed - 1) % Transports.names.length]!

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { programOf } from "./programs.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 const running = (file: string, args: ReadonlyArray<string>, environment: Record<string, string> = {}) => {
-  const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
+  const child = spawn(process.execPath, [programOf(file), ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...environment }
   })

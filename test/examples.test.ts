@@ -17,6 +17,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { programOf } from "./programs.js"
 import * as RedisServer from "./redis.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -41,7 +42,7 @@ const running = (file: string, args: ReadonlyArray<string>, environment: Record<
   Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
     execFile(
       process.execPath,
-      ["--import", "tsx", file, ...args],
+      [programOf(file), ...args],
       {
         cwd: fileURLToPath(new URL("..", import.meta.url)),
         env: { PATH: process.env["PATH"] ?? "", ...environment }
@@ -135,7 +136,7 @@ describe("examples/webhooks.ts", () => {
       const { publicKey, privateKey } = generateKeyPairSync("ed25519")
       const app = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn(process.execPath, ["--import", "tsx", "examples/webhooks.ts"], {
+          spawn(process.execPath, [programOf("examples/webhooks.ts")], {
             cwd: fileURLToPath(new URL("..", import.meta.url)),
             env: {
               PATH: process.env["PATH"],
@@ -205,7 +206,7 @@ describe("examples/leads-app/main.ts", () => {
       const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()
       const app = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn(process.execPath, ["--import", "tsx", "examples/leads-app/main.ts"], {
+          spawn(process.execPath, [programOf("examples/leads-app/main.ts")], {
             cwd: fileURLToPath(new URL("..", import.meta.url)),
             env: {
               PATH: process.env["PATH"],

@@ -4,8 +4,9 @@ import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { execFile } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundle, programOf } from "./programs.js"
 import { json, serving } from "./servers.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -20,14 +21,16 @@ const program = Effect.gen(function* () {
   )
   const file = join(directory, "program.ts")
   yield* Effect.promise(() => writeFile(file, code))
-  return file
+  const source = relative(root, file)
+  yield* Effect.promise(() => bundle([source]))
+  return programOf(source)
 })
 
 const running = (file: string, environment: Record<string, string>) =>
   Effect.async<{ readonly code: number; readonly out: string; readonly err: string }>((resume) => {
     execFile(
       process.execPath,
-      ["--import", "tsx", file],
+      [file],
       { cwd: root, env: { PATH: process.env["PATH"] ?? "", ...environment } },
       (error, out, err) => resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), out, err }))
     )

@@ -1,0 +1,62 @@
+// The programs that tests and measurements start as processes of their own. They are bundled once, because a bundle starts in a
+// tenth of the CPU time that its sources need.
+import { build } from "esbuild"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { TestProject } from "vitest/node"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const directory = ".programs"
+
+const filesIn = (folder: string, name: RegExp) =>
+  readdirSync(join(root, folder))
+    .filter((file) => name.test(file))
+    .map((file) => `${folder}/${file}`)
+
+const programs = () => [
+  "cli/src/main.ts",
+  ...filesIn("examples", /\.ts$/),
+  "examples/leads-app/main.ts",
+  ...filesIn("reliability", /^(answers|caller|fuzzing|importing|leaking|paced|sandbox)\.ts$/)
+]
+
+/** Packages that load files of their own, or that few programs need. */
+const external = [
+  "ioredis",
+  "undici",
+  "proper-lockfile",
+  "esbuild",
+  "libsql",
+  "@libsql/*",
+  "@opentelemetry/*",
+  "vitest"
+]
+
+/** Bundles programs, given as paths from the root of the repository. */
+export const bundle = (entryPoints: ReadonlyArray<string> = programs()): Promise<unknown> =>
+  build({
+    absWorkingDir: root,
+    entryPoints: [...entryPoints],
+    outbase: root,
+    outdir: directory,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external,
+    // Some of the bundled packages ask for Node's modules by `require`.
+    banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
+    tsconfig: join(root, "tsconfig.json"),
+    logLevel: "error"
+  })
+
+/** The bundle of a program. */
+export const programOf = (file: string): string => join(root, directory, file.replace(/\.ts$/, ".js"))
+
+/** Bundles all programs before the tests, and again before each rerun. */
+export const setup = async (project: TestProject): Promise<void> => {
+  await bundle()
+  project.onTestsRerun(() => bundle().then(() => undefined))
+}
