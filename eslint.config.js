@@ -14,7 +14,7 @@ const rooms = [
   ["TokenStore", "HttpClientFetch", "HttpClientUndici"],
   ["credentials", "WebhookStore"],
   ["webhooks"],
-  ["TokenStoreFile", "TokenStoreRedis", "TokenStoreTest", "Credentials", "RetryPolicy"],
+  ["TokenStoreFile", "TokenStoreRedis", "TokenStoreSql", "TokenStoreTest", "Credentials", "RetryPolicy"],
   ["WebhookStoreRedis", "Webhooks"],
   ["HttpLayer"],
   ["ContactsService", "CustomFieldsService", "LocationTagsService", "NotesService", "TasksService"],

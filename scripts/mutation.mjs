@@ -9,7 +9,7 @@ const groups = {
   RateLimit: { file: "src/limiter/limit.ts", tests: ["test/RateLimit.decisions.test.ts", "test/RateLimit.test.ts"] },
   Credentials: {
     file: "src/Credentials.ts,src/credentials/*.ts",
-    tests: ["test/Credentials.grants.test.ts", "test/Credentials.test.ts"]
+    tests: ["test/Credentials.authorization.test.ts", "test/Credentials.grants.test.ts", "test/Credentials.test.ts"]
   },
   Schema: { file: "src/api/*.ts", tests: ["test/Schema.test.ts", "test/runtime/codec.test.ts"] },
   Directory: {

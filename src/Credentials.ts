@@ -121,6 +121,19 @@ export const accessToken = (
     })
 })
 
+// --- the consent page ----------------------------------------------------------------------------------------------------
+
+export {
+  type AuthorizationUrl,
+  authorizationUrl,
+  type Callback,
+  type Installation,
+  installationOf,
+  InvalidCallback,
+  makeState,
+  parseCallback
+} from "./credentials/authorization.js"
+
 // --- OAuth ---------------------------------------------------------------------------------------------------------------
 
 /**

@@ -4,7 +4,8 @@ import * as Either from "effect/Either"
 /** The vendor's host. */
 export const vendorUrl = "https://services.leadconnectorhq.com"
 
-const isLoopback = (hostname: string) =>
+/** Whether a host is this machine. */
+export const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 
 /** A base URL that a secret may be sent to, or what is wrong with it. */

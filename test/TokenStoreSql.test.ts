@@ -1,0 +1,322 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "@effect/vitest"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as String from "effect/String"
+import type * as TokenStore from "effect-growthhub/TokenStore"
+import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
+import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { inspect } from "node:util"
+import * as Postgres from "./postgres.js"
+
+const grant: TokenStore.Grant = {
+  accessToken: Redacted.make("canary-access"),
+  refreshToken: Redacted.make("canary-refresh"),
+  expiresAt: DateTime.unsafeMake("2026-11-21T10:00:00Z"),
+  scope: "contacts.readonly",
+  locationId: "location"
+}
+
+const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true }))
+)
+
+/** Gives databases, each of its own: the layer can be built several times, as several processes would connect. */
+interface Server {
+  readonly isThere: boolean
+  readonly database: Effect.Effect<Layer.Layer<SqlClient.SqlClient>, never, Scope.Scope>
+}
+
+const sqlite: Server = {
+  isThere: true,
+  database: Effect.map(directory, (path) => LibsqlClient.layer({ url: `file:${join(path, "grants.db")}` }))
+}
+
+const scope = Effect.runSync(Scope.make())
+let host = ""
+let count = 0
+
+const postgres: Server = {
+  isThere: Postgres.isThere,
+  database: Effect.gen(function* () {
+    const database = `db${(count += 1)}`
+    const create = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(database)}`)
+    yield* Effect.orDie(Effect.provide(create, Postgres.client(host)))
+    return Layer.orDie(Postgres.client(host, { database, maxConnections: 4 }))
+  })
+}
+
+const servers: { readonly [name: string]: Server } = { SQLite: sqlite, Postgres: postgres }
+
+beforeAll(async () => {
+  if (!Postgres.isThere) return
+  const started = Effect.flatMap(directory, Postgres.make)
+  host = (await Effect.runPromise(Scope.extend(started, scope))).host
+})
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+/** A client as another process has one, with names that the app transforms. */
+const connect = (layer: Layer.Layer<SqlClient.SqlClient>) =>
+  Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.succeed(Effect.provide(context)))
+
+const both = ({ database }: Server) =>
+  Effect.gen(function* () {
+    const layer = yield* database
+    const [one, other] = [yield* connect(layer), yield* connect(layer)]
+    yield* one(TokenStoreSql.migration())
+    return [yield* one(TokenStoreSql.make()), yield* other(TokenStoreSql.make())] as const
+  })
+
+describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
+  const live = server.isThere ? it.scopedLive : it.scopedLive.skip
+  const cases = server.isThere ? it.live : it.live.skip
+  for (const one of TokenStoreTest.cases(both(server))) cases(one.name, () => one.test)
+
+  /** A store, and the client that an app has beside it. */
+  const only = Effect.gen(function* () {
+    const run = yield* connect(yield* server.database)
+    yield* run(TokenStoreSql.migration())
+    return { run, store: yield* run(TokenStoreSql.make()) }
+  })
+
+  const lease = Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => sql<{ grant_value: string | null; lease_until: unknown; fence: unknown }>`SELECT * FROM growthhub_grants`
+  )
+
+  live("writes nothing for a process whose lease has ended and been taken, however late it comes", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      const theirs = { ...grant, scope: "theirs" }
+      const error = yield* store.withLock("location", ({ set }) =>
+        Effect.gen(function* () {
+          // As if it had not been renewed in time.
+          yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET lease_until = 1`))
+          return yield* store.withLock("location", (other) =>
+            Effect.zipRight(other.set(theirs), Effect.flip(set(grant)))
+          )
+        })
+      )
+      expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
+      expect(Option.getOrThrow(yield* store.get("location")).scope).toBe("theirs")
+    })
+  )
+
+  live("removes nothing for a process whose lease has been taken, and frees no lease but its own", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      yield* store.withLock("location", ({ set }) => set(grant))
+      yield* store.withLock("location", () =>
+        run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET fence = fence + 1`))
+      )
+      const [row] = yield* run(lease)
+      expect(Number(row?.lease_until)).toBeGreaterThan(Date.now())
+    })
+  )
+
+  live("waits for a lease by the clock of the database, and takes it when it has ended", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      // A process that was killed has left its lease: it ends in 200 ms.
+      yield* store.withLock("location", ({ set }) => set(grant))
+      const until = Date.now() + 200
+      yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET lease_until = ${until}`))
+      const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000)
+      yield* store.withLock("location", () => Effect.sync(() => clock.mockRestore()))
+      expect(Date.now()).toBeGreaterThanOrEqual(until)
+      const [row] = yield* run(lease)
+      expect(Number(row?.fence)).toBe(2)
+      expect(Number(row?.lease_until)).toBe(0)
+    })
+  )
+
+  live("renews its lease while it is held", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+      const until = yield* store.withLock("location", () =>
+        Effect.gen(function* () {
+          yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET lease_until = 1`))
+          vi.advanceTimersByTime(1250)
+          const renewed = Effect.map(run(lease), ([row]) => Number(row?.lease_until))
+          return yield* Effect.repeat(renewed, { until: (end) => end > 1 })
+        })
+      )
+      expect(until).toBeGreaterThan(Date.now() + 1000)
+      expect(vi.getTimerCount(), "no renewal goes on").toBe(0)
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
+  )
+
+  live("refuses its lock in a transaction of the app, and says what to do", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      yield* store.withLock("location", ({ set }) => set(grant))
+      const errors = yield* run(
+        Effect.flatMap(SqlClient.SqlClient, (sql) =>
+          sql.withTransaction(
+            Effect.all([
+              Effect.flip(store.withLock("location", ({ set }) => set({ ...grant, scope: "unseen" }))),
+              Effect.flip(store.remove("location")),
+              Effect.map(store.get("location"), Option.getOrThrow)
+            ])
+          )
+        )
+      )
+      expect(errors[0].message).toContain("make the call outside of `withTransaction`")
+      expect(errors[1].message).toContain("inside a transaction")
+      expect(errors[2].scope).toBe("contacts.readonly")
+      expect(Option.getOrThrow(yield* store.get("location")).scope).toBe("contacts.readonly")
+    })
+  )
+
+  live("leaves no token of a removed grant, and the number of its leases", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      yield* store.withLock("location", ({ set }) => set(grant))
+      yield* store.remove("location")
+      const rows = yield* run(lease)
+      expect(rows).toHaveLength(1)
+      expect(rows[0]?.grant_value).toBeNull()
+      expect(Number(rows[0]?.fence)).toBe(2)
+    })
+  )
+
+  live("never overwrites what is no grant", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      yield* store.withLock("location", ({ set }) => set(grant))
+      yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET grant_value = 'canary'`))
+      const error = yield* Effect.flip(store.withLock("location", ({ get }) => get))
+      expect(error.message).toBe("The token store holds a value that is not a grant")
+      expect((yield* run(lease))[0]?.grant_value).toBe("canary")
+    })
+  )
+
+  live("tells keys apart that differ in case alone", () =>
+    Effect.gen(function* () {
+      const { store } = yield* only
+      yield* store.withLock("app:Location", ({ set }) => set(grant))
+      expect(Option.isNone(yield* store.get("app:location"))).toBe(true)
+    })
+  )
+
+  live("can be migrated again, in a table of any name", () =>
+    Effect.gen(function* () {
+      const run = yield* connect(yield* server.database)
+      const table = 'My "grants"'
+      const store = yield* run(TokenStoreSql.make({ table }))
+      for (const _ of [1, 2]) {
+        yield* run(TokenStoreSql.migration({ table }))
+        yield* store.withLock("location", ({ set }) => set(grant))
+      }
+      expect(yield* store.list).toEqual(["location"])
+    })
+  )
+
+  live("that has not been migrated says so, and says what to do", () =>
+    Effect.gen(function* () {
+      const run = yield* connect(yield* server.database)
+      const store = yield* run(TokenStoreSql.make())
+      const errors = [
+        yield* Effect.flip(store.get("location")),
+        yield* Effect.flip(store.list),
+        yield* Effect.flip(store.withLock("location", ({ set }) => set(grant)))
+      ]
+      const reason = "its table does not exist; run `TokenStoreSql.migration` first"
+      expect(errors.map(({ message }) => message)).toEqual([
+        `The token store could not be read: ${reason}`,
+        `The token store could not be read: ${reason}`,
+        `The token store could not be locked: ${reason}`
+      ])
+    })
+  )
+
+  live("says that the database refused a write, without the grant", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push(inspect(message)))
+      const error = yield* Effect.flip(
+        store.withLock("location", ({ set }) =>
+          Effect.zipRight(
+            run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`DROP TABLE growthhub_grants`)),
+            set(grant)
+          )
+        )
+      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      expect(error.message).toContain("The token store could not be written")
+      expect(inspect(error, { depth: 9 }) + lines.join()).not.toContain("canary")
+    })
+  )
+})
+
+describe("a token store in SQL", () => {
+  it.scopedLive("does not care how the app transforms names", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const layer = LibsqlClient.layer({
+        url: `file:${join(path, "grants.db")}`,
+        transformQueryNames: String.camelToSnake,
+        transformResultNames: String.snakeToCamel
+      })
+      const run = yield* connect(layer)
+      yield* run(TokenStoreSql.migration())
+      const store = yield* run(TokenStoreSql.make())
+      yield* store.withLock("location", ({ set }) => set(grant))
+      expect(Option.isSome(yield* store.get("location"))).toBe(true)
+      expect(yield* store.list).toEqual(["location"])
+    })
+  )
+
+  it.scopedLive("waits for another process that writes to the same file", () =>
+    Effect.gen(function* () {
+      const layer = yield* sqlite.database
+      const [run, other] = [yield* connect(layer), yield* connect(layer)]
+      yield* run(TokenStoreSql.migration())
+      const store = yield* run(TokenStoreSql.make())
+      yield* other(
+        Effect.flatMap(SqlClient.SqlClient, (sql) =>
+          sql.withTransaction(
+            Effect.gen(function* () {
+              yield* sql`CREATE TABLE leads (id INTEGER)`
+              yield* Effect.sleep("100 millis")
+            })
+          )
+        )
+      ).pipe(
+        Effect.zipWith(
+          Effect.delay(
+            store.withLock("location", ({ set }) => set(grant)),
+            "30 millis"
+          ),
+          () => undefined,
+          { concurrent: true }
+        )
+      )
+      expect(yield* store.list).toEqual(["location"])
+    })
+  )
+
+  it("is made by the statement that the guide shows", async () => {
+    const guide = await readFile(new URL("../docs/credentials.md", import.meta.url), "utf8")
+    const run = Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* TokenStoreSql.migration()
+      const [row] = yield* sql<{ sql: string }>`SELECT sql FROM sqlite_schema WHERE name = 'growthhub_grants'`
+      return row?.sql
+    })
+    const statement = await Effect.runPromise(Effect.provide(run, LibsqlClient.layer({ url: "file::memory:" })))
+    expect(guide).toContain(statement?.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS").replaceAll('"', ""))
+  })
+})
