@@ -453,6 +453,40 @@ describe("the sandbox", () => {
     )
   )
 
+  it.effect("lists the contacts of a business by name, and in v3 those after the last one of a page", () => {
+    const members = ["bob", "Ada", "ada", "Zoe, née Roe"].map((firstName, index) => ({
+      id: ContactId.make(`id${index}`),
+      firstName,
+      businessId: "acme"
+    }))
+    return within(
+      { contacts: [...members, { id: ContactId.make("other") }] },
+      Effect.gen(function* () {
+        const listing = (query: string, version = "v3") =>
+          Effect.map(
+            asking(`/contacts/business/acme?locationId=${locationId}${query}`, { headers: { version } }),
+            ({ status, body: { contacts, count, message } }) =>
+              status === 200
+                ? [(contacts as ReadonlyArray<{ id: string }>).map(({ id }) => id).join(" "), count]
+                : [status, message]
+          )
+        expect(yield* listing("", "2021-07-28")).toEqual(["id1 id2 id0 id3", 4])
+        expect(yield* listing("&limit=2")).toEqual(["id1 id2", 4])
+        expect(yield* listing("&limit=1&startAfter=ada,id2")).toEqual(["id0", 4])
+        expect(yield* listing("&startAfter=Bob&startAfter=id0")).toEqual(["id3", 4])
+        expect(yield* listing(`&startAfter=${encodeURIComponent("zoe, née roe,id3")}`)).toEqual(["", 4])
+        expect(yield* listing("&startAfter=bob")).toEqual([
+          422,
+          ["startAfter must be a name and an id, separated by a comma"]
+        ])
+        expect(yield* listing("&startAfter=ada,id2", "2021-07-28")).toEqual([
+          422,
+          ["property startAfter should not exist"]
+        ])
+      })
+    )
+  })
+
   it.effect("serves its OpenAPI document and a page to try it in, without anything from elsewhere", () =>
     within(
       {},
