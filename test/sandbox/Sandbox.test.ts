@@ -509,19 +509,41 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("logs each request in a line where it is asked to", () => {
+  it.live("logs each request in a line where it is asked to, without tokens and values of the query", () => {
     const lines: Array<string> = []
-    const logger = Logger.make(({ message }) => void lines.push(String(message)))
-    const fault = { _tag: "Status", status: 503 } as const
+    let reset = () => {}
+    const isReset = new Promise<void>((resolve) => (reset = resolve))
+    const logger = Logger.make(({ message }) => {
+      const line = String(message)
+      lines.push(line)
+      if (line.startsWith("DELETE")) reset()
+    })
+    const rules = [
+      { fault: { _tag: "Status", status: 503 }, endpoint: "updateContact" },
+      { fault: { _tag: "Reset", when: "after" }, endpoint: "deleteContact" }
+    ] as const
+    const latency = [{ distribution: { _tag: "Fixed", millis: 20 } }] as const
     return within(
-      { contacts, logRequests: true, faults: { rules: [{ fault, endpoint: "updateContact" }] } },
+      { contacts, logRequests: true, control: true, faults: { rules, latency } },
       Effect.gen(function* () {
         yield* asking("/contacts/jane")
         yield* asking("/contacts/jane", { method: "PUT", body: "{}" })
-        expect(lines.filter((line) => line.includes("/contacts"))).toEqual([
-          "GET /contacts/jane 200",
-          "PUT /contacts/jane 503 (fault: Status)"
+        yield* asking(`/contacts/search/duplicate?locationId=${locationId}&email=jane%40example.com`)
+        yield* asking("/nothing/of/the/kind")
+        yield* asking("/contacts/jane", { headers: { origin: "https://elsewhere.example" } })
+        yield* Effect.exit(asking("/contacts/jane", { method: "DELETE" }))
+        yield* Effect.promise(() => isReset)
+        const told = lines.filter((line) => / \/(contacts|nothing)/.test(line))
+        expect(told.map((line) => line.replace(/\b\d+ ms/, "N ms"))).toEqual([
+          "GET /contacts/jane 200 N ms",
+          "PUT /contacts/jane 503 N ms (fault: Status)",
+          "GET /contacts/search/duplicate?locationId&email 200 N ms",
+          "GET /nothing/of/the/kind 404 N ms",
+          "GET /contacts/jane 403 N ms",
+          "DELETE /contacts/jane no whole response N ms (fault: Reset)"
         ])
+        expect(Number(/(\d+) ms/.exec(told[0] ?? "")?.[1])).toBeGreaterThan(10)
+        expect(lines.join("\n")).not.toMatch(/pit-|jane@|jane%40/)
       })
     ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
   })
