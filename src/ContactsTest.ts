@@ -13,7 +13,7 @@ import * as S from "effect/Schema"
 import * as GrowthHub from "./GrowthHub.js"
 import * as RateLimit from "./RateLimit.js"
 import * as RetryPolicy from "./RetryPolicy.js"
-import { type Appointment, Contact, type LocationId } from "./Schema.js"
+import { type Appointment, Contact, type CustomFieldDefinition, type LocationId, type LocationTag } from "./Schema.js"
 import * as Controls from "./sandbox/Controls.js"
 import type { Setting } from "./sandbox/Duplicates.js"
 import type * as Faults from "./sandbox/Faults.js"
@@ -36,6 +36,19 @@ export interface Options {
    * @since 0.2.0
    */
   readonly appointments?: ReadonlyArray<Appointment> | undefined
+  /**
+   * The definitions of the custom fields of the location; none by default. With definitions, a custom field of a contact that
+   * is not among them is not stored.
+   *
+   * @since 0.2.0
+   */
+  readonly customFields?: ReadonlyArray<CustomFieldDefinition> | undefined
+  /**
+   * The tags of the location; by default those of the contacts, which are added in any case.
+   *
+   * @since 0.2.0
+   */
+  readonly locationTags?: ReadonlyArray<LocationTag> | undefined
   /** The location that the token gives access to; by default the location of the sandbox. */
   readonly locationId?: LocationId | undefined
   /** The "Allow Duplicate Contact" setting of the location; by default not allowed, and found by email, then by phone. */
@@ -116,14 +129,18 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
 const stateOptionsOf = ({
   appointments,
   contacts,
+  customFields,
   duplicates,
   faults,
   indexLag,
-  locationId
+  locationId,
+  locationTags
 }: Options): State.Options => ({
   appointments,
   contacts,
+  customFields,
   faults,
+  locationTags,
   locations: [
     {
       ...Seed.defaultLocation,

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./internal/lock.js"
+import { inTime } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 // --- the table -----------------------------------------------------------------------------------------------------------

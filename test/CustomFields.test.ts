@@ -308,16 +308,25 @@ describe("with a location in memory", () => {
       const fields = yield* CustomFields.forLocation(locationId)
       const sizes = { [box.textBoxes?.[0]?.id ?? ""]: "3" }
       const customFields = yield* fields.write({ Budget: 3, color: "red", Sizes: sizes })
-      const updated = yield* contacts.updateContact(ContactId.make("jane"), {
-        customFields: [...customFields, CustomField.text("other", "x")]
-      })
+      const updated = yield* contacts.updateContact(ContactId.make("jane"), { customFields })
       expect(updated.ignored).toEqual([])
       expect(yield* fields.read(updated)).toEqual([
+        { id: "other", value: "x" },
         { name: "Budget", key: "budget", id: budget.id, value: 3 },
         { name: "Color", key: "color", id: color.id, value: "red" },
-        { name: "Sizes", key: "sizes", id: box.id, value: sizes },
-        { id: "other", value: "x" }
+        { name: "Sizes", key: "sizes", id: box.id, value: sizes }
       ])
-    }).pipe(Effect.provide(ContactsTest.layer({ contacts: [{ id: ContactId.make("jane"), locationId }] })))
+      // The location has no such field, and the service does not say so.
+      const unknown = [CustomField.text("another", "x")]
+      expect((yield* contacts.updateContact(ContactId.make("jane"), { customFields: unknown })).ignored).toEqual([
+        "customFields"
+      ])
+    }).pipe(
+      Effect.provide(
+        ContactsTest.layer({
+          contacts: [{ id: ContactId.make("jane"), locationId, customFields: [{ id: "other", value: "x" }] }]
+        })
+      )
+    )
   )
 })

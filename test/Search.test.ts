@@ -466,8 +466,8 @@ describe("the search of the sandbox", () => {
           headers: { version: "2021-07-28", authorization: `Bearer ${Redacted.value(token)}` },
           body: JSON.stringify(body)
         })
-        const { message } = (await response.json()) as { readonly message?: unknown }
-        return [response.status, message]
+        const { error, message } = (await response.json()) as { readonly error?: unknown; readonly message?: unknown }
+        return [response.status, message, error]
       })
     })
 
@@ -509,12 +509,22 @@ describe("the search of the sandbox", () => {
           filtering({ field: "opportunities", operator: "nested", value: [{ field: "name", operator: "exists" }] }),
           400,
           "Invalid field name"
+        ],
+        [
+          filtering({ group: "OR", filters: [{ field: "customFields.sizeId.box", operator: "exists" }] }),
+          400,
+          "Invalid Filter field type - custom_fields.sizeId! Check if custom field exists"
         ]
       ]
-      for (const [body, status, message] of refused) expect(yield* asking(body)).toEqual([status, message])
+      for (const [body, status, message] of refused) {
+        const error = status === 400 ? "Bad Request" : "Unprocessable Entity"
+        expect(yield* asking(body)).toEqual([status, message, error])
+      }
       // A group without filters lets every contact through.
-      expect(yield* asking(filtering({ group: "OR", filters: [] }))).toEqual([200, undefined])
-    }).pipe(Effect.provide(Sandbox.layer()))
+      expect(yield* asking(filtering({ group: "OR", filters: [] }))).toEqual([200, undefined, undefined])
+      const known = filtering({ field: "customFields.budgetId", operator: "exists" })
+      expect(yield* asking(known)).toEqual([200, undefined, undefined])
+    }).pipe(Effect.provide(Sandbox.layer({ customFields: [{ id: "budgetId", name: "Budget", dataType: "TEXT" }] })))
   )
 
   it.effect.prop(

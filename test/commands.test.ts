@@ -47,6 +47,7 @@ describe("npm start", () => {
 describe("npm run sandbox, and the example for the real service", () => {
   it("meet over HTTP", { timeout: 60_000 }, async () => {
     const sandbox = running("cli/src/main.ts", ["sandbox", "--port", "0"])
+    const quiet = running("cli/src/main.ts", ["sandbox", "--quiet"])
     const [, url = ""] = await sandbox.saying(/answers at (\S+)/)
     const environment = { GROWTHHUB_TOKEN: "pit-sandbox", GROWTHHUB_BASE_URL: url }
     const unknown = await running("examples/get-contact.ts", ["nobody"], environment).ended
@@ -63,8 +64,13 @@ describe("npm run sandbox, and the example for the real service", () => {
     const refused = await running("examples/get-contact.ts", [contact.id], { ...environment, GROWTHHUB_TOKEN: "pit-x" })
       .ended
     expect(refused).toEqual({ code: 1, output: "The token was refused: Invalid Private Integration token\n" })
+    await sandbox.saying(/^\d\d:\d\d:\d\d POST \/contacts\/upsert 200 \d+ ms$/m)
+    const [, quietUrl = ""] = await quiet.saying(/answers at (\S+)/)
+    expect((await fetch(`${quietUrl}/contacts/nobody`)).status).toBe(401)
     sandbox.stop()
+    quiet.stop()
     await sandbox.ended
+    expect((await quiet.ended).output).not.toContain("/contacts/nobody")
   })
 
   it("say what is wrong with their arguments", { timeout: 60_000 }, async () => {

@@ -18,6 +18,9 @@ export interface Head {
   readonly headers: { readonly [name: string]: string }
 }
 
+/** The server ends this fiber when the connection is gone; fibers of a server that a layer has built cannot be interrupted. */
+const gone: Effect.Effect<never> = Effect.interruptible(Effect.never)
+
 /**
  * Resets the connection.
  *
@@ -27,8 +30,7 @@ export interface Head {
 export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>
   Effect.suspend(() => {
     NodeHttpServerRequest.toIncomingMessage(request).socket.resetAndDestroy()
-    // The server ends this fiber when the connection is gone.
-    return Effect.never
+    return gone
   })
 
 /**
@@ -44,7 +46,7 @@ export const sendPart = (
   part: Buffer,
   options: { readonly length: number; readonly isReset: boolean }
 ): Effect.Effect<never> =>
-  Effect.async<never>(() => {
+  Effect.suspend(() => {
     const response = NodeHttpServerRequest.toServerResponse(request)
     const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
     response.writeHead(status, { ...headers, "content-length": String(Math.max(0, options.length)) })
@@ -53,4 +55,5 @@ export const sendPart = (
       // A reset discards what the client has not read yet, so it waits until the part has arrived.
       setTimeout(() => socket.resetAndDestroy(), 5)
     })
+    return gone
   })

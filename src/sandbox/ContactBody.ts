@@ -43,11 +43,20 @@ const customFieldValue: Rule = (path, value) => {
   return [`${path} must be a string, a number, an array or an object`]
 }
 
-/** Both spellings of the value work in every Version, and so does `value`, as public reports of working requests show. */
-const customField = object(
-  { id: required, key: text, field_value: customFieldValue, fieldValue: customFieldValue, value: customFieldValue },
-  ["id"]
-)
+const customFieldShape: Shape = {
+  id: required,
+  key: text,
+  field_value: customFieldValue,
+  fieldValue: customFieldValue,
+  value: customFieldValue
+}
+
+/**
+ * Both spellings of the value work in every Version, as a public report of a working request shows. Public apps also send
+ * `value`, and a `key` without an `id`: what a location makes of these is `CustomFieldInput`.
+ */
+const customField: Rule = (path, value) =>
+  object(customFieldShape, isObject(value) && isText(value["key"]) && value["key"] !== "" ? [] : ["id"])(path, value)
 
 const channel = object({ status: oneOf("active", "inactive", "permanent"), message: text, code: text }, ["status"])
 

@@ -5,7 +5,8 @@
  * @since 0.1.0
  */
 import { objectsIn } from "../runtime/json.js"
-import type { StoredContact } from "./ContactRecord.js"
+import { type StoredContact, tagsOf } from "./ContactRecord.js"
+import type * as CustomFieldInput from "./CustomFieldInput.js"
 import type * as Duplicates from "./Duplicates.js"
 import { Refusal } from "./Reply.js"
 import * as SearchIndex from "./SearchIndex.js"
@@ -35,6 +36,12 @@ export interface Location {
    * @since 0.2.0
    */
   readonly indexLag?: number | undefined
+  /**
+   * How it takes the custom fields of a contact that nobody has published the service's answer to.
+   *
+   * @since 0.2.0
+   */
+  readonly customFieldInput?: CustomFieldInput.Setting | undefined
 }
 
 /**
@@ -198,7 +205,7 @@ const unindex = ({ index }: Directory, contact: StoredContact): void => {
 }
 
 /**
- * Adds a contact, or replaces the one with its id.
+ * Adds a contact, or replaces the one with its id. Its new tags become tags of the location.
  *
  * @since 0.1.0
  * @category operations
@@ -210,6 +217,12 @@ export const put = (directory: Directory, contact: StoredContact): void => {
     directory.index.set(key, [...(directory.index.get(key) ?? []), contact.id])
   }
   directory.contacts.set(contact.id, contact)
+  const tagsBefore = tagsOf(previous?.["tags"])
+  ensureLocationTags(
+    directory,
+    contact.locationId,
+    tagsOf(contact["tags"]).filter((tag) => !tagsBefore.includes(tag))
+  )
   indexWrite(directory, contact.locationId, contact.id, contact)
 }
 
@@ -329,6 +342,7 @@ export const findLocationTag = (
  */
 export const ensureLocationTags = (directory: Directory, locationId: string, names: ReadonlyArray<string>): void => {
   for (const name of names) {
+    if (tagName(name) === "") continue
     if (findLocationTag(directory, locationId, name) !== undefined) continue
     const id = nextId(directory)
     directory.locationTags.set(id, { id, name: tagName(name), locationId })

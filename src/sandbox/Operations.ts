@@ -107,7 +107,7 @@ export const perform = (
     const write = { operation: name, contactId, isNew: answer.isNew ?? false }
     return { reply, write, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }
   } catch (error) {
-    if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.meta) }
+    if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.details) }
     throw error
   } finally {
     directory.now = undefined

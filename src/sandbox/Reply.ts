@@ -32,17 +32,34 @@ const phrases: { readonly [status: number]: string } = {
 }
 
 /**
- * A refusal in the service's shape; its 400 and 403 carry no `error`.
+ * What a refusal may say besides its status and message.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface RefusalDetails {
+  /** What else is told, such as the contact that a duplicate would repeat. */
+  readonly meta?: JsonObject
+  /** The phrase of the status; by default the one of the status, and none for 400 and 403. */
+  readonly error?: string
+}
+
+/**
+ * A refusal in the service's shape; its 400 and 403 carry no `error` as a rule.
  *
  * @since 0.1.0
  * @category replies
  */
-export const refusal = (status: number, message: string | ReadonlyArray<string>, meta?: object): Reply => ({
+export const refusal = (
+  status: number,
+  message: string | ReadonlyArray<string>,
+  { meta, error = phrases[status] }: RefusalDetails = {}
+): Reply => ({
   status,
   body: {
     statusCode: status,
     message,
-    ...(phrases[status] === undefined ? {} : { error: phrases[status] }),
+    ...(error === undefined ? {} : { error }),
     ...(meta === undefined ? {} : { meta })
   }
 })
@@ -65,13 +82,21 @@ export class Refusal extends Error {
   readonly status: number
   /** One sentence, or one for each fault. */
   readonly said: string | ReadonlyArray<string>
-  /** What else is told, such as the contact that a duplicate would repeat. */
-  readonly meta: JsonObject | undefined
+  /** What is told besides. */
+  readonly details: RefusalDetails
 
-  constructor(status: number, said: string | ReadonlyArray<string>, meta?: JsonObject) {
+  constructor(status: number, said: string | ReadonlyArray<string>, details: RefusalDetails = {}) {
     super(String(said))
     this.status = status
     this.said = said
-    this.meta = meta
+    this.details = details
   }
 }
+
+/**
+ * A 400 of the search, which has the phrase of its status in recordings.
+ *
+ * @since 0.2.0
+ * @category replies
+ */
+export const badSearch = (said: string): Refusal => new Refusal(400, said, { error: "Bad Request" })

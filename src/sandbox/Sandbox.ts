@@ -98,7 +98,8 @@ export interface Options extends State.Options {
    */
   readonly control?: boolean | undefined
   /**
-   * Whether each request is logged in a line such as `GET /contacts/jane 200`; not by default.
+   * Whether each request is logged at level `Info`, in a line such as `GET /contacts/jane 200 3 ms` or
+   * `PUT /contacts/jane 503 1 ms (fault: Status)`; not by default. A line has no token, and of a query string only the names.
    *
    * @since 0.2.0
    */

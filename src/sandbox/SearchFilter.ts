@@ -6,7 +6,7 @@
  */
 import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../runtime/json.js"
 import type { StoredContact } from "./ContactRecord.js"
-import { Refusal } from "./Reply.js"
+import { badSearch, Refusal } from "./Reply.js"
 
 /**
  * Whether a contact matches.
@@ -106,7 +106,7 @@ const equal = (field: string, one: unknown, other: unknown) =>
 
 const partOf = (operator: string, field: string, value: unknown): string => {
   if (typeof value !== "string" || value.length > longest) throw invalidValue(operator, field)
-  if (value.length < 3) throw new Refusal(400, "Min. 3 characters required for applying contains filter")
+  if (value.length < 3) throw badSearch("Min. 3 characters required for applying contains filter")
   if (/[^\p{L}\p{M}\p{N} ]/u.test(value)) throw invalidValue(operator, field)
   return value.toLowerCase()
 }
@@ -169,7 +169,7 @@ const operatorsOf = (field: string): ReadonlyArray<string> | undefined =>
 const condition = (filter: JsonObject, own: ReadonlyArray<string> | undefined): ((contact: JsonObject) => boolean) => {
   const field = String(filter["field"])
   const operator = String(filter["operator"])
-  if (own === undefined) throw new Refusal(400, `Invalid field ${snakeCase(field)}`)
+  if (own === undefined) throw badSearch(`Invalid field ${snakeCase(field)}`)
   if (!own.includes(operator)) {
     throw new Refusal(422, `Invalid Operator (${operator}) passed for field ${snakeCase(field)}`)
   }
@@ -185,21 +185,25 @@ const nested = (value: unknown): Predicate => {
 
 /**
  * The predicate of a filter; a group without filters lets every contact through. Throws a `Refusal` for one that the service
- * refuses.
+ * refuses, such as a filter by a custom field that the location does not have.
  *
  * @since 0.2.0
  * @category filters
  */
-export const predicate = (filter: JsonObject): Predicate => {
-  const { group, filters } = filter
+export const predicate = (filter: JsonObject, hasCustomField: (id: string) => boolean): Predicate => {
+  const { field, group, filters } = filter
   if (group === undefined) {
-    const isNested = filter["field"] === "opportunities" && filter["operator"] === "nested"
-    return isNested ? nested(filter["value"]) : condition(filter, operatorsOf(String(filter["field"])))
+    const [, customField] = /^customFields\.([^.]+)/.exec(String(field)) ?? []
+    if (customField !== undefined && !hasCustomField(customField)) {
+      throw badSearch(`Invalid Filter field type - custom_fields.${customField}! Check if custom field exists`)
+    }
+    const isNested = field === "opportunities" && filter["operator"] === "nested"
+    return isNested ? nested(filter["value"]) : condition(filter, operatorsOf(String(field)))
   }
   if ((group !== "AND" && group !== "OR") || !isArray(filters)) {
     throw new Refusal(422, ["group must be one of the following values: AND, OR"])
   }
-  const all = objectsIn(filters).map(predicate)
+  const all = objectsIn(filters).map((one) => predicate(one, hasCustomField))
   if (all.length === 0) return () => true
   return group === "AND"
     ? (contact) => all.every((matches) => matches(contact))

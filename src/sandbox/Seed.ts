@@ -4,9 +4,10 @@
  * @since 0.2.0
  */
 import * as S from "effect/Schema"
-import { Appointment, Contact, Country, LocationId } from "../Schema.js"
+import { Appointment, Contact, Country, CustomFieldDefinition, LocationId, type LocationTag } from "../Schema.js"
 import * as ContactBody from "./ContactBody.js"
 import { completed, newContact } from "./ContactRecord.js"
+import { newCustomField } from "./CustomFieldRecord.js"
 import * as Directory from "./Directory.js"
 
 /**
@@ -38,22 +39,38 @@ export const defaultLocation: Location = {
 }
 
 /**
- * A directory of these locations and contacts. A contact without a `locationId` goes to the first location, and gets what
- * the service would have given it: lower-case fields and tags, a type, and `now` (milliseconds of the epoch) for the dates
- * that it does not have.
+ * What a directory has at its start. What has no `locationId` belongs to the first location.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** The locations; by default one that allows no duplicates. */
+  readonly locations?: ReadonlyArray<Location> | undefined
+  /** The definitions of custom fields; none by default. One without a `fieldKey` gets `contact.` and its name. */
+  readonly customFields?: ReadonlyArray<CustomFieldDefinition> | undefined
+  /** The tags of the locations; by default those of the contacts, which are added in any case. */
+  readonly locationTags?: ReadonlyArray<LocationTag> | undefined
+  /** The contacts; none by default. */
+  readonly contacts?: ReadonlyArray<Contact> | undefined
+  /** The appointments, each with its `contactId`; none by default. */
+  readonly appointments?: ReadonlyArray<Appointment> | undefined
+}
+
+/**
+ * A directory of these locations and contacts. A contact gets what the service would have given it: lower-case fields and
+ * tags, a type, and `now` (milliseconds of the epoch) for the dates that it does not have.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: {
-  readonly locations?: ReadonlyArray<Location> | undefined
-  readonly contacts?: ReadonlyArray<Contact> | undefined
-  readonly appointments?: ReadonlyArray<Appointment> | undefined
-  readonly now?: number | undefined
-}): Directory.Directory => {
+export const make = (options?: Options & { readonly now?: number | undefined }): Directory.Directory => {
   const locations = options?.locations ?? [defaultLocation]
+  const locationId = (locations[0] ?? defaultLocation).id
+  const now = options?.now ?? 0
   const directory = Directory.empty(locations)
-  seed(directory, options?.contacts ?? [], (locations[0] ?? defaultLocation).id, options?.now ?? 0)
+  seedDefinitions(directory, options ?? {}, locationId, now)
+  seed(directory, options?.contacts ?? [], locationId, now)
   for (const appointment of options?.appointments ?? []) {
     const stored = encodeAppointment(appointment)
     directory.appointments.set(appointment.id, {
@@ -64,6 +81,27 @@ export const make = (options?: {
   }
   return directory
 }
+
+/** Adds the definitions of custom fields and the tags of the locations. */
+const seedDefinitions = (
+  directory: Directory.Directory,
+  { customFields = [], locationTags = [] }: Options,
+  locationId: string,
+  now: number
+): void => {
+  for (const definition of customFields) {
+    const { textBoxes, ...fields } = encodeDefinition(definition)
+    const answered = textBoxes === undefined ? fields : { ...fields, picklistOptions: textBoxes }
+    const stored = newCustomField(directory, answered, definition.locationId ?? locationId, now)
+    directory.customFields.set(stored.id, stored)
+  }
+  for (const tag of locationTags) {
+    const name = Directory.tagName(tag.name ?? "")
+    directory.locationTags.set(tag.id, { ...tag, name, locationId: tag.locationId ?? locationId })
+  }
+}
+
+const encodeDefinition = S.encodeSync(CustomFieldDefinition)
 
 const encodeAppointment = S.encodeSync(Appointment)
 
@@ -146,7 +184,18 @@ export const Snapshot = S.Struct({
       /** The country of contacts that are created without one. */
       country: S.optional(Country),
       /** How far the search is behind writes, in milliseconds; 0 by default. */
-      indexLag: S.optional(S.NonNegative)
+      indexLag: S.optional(S.NonNegative),
+      /** How the location takes the custom fields of a contact that nobody has published the service's answer to. */
+      customFieldInput: S.optional(
+        S.Struct({
+          /** Custom fields that the location does not have; ignored by default. */
+          unknown: S.optional(S.Literal("ignore", "refuse")),
+          /** Custom fields with a `key` and no `id`; applied by default. */
+          byKey: S.optional(S.Literal("apply", "ignore", "refuse")),
+          /** Custom fields with `{ id, value }`; applied by default. */
+          byValue: S.optional(S.Literal("apply", "ignore", "refuse"))
+        })
+      )
     })
   ),
   /** The contacts as they are stored, in the JSON of a response. */
@@ -206,13 +255,13 @@ export const toSnapshot = (directory: Directory.Directory): Snapshot => ({
  */
 export const fromSnapshot = (snapshot: Snapshot): Directory.Directory => {
   const directory = Directory.empty(snapshot.locations)
+  for (const tag of snapshot.locationTags) directory.locationTags.set(tag.id, tag)
   for (const contact of snapshot.contacts) Directory.put(directory, contact)
   for (const note of snapshot.notes) directory.notes.set(note.id, note)
   for (const task of snapshot.tasks) directory.tasks.set(task.id, task)
   for (const appointment of snapshot.appointments) directory.appointments.set(appointment.id, appointment)
   for (const enrollment of snapshot.enrollments) directory.enrollments.set(enrollment.id, enrollment)
   for (const customField of snapshot.customFields) directory.customFields.set(customField.id, customField)
-  for (const tag of snapshot.locationTags) directory.locationTags.set(tag.id, tag)
-  directory.created = snapshot.created
+  directory.created = Math.max(directory.created, snapshot.created)
   return directory
 }

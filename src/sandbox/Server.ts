@@ -29,6 +29,7 @@ import * as Guard from "./Guard.js"
 import * as Ledger from "./Ledger.js"
 import { describedApi } from "./OpenApi.js"
 import * as Reply from "./Reply.js"
+import * as RequestLog from "./RequestLog.js"
 import * as Service from "./Service.js"
 import * as State from "./State.js"
 
@@ -43,7 +44,7 @@ type ServerRequest = HttpServerRequest.HttpServerRequest
 
 /** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
-  { state, logRequests }: Serving,
+  { state }: Serving,
   request: ServerRequest,
   traceId: string,
   answer: Service.Route["answer"],
@@ -62,10 +63,6 @@ const recorded = (
     const { method, url, headers: sent } = request
     const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
     Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...met })
-    if (logRequests) {
-      const outcome = fault === undefined ? String(met.status) : `${met.status || "no response"} (fault: ${fault._tag})`
-      yield* Effect.logInfo(`${method} ${url} ${outcome}`)
-    }
     return {
       status,
       headers: { ...Answer.headersOf("application/json", now), ...headers },
@@ -76,25 +73,25 @@ const recorded = (
 
 const notPerformed = (): Service.Answer => ({ status: 200, body: {} })
 
+const notFound = ({ method, url }: ServerRequest): Service.Answer => Reply.refusal(404, `Cannot ${method} ${url}`)
+
 /** Answers a request, unless a fault is in its way. */
 const respond = (serving: Serving) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Effect.gen(function* () {
-      const { state } = serving
-      // Counted before it is read: its client may give up on it.
-      const traceId = Reply.traceId((state.ledger.received += 1))
-      const route = Service.route(state, request)
-      if (route === undefined) {
-        const answer = () => Reply.refusal(404, `Cannot ${request.method} ${request.url}`)
-        return Edge.respond(yield* recorded(serving, request, traceId, answer))
-      }
-      const { delay, fault } = State.nextFault(state, route.name)
-      const isPerformed = fault === undefined || Answer.isPerformed(fault)
-      const answer = recorded(serving, request, traceId, isPerformed ? route.answer : notPerformed, fault)
-      if (delay > 0) yield* Effect.sleep(Duration.millis(delay))
-      return yield* fault === undefined ? Effect.map(answer, Edge.respond) : Edge.applyFault(request, fault, answer)
-    })
-  )
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const { state } = serving
+    // Counted before it is read: its client may give up on it.
+    const traceId = Reply.traceId((state.ledger.received += 1))
+    const route = Service.route(state, request)
+    const { delay, fault } = route === undefined ? noFault : State.nextFault(state, route.name)
+    const perform = route?.answer ?? (() => notFound(request))
+    const isPerformed = fault === undefined || Answer.isPerformed(fault)
+    const answer = recorded(serving, request, traceId, isPerformed ? perform : notPerformed, fault)
+    const response = fault === undefined ? Effect.map(answer, Edge.respond) : Edge.applyFault(request, fault, answer)
+    const delayed = delay > 0 ? Effect.delay(response, Duration.millis(delay)) : response
+    return serving.logRequests ? RequestLog.logged(request, fault, delayed) : delayed
+  })
+
+const noFault: Faults.FaultDecision = { delay: 0, fault: undefined }
 
 const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
@@ -107,18 +104,19 @@ const servingApi = (serving: Serving) => (app: HttpApp.Default) =>
   )
 
 /** Refuses what must not even be read, and bounds what is. */
-const guarded = (isControlled: boolean) => (app: HttpApp.Default) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+const guarded = (isControlled: boolean, logRequests: boolean) => (app: HttpApp.Default) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const { headers, url } = request
     const refused = Guard.refuse(url, headers, isControlled)
-    return refused === undefined
-      ? HttpIncomingMessage.withMaxBodySize(app, Option.some(Guard.maxBodySize(url)))
-      : Effect.map(DateTime.now, (now) =>
-          Edge.respond({
-            status: refused.status,
-            headers: { ...Answer.headersOf("application/json", now), connection: "close" },
-            text: JSON.stringify(refused.body)
-          })
-        )
+    if (refused === undefined) return HttpIncomingMessage.withMaxBodySize(app, Option.some(Guard.maxBodySize(url)))
+    const response = Effect.map(DateTime.now, (now) =>
+      Edge.respond({
+        status: refused.status,
+        headers: { ...Answer.headersOf("application/json", now), connection: "close" },
+        text: JSON.stringify(refused.body)
+      })
+    )
+    return logRequests ? RequestLog.logged(request, undefined, response) : response
   })
 
 /**
@@ -143,7 +141,9 @@ export const serve = (
     context: Context.empty()
   })
   return HttpApiBuilder.serve().pipe(
-    Layer.provide(HttpApiBuilder.middleware((app) => guarded(isControlled)(servingApi({ state, logRequests })(app)))),
+    Layer.provide(
+      HttpApiBuilder.middleware((app) => guarded(isControlled, logRequests)(servingApi({ state, logRequests })(app)))
+    ),
     Layer.provide(pages),
     Layer.provide(api),
     Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 10_000 }))

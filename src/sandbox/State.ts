@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import * as S from "effect/Schema"
-import type { Appointment, Contact, LocationId } from "../Schema.js"
+import type { LocationId } from "../Schema.js"
 import type * as Directory from "./Directory.js"
 import * as Faults from "./Faults.js"
 import * as Ledger from "./Ledger.js"
@@ -19,13 +19,7 @@ import * as Tokens from "./Tokens.js"
  * @since 0.2.0
  * @category models
  */
-export interface Options {
-  /** The locations; by default one that allows no duplicates. */
-  readonly locations?: ReadonlyArray<Seed.Location> | undefined
-  /** The contacts; none by default. A contact without a `locationId` belongs to the first location. */
-  readonly contacts?: ReadonlyArray<Contact> | undefined
-  /** The appointments, each with its `contactId`; none by default. */
-  readonly appointments?: ReadonlyArray<Appointment> | undefined
+export interface Options extends Seed.Options {
   /** The tokens; by default one with every scope for the first location. */
   readonly tokens?: ReadonlyArray<Tokens.Token> | undefined
   /**
@@ -77,12 +71,7 @@ const decodeLimits = S.decodeSync(Quota.Limits)
  */
 export const initial = (options: Options, now: number) => ({
   limits: decodeLimits(options.limits ?? {}),
-  directory: Seed.make({
-    locations: options.locations,
-    contacts: options.contacts,
-    appointments: options.appointments,
-    now
-  }),
+  directory: Seed.make({ ...options, now }),
   quotas: new Map<string, Quota.Quota>(),
   oauth: OAuth.make(options.oauth),
   faults: Faults.make(decodePlan(options.faults ?? {})),

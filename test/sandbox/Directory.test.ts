@@ -304,7 +304,12 @@ describe("what a change leaves", () => {
 
   it("is the same from a snapshot", () => {
     const snapshot = Seed.toSnapshot(before.directory)
-    expect(snapshot).toMatchObject({ created: 1, locations: [{ id: locationId }], contacts: [{ id }] })
+    expect(snapshot).toMatchObject({
+      created: 2,
+      locationTags: [{ name: "a" }],
+      locations: [{ id: locationId }],
+      contacts: [{ id }]
+    })
     const again = Seed.fromSnapshot(JSON.parse(JSON.stringify(snapshot)) as Seed.Snapshot)
     expect(Array.from(again.contacts.values())).toEqual(Array.from(before.directory.contacts.values()))
     expect(upserted(again, { email: "jane@x.com" }).isNew).toBe(false)

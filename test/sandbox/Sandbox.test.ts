@@ -453,6 +453,40 @@ describe("the sandbox", () => {
     )
   )
 
+  it.effect("lists the contacts of a business by name, and in v3 those after the last one of a page", () => {
+    const members = ["bob", "Ada", "ada", "Zoe, née Roe"].map((firstName, index) => ({
+      id: ContactId.make(`id${index}`),
+      firstName,
+      businessId: "acme"
+    }))
+    return within(
+      { contacts: [...members, { id: ContactId.make("other") }] },
+      Effect.gen(function* () {
+        const listing = (query: string, version = "v3") =>
+          Effect.map(
+            asking(`/contacts/business/acme?locationId=${locationId}${query}`, { headers: { version } }),
+            ({ status, body: { contacts, count, message } }) =>
+              status === 200
+                ? [(contacts as ReadonlyArray<{ id: string }>).map(({ id }) => id).join(" "), count]
+                : [status, message]
+          )
+        expect(yield* listing("", "2021-07-28")).toEqual(["id1 id2 id0 id3", 4])
+        expect(yield* listing("&limit=2")).toEqual(["id1 id2", 4])
+        expect(yield* listing("&limit=1&startAfter=ada,id2")).toEqual(["id0", 4])
+        expect(yield* listing("&startAfter=Bob&startAfter=id0")).toEqual(["id3", 4])
+        expect(yield* listing(`&startAfter=${encodeURIComponent("zoe, née roe,id3")}`)).toEqual(["", 4])
+        expect(yield* listing("&startAfter=bob")).toEqual([
+          422,
+          ["startAfter must be a name and an id, separated by a comma"]
+        ])
+        expect(yield* listing("&startAfter=ada,id2", "2021-07-28")).toEqual([
+          422,
+          ["property startAfter should not exist"]
+        ])
+      })
+    )
+  })
+
   it.effect("serves its OpenAPI document and a page to try it in, without anything from elsewhere", () =>
     within(
       {},
@@ -475,19 +509,41 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("logs each request in a line where it is asked to", () => {
+  it.live("logs each request in a line where it is asked to, without tokens and values of the query", () => {
     const lines: Array<string> = []
-    const logger = Logger.make(({ message }) => void lines.push(String(message)))
-    const fault = { _tag: "Status", status: 503 } as const
+    let reset = () => {}
+    const isReset = new Promise<void>((resolve) => (reset = resolve))
+    const logger = Logger.make(({ message }) => {
+      const line = String(message)
+      lines.push(line)
+      if (line.startsWith("DELETE")) reset()
+    })
+    const rules = [
+      { fault: { _tag: "Status", status: 503 }, endpoint: "updateContact" },
+      { fault: { _tag: "Reset", when: "after" }, endpoint: "deleteContact" }
+    ] as const
+    const latency = [{ distribution: { _tag: "Fixed", millis: 20 } }] as const
     return within(
-      { contacts, logRequests: true, faults: { rules: [{ fault, endpoint: "updateContact" }] } },
+      { contacts, logRequests: true, control: true, faults: { rules, latency } },
       Effect.gen(function* () {
         yield* asking("/contacts/jane")
         yield* asking("/contacts/jane", { method: "PUT", body: "{}" })
-        expect(lines.filter((line) => line.includes("/contacts"))).toEqual([
-          "GET /contacts/jane 200",
-          "PUT /contacts/jane 503 (fault: Status)"
+        yield* asking(`/contacts/search/duplicate?locationId=${locationId}&email=jane%40example.com`)
+        yield* asking("/nothing/of/the/kind")
+        yield* asking("/contacts/jane", { headers: { origin: "https://elsewhere.example" } })
+        yield* Effect.exit(asking("/contacts/jane", { method: "DELETE" }))
+        yield* Effect.promise(() => isReset)
+        const told = lines.filter((line) => / \/(contacts|nothing)/.test(line))
+        expect(told.map((line) => line.replace(/\b\d+ ms/, "N ms"))).toEqual([
+          "GET /contacts/jane 200 N ms",
+          "PUT /contacts/jane 503 N ms (fault: Status)",
+          "GET /contacts/search/duplicate?locationId&email 200 N ms",
+          "GET /nothing/of/the/kind 404 N ms",
+          "GET /contacts/jane 403 N ms",
+          "DELETE /contacts/jane no whole response N ms (fault: Reset)"
         ])
+        expect(Number(/(\d+) ms/.exec(told[0] ?? "")?.[1])).toBeGreaterThan(10)
+        expect(lines.join("\n")).not.toMatch(/pit-|jane@|jane%40/)
       })
     ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
   })

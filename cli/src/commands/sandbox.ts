@@ -3,12 +3,27 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type CliExit, usageError } from "../CliExit.js"
 import { describe } from "../Help.js"
 
-const run = (port: number, control: boolean): Effect.Effect<void, CliExit> =>
+/** A line for each request, with the time of day: for a person to read beside the app that is tried. */
+const requestLog = Logger.replace(
+  Logger.defaultLogger,
+  Logger.withConsoleError(
+    Logger.make(({ date, message }) => `${date.toTimeString().slice(0, 8)} ${[message].flat().join(" ")}`)
+  )
+)
+
+interface Settings {
+  readonly port: number
+  readonly control: boolean
+  readonly quiet: boolean
+}
+
+const run = ({ control, port, quiet }: Settings): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
     const { Sandbox } = yield* Effect.promise(() => import("effect-growthhub/Sandbox"))
     return yield* Effect.gen(function* () {
@@ -23,10 +38,11 @@ const run = (port: number, control: boolean): Effect.Effect<void, CliExit> =>
 
   GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
 
-Ctrl-C stops it.`)
+${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops it.`)
       return yield* Effect.never
     }).pipe(
-      Effect.provide(Sandbox.layer({ port, control })),
+      Effect.provide(Sandbox.layer({ port, control, logRequests: !quiet })),
+      Effect.provide(requestLog),
       Effect.catchTag("ServeError", () => Effect.fail(usageError(`Port ${port} cannot be used: is it taken?`)))
     )
   })
@@ -44,12 +60,13 @@ export const sandbox = Command.make(
     ),
     control: Options.boolean("control").pipe(
       Options.withDescription("Faults, outage, contacts and ledger over HTTP, under /_sandbox")
-    )
+    ),
+    quiet: Options.boolean("quiet").pipe(Options.withDescription("Does not log the requests"))
   },
-  ({ port, control }) => run(port, control)
+  run
 ).pipe(
   describe("Runs the sandbox, until it is interrupted", [
     "growthhub sandbox --port 8080",
-    "growthhub sandbox --control"
+    "growthhub sandbox --control --quiet"
   ])
 )

@@ -5,23 +5,50 @@
  */
 import type { businessRows } from "../../api/businesses.js"
 import { isArray } from "../../runtime/json.js"
-import { changed } from "../ContactRecord.js"
+import { changed, type StoredContact } from "../ContactRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
+import { Refusal } from "../Reply.js"
 import { digits, nullable, object, required, type Rule, someTexts, text } from "../Rules.js"
+import { contactNameOf } from "../SearchFilter.js"
 import { contactsOf, limit, listed } from "./contactList.js"
 
 const searched = ["firstName", "lastName", "email", "phone"]
 
+/** Where a contact stands in the list of v3: by its name in lower case, then by its id. */
+type Place = readonly [name: string, id: string]
+
+const placeOf = (contact: StoredContact): Place => [contactNameOf(contact), contact.id]
+
+const isBefore = ([name, id]: Place, [otherName, otherId]: Place): boolean =>
+  name === otherName ? id < otherId : name < otherName
+
+/** The place of the last contact of a page: `name,id` as one text, or as a parameter that is sent twice. */
+const startAfter: Rule = (path, value) =>
+  startOf(value) === undefined ? [`${path} must be a name and an id, separated by a comma`] : []
+
+const startOf = (value: unknown): Place | undefined => {
+  const [, name, id] = /^(.*),([^,]+)$/s.exec(isArray(value) ? value.join(",") : String(value)) ?? []
+  return name === undefined || id === undefined ? undefined : [name.toLowerCase(), id]
+}
+
+/** What comes after a place. Only v3 has it. */
+const after = (found: ReadonlyArray<StoredContact>, sent: unknown, version: string): ReadonlyArray<StoredContact> => {
+  if (version !== "v3" && sent !== undefined) throw new Refusal(422, ["property startAfter should not exist"])
+  const start = sent === undefined ? undefined : startOf(sent)
+  return start === undefined ? found : found.filter((contact) => isBefore(start, placeOf(contact)))
+}
+
 const getContactsByBusiness: Operation = {
-  query: object({ locationId: required, limit, skip: digits(0, Infinity), query: text }, ["locationId"]),
+  query: object({ locationId: required, limit, skip: digits(0, Infinity), startAfter, query: text }, ["locationId"]),
   perform: (directory, caller, { params, query }) => {
     const { id } = Directory.locationOf(directory, caller, query["locationId"])
-    const found = contactsOf(directory, id, query["query"], searched).filter(
-      ({ businessId }) => businessId === params["businessId"]
-    )
+    const found = contactsOf(directory, id, query["query"], searched)
+      .filter(({ businessId }) => businessId === params["businessId"])
+      .sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1))
+    const rest = after(found, query["startAfter"], caller.version)
     const skip = Number(query["skip"] ?? 0)
-    const page = found.slice(skip, skip + Number(query["limit"] ?? 25))
+    const page = rest.slice(skip, skip + Number(query["limit"] ?? 25))
     return { body: { contacts: page.map((contact) => listed(contact, caller.version)), count: found.length } }
   }
 }

@@ -7,6 +7,7 @@ import type { contactRows } from "../../api/contacts.js"
 import type { JsonObject } from "../../runtime/json.js"
 import * as ContactBody from "../ContactBody.js"
 import { changed, newContact, type StoredContact } from "../ContactRecord.js"
+import * as CustomFieldInput from "../CustomFieldInput.js"
 import * as Directory from "../Directory.js"
 import * as Duplicates from "../Duplicates.js"
 import type { Operation, Operations } from "../Operation.js"
@@ -18,6 +19,10 @@ const getContact: Operation = {
     body: { contact: ContactBody.answered(Directory.contactOf(directory, caller, params), caller.version) }
   })
 }
+
+/** What a body says, with the custom fields that the location stores. */
+const fieldsOf = (directory: Directory.Directory, location: Directory.Location, body: JsonObject): JsonObject =>
+  ContactBody.canonical(CustomFieldInput.resolve(directory, location, body))
 
 /** The contact that a change would make another one a duplicate of, where the location does not allow that. */
 const refuseDuplicate = (
@@ -32,9 +37,7 @@ const refuseDuplicate = (
       const other = Directory.find(directory, id)(field, value)
       if (other === undefined || other === contactId) continue
       throw new Refusal(400, "This location does not allow duplicated contacts.", {
-        contactId: other,
-        contactName: directory.contacts.get(other)?.["name"],
-        matchingField: field
+        meta: { contactId: other, contactName: directory.contacts.get(other)?.["name"], matchingField: field }
       })
     }
   }
@@ -43,9 +46,10 @@ const refuseDuplicate = (
 const updateContact: Operation = {
   body: ContactBody.rules.update,
   perform: (directory, caller, { params, body }) => {
-    const changes = ContactBody.canonical(body)
     const contact = Directory.contactOf(directory, caller, params)
-    refuseDuplicate(directory, Directory.locationOf(directory, caller, contact.locationId), changes, contact.id)
+    const location = Directory.locationOf(directory, caller, contact.locationId)
+    const changes = fieldsOf(directory, location, body)
+    refuseDuplicate(directory, location, changes, contact.id)
     return written(directory, caller, changed(contact, changes, caller.now))
   }
 }
@@ -61,8 +65,8 @@ const create = (directory: Directory.Directory, { id, country }: Directory.Locat
 const createContact: Operation = {
   body: ContactBody.rules.create,
   perform: (directory, caller, { body }) => {
-    const fields = ContactBody.canonical(body)
-    const location = Directory.locationOf(directory, caller, fields["locationId"])
+    const location = Directory.locationOf(directory, caller, body["locationId"])
+    const fields = fieldsOf(directory, location, body)
     refuseDuplicate(directory, location, fields)
     const contact = create(directory, location, fields, caller.now)
     Directory.put(directory, contact)
@@ -76,8 +80,8 @@ const emptyLists = { followers: [], additionalEmails: [], additionalPhones: [] }
 const upsertContact: Operation = {
   body: ContactBody.rules.upsert,
   perform: (directory, caller, { body }) => {
-    const { createNewIfDuplicateAllowed, ...fields } = ContactBody.canonical(body)
-    const location = Directory.locationOf(directory, caller, fields["locationId"])
+    const location = Directory.locationOf(directory, caller, body["locationId"])
+    const { createNewIfDuplicateAllowed, ...fields } = fieldsOf(directory, location, body)
     const decision = Duplicates.decide(
       location.duplicates,
       { ...fields, createNewIfDuplicateAllowed },

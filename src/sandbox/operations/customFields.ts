@@ -5,7 +5,7 @@
  */
 import type { customFieldRows } from "../../api/customFieldDefinitions.js"
 import { isArray, type JsonObject, objectsIn } from "../../runtime/json.js"
-import { isoOf } from "../ContactRecord.js"
+import { newCustomField, ofLocation } from "../CustomFieldRecord.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
 import { doneFlags, Refusal } from "../Reply.js"
@@ -57,22 +57,6 @@ const answeredOf = (
       })
 })
 
-/** The key of a field: its name in lower case, with a number where another field has it. */
-const keyOf = (taken: ReadonlyArray<JsonObject>, model: unknown, name: unknown): string => {
-  const plain = String(name)
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "_")
-    .replace(/^_+|_+$/g, "")
-  const keys = new Set(taken.map(({ fieldKey }) => fieldKey))
-  const first = `${String(model)}.${plain}`
-  let key = first
-  for (let number = 2; keys.has(key); number++) key = `${first}_${number}`
-  return key
-}
-
-const ofLocation = ({ customFields }: Directory.Directory, locationId: string) =>
-  Array.from(customFields.values()).filter((one) => one.locationId === locationId)
-
 /** A field is found by its id and by its key. */
 const customFieldOf = (
   directory: Directory.Directory,
@@ -100,18 +84,7 @@ const createCustomField: Operation = {
   body: () => created,
   perform: (directory, caller, { params, body }) => {
     const { id: locationId } = Directory.locationOf(directory, caller, params["locationId"])
-    const { model = "contact" } = body
-    const customField = {
-      id: Directory.nextId(directory),
-      model,
-      fieldKey: keyOf(ofLocation(directory, locationId), model, body["name"]),
-      position: 0,
-      documentType: "field",
-      standard: false,
-      ...answeredOf(directory, body),
-      locationId,
-      dateAdded: isoOf(caller.now)
-    }
+    const customField = newCustomField(directory, answeredOf(directory, body), locationId, caller.now)
     directory.customFields.set(customField.id, customField)
     return { body: { customField }, isNew: true }
   }

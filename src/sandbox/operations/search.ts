@@ -7,9 +7,10 @@ import type { searchRows } from "../../api/search.js"
 import { isArray, isUnset, type JsonObject, objectsIn } from "../../runtime/json.js"
 import * as ContactBody from "../ContactBody.js"
 import type { StoredContact } from "../ContactRecord.js"
+import * as CustomFieldInput from "../CustomFieldInput.js"
 import * as Directory from "../Directory.js"
 import type { Operation, Operations } from "../Operation.js"
-import { Refusal } from "../Reply.js"
+import { badSearch } from "../Reply.js"
 import { accepting, anything, each, number, object, oneOf, type Rule, text } from "../Rules.js"
 import { contactNameOf, predicate, type Predicate } from "../SearchFilter.js"
 import * as SearchIndex from "../SearchIndex.js"
@@ -86,13 +87,13 @@ const beginning = (
 ): number => {
   if (searchAfter === undefined) {
     const end = Number(page ?? 1) * Number(pageLimit)
-    if (end > window) throw new Refusal(400, `page * pageLimit must not exceed ${window}: use searchAfter`)
+    if (end > window) throw badSearch(`page * pageLimit must not exceed ${window}: use searchAfter`)
     return end - Number(pageLimit)
   }
-  if (page !== undefined) throw new Refusal(400, "page and searchAfter must not be used together")
+  if (page !== undefined) throw badSearch("page and searchAfter must not be used together")
   const place = searchAfter as ReadonlyArray<SearchIndex.SortValue>
   if (place.length !== directions.length + 1 || place.some((value) => typeof value === "object" && value !== null)) {
-    throw new Refusal(400, "Invalid searchAfter")
+    throw badSearch("Invalid searchAfter")
   }
   return SearchIndex.positionAfter(matches, directions, { values: place.slice(0, -1), id: String(place.at(-1)) })
 }
@@ -102,8 +103,8 @@ const textOf = (value: unknown) => (typeof value === "string" ? value : "")
 
 const searchable = ["firstName", "lastName", "email", "phone", "companyName", "businessName"]
 
-const matchesOf = ({ filters, query }: JsonObject): Predicate => {
-  const all = objectsIn(filters).map(predicate)
+const matchesOf = ({ filters, query }: JsonObject, hasCustomField: (id: string) => boolean): Predicate => {
+  const all = objectsIn(filters).map((filter) => predicate(filter, hasCustomField))
   const words = typeof query === "string" ? query.toLowerCase() : ""
   return (contact) =>
     all.every((matches) => matches(contact)) &&
@@ -160,7 +161,10 @@ const searchContacts: Operation = {
     const index = Directory.searchIndexOf(directory, location.id)
     const sort = sortOf(body["sort"])
     const key = JSON.stringify([body["filters"], body["query"], body["sort"]])
-    const matches = SearchIndex.find(index, key, matchesOf(body), sort)
+    const definitions = CustomFieldInput.definitionsOf(directory, location.id)
+    // A location without definitions stores, and finds, custom fields of any id.
+    const hasCustomField = (id: string) => definitions.length === 0 || definitions.some((one) => one.id === id)
+    const matches = SearchIndex.find(index, key, matchesOf(body, hasCustomField), sort)
     const start = beginning(
       body,
       matches,

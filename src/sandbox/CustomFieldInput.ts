@@ -1,0 +1,83 @@
+/**
+ * What a location makes of the custom fields in the body of a contact: which it has, and which spellings it takes. Pure.
+ *
+ * @since 0.2.0
+ */
+import { isArray, isObject, isUnset, type JsonObject } from "../runtime/json.js"
+import { ofLocation } from "./CustomFieldRecord.js"
+import type * as Directory from "./Directory.js"
+import { Refusal } from "./Reply.js"
+
+/**
+ * How a location takes the custom fields of a contact where nobody has published what the service does.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Setting {
+  /**
+   * A custom field that the location does not have, by its id or its key: `"ignore"` (the default) answers with 2xx and does
+   * not store it, `"refuse"` answers with 422. A location without any definition of a custom field of contacts stores whatever
+   * is sent by an id.
+   */
+  readonly unknown?: "ignore" | "refuse" | undefined
+  /** `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key; 2xx or 422 otherwise. */
+  readonly byKey?: "apply" | "ignore" | "refuse" | undefined
+  /** `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` by default; 2xx or 422 otherwise. */
+  readonly byValue?: "apply" | "ignore" | "refuse" | undefined
+}
+
+/**
+ * The custom fields of the contacts of a location, as they are defined.
+ *
+ * @since 0.2.0
+ * @category queries
+ */
+export const definitionsOf = (
+  directory: Directory.Directory,
+  locationId: string
+): ReadonlyArray<Directory.StoredOfLocation> =>
+  ofLocation(directory, locationId).filter(
+    ({ documentType, model }) => (model ?? "contact") === "contact" && documentType !== "folder"
+  )
+
+/** The id of the field that an entry means; undefined if the location has no such field. */
+const idOf = (definitions: ReadonlyArray<Directory.StoredOfLocation>, { id, key }: JsonObject): unknown => {
+  if (!isUnset(id)) return definitions.length === 0 || definitions.some((one) => one.id === id) ? id : undefined
+  const fieldKey = `contact.${String(key).replace(/^contact\./, "")}`
+  return definitions.find((one) => one["fieldKey"] === fieldKey)?.id
+}
+
+/** What becomes of an entry, and the words of a refusal. */
+const decide = (
+  { unknown = "ignore", byKey = "apply", byValue = "apply" }: Setting,
+  entry: JsonObject,
+  id: unknown
+): readonly [decision: "apply" | "ignore" | "refuse", complaint: string] => {
+  if (isUnset(entry["id"]) && byKey !== "apply") return [byKey, "id should not be empty"]
+  const isByValue = entry["field_value"] === undefined && entry["fieldValue"] === undefined && "value" in entry
+  if (isByValue && byValue !== "apply") return [byValue, "property value should not exist"]
+  return [id === undefined ? unknown : "apply", "custom field does not exist"]
+}
+
+/**
+ * A body with those of its custom fields that the location stores, each with its id. Throws a `Refusal` with 422 for the
+ * others where the location is set so.
+ *
+ * @since 0.2.0
+ * @category validation
+ */
+export const resolve = (directory: Directory.Directory, location: Directory.Location, body: JsonObject): JsonObject => {
+  const { customFields } = body
+  if (!isArray(customFields)) return body
+  const definitions = definitionsOf(directory, location.id)
+  const complaints: Array<string> = []
+  const stored = customFields.filter(isObject).flatMap((entry, index) => {
+    const id = idOf(definitions, entry)
+    const [decision, complaint] = decide(location.customFieldInput ?? {}, entry, id)
+    if (decision === "refuse") complaints.push(`customFields.${index}.${complaint}`)
+    return decision === "apply" ? [{ ...entry, id }] : []
+  })
+  if (complaints.length > 0) throw new Refusal(422, complaints)
+  return { ...body, customFields: stored }
+}
