@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type CliExit, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
@@ -26,6 +27,14 @@ const text = (name: string, description: string) =>
 
 const flags = {
   ignoresOthers: flag("ignore-others", "Leaves out all columns that are no field of a contact"),
+  updatesOnly: flag(
+    "update-only",
+    "Only updates contacts: each row's contact is looked up by email, then by phone, and a row without one is rejected"
+  ),
+  createsOnly: flag(
+    "create-only",
+    "Only creates contacts: a row whose email or phone a contact has already is rejected, and that contact is left as it is"
+  ),
   replacesTags: flag(
     "replace-tags",
     "Replaces the tags of a contact by those of its row, in one request. By default the tags of a row are added: the " +
@@ -77,6 +86,8 @@ type Given = Command.Command.ParseConfig<typeof options>
 
 const flagNames = {
   ignoresOthers: "ignore-others",
+  updatesOnly: "update-only",
+  createsOnly: "create-only",
   replacesTags: "replace-tags",
   clearsNulls: "clear-nulls",
   skipsInvalidCells: "skip-invalid-cells"
@@ -110,6 +121,14 @@ const again = (command: Given) =>
   ]
     .map(quoted)
     .join(" ")
+
+/** What is done about contacts that are there already, and about those that are not. */
+const modeOf = ({ updatesOnly, createsOnly }: Given) => {
+  if (updatesOnly && createsOnly) return Either.left(usageError("Either --update-only or --create-only"))
+  return Either.right(
+    updatesOnly ? ("UpdateOnly" as const) : createsOnly ? ("CreateOnly" as const) : ("Upsert" as const)
+  )
+}
 
 /** The country and the order of days, which only certain words say. */
 const valuesOf = ({ country, dateFormat }: Given) =>
@@ -150,6 +169,7 @@ export const imports = Command.make("import", options, (command) =>
         locationId: yield* Connection.locationOf(connection),
         ...(yield* columnsOf(command)),
         ...(yield* valuesOf(command)),
+        mode: yield* modeOf(command),
         listSeparator: Option.getOrUndefined(command.listSeparator),
         encoding: Option.getOrUndefined(command.encoding),
         ...{ ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells }
@@ -166,6 +186,7 @@ export const imports = Command.make("import", options, (command) =>
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [
     "growthhub import leads.csv --dry-run",
     "growthhub import leads.csv --sandbox",
-    "growthhub import leads.csv --column 'Cell=phone' --country US --ignore-others"
+    "growthhub import leads.csv --column 'Cell=phone' --country US --ignore-others",
+    "growthhub import leads.csv --update-only"
   ])
 )

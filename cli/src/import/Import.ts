@@ -125,11 +125,15 @@ const showUnresolved = (task: Task, list: List.List, { unresolved = [] }: Contac
 /** Sends what was not sent yet, and shows how far it is. */
 const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows: number, hint: string) =>
   Effect.gen(function* () {
-    const service = Upserting.forImport(yield* ContactsService, task.options)
+    const { options, isResumed } = task
+    const service = Upserting.forImport(yield* ContactsService, { ...options, isResumed })
     const sums = { ...counts }
     const progress = yield* makeProgress(sums, rows)
     const contacts = Stream.map(List.rows(list), ({ contact }) => contact).pipe(Stream.mapError(invalidFile(task)))
-    return yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
+    return yield* ContactsBulk.upsertMany(contacts, {
+      checkpoint,
+      isRepeatable: Upserting.isRepeatable(options.mode)
+    }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
       Effect.provideService(ContactsService, service),
       Effect.raceFirst(progress.showing),

@@ -12,6 +12,7 @@ import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
 import { recordsOf } from "./Records.js"
 import { fromCells, fromJson, parseLine, type Reading, type Row } from "./Rows.js"
 import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
+import type { Mode } from "./Upserting.js"
 
 /** How a list is read. */
 export interface Options extends GivenSource, GivenColumns, Cells.Given {
@@ -22,6 +23,8 @@ export interface Options extends GivenSource, GivenColumns, Cells.Given {
   readonly clearsNulls: boolean
   /** Whether the tags of a row replace those of its contact; otherwise they are added. */
   readonly replacesTags: boolean
+  /** Whether rows only update contacts, or only create them. */
+  readonly mode: Mode
   /** Whether a cell that cannot be read is left out; otherwise its row is rejected. */
   readonly skipsInvalidCells: boolean
 }
@@ -108,13 +111,14 @@ const encodingNote = ({ encoding, kind }: Source, { encoding: given }: Options):
     : [`Read as ${nameOf(encoding)}: if names look wrong, say what it is with --encoding`]
 
 /** An update takes fewer fields than an upsert. */
-const updateNotes = (columns: ReadonlyArray<Column>): ReadonlyArray<string> => {
+const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): ReadonlyArray<string> => {
   const lost = columns.flatMap((column) =>
     column._tag === "Field" && (column.field === "companyName" || column.field === "gender") ? [column.name] : []
   )
-  return lost.length > 0 && columns.some(({ _tag }) => _tag === "ContactId")
-    ? [`An update cannot change ${lost.join(", ")}: left out for rows with the id of a contact`]
-    : []
+  if (lost.length === 0 || mode === "CreateOnly") return []
+  const isOfAll = mode === "UpdateOnly"
+  if (!isOfAll && !columns.some(({ _tag }) => _tag === "ContactId")) return []
+  return [`An update cannot change ${lost.join(", ")}: left out${isOfAll ? "" : " for rows with the id of a contact"}`]
 }
 
 const openCells = async (source: Source, options: Options): Promise<List> => {
@@ -134,7 +138,7 @@ const openCells = async (source: Source, options: Options): Promise<List> => {
     source,
     header,
     columns,
-    notes: [...encodingNote(source, options), ...notes, ...updateNotes(columns)],
+    notes: [...encodingNote(source, options), ...notes, ...updateNotes(columns, options)],
     batches: () => cellRows(source, reading)
   }
 }
