@@ -70,7 +70,7 @@ const options = {
   isRestarted: flag("restart", "Forgets an earlier import of this file"),
   columns: Options.text("column").pipe(
     Options.repeated,
-    Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
+    Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id")
   ),
   ignored: Options.text("ignore").pipe(
     Options.repeated,
@@ -180,7 +180,8 @@ export const imports = Command.make("import", options, (command) =>
       directory: Option.getOrUndefined(command.directory),
       savedMapping: Option.getOrUndefined(command.savedMapping)
     }
-    yield* command.isDryRun ? Import.tryOut(task) : Effect.provide(Import.run(task), Connection.layer(connection))
+    const service = Connection.layer(connection)
+    yield* command.isDryRun ? Import.tryOut(task, service) : Effect.provide(Import.run(task), service)
   })
 ).pipe(
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [

@@ -2,16 +2,20 @@
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import type { ContactsHttp } from "effect-growthhub/HttpLayer"
 import * as Checkpoint from "./Checkpoint.js"
 import { CliExit, codes, fromStopped, usageError } from "../CliExit.js"
 import { Session } from "../Connection.js"
 import { plain } from "../Layout.js"
 import { check, dryRun, showLeftOut, showMatches, showNotes } from "./Check.js"
+import * as CustomFields from "./CustomFields.js"
 import type { InvalidFile } from "./InvalidFile.js"
 import * as List from "./List.js"
 import * as Mapping from "./Mapping.js"
@@ -42,16 +46,24 @@ const invalidFile =
   (error: InvalidFile) =>
     usageError(`${options.file}: ${error.message.split("\n").map(plain).join("\n")}`)
 
-const opening = (task: Task): Effect.Effect<List.List, CliExit> =>
+const opening = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.List, CliExit, R> =>
   Effect.gen(function* () {
-    const list = yield* Effect.mapError(List.open(task.options), invalidFile(task))
+    const list = yield* Effect.mapError(List.open(task.options, find), invalidFile(task))
     if (task.savedMapping !== undefined) yield* Mapping.save(task.savedMapping, list.columns)
     return list
   })
 
-/** Says what is wrong with the file, row by row and in numbers. */
-export const tryOut = (task: Task): Effect.Effect<void, CliExit> =>
-  Effect.flatMap(opening(task), (list) => dryRun(list, task.options.file, task.options.clearsNulls))
+/** Says what is wrong with the file, row by row and in numbers. Without a connection, custom fields are not looked up. */
+export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
+  const find: CustomFields.Find = (names) =>
+    CustomFields.find(task.options.locationId)(names).pipe(
+      Effect.provide(connection),
+      Effect.catchAll(({ code, message }) =>
+        Effect.succeed(Either.left(code === codes.credentials ? undefined : message))
+      )
+    )
+  return Effect.flatMap(opening(task, find), (list) => dryRun(list, task.options.file, task.options.clearsNulls))
+}
 
 // --- the import --------------------------------------------------------------------------------------------------------
 
@@ -179,10 +191,10 @@ const conclude = (
   })
 
 /** Sends what was not sent yet. */
-export const run = (task: Task): Effect.Effect<void, CliExit, ContactsService | Session> =>
+export const run = (task: Task): Effect.Effect<void, CliExit, ContactsHttp | ContactsService | Session> =>
   Effect.gen(function* () {
     if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")
-    const list = yield* opening(task)
+    const list = yield* opening(task, CustomFields.find(task.options.locationId))
     const checked = yield* check(list, task.options.file)
     const open = yield* opened(task)
     yield* showNotes(list)

@@ -7,7 +7,8 @@ import type { LocationId } from "effect-growthhub/Schema"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import * as Cells from "./Cells.js"
-import { type Column, columnsOf, type Given as GivenColumns } from "./Columns.js"
+import { type Column, type Columns, columnsOf, type Given as GivenColumns, headerOf } from "./Columns.js"
+import type * as CustomFields from "./CustomFields.js"
 import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
 import { recordsOf } from "./Records.js"
 import { fromCells, fromJson, parseLine, type Reading, type Row } from "./Rows.js"
@@ -80,7 +81,7 @@ async function* cellRows(source: Source, reading: Reading): AsyncGenerator<Reado
   }
 }
 
-const headerOf = async (source: Source): Promise<ReadonlyArray<string>> => {
+const firstRow = async (source: Source): Promise<ReadonlyArray<string>> => {
   for await (const [first] of recordsOf(source)) if (first !== undefined) return first.cells
   return []
 }
@@ -121,12 +122,34 @@ const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): Readonl
   return [`An update cannot change ${lost.join(", ")}: left out${isOfAll ? "" : " for rows with the id of a contact"}`]
 }
 
-const openCells = async (source: Source, options: Options): Promise<List> => {
-  const header = await headerOf(source)
-  if (header.length === 0) throw new InvalidFile({ message: "It is empty" })
-  const names = header.map((name) => name.trim())
-  const { columns, notes } = Either.getOrThrowWith(columnsOf(names, options), (error) => error)
-  if (options.locationId === undefined && !isAddressed(columns)) throw new InvalidFile({ message: noLocation })
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, InvalidFile> =>
+  Effect.tryPromise({ try: run, catch: invalidFileOf })
+
+/** Names that nobody has to look up. */
+const nothing: CustomFields.Answer = Either.right(new Map())
+
+const openCells = <R>(source: Source, options: Options, find: CustomFields.Find<R>) =>
+  Effect.gen(function* () {
+    const cells = yield* attempt(() => firstRow(source))
+    if (cells.length === 0) return yield* new InvalidFile({ message: "It is empty" })
+    const header = headerOf(
+      cells.map((name) => name.trim()),
+      options
+    )
+    const answer = header.candidates.length === 0 ? nothing : yield* find(header.candidates)
+    const columns = yield* columnsOf(header, options, answer)
+    if (options.locationId === undefined && !isAddressed(columns.columns)) {
+      return yield* new InvalidFile({ message: noLocation })
+    }
+    return yield* attempt(() => listOf(source, options, cells, columns))
+  })
+
+const listOf = async (
+  source: Source,
+  options: Options,
+  header: ReadonlyArray<string>,
+  { columns, notes }: Columns
+): Promise<List> => {
   const judgements = await judge(source, columns)
   const reading: Reading = {
     columns,
@@ -143,16 +166,16 @@ const openCells = async (source: Source, options: Options): Promise<List> => {
   }
 }
 
-/** Looks at a file: its form, its header, and the columns that have to be seen as a whole. */
-export const open = (options: Options): Effect.Effect<List, InvalidFile> =>
-  Effect.tryPromise({
-    try: async () => {
-      const source = await inspect(options.file, options)
-      if (source.kind === "csv" || source.kind === "xlsx") return openCells(source, options)
-      const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
-      return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
-    },
-    catch: invalidFileOf
+/**
+ * Looks at a file: its form, its header, and the columns that have to be seen as a whole. `find` looks up the custom fields
+ * that columns name.
+ */
+export const open = <R>(options: Options, find: CustomFields.Find<R>): Effect.Effect<List, InvalidFile, R> =>
+  Effect.gen(function* () {
+    const source = yield* attempt(() => inspect(options.file, options))
+    if (source.kind === "csv" || source.kind === "xlsx") return yield* openCells(source, options, find)
+    const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
+    return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
   })
 
 /** The rows of a list, in their order. */

@@ -85,7 +85,11 @@ interface Draft {
 }
 
 const nameOf = (column: Column): string =>
-  column._tag === "Field" ? column.field : column._tag === "CustomField" ? `customField.${column.id}` : "contactId"
+  column._tag === "Field"
+    ? column.field
+    : column._tag === "CustomField"
+      ? (column.label ?? `customField.${column.id}`)
+      : "contactId"
 
 const readContactId = (draft: Draft, column: Column, cell: string): void => {
   if (isContactId(cell)) draft.contactId = cell
