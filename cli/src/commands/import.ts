@@ -63,20 +63,25 @@ const texts = {
 /** The arguments and options of the command. */
 const options = {
   file: Args.text({ name: "file" }).pipe(
-    Args.withDescription("CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array (.json)")
+    Args.withDescription(
+      "CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array. - is standard input: it is kept in a private temporary file until the command ends, can be resumed only with --checkpoint DIR and the same input, and its report is in this directory or in DIR"
+    )
   ),
   isDryRun: flag("dry-run", "Checks every row, says what would happen, and sends nothing"),
   isResumed: flag("resume", "Goes on with an import that has not ended"),
   isRestarted: flag("restart", "Forgets an earlier import of this file"),
   columns: Options.text("column").pipe(
     Options.repeated,
-    Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id")
+    Options.withDescription(
+      "The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id"
+    )
   ),
   ignored: Options.text("ignore").pipe(
     Options.repeated,
     Options.withDescription("A column to leave out; may be repeated")
   ),
   ...texts,
+  isJson: flag("json", "One line of JSON instead of a summary for people"),
   savedMapping: text("save-mapping", "A new file to be told what the columns are"),
   ...flags,
   connection: Options.all(Connection.options)
@@ -90,7 +95,8 @@ const flagNames = {
   createsOnly: "create-only",
   replacesTags: "replace-tags",
   clearsNulls: "clear-nulls",
-  skipsInvalidCells: "skip-invalid-cells"
+  skipsInvalidCells: "skip-invalid-cells",
+  isJson: "json"
 } as const
 
 const textNames = {
@@ -163,9 +169,16 @@ export const imports = Command.make("import", options, (command) =>
     // It is large, and other commands do not need it.
     const Import = yield* Effect.promise(() => import("../import/Import.js"))
     const { file, connection, ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells } = command
+    const Spool = yield* Effect.promise(() => import("../import/Spool.js"))
+    const input = file === "-" ? yield* Spool.spool : ({ file, name: file } as const)
+    const directory = Option.getOrUndefined(command.directory)
     const task = {
+      name: file === "-" ? "Standard input" : file,
+      beside: input.name,
+      isResumable: file !== "-" || directory !== undefined,
+      isJson: command.isJson,
       options: {
-        file,
+        file: input.file,
         locationId: yield* Connection.locationOf(connection),
         ...(yield* columnsOf(command)),
         ...(yield* valuesOf(command)),
@@ -177,12 +190,12 @@ export const imports = Command.make("import", options, (command) =>
       again: again(command),
       isResumed: command.isResumed,
       isRestarted: command.isRestarted,
-      directory: Option.getOrUndefined(command.directory),
+      directory,
       savedMapping: Option.getOrUndefined(command.savedMapping)
     }
     const service = Connection.layer(connection)
     yield* command.isDryRun ? Import.tryOut(task, service) : Effect.provide(Import.run(task), service)
-  })
+  }).pipe(Effect.scoped)
 ).pipe(
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [
     "growthhub import leads.csv --dry-run",

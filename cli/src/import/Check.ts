@@ -3,6 +3,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { type CliExit, usageError } from "../CliExit.js"
 import { plain } from "../Layout.js"
+import type { Task } from "./Import.js"
 import { invalidFileOf } from "./InvalidFile.js"
 import type { List } from "./List.js"
 import { type Match, makeMatches } from "./Matches.js"
@@ -109,26 +110,47 @@ const showReasons = ({ reasons }: Checked) =>
     { discard: true }
   )
 
+/** What would happen, in numbers. */
+const showSummary = (checked: Checked) =>
+  Effect.gen(function* () {
+    const { rows, invalid, matching } = checked
+    const alike = `${matching.toLocaleString("en")} of them matching an earlier row under another name`
+    if (invalid === 0) {
+      return yield* Console.log(`${counted(rows, "row")}, ${matching === 0 ? "all of them as they should be" : alike}`)
+    }
+    yield* Console.log(
+      `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +
+        `${matching.toLocaleString("en")} matching an earlier row under another name`
+    )
+    yield* showReasons(checked)
+  })
+
+/** What would happen, in one line of JSON. */
+const toJson = ({ rows, invalid, matching, blanks, skipped, reasons }: Checked): string =>
+  JSON.stringify({
+    rows,
+    valid: rows - invalid,
+    rejected: invalid,
+    matching,
+    withBlanks: blanks,
+    skippedCells: skipped,
+    reasons: [...reasons].sort(([, a], [, b]) => b - a).map(([reason, rows]) => ({ reason, rows }))
+  })
+
 /** Says what is wrong with the list, row by row and in numbers. */
-export const dryRun = (list: List, name: string, clearsNulls: boolean): Effect.Effect<void, CliExit> =>
+export const dryRun = (
+  list: List,
+  { name, isJson, options: { clearsNulls } }: Pick<Task, "name" | "isJson" | "options">
+): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
     yield* showNotes(list)
     const checked = yield* check(list, name)
-    const { rows, invalid, faults, matching } = checked
+    const { rows, invalid, faults } = checked
     yield* Effect.forEach(faults, (fault) => Console.error(plain(fault)), { discard: true })
     yield* showMatches(checked)
     yield* showLeftOut(checked, clearsNulls)
-    if (invalid > 0) {
-      yield* Console.log(
-        `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +
-          `${matching.toLocaleString("en")} matching an earlier row under another name`
-      )
-      yield* showReasons(checked)
+    if (isJson) yield* Console.log(toJson(checked))
+    else yield* showSummary(checked)
+    if (invalid > 0)
       return yield* usageError(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
-    }
-    return yield* Console.log(
-      matching === 0
-        ? `${counted(rows, "row")}, all of them as they should be`
-        : `${counted(rows, "row")}, ${matching.toLocaleString("en")} of them matching an earlier row under another name`
-    )
   })

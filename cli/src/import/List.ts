@@ -195,5 +195,5 @@ export const fingerprint = (options: Options, url: string): Effect.Effect<string
       for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
       return hash.digest("hex")
     },
-    catch: () => new InvalidFile({ message: `${options.file} cannot be read` })
+    catch: () => new InvalidFile({ message: "It cannot be read" })
   })
