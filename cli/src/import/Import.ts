@@ -140,7 +140,9 @@ const showUnresolved = (task: Task, list: List.List, { unresolved = [] }: Contac
   unresolved.length === 0
     ? Effect.void
     : Effect.flatMap(linesOf(task, list, unresolved), (lines) =>
-        Effect.forEach(lines, (line) => Console.error(`line ${line}: no known outcome yet`), { discard: true })
+        Effect.forEach(lines, (line) => Console.error(`${List.nounOf(list)} ${line}: no known outcome yet`), {
+          discard: true
+        })
       )
 
 /** Sends what was not sent yet, and shows how far it is. */
@@ -219,7 +221,7 @@ export const run = (task: Task): Effect.Effect<void, CliExit, ContactsHttp | Con
     const checked = yield* check(list, task.name)
     const open = yield* opened(task)
     yield* showNotes(list)
-    yield* showMatches(checked)
+    yield* showMatches(list, checked)
     yield* showLeftOut(checked, task.options.clearsNulls)
     if (checked.invalid > 0) {
       yield* Console.error(

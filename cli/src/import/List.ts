@@ -11,7 +11,7 @@ import { type Column, type Columns, columnsOf, type Given as GivenColumns, heade
 import type * as CustomFields from "./CustomFields.js"
 import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
 import { recordsOf } from "./Records.js"
-import { fromCells, fromJson, parseLine, type Reading, type Row } from "./Rows.js"
+import { fromCells, fromJson, parseArray, parseLine, type Reading, type Row } from "./Rows.js"
 import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
 import type { Mode } from "./Upserting.js"
 
@@ -67,9 +67,8 @@ async function* ndjsonRows(source: Source, options: Options): AsyncGenerator<Rea
 async function* jsonRows(source: Source, options: Options): AsyncGenerator<ReadonlyArray<Row>> {
   let whole = ""
   for await (const text of textOf(source)) whole += text
-  const values = parseLine(whole, 1)
-  if (!Array.isArray(values)) throw new InvalidFile({ message: "This is no JSON array of objects" })
-  yield values.map((value, index) => fromJson(index + 1, value, options))
+  const values = parseArray(whole)
+  yield values.map((value, index) => fromJson(index + 1, value, options, "Item"))
 }
 
 async function* cellRows(source: Source, reading: Reading): AsyncGenerator<ReadonlyArray<Row>> {
@@ -177,6 +176,9 @@ export const open = <R>(options: Options, find: CustomFields.Find<R>): Effect.Ef
     const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
     return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
   })
+
+/** What the number of a row counts: lines, or the items of a JSON array. */
+export const nounOf = ({ source }: Pick<List, "source">): "line" | "item" => (source.kind === "json" ? "item" : "line")
 
 /** The rows of a list, in their order. */
 export const rows = (list: List): Stream.Stream<Row, InvalidFile> =>
