@@ -22,6 +22,7 @@ import * as ordering from "./bulk/ordering.js"
 import type { BulkStopped, Failure, Outcome } from "./bulk/outcome.js"
 import * as runs from "./bulk/run.js"
 import { pages } from "./bulk/search.js"
+import { isUpsertRepeatable } from "./bulk/verdict.js"
 import { makePull, runWorkers } from "./bulk/workers.js"
 import { ContactsService } from "./ContactsService.js"
 import type * as Errors from "./Errors.js"
@@ -126,6 +127,14 @@ export interface Options {
    * or a 400 about the location) with `Forbidden`. 20 by default, 1000 at most.
    */
   readonly failures?: number | undefined
+  /**
+   * Whether a contact can be sent again without being applied twice. By default: it has an email or a phone, and not
+   * `createNewIfDuplicateAllowed`. For a `ContactsService` of your own whose `upsertContact` sends another request, such as an
+   * update by id, which can always be sent again.
+   *
+   * @since 0.2.0
+   */
+  readonly isRepeatable?: ((contact: Schema.ContactUpsert) => boolean) | undefined
 }
 
 const maximumConcurrency = 256
@@ -201,6 +210,7 @@ export const upsertMany = <E, R>(
         emitter,
         takeTurn,
         concurrency,
+        isRepeatable: options.isRepeatable ?? isUpsertRepeatable,
         // Less than the lead: the slowest contact waits for the outcome of these.
         failures: clampCount(options.failures, 20, maximumLead / 2),
         maximumWait: Duration.toMillis(options.maximumWait ?? "1 minute")

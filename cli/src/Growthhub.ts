@@ -54,10 +54,14 @@ const withTypesetHelp = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     })
   )
 
+/** `-` right after a command goes behind its options: @effect/cli looks for no options behind it. */
+const withInputLast = (args: ReadonlyArray<string>) =>
+  args[3] === "-" ? [...args.slice(0, 3), ...args.slice(4), "-"] : args
+
 /** Runs the command that the arguments name, as `process.argv` has them. */
 export const run = (args: ReadonlyArray<string>) => {
   const show = (end: CliExit) => (args.includes("--json") ? toJson(end) : Layout.plainLines(end.message))
-  return Command.run(growthhub, { name: "growthhub", version })(args).pipe(
+  return Command.run(growthhub, { name: "growthhub", version })(withInputLast(args)).pipe(
     Effect.tapErrorTag("CliExit", (end) => Console.error(show(end))),
     withTypesetHelp,
     Effect.provide(NodeContext.layer)

@@ -189,7 +189,11 @@ describe("the tags of a row", () => {
 
   const imported = (contacts: ReadonlyArray<ContactUpsert>) =>
     Effect.gen(function* () {
-      const service = Upserting.forImport(yield* ContactsService, { replacesTags: false })
+      const service = Upserting.forImport(yield* ContactsService, {
+        mode: "Upsert",
+        replacesTags: false,
+        isResumed: false
+      })
       const store = yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
       return yield* ContactsBulk.upsertMany(Stream.fromIterable(contacts), {
         checkpoint: { store, name: "leads" }

@@ -29,7 +29,7 @@ import {
   stop,
   type RunOptions
 } from "./state.js"
-import { failureOf, shouldResend, isRepeatable, type Item, maximumSends, verdictOf } from "./verdict.js"
+import { failureOf, shouldResend, type Item, maximumSends, verdictOf } from "./verdict.js"
 
 export interface Run {
   /** Upserts a contact, or stops the run. */
@@ -136,7 +136,7 @@ const failed = (run: RunContext, item: Item, error: Errors.ContactsError, waited
       // Nothing was sent, so this says nothing about the service.
       return settle(run, failure)
     case "RateLimited":
-      if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || isRepeatable(item.input))) {
+      if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || run.isRepeatable(item.input))) {
         return waitForRateLimit(run, item, error, waited)
       }
       break
@@ -165,18 +165,20 @@ const send = (run: RunContext, item: Item, waited = 0): Step =>
 /** Sends a contact. If it must not be sent twice, its send is saved first. */
 const begin = (run: RunContext, { index, input, sends }: Item): Step => {
   const sent = send(run, { index, input, sends: sends + 1 })
-  return isRepeatable(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
+  return run.isRepeatable(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
 }
 
 /** Whether a pending contact has to be sent before later ones with its email or phone. */
-const isOpen = ({ item, failure }: Pending) => failure === undefined || shouldResend(item, failure)
+const isOpen = ({ isRepeatable }: RunContext, { item, failure }: Pending) =>
+  failure === undefined || shouldResend(isRepeatable, item, failure)
 
 /** The first pending contact that has an email or phone of this one and has to be sent before it. */
-const oldestBefore = ({ state }: RunContext, { index, input }: Item): Pending | undefined => {
+const oldestBefore = (run: RunContext, { index, input }: Item): Pending | undefined => {
+  const { state } = run
   if (state.deferred.size === 0 && state.unexplainedFailures.size === 0) return undefined
   const names = identities(input)
   return [...state.deferred.values(), ...state.unexplainedFailures.values()]
-    .filter((one) => one.item.index < index && isOpen(one) && one.names.some((name) => names.includes(name)))
+    .filter((one) => one.item.index < index && isOpen(run, one) && one.names.some((name) => names.includes(name)))
     .reduce<Pending | undefined>(
       (oldest, one) => (oldest === undefined || one.item.index < oldest.item.index ? one : oldest),
       undefined
@@ -202,7 +204,7 @@ const sendInOrder = (run: RunContext, item: Item, otherwise: Step): Step =>
 const sendAgain = (run: RunContext, pending: Pending): Step =>
   Effect.suspend(() => {
     if (pending.underWay !== undefined) return Deferred.await(pending.underWay)
-    if (!isOpen(pending) || pending.item.sends >= maximumSends) return Effect.void
+    if (!isOpen(run, pending) || pending.item.sends >= maximumSends) return Effect.void
     const done = Deferred.unsafeMake<void>(FiberId.none)
     pending.underWay = done
     const over = Effect.suspend(() => {
@@ -261,7 +263,7 @@ const handle = (run: RunContext, item: Item): Step => {
       Effect.suspend(() => handle(run, item))
     )
   }
-  if (run.journal.wasBegun(index) && !isRepeatable(input)) {
+  if (run.journal.wasBegun(index) && !run.isRepeatable(input)) {
     return settle(run, Outcome.Unknown({ index, input, error: noResponse }))
   }
   return countInFlight(run, sendOrDefer(run, item))

@@ -10,7 +10,7 @@ import { kinds, maximumDeferred } from "./journal.js"
 import * as letters from "./letters.js"
 import type { Queued, Emitter } from "./ordering.js"
 import { BulkStopped, type Failure, type Outcome } from "./outcome.js"
-import { shouldResend, isRepeatable, type Item, stopMessage } from "./verdict.js"
+import { type IsRepeatable, type Item, shouldResend, stopMessage } from "./verdict.js"
 
 /** The services and options of a run. */
 export interface RunOptions {
@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly takeTurn: (input: ContactUpsert) => Queued
   /** How many calls may run at the same time. */
   readonly concurrency: number
+  /** Whether a contact can be sent again without being applied twice. */
+  readonly isRepeatable: IsRepeatable
   /** How many transient failures in a row stop the run. */
   readonly failures: number
   /** How long the rate limit may delay one contact before the run stops, in milliseconds. */
@@ -127,7 +129,7 @@ export const stop = (
 
 /** Leaves a contact to the next run, unless it may have been applied and sending it again could create it twice. */
 export const deferToNextRun = (run: RunContext, failure: Failure): Step =>
-  failure._tag === "Unknown" && !isRepeatable(failure.input)
+  failure._tag === "Unknown" && !run.isRepeatable(failure.input)
     ? settle(run, failure)
     : run.journal.cancelBegin(failure.index)
 
@@ -162,7 +164,9 @@ export const defer = (run: RunContext, pending: Pending): Step =>
 /** Defers a contact if sending it again is safe and may help; settles it otherwise. */
 export const resolve = (run: RunContext, pending: Pending): Step => {
   if (pending.failure === undefined) return Effect.void
-  return shouldResend(pending.item, pending.failure) ? defer(run, pending) : settle(run, pending.failure)
+  return shouldResend(run.isRepeatable, pending.item, pending.failure)
+    ? defer(run, pending)
+    : settle(run, pending.failure)
 }
 
 /** Resolves all contacts that are not being sent again right now. */

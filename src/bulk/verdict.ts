@@ -17,8 +17,8 @@ export interface Item {
 /** How often one run sends one contact. Each send is a call with its own retries. */
 export const maximumSends = 3
 
-/** Whether the contact can be sent again without creating it twice. */
-export const { isRepeatable } = upsertContact
+/** Whether an upsert of the contact can be sent again without creating it twice. */
+export const { isRepeatable: isUpsertRepeatable } = upsertContact
 
 /**
  * What a failed upsert means.
@@ -69,8 +69,11 @@ export const verdictOf = (error: Errors.ContactsError): Verdict => {
 export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): Failure =>
   Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
 
+/** Whether a contact can be sent again without being applied twice. */
+export type IsRepeatable = (input: ContactUpsert) => boolean
+
 /** Whether to send the contact again: that may help, and cannot create the contact twice. */
-export const shouldResend = ({ input, sends }: Item, { _tag, error }: Failure): boolean =>
+export const shouldResend = (isRepeatable: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
   _tag === "Unknown" ? isRepeatable(input) : error.isRetryable && sends < maximumSends
 
 const contacts = (count: number) => `${count} contact${count === 1 ? "" : "s"}`

@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type CliExit, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
@@ -26,6 +27,14 @@ const text = (name: string, description: string) =>
 
 const flags = {
   ignoresOthers: flag("ignore-others", "Leaves out all columns that are no field of a contact"),
+  updatesOnly: flag(
+    "update-only",
+    "Only updates contacts: each row's contact is looked up by email, then by phone, and a row without one is rejected"
+  ),
+  createsOnly: flag(
+    "create-only",
+    "Only creates contacts: a row whose email or phone a contact has already is rejected, and that contact is left as it is"
+  ),
   replacesTags: flag(
     "replace-tags",
     "Replaces the tags of a contact by those of its row, in one request. By default the tags of a row are added: the " +
@@ -54,20 +63,25 @@ const texts = {
 /** The arguments and options of the command. */
 const options = {
   file: Args.text({ name: "file" }).pipe(
-    Args.withDescription("CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array (.json)")
+    Args.withDescription(
+      "CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array. - is standard input: it is kept in a private temporary file until the command ends, can be resumed only with --checkpoint DIR and the same input, and its report is in this directory or in DIR"
+    )
   ),
   isDryRun: flag("dry-run", "Checks every row, says what would happen, and sends nothing"),
   isResumed: flag("resume", "Goes on with an import that has not ended"),
   isRestarted: flag("restart", "Forgets an earlier import of this file"),
   columns: Options.text("column").pipe(
     Options.repeated,
-    Options.withDescription("The field of a column, where its name does not say: --column 'E-Mail 1=email'")
+    Options.withDescription(
+      "The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id"
+    )
   ),
   ignored: Options.text("ignore").pipe(
     Options.repeated,
     Options.withDescription("A column to leave out; may be repeated")
   ),
   ...texts,
+  isJson: flag("json", "One line of JSON instead of a summary for people"),
   savedMapping: text("save-mapping", "A new file to be told what the columns are"),
   ...flags,
   connection: Options.all(Connection.options)
@@ -77,9 +91,12 @@ type Given = Command.Command.ParseConfig<typeof options>
 
 const flagNames = {
   ignoresOthers: "ignore-others",
+  updatesOnly: "update-only",
+  createsOnly: "create-only",
   replacesTags: "replace-tags",
   clearsNulls: "clear-nulls",
-  skipsInvalidCells: "skip-invalid-cells"
+  skipsInvalidCells: "skip-invalid-cells",
+  isJson: "json"
 } as const
 
 const textNames = {
@@ -110,6 +127,14 @@ const again = (command: Given) =>
   ]
     .map(quoted)
     .join(" ")
+
+/** What is done about contacts that are there already, and about those that are not. */
+const modeOf = ({ updatesOnly, createsOnly }: Given) => {
+  if (updatesOnly && createsOnly) return Either.left(usageError("Either --update-only or --create-only"))
+  return Either.right(
+    updatesOnly ? ("UpdateOnly" as const) : createsOnly ? ("CreateOnly" as const) : ("Upsert" as const)
+  )
+}
 
 /** The country and the order of days, which only certain words say. */
 const valuesOf = ({ country, dateFormat }: Given) =>
@@ -144,12 +169,20 @@ export const imports = Command.make("import", options, (command) =>
     // It is large, and other commands do not need it.
     const Import = yield* Effect.promise(() => import("../import/Import.js"))
     const { file, connection, ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells } = command
+    const Spool = yield* Effect.promise(() => import("../import/Spool.js"))
+    const input = file === "-" ? yield* Spool.spool : ({ file, name: file } as const)
+    const directory = Option.getOrUndefined(command.directory)
     const task = {
+      name: file === "-" ? "Standard input" : file,
+      beside: input.name,
+      isResumable: file !== "-" || directory !== undefined,
+      isJson: command.isJson,
       options: {
-        file,
+        file: input.file,
         locationId: yield* Connection.locationOf(connection),
         ...(yield* columnsOf(command)),
         ...(yield* valuesOf(command)),
+        mode: yield* modeOf(command),
         listSeparator: Option.getOrUndefined(command.listSeparator),
         encoding: Option.getOrUndefined(command.encoding),
         ...{ ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells }
@@ -157,15 +190,17 @@ export const imports = Command.make("import", options, (command) =>
       again: again(command),
       isResumed: command.isResumed,
       isRestarted: command.isRestarted,
-      directory: Option.getOrUndefined(command.directory),
+      directory,
       savedMapping: Option.getOrUndefined(command.savedMapping)
     }
-    yield* command.isDryRun ? Import.tryOut(task) : Effect.provide(Import.run(task), Connection.layer(connection))
-  })
+    const service = Connection.layer(connection)
+    yield* command.isDryRun ? Import.tryOut(task, service) : Effect.provide(Import.run(task), service)
+  }).pipe(Effect.scoped)
 ).pipe(
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [
     "growthhub import leads.csv --dry-run",
     "growthhub import leads.csv --sandbox",
-    "growthhub import leads.csv --column 'Cell=phone' --country US --ignore-others"
+    "growthhub import leads.csv --column 'Cell=phone' --country US --ignore-others",
+    "growthhub import leads.csv --update-only"
   ])
 )

@@ -1,10 +1,11 @@
 // What a cell says, by what its column is.
-import { isPhoneCountry, readPhone } from "./Phone.js"
-import type { Column } from "./Columns.js"
+import { optionReader, optionsReader, readBoxes } from "./Choices.js"
+import type { Column, CustomFieldColumn } from "./Columns.js"
 import { countryOf } from "./Countries.js"
 import { type DayEvidence, type DayOrder, observeDay, orderOf, readDay } from "./Days.js"
 import { readList } from "./Lists.js"
 import { type DecimalMark, markOf, type NumberEvidence, observeNumber, readNumber } from "./Numbers.js"
+import { isPhoneCountry, readPhone } from "./Phone.js"
 
 /** The value of a cell, or why it has none: the sentence goes after the name of the field. */
 export type CellResult = { readonly value: unknown } | { readonly fault: string }
@@ -122,14 +123,39 @@ const memoized = (read: ReadCell): ReadCell => {
   }
 }
 
-/** Reads the cells of a column, which are trimmed and not empty. */
-export const readerOf = (column: Column, { order, mark }: Judgement, given: Given, delimiter: string): ReadCell => {
-  const days = () => memoized(dayReader(given.dayOrder ?? order))
-  if (column._tag === "CustomField") {
-    if (column.kind === "date") return days()
-    if (column.kind === "number") return numberReader(mark, delimiter === ";")
-    return column.kind === "options" ? (cell) => ({ value: readList(cell, given.listSeparator, false) }) : readText
+const readFiles: ReadCell = () => ({ fault: "has files, which no cell can hold: leave the column out with --ignore" })
+
+const customFieldReader = (
+  { kind, choices }: CustomFieldColumn,
+  { order, mark }: Judgement,
+  given: Given,
+  delimiter: string
+): ReadCell => {
+  switch (kind) {
+    case "date":
+      return memoized(dayReader(given.dayOrder ?? order))
+    case "number":
+      return numberReader(mark, delimiter === ";")
+    case "options":
+      return memoized(optionsReader(choices, given.listSeparator))
+    case "option":
+      return memoized(optionReader(choices))
+    case "phone":
+      return phoneReader(given.country)
+    case "email":
+      return readEmail
+    case "boxes":
+      return readBoxes
+    case "files":
+      return readFiles
+    case "text":
+      return readText
   }
+}
+
+/** Reads the cells of a column, which are trimmed and not empty. */
+export const readerOf = (column: Column, judgement: Judgement, given: Given, delimiter: string): ReadCell => {
+  if (column._tag === "CustomField") return customFieldReader(column, judgement, given, delimiter)
   switch (column._tag === "Field" ? column.field : "") {
     case "email":
       return readEmail
@@ -138,7 +164,7 @@ export const readerOf = (column: Column, { order, mark }: Judgement, given: Give
     case "country":
       return memoized(readCountry)
     case "dateOfBirth":
-      return days()
+      return memoized(dayReader(given.dayOrder ?? judgement.order))
     case "tags":
       return memoized(tagsReader(given.listSeparator))
     case "dnd":

@@ -3,8 +3,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { type CliExit, usageError } from "../CliExit.js"
 import { plain } from "../Layout.js"
+import type { Task } from "./Import.js"
 import { invalidFileOf } from "./InvalidFile.js"
-import type { List } from "./List.js"
+import { type List, nounOf } from "./List.js"
 import { type Match, makeMatches } from "./Matches.js"
 import { counted } from "./Progress.js"
 import { describe, type Fault, planOf, type Row } from "./Rows.js"
@@ -34,9 +35,9 @@ export interface Checked {
 const reasonOf = ({ column, text }: Fault) =>
   column === undefined ? text : `column ${JSON.stringify(column)}: ${text}`
 
-const note = (checked: Checked, { line, faults, skipped }: Row): void => {
+const note = (checked: Checked, noun: string, { line, faults, skipped }: Row): void => {
   for (const fault of [...faults, ...skipped]) {
-    if (checked.faults.length < shown) checked.faults.push(describe(line, fault))
+    if (checked.faults.length < shown) checked.faults.push(describe(noun, line, fault))
   }
   for (const reason of new Set(faults.map(reasonOf))) {
     const count = checked.reasons.get(reason)
@@ -44,11 +45,11 @@ const note = (checked: Checked, { line, faults, skipped }: Row): void => {
   }
 }
 
-const checkRow = (checked: Checked, row: Row, matchOf: ReturnType<typeof makeMatches>): void => {
+const checkRow = (checked: Checked, noun: string, row: Row, matchOf: ReturnType<typeof makeMatches>): void => {
   checked.rows += 1
   checked.skipped += row.skipped.length
   if (row.hasBlanks) checked.blanks += 1
-  if (row.faults.length > 0 || row.skipped.length > 0) note(checked, row)
+  if (row.faults.length > 0 || row.skipped.length > 0) note(checked, noun, row)
   if (row.faults.length > 0) checked.invalid += 1
   else if (planOf(row.contact)?.contactId === undefined) {
     const match = matchOf(row.line, row.contact)
@@ -63,11 +64,12 @@ export const check = (list: List, name: string): Effect.Effect<Checked, CliExit>
   Effect.tryPromise({
     try: async (signal) => {
       const matchOf = makeMatches()
+      const noun = nounOf(list)
       const counts = { rows: 0, invalid: 0, blanks: 0, matching: 0, skipped: 0 }
       const checked: Checked = { ...counts, faults: [], matches: [], reasons: new Map() }
       for await (const rows of list.batches()) {
         if (signal.aborted) break
-        for (const row of rows) checkRow(checked, row, matchOf)
+        for (const row of rows) checkRow(checked, noun, row, matchOf)
       }
       return checked
     },
@@ -79,11 +81,12 @@ export const showNotes = ({ notes }: List): Effect.Effect<void> =>
   Effect.forEach(notes, (note) => Console.error(plain(note)), { discard: true })
 
 /** Shows the rows of which the service makes one contact. */
-export const showMatches = ({ matching, matches }: Checked): Effect.Effect<void> =>
+export const showMatches = (list: List, { matching, matches }: Checked): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (matching === 0) return
+    const noun = nounOf(list)
     for (const { line, earlier, by } of matches) {
-      yield* Console.error(`line ${line}: has the ${by} of line ${earlier} under another name`)
+      yield* Console.error(`${noun} ${line}: has the ${by} of ${noun} ${earlier} under another name`)
     }
     if (matching > matches.length) yield* Console.error(`and ${(matching - matches.length).toLocaleString("en")} more`)
     yield* Console.error(
@@ -109,26 +112,47 @@ const showReasons = ({ reasons }: Checked) =>
     { discard: true }
   )
 
+/** What would happen, in numbers. */
+const showSummary = (checked: Checked) =>
+  Effect.gen(function* () {
+    const { rows, invalid, matching } = checked
+    const alike = `${matching.toLocaleString("en")} of them matching an earlier row under another name`
+    if (invalid === 0) {
+      return yield* Console.log(`${counted(rows, "row")}, ${matching === 0 ? "all of them as they should be" : alike}`)
+    }
+    yield* Console.log(
+      `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +
+        `${matching.toLocaleString("en")} matching an earlier row under another name`
+    )
+    yield* showReasons(checked)
+  })
+
+/** What would happen, in one line of JSON. */
+const toJson = ({ rows, invalid, matching, blanks, skipped, reasons }: Checked): string =>
+  JSON.stringify({
+    rows,
+    valid: rows - invalid,
+    rejected: invalid,
+    matching,
+    withBlanks: blanks,
+    skippedCells: skipped,
+    reasons: [...reasons].sort(([, a], [, b]) => b - a).map(([reason, rows]) => ({ reason, rows }))
+  })
+
 /** Says what is wrong with the list, row by row and in numbers. */
-export const dryRun = (list: List, name: string, clearsNulls: boolean): Effect.Effect<void, CliExit> =>
+export const dryRun = (
+  list: List,
+  { name, isJson, options: { clearsNulls } }: Pick<Task, "name" | "isJson" | "options">
+): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
     yield* showNotes(list)
     const checked = yield* check(list, name)
-    const { rows, invalid, faults, matching } = checked
+    const { rows, invalid, faults } = checked
     yield* Effect.forEach(faults, (fault) => Console.error(plain(fault)), { discard: true })
-    yield* showMatches(checked)
+    yield* showMatches(list, checked)
     yield* showLeftOut(checked, clearsNulls)
-    if (invalid > 0) {
-      yield* Console.log(
-        `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +
-          `${matching.toLocaleString("en")} matching an earlier row under another name`
-      )
-      yield* showReasons(checked)
+    if (isJson) yield* Console.log(toJson(checked))
+    else yield* showSummary(checked)
+    if (invalid > 0)
       return yield* usageError(`${counted(invalid, "row")} of ${rows.toLocaleString("en")} would be rejected`)
-    }
-    return yield* Console.log(
-      matching === 0
-        ? `${counted(rows, "row")}, all of them as they should be`
-        : `${counted(rows, "row")}, ${matching.toLocaleString("en")} of them matching an earlier row under another name`
-    )
   })

@@ -1,8 +1,9 @@
 // What the columns of a list are.
 import * as Either from "effect/Either"
+import { type Answer, choicesOf, kindOf, type Kind } from "./CustomFields.js"
 import { InvalidFile } from "./InvalidFile.js"
 import { bare, fieldOf, fields, similarTo } from "./Names.js"
-import { presetOf } from "./Presets.js"
+import { type Preset, presetOf } from "./Presets.js"
 
 /** What the report adds to a row, which may be imported again. */
 export const added = { line: "growthhub:line", outcome: "growthhub:outcome", error: "growthhub:error" } as const
@@ -12,10 +13,22 @@ const addedColumns: ReadonlySet<string> = new Set(Object.values(added))
 /** Whether a column is one that a report has added. */
 export const isAdded = (column: string): boolean => addedColumns.has(column.trim())
 
+/** A column of a custom field. */
+export interface CustomFieldColumn {
+  readonly _tag: "CustomField"
+  readonly name: string
+  readonly id: string
+  readonly kind: Kind
+  /** What the location calls the field, where it was looked up. */
+  readonly label: string | undefined
+  /** The texts that a value must be of; none if it may be any. */
+  readonly choices: ReadonlyArray<string>
+}
+
 /** What a column is. */
 export type Column =
   | { readonly _tag: "Field"; readonly name: string; readonly field: string }
-  | { readonly _tag: "CustomField"; readonly name: string; readonly id: string; readonly kind: string }
+  | CustomFieldColumn
   | { readonly _tag: "ContactId"; readonly name: string }
   | { readonly _tag: "Ignored"; readonly name: string }
 
@@ -35,20 +48,70 @@ export interface Columns {
   readonly notes: ReadonlyArray<string>
 }
 
-/** `customField.ID`, with `:number`, `:date` or `:options` for other values than text. */
+// --- what a header says by itself --------------------------------------------------------------------------------------
+
+/** `customField.NAME`, with `:number`, `:date` or `:options` for other values than text. */
 const customField = /^custom[ _-]?fields?[.:](.+?)(?::(text|number|options|date))?$/i
 
-const meaning = (name: string, meant: string): Column | undefined => {
-  const [, id, kind = "text"] = customField.exec(meant) ?? []
-  if (id !== undefined) return { _tag: "CustomField", name, id, kind: kind.toLowerCase() }
+/** A column that may be a custom field, by what it may be called. */
+interface Candidate {
+  readonly _tag: "Candidate"
+  readonly name: string
+  /** Its name, key or id. */
+  readonly called: string
+  /** How to read it if it cannot be looked up; undefined where nothing says that it is a custom field. */
+  readonly kind: Kind | undefined
+}
+
+/** A header as far as it can be understood without the location. */
+export interface Header {
+  readonly preset: Preset | undefined
+  readonly columns: ReadonlyArray<Column | Candidate>
+  /** Names of columns that may be custom fields, to be looked up. */
+  readonly candidates: ReadonlyArray<string>
+}
+
+const meaning = (name: string, meant: string): Column | Candidate => {
+  const [, called, kind = "text"] = customField.exec(meant) ?? []
+  if (called !== undefined) return { _tag: "Candidate", name, called, kind: kind.toLowerCase() as Kind }
   if (bare(meant) === "contactid") return { _tag: "ContactId", name }
   const field = fieldOf(meant)
-  return field === undefined ? undefined : { _tag: "Field", name, field }
+  return field === undefined
+    ? { _tag: "Candidate", name, called: meant, kind: undefined }
+    : { _tag: "Field", name, field }
 }
+
+/** Reads a header. */
+export const headerOf = (names: ReadonlyArray<string>, given: Given): Header => {
+  const preset = presetOf(names)
+  const known = new Map(Object.entries(preset?.columns ?? {}).map(([name, field]) => [bare(name), field]))
+  const columns = names.map((name): Column | Candidate => {
+    const own = given.columns.get(name)
+    if (own === undefined && (given.ignored.has(name) || isAdded(name))) return { _tag: "Ignored", name }
+    if (own !== undefined) return meaning(name, own)
+    const field = known.get(bare(name))
+    if (field !== undefined || preset === undefined || customField.test(name)) return meaning(name, field ?? name)
+    // Other columns of an export are no fields of a contact, whatever they are called.
+    return { _tag: "Candidate", name, called: name, kind: undefined }
+  })
+  const candidates = columns.flatMap((one) => (one._tag === "Candidate" && one.called !== "" ? [one.called] : []))
+  return { preset, columns, candidates }
+}
+
+// --- with the custom fields of the location ----------------------------------------------------------------------------
 
 const quoted = (names: ReadonlyArray<string>) => names.map((name) => JSON.stringify(name)).join(", ")
 
-const unknownColumns = (unknown: ReadonlyArray<string>) => {
+const withoutToken =
+  "Columns can also be named like the custom fields of the location: they are looked up where GROWTHHUB_TOKEN is set."
+
+/** Why custom fields were not looked up. */
+const whyNot = (answer: Answer) =>
+  Either.isRight(answer)
+    ? []
+    : [answer.left === undefined ? withoutToken : `Custom fields of the location were not looked up: ${answer.left}`]
+
+const unknownColumns = (unknown: ReadonlyArray<string>, answer: Answer) => {
   const hints = unknown.flatMap((name) => {
     const field = similarTo(name)
     return field === undefined ? [] : [`Did you mean ${field} by ${JSON.stringify(name)}? --column '${name}=${field}'`]
@@ -57,10 +120,43 @@ const unknownColumns = (unknown: ReadonlyArray<string>) => {
     message: [
       `Line 1: these columns are no fields of a contact: ${quoted(unknown)}.`,
       ...hints,
+      ...whyNot(answer),
       `Say what they are with --column 'NAME=FIELD', leave one out with --ignore NAME, or all with --ignore-others.`,
-      `Fields: ${fields.join(", ")}, contactId, customField.ID, customField.ID:number, :date or :options`
+      `Fields: ${fields.join(", ")}, contactId, customField.NAME (or its key or id; :number, :date or :options if it cannot be looked up)`
     ].join("\n")
   })
+}
+
+/** The ids of custom fields, by their form. */
+const isPlainId = (called: string) => /^[A-Za-z0-9]{20}$/.test(called)
+
+/** The column that a candidate is; undefined if it is none. */
+const resolve = (
+  { name, called, kind }: Candidate,
+  answer: Answer
+): Either.Either<CustomFieldColumn | undefined, string> => {
+  const found = Either.isRight(answer) ? answer.right.get(called) : undefined
+  if (found?._tag === "Several") return Either.left(`Line 1, column ${JSON.stringify(name)}: ${found.message}`)
+  if (found?._tag === "Found") {
+    const { definition } = found
+    const choices = choicesOf(definition)
+    return Either.right({
+      _tag: "CustomField",
+      name,
+      id: definition.id,
+      kind: kindOf(definition),
+      label: definition.name,
+      choices
+    })
+  }
+  if (kind === undefined) return Either.right(undefined)
+  const named = `Line 1, column ${JSON.stringify(name)}: ${JSON.stringify(called)}`
+  if (found?._tag === "Unknown") return Either.left(`${named} is no custom field of the location`)
+  // Nobody knows whether it is an id. What has the form of one is taken for it, and without a token everything is.
+  if (Either.isLeft(answer) && answer.left !== undefined && !isPlainId(called)) {
+    return Either.left(`${named} cannot be looked up among the custom fields. ${answer.left}`)
+  }
+  return Either.right({ _tag: "CustomField", name, id: called, kind, label: undefined, choices: [] })
 }
 
 const targetOf = (column: Column | undefined): string | undefined => {
@@ -69,35 +165,45 @@ const targetOf = (column: Column | undefined): string | undefined => {
   return column?._tag === "Field" ? column.field : undefined
 }
 
-/** Reads a header, or says what is wrong with it. */
-export const columnsOf = (header: ReadonlyArray<string>, given: Given): Either.Either<Columns, InvalidFile> => {
-  const preset = presetOf(header)
-  const known = new Map(Object.entries(preset?.columns ?? {}).map(([name, field]) => [bare(name), field]))
+const twiceOf = (columns: ReadonlyArray<Column | undefined>, preset: Preset | undefined): string | undefined => {
+  const targets = columns.map(targetOf)
+  const twice = targets.findIndex((target, index) => target !== undefined && targets.indexOf(target) !== index)
+  // Of several columns of an export for one field, the first that is not empty counts.
+  const isUsual = preset !== undefined && columns[twice]?._tag === "Field"
+  return isUsual ? undefined : targets[twice]
+}
+
+/** The columns of a header, with what the location says about the candidates; or what is wrong with it. */
+export const columnsOf = (header: Header, given: Given, answer: Answer): Either.Either<Columns, InvalidFile> => {
+  const { preset } = header
   const isLenient = preset !== undefined || given.ignoresOthers
   const leftOut: Array<string> = []
-  const columns = header.map((name): Column | undefined => {
-    const own = given.columns.get(name)
-    if (own === undefined && (given.ignored.has(name) || isAdded(name))) return { _tag: "Ignored", name }
-    const meant = own ?? known.get(bare(name)) ?? (preset === undefined || customField.test(name) ? name : "")
-    const column = meaning(name, meant)
-    if (column !== undefined || own !== undefined || !isLenient) return column
-    if (name !== "") leftOut.push(name)
-    return { _tag: "Ignored", name }
-  })
-  const unknown = header.filter((_, index) => columns[index] === undefined)
-  if (unknown.length > 0) return Either.left(unknownColumns(unknown))
-  const targets = columns.map(targetOf)
-  const twice = targets.find((target, index) => target !== undefined && targets.indexOf(target) !== index)
-  if (twice !== undefined && preset === undefined) {
+  const unknown: Array<string> = []
+  const columns: Array<Column> = []
+  for (const one of header.columns) {
+    const resolved = one._tag === "Candidate" ? resolve(one, answer) : Either.right(one)
+    if (Either.isLeft(resolved)) return Either.left(new InvalidFile({ message: resolved.left }))
+    const column = resolved.right
+    const isNeeded = !isLenient || given.columns.has(one.name)
+    if (column === undefined && isNeeded) unknown.push(one.name)
+    if (column === undefined && !isNeeded && one.name !== "") leftOut.push(one.name)
+    columns.push(column ?? { _tag: "Ignored", name: one.name })
+  }
+  if (unknown.length > 0) return Either.left(unknownColumns(unknown, answer))
+  const twice = twiceOf(columns, preset)
+  if (twice !== undefined) {
     const message = `Line 1: two columns are ${twice}: leave one out with --ignore NAME`
     return Either.left(new InvalidFile({ message }))
   }
   const notes = [
     ...(preset === undefined ? [] : [`Read as an export of ${preset.name}`]),
-    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}`])
+    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}`]),
+    ...(leftOut.length > 0 && Either.isLeft(answer) && answer.left !== undefined ? whyNot(answer) : [])
   ]
-  return Either.right({ columns: columns.flatMap((column) => column ?? []), notes })
+  return Either.right({ columns, notes })
 }
+
+const statedKinds: ReadonlySet<string> = new Set(["text", "number", "options", "date"])
 
 /** What a mapping file says of each column: its field, or null where it is left out. */
 export const mappingOf = (columns: ReadonlyArray<Column>): { readonly [name: string]: string | null } =>
@@ -106,6 +212,7 @@ export const mappingOf = (columns: ReadonlyArray<Column>): { readonly [name: str
       .filter(({ name }) => name !== "" && !isAdded(name))
       .map((column) => {
         const target = targetOf(column) ?? null
-        return [column.name, column._tag === "CustomField" ? `${target}:${column.kind}` : target]
+        const isStated = column._tag === "CustomField" && statedKinds.has(column.kind)
+        return [column.name, isStated ? `${target}:${column.kind}` : target]
       })
   )

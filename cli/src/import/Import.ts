@@ -2,16 +2,20 @@
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import type { ContactsHttp } from "effect-growthhub/HttpLayer"
 import * as Checkpoint from "./Checkpoint.js"
 import { CliExit, codes, fromStopped, usageError } from "../CliExit.js"
 import { Session } from "../Connection.js"
 import { plain } from "../Layout.js"
 import { check, dryRun, showLeftOut, showMatches, showNotes } from "./Check.js"
+import * as CustomFields from "./CustomFields.js"
 import type { InvalidFile } from "./InvalidFile.js"
 import * as List from "./List.js"
 import * as Mapping from "./Mapping.js"
@@ -22,6 +26,14 @@ import * as Upserting from "./Upserting.js"
 /** An import that was asked for. */
 export interface Task {
   readonly options: List.Options
+  /** What a person calls the list: its file, or standard input. */
+  readonly name: string
+  /** The path from which the names of checkpoint and report are derived. */
+  readonly beside: string
+  /** Whether the progress is saved, so that the import can be resumed. */
+  readonly isResumable: boolean
+  /** Whether what came of it is told as JSON. */
+  readonly isJson: boolean
   /** The command that goes on with it. */
   readonly again: string
   /** Whether it goes on with an earlier one. */
@@ -38,20 +50,28 @@ export interface Task {
 const shown = 50
 
 const invalidFile =
-  ({ options }: Task) =>
+  ({ name }: Task) =>
   (error: InvalidFile) =>
-    usageError(`${options.file}: ${error.message.split("\n").map(plain).join("\n")}`)
+    usageError(`${name}: ${error.message.split("\n").map(plain).join("\n")}`)
 
-const opening = (task: Task): Effect.Effect<List.List, CliExit> =>
+const opening = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.List, CliExit, R> =>
   Effect.gen(function* () {
-    const list = yield* Effect.mapError(List.open(task.options), invalidFile(task))
+    const list = yield* Effect.mapError(List.open(task.options, find), invalidFile(task))
     if (task.savedMapping !== undefined) yield* Mapping.save(task.savedMapping, list.columns)
     return list
   })
 
-/** Says what is wrong with the file, row by row and in numbers. */
-export const tryOut = (task: Task): Effect.Effect<void, CliExit> =>
-  Effect.flatMap(opening(task), (list) => dryRun(list, task.options.file, task.options.clearsNulls))
+/** Says what is wrong with the file, row by row and in numbers. Without a connection, custom fields are not looked up. */
+export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
+  const find: CustomFields.Find = (names) =>
+    CustomFields.find(task.options.locationId)(names).pipe(
+      Effect.provide(connection),
+      Effect.catchAll(({ code, message }) =>
+        Effect.succeed(Either.left(code === codes.credentials ? undefined : message))
+      )
+    )
+  return Effect.flatMap(opening(task, find), (list) => dryRun(list, task))
+}
 
 // --- the import --------------------------------------------------------------------------------------------------------
 
@@ -64,13 +84,13 @@ interface Opened {
 }
 
 /** Refuses to begin an import that was begun before. */
-const refuseTwice = ({ options: { file }, isResumed }: Task, before: Option.Option<ContactsBulk.Progress>) => {
+const refuseTwice = ({ name, isResumed }: Task, before: Option.Option<ContactsBulk.Progress>) => {
   if (Option.isNone(before) || isResumed) return Effect.void
   const { counts, isComplete } = before.value
   return usageError(
     isComplete
-      ? `${file} was imported before: ${summary(counts)}. With --restart all of it is sent again.`
-      : `An import of ${file} was begun before: ${summary(counts)}.\nGo on with --resume, or begin anew with --restart.`
+      ? `${name} was imported before: ${summary(counts)}. With --restart all of it is sent again.`
+      : `An import of ${name} was begun before: ${summary(counts)}.\nGo on with --resume, or begin anew with --restart.`
   )
 }
 
@@ -80,9 +100,10 @@ const opened = (task: Task): Effect.Effect<Opened, CliExit | ContactsBulk.Checkp
     const { url, isSandbox } = yield* Session
     const source = yield* Effect.mapError(List.fingerprint(task.options, url), invalidFile(task))
     // What a sandbox has is gone when the command ends.
-    const store = isSandbox
+    const isKept = task.isResumable && !isSandbox
+    const store = !isKept
       ? yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
-      : yield* Checkpoint.open(task.options.file, task.directory)
+      : yield* Checkpoint.open(task.beside, task.directory)
     const checkpoint: ContactsBulk.Checkpoint = { store, name: "import", source }
     if (task.isRestarted) yield* ContactsBulk.clear(checkpoint)
     const before = yield* ContactsBulk.progress(checkpoint)
@@ -97,12 +118,12 @@ const opened = (task: Task): Effect.Effect<Opened, CliExit | ContactsBulk.Checkp
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
   error.reason === "SourceMismatch"
     ? usageError(
-        `${task.options.file} is not as it was when its import was begun, or is given with other options: use the file and the ` +
+        `${task.name} is not as it was when its import was begun, or is given with other options: use the list and the ` +
           "options that you began with, or begin anew with --restart, which sends all of it again"
       )
     : new CliExit({
         code: codes.unexpected,
-        message: `${Checkpoint.directoryOf(task.options.file, task.directory)}: ${error.message}. --restart forgets it and sends all of the file again.`
+        message: `${Checkpoint.directoryOf(task.beside, task.directory)}: ${error.message}. --restart forgets it and sends all of the file again.`
       })
 
 /** The lines of rows, by their places in the list. */
@@ -119,17 +140,23 @@ const showUnresolved = (task: Task, list: List.List, { unresolved = [] }: Contac
   unresolved.length === 0
     ? Effect.void
     : Effect.flatMap(linesOf(task, list, unresolved), (lines) =>
-        Effect.forEach(lines, (line) => Console.error(`line ${line}: no known outcome yet`), { discard: true })
+        Effect.forEach(lines, (line) => Console.error(`${List.nounOf(list)} ${line}: no known outcome yet`), {
+          discard: true
+        })
       )
 
 /** Sends what was not sent yet, and shows how far it is. */
 const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows: number, hint: string) =>
   Effect.gen(function* () {
-    const service = Upserting.forImport(yield* ContactsService, task.options)
+    const { options, isResumed } = task
+    const service = Upserting.forImport(yield* ContactsService, { ...options, isResumed })
     const sums = { ...counts }
     const progress = yield* makeProgress(sums, rows)
     const contacts = Stream.map(List.rows(list), ({ contact }) => contact).pipe(Stream.mapError(invalidFile(task)))
-    return yield* ContactsBulk.upsertMany(contacts, { checkpoint }).pipe(
+    return yield* ContactsBulk.upsertMany(contacts, {
+      checkpoint,
+      isRepeatable: Upserting.isRepeatable(options.mode)
+    }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
       Effect.provideService(ContactsService, service),
       Effect.raceFirst(progress.showing),
@@ -154,11 +181,14 @@ const conclude = (
     const { rejected, unknown, ...applied } = countsOf(yield* ContactsBulk.progress(checkpoint))
     // What failed is in the report now.
     if (ended === undefined) yield* ContactsBulk.clearDeadLetters(checkpoint)
-    yield* Console.log(summary({ rejected, unknown, ...applied }))
-    if (file !== undefined) yield* Console.log(`What was not applied, and why: ${file}`)
+    const counts = { ...applied, rejected, unknown }
+    const isComplete = ended === undefined && !hasChanged
+    if (task.isJson) yield* Console.log(JSON.stringify({ ...counts, isComplete, report: file ?? null }))
+    else yield* Console.log(summary(counts))
+    if (file !== undefined && !task.isJson) yield* Console.log(`What was not applied, and why: ${file}`)
     if (hasChanged) {
       return yield* usageError(
-        `${task.options.file} has changed while it was imported: rows of it may be missing. Begin anew with --restart.`
+        `${task.name} has changed while it was imported: rows of it may be missing. Begin anew with --restart.`
       )
     }
     if (ended !== undefined) {
@@ -174,15 +204,24 @@ const conclude = (
     }
   })
 
+const unsaved = "the progress of an import of standard input is saved with --checkpoint DIR only"
+
+/** How to go on with an import that has not ended. */
+const hintOf = ({ again, isResumable, name, options: { file } }: Task) => {
+  if (!isResumable) return `To go on, begin anew: ${unsaved}`
+  return `Go on with: ${again}${name === file ? "" : " (and the same standard input)"}`
+}
+
 /** Sends what was not sent yet. */
-export const run = (task: Task): Effect.Effect<void, CliExit, ContactsService | Session> =>
+export const run = (task: Task): Effect.Effect<void, CliExit, ContactsHttp | ContactsService | Session> =>
   Effect.gen(function* () {
     if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")
-    const list = yield* opening(task)
-    const checked = yield* check(list, task.options.file)
+    if (task.isResumed && !task.isResumable) return yield* usageError(`Nothing to resume: ${unsaved}`)
+    const list = yield* opening(task, CustomFields.find(task.options.locationId))
+    const checked = yield* check(list, task.name)
     const open = yield* opened(task)
     yield* showNotes(list)
-    yield* showMatches(checked)
+    yield* showMatches(list, checked)
     yield* showLeftOut(checked, task.options.clearsNulls)
     if (checked.invalid > 0) {
       yield* Console.error(
@@ -190,7 +229,7 @@ export const run = (task: Task): Effect.Effect<void, CliExit, ContactsService | 
       )
     }
     const { isSandbox } = yield* Session
-    const hint = isSandbox ? "The sandbox is gone, and all that it had." : `Go on with: ${task.again}`
+    const hint = isSandbox ? "The sandbox is gone, and all that it had." : hintOf(task)
     const ended = yield* send(task, list, open, checked.rows, hint)
     yield* conclude(task, list, open, ended, hint)
   }).pipe(

@@ -7,11 +7,13 @@ import type { LocationId } from "effect-growthhub/Schema"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import * as Cells from "./Cells.js"
-import { type Column, columnsOf, type Given as GivenColumns } from "./Columns.js"
+import { type Column, type Columns, columnsOf, type Given as GivenColumns, headerOf } from "./Columns.js"
+import type * as CustomFields from "./CustomFields.js"
 import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
 import { recordsOf } from "./Records.js"
-import { fromCells, fromJson, parseLine, type Reading, type Row } from "./Rows.js"
+import { fromCells, fromJson, parseArray, parseLine, type Reading, type Row } from "./Rows.js"
 import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
+import type { Mode } from "./Upserting.js"
 
 /** How a list is read. */
 export interface Options extends GivenSource, GivenColumns, Cells.Given {
@@ -22,6 +24,8 @@ export interface Options extends GivenSource, GivenColumns, Cells.Given {
   readonly clearsNulls: boolean
   /** Whether the tags of a row replace those of its contact; otherwise they are added. */
   readonly replacesTags: boolean
+  /** Whether rows only update contacts, or only create them. */
+  readonly mode: Mode
   /** Whether a cell that cannot be read is left out; otherwise its row is rejected. */
   readonly skipsInvalidCells: boolean
 }
@@ -63,9 +67,8 @@ async function* ndjsonRows(source: Source, options: Options): AsyncGenerator<Rea
 async function* jsonRows(source: Source, options: Options): AsyncGenerator<ReadonlyArray<Row>> {
   let whole = ""
   for await (const text of textOf(source)) whole += text
-  const values = parseLine(whole, 1)
-  if (!Array.isArray(values)) throw new InvalidFile({ message: "This is no JSON array of objects" })
-  yield values.map((value, index) => fromJson(index + 1, value, options))
+  const values = parseArray(whole)
+  yield values.map((value, index) => fromJson(index + 1, value, options, "Item"))
 }
 
 async function* cellRows(source: Source, reading: Reading): AsyncGenerator<ReadonlyArray<Row>> {
@@ -77,7 +80,7 @@ async function* cellRows(source: Source, reading: Reading): AsyncGenerator<Reado
   }
 }
 
-const headerOf = async (source: Source): Promise<ReadonlyArray<string>> => {
+const firstRow = async (source: Source): Promise<ReadonlyArray<string>> => {
   for await (const [first] of recordsOf(source)) if (first !== undefined) return first.cells
   return []
 }
@@ -108,21 +111,44 @@ const encodingNote = ({ encoding, kind }: Source, { encoding: given }: Options):
     : [`Read as ${nameOf(encoding)}: if names look wrong, say what it is with --encoding`]
 
 /** An update takes fewer fields than an upsert. */
-const updateNotes = (columns: ReadonlyArray<Column>): ReadonlyArray<string> => {
+const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): ReadonlyArray<string> => {
   const lost = columns.flatMap((column) =>
     column._tag === "Field" && (column.field === "companyName" || column.field === "gender") ? [column.name] : []
   )
-  return lost.length > 0 && columns.some(({ _tag }) => _tag === "ContactId")
-    ? [`An update cannot change ${lost.join(", ")}: left out for rows with the id of a contact`]
-    : []
+  if (lost.length === 0 || mode === "CreateOnly") return []
+  const isOfAll = mode === "UpdateOnly"
+  if (!isOfAll && !columns.some(({ _tag }) => _tag === "ContactId")) return []
+  return [`An update cannot change ${lost.join(", ")}: left out${isOfAll ? "" : " for rows with the id of a contact"}`]
 }
 
-const openCells = async (source: Source, options: Options): Promise<List> => {
-  const header = await headerOf(source)
-  if (header.length === 0) throw new InvalidFile({ message: "It is empty" })
-  const names = header.map((name) => name.trim())
-  const { columns, notes } = Either.getOrThrowWith(columnsOf(names, options), (error) => error)
-  if (options.locationId === undefined && !isAddressed(columns)) throw new InvalidFile({ message: noLocation })
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, InvalidFile> =>
+  Effect.tryPromise({ try: run, catch: invalidFileOf })
+
+/** Names that nobody has to look up. */
+const nothing: CustomFields.Answer = Either.right(new Map())
+
+const openCells = <R>(source: Source, options: Options, find: CustomFields.Find<R>) =>
+  Effect.gen(function* () {
+    const cells = yield* attempt(() => firstRow(source))
+    if (cells.length === 0) return yield* new InvalidFile({ message: "It is empty" })
+    const header = headerOf(
+      cells.map((name) => name.trim()),
+      options
+    )
+    const answer = header.candidates.length === 0 ? nothing : yield* find(header.candidates)
+    const columns = yield* columnsOf(header, options, answer)
+    if (options.locationId === undefined && !isAddressed(columns.columns)) {
+      return yield* new InvalidFile({ message: noLocation })
+    }
+    return yield* attempt(() => listOf(source, options, cells, columns))
+  })
+
+const listOf = async (
+  source: Source,
+  options: Options,
+  header: ReadonlyArray<string>,
+  { columns, notes }: Columns
+): Promise<List> => {
   const judgements = await judge(source, columns)
   const reading: Reading = {
     columns,
@@ -134,22 +160,25 @@ const openCells = async (source: Source, options: Options): Promise<List> => {
     source,
     header,
     columns,
-    notes: [...encodingNote(source, options), ...notes, ...updateNotes(columns)],
+    notes: [...encodingNote(source, options), ...notes, ...updateNotes(columns, options)],
     batches: () => cellRows(source, reading)
   }
 }
 
-/** Looks at a file: its form, its header, and the columns that have to be seen as a whole. */
-export const open = (options: Options): Effect.Effect<List, InvalidFile> =>
-  Effect.tryPromise({
-    try: async () => {
-      const source = await inspect(options.file, options)
-      if (source.kind === "csv" || source.kind === "xlsx") return openCells(source, options)
-      const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
-      return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
-    },
-    catch: invalidFileOf
+/**
+ * Looks at a file: its form, its header, and the columns that have to be seen as a whole. `find` looks up the custom fields
+ * that columns name.
+ */
+export const open = <R>(options: Options, find: CustomFields.Find<R>): Effect.Effect<List, InvalidFile, R> =>
+  Effect.gen(function* () {
+    const source = yield* attempt(() => inspect(options.file, options))
+    if (source.kind === "csv" || source.kind === "xlsx") return yield* openCells(source, options, find)
+    const batches = source.kind === "ndjson" ? ndjsonRows : jsonRows
+    return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
   })
+
+/** What the number of a row counts: lines, or the items of a JSON array. */
+export const nounOf = ({ source }: Pick<List, "source">): "line" | "item" => (source.kind === "json" ? "item" : "line")
 
 /** The rows of a list, in their order. */
 export const rows = (list: List): Stream.Stream<Row, InvalidFile> =>
@@ -168,5 +197,5 @@ export const fingerprint = (options: Options, url: string): Effect.Effect<string
       for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
       return hash.digest("hex")
     },
-    catch: () => new InvalidFile({ message: `${options.file} cannot be read` })
+    catch: () => new InvalidFile({ message: "It cannot be read" })
   })

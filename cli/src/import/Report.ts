@@ -18,8 +18,8 @@ import * as PrivateFiles from "./PrivateFiles.js"
 import type { Source } from "./Source.js"
 
 /** A name derived from the imported file: nothing that was read from anywhere decides where the report is. */
-const reportName = ({ options: { file }, directory }: Task, extension: string, number: number) => {
-  const { dir, name } = parse(file)
+const reportName = ({ beside, directory }: Task, extension: string, number: number) => {
+  const { dir, name } = parse(beside)
   return join(directory ?? dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${extension}`)
 }
 
@@ -95,11 +95,11 @@ const save = async (task: Task, extension: string, bytes: Buffer): Promise<strin
   }
 }
 
-const unwritten = ({ options: { file }, directory }: Task) =>
+const unwritten = ({ beside, directory }: Task) =>
   new CliExit({
     code: codes.unexpected,
     message:
-      `The report of what was rejected cannot be written ${directory === undefined ? `beside ${file}` : `to ${directory}`}: ` +
+      `The report of what was rejected cannot be written ${directory === undefined ? `beside ${beside}` : `to ${directory}`}: ` +
       "--resume tries it again"
   })
 

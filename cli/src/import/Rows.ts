@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ContactId, ContactUpsert, type LocationId } from "effect-growthhub/Schema"
 import { faultsOf } from "../Faults.js"
-import { isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../Json.js"
+import { isArray, isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../Json.js"
 import type { ReadCell } from "./Cells.js"
 import { type Column, isAdded } from "./Columns.js"
 import { InvalidFile } from "./InvalidFile.js"
@@ -55,8 +55,8 @@ const planned = (row: Row, contactId: ContactId | undefined): Row => {
 }
 
 /** As a person is told. */
-export const describe = (line: number, { column, text }: Fault): string =>
-  column === undefined ? `line ${line}: ${text}` : `line ${line}, column ${JSON.stringify(column)}: ${text}`
+export const describe = (noun: string, line: number, { column, text }: Fault): string =>
+  column === undefined ? `${noun} ${line}: ${text}` : `${noun} ${line}, column ${JSON.stringify(column)}: ${text}`
 
 // --- rows of cells -----------------------------------------------------------------------------------------------------
 
@@ -85,7 +85,11 @@ interface Draft {
 }
 
 const nameOf = (column: Column): string =>
-  column._tag === "Field" ? column.field : column._tag === "CustomField" ? `customField.${column.id}` : "contactId"
+  column._tag === "Field"
+    ? column.field
+    : column._tag === "CustomField"
+      ? (column.label ?? `customField.${column.id}`)
+      : "contactId"
 
 const readContactId = (draft: Draft, column: Column, cell: string): void => {
   if (isContactId(cell)) draft.contactId = cell
@@ -174,9 +178,10 @@ const faultsOfJson = (contact: ContactUpsert): ReadonlyArray<Fault> => {
 export const fromJson = (
   line: number,
   value: unknown,
-  { locationId, clearsNulls }: { readonly locationId: LocationId | undefined; readonly clearsNulls: boolean }
+  { locationId, clearsNulls }: { readonly locationId: LocationId | undefined; readonly clearsNulls: boolean },
+  noun = "Line"
 ): Row => {
-  if (!isObject(value)) throw new InvalidFile({ message: `Line ${line}: this is no JSON object` })
+  if (!isObject(value)) throw new InvalidFile({ message: `${noun} ${line}: this is no JSON object` })
   const own = Object.entries(value).filter(([key]) => !isAdded(key))
   const given = clearsNulls ? own : own.filter(([, one]) => !isBlank(one))
   const { contactId, ...fields } = Object.fromEntries(given)
@@ -194,6 +199,23 @@ export const fromJson = (
     hasBlanks: given.length < own.length
   }
   return planned(row, isNamed ? contactId : undefined)
+}
+
+/** The line in which a text ends to be JSON, as the parser tells it. */
+const brokenLine = (text: string, error: unknown): number => {
+  const [, position = String(text.length)] = /at position (\d+)/.exec(String(error)) ?? []
+  return text.slice(0, Number(position)).trimEnd().split("\n").length
+}
+
+/** The items of a JSON array. */
+export const parseArray = (text: string): ReadonlyArray<unknown> => {
+  try {
+    const values: unknown = JSON.parse(text)
+    if (isArray(values)) return values
+  } catch (error) {
+    throw new InvalidFile({ message: `Line ${brokenLine(text, error)}: this is no JSON` })
+  }
+  throw new InvalidFile({ message: "This is no JSON array of objects" })
 }
 
 /** The value of a line of NDJSON. */

@@ -1,6 +1,6 @@
 // How a file is written: its kind, encoding, delimiter and line ends; and its text.
 import { analyse } from "chardet"
-import { createReadStream } from "node:fs"
+import { constants, createReadStream } from "node:fs"
 import { open } from "node:fs/promises"
 import { InvalidFile } from "./InvalidFile.js"
 
@@ -125,19 +125,21 @@ const kindOf = (file: string, sample: Buffer, text: string): Source["kind"] => {
     throw new InvalidFile({ message: "This is a PDF: export the list as CSV" })
   }
   if (/\.(?:ndjson|jsonl)$/i.test(file)) return "ndjson"
-  if (/^\s*\[/.test(text) && /\.json$/i.test(file)) return "json"
+  if (/^\s*\[\s*[{\]]/.test(text) || (/^\s*\[/.test(text) && /\.json$/i.test(file))) return "json"
   return /^\s*\{/.test(text) ? "ndjson" : "csv"
 }
 
 const sampleOf = async (file: string): Promise<{ readonly size: number; readonly sample: Buffer }> => {
-  const handle = await open(file).catch(() => {
+  // Opening a pipe would wait for a writer.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => {
     throw new InvalidFile({ message: "It cannot be read" })
   })
   try {
     const found = await handle.stat()
     if (!found.isFile()) {
       throw new InvalidFile({
-        message: "This is no regular file, and a list is read twice: save it to a file first"
+        message:
+          "This is no regular file, and a list is read twice: save it to a file, or pipe it to `growthhub import -`"
       })
     }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(sampleSize, found.size)), 0)

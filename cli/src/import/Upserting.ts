@@ -1,30 +1,42 @@
-// What an import sends for a row: one upsert, and an update that adds the row's tags to those of the contact.
+// What an import sends for a row: one upsert, and an update that adds the row's tags to those of the contact. With
+// --update-only and --create-only: a look-up, and an update or a create.
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { ContactsService } from "effect-growthhub/ContactsService"
 import * as Errors from "effect-growthhub/Errors"
+import type { ContactUpsert, UpsertedContact } from "effect-growthhub/Schema"
 import { isArray } from "../Json.js"
-import type { Contact, ContactId, ContactUpdate, ContactUpsert, UpsertedContact } from "effect-growthhub/Schema"
+import { hasIdentity, makeCreateOnly, updateNamed, updateOnly } from "./Modes.js"
 import { planOf } from "./Rows.js"
+import { missingTags, tagsOf } from "./Tags.js"
 
-/** Whether a second upsert cannot create the contact twice. */
-const isRepeatable = ({ email, phone, createNewIfDuplicateAllowed }: ContactUpsert) =>
-  [email, phone].some((identity) => typeof identity === "string" && identity.trim() !== "") &&
-  createNewIfDuplicateAllowed !== true
+/** What an import does about contacts that are there already, and about those that are not. */
+export type Mode = "Upsert" | "UpdateOnly" | "CreateOnly"
+
+/** How rows are sent. */
+export interface Options {
+  readonly mode: Mode
+  /** Whether the tags of a row replace those of its contact; otherwise they are added. */
+  readonly replacesTags: boolean
+  /** Whether an earlier run was interrupted. */
+  readonly isResumed: boolean
+}
 
 type Service = Context.Tag.Service<ContactsService>
 
-const normalized = (tag: string) => tag.trim().toLowerCase()
+/** Whether a second upsert cannot create the contact twice. */
+const isUpsertRepeatable = (input: ContactUpsert) => hasIdentity(input) && input.createNewIfDuplicateAllowed !== true
 
-/** The contact's tags and those that it lacks, or nothing if it lacks none. The service keeps tags in lower case. */
-export const missingTags = (
-  existing: ReadonlyArray<string>,
-  added: ReadonlyArray<string>
-): ReadonlyArray<string> | undefined => {
-  const has = new Set(existing.map(normalized))
-  const missing = added.filter((tag) => !has.has(normalized(tag)))
-  return missing.length === 0 ? undefined : [...existing, ...missing]
-}
+/**
+ * Whether a row can be sent again without being applied twice: an update always, and a create that looks for the contact
+ * before.
+ */
+export const isRepeatable =
+  (mode: Mode) =>
+  (input: ContactUpsert): boolean => {
+    if (mode === "UpdateOnly" || planOf(input)?.contactId !== undefined) return true
+    return mode === "CreateOnly" ? hasIdentity(input) : isUpsertRepeatable(input)
+  }
 
 /**
  * The failure of an update that follows an upsert: the contact is there by then. Where a second upsert would create it twice,
@@ -38,12 +50,9 @@ const afterUpsert =
     const Class = error.constructor as new (fields: object) => Errors.ContactsError
     const { details, ...fields } = error
     const told = { ...fields, message, details: details.length > 0 ? [message] : [] }
-    if (isRepeatable(input)) return new Class(told)
+    if (isUpsertRepeatable(input)) return new Class(told)
     return new Class({ ...told, outcome: "Unknown", ...("isRetryable" in fields ? { isRetryable: false } : {}) })
   }
-
-const tagsOf = (service: Service, { id, tags }: Contact) =>
-  tags === undefined ? Effect.map(service.getContact(id), (contact) => contact.tags ?? []) : Effect.succeed(tags)
 
 const addTags = (service: Service, contact: UpsertedContact, added: ReadonlyArray<string>) =>
   Effect.gen(function* () {
@@ -72,33 +81,18 @@ const upsertAddingTags = (service: Service, input: ContactUpsert) => {
 const refused = (details: ReadonlyArray<string>) =>
   new Errors.Unprocessable({ operation: "upsertContact", attempts: 0, details, message: details.join("; ") })
 
-/** Fields of an upsert that an update does not take. */
-const toUpdate = ({
-  locationId: _location,
-  companyName: _company,
-  gender: _gender,
-  createNewIfDuplicateAllowed: _createNew,
-  ...changes
-}: ContactUpsert): ContactUpdate => changes
-
-/** An update of the contact that a row names, with its tags added. */
-const updateNamed = (service: Service, id: ContactId, input: ContactUpsert, replacesTags: boolean) =>
-  Effect.gen(function* () {
-    const { tags, ...changes } = toUpdate(input)
-    if (tags === undefined) return yield* service.updateContact(id, changes)
-    if (replacesTags) return yield* service.updateContact(id, { ...changes, tags })
-    const { tags: existing = [] } = yield* service.getContact(id)
-    const all = missingTags(existing, tags)
-    return yield* service.updateContact(id, all === undefined ? changes : { ...changes, tags: all })
-  }).pipe(Effect.map((contact): UpsertedContact => ({ ...contact, new: false })))
-
-/** The service as an import uses it: a row is settled after both requests, so that a kill between them loses nothing. */
-export const forImport = (service: Service, { replacesTags }: { readonly replacesTags: boolean }): Service => ({
-  ...service,
-  upsertContact: (input) => {
-    const { faults = [], contactId } = planOf(input) ?? {}
-    if (faults.length > 0) return Effect.fail(refused(faults))
-    if (contactId !== undefined) return updateNamed(service, contactId, input, replacesTags)
-    return replacesTags ? service.upsertContact(input) : upsertAddingTags(service, input)
+/** The service as an import uses it: a row is settled after all its requests, so that a kill between them loses nothing. */
+export const forImport = (service: Service, { mode, replacesTags, isResumed }: Options): Service => {
+  const createOnly = makeCreateOnly(service, isResumed)
+  return {
+    ...service,
+    upsertContact: (input) => {
+      const { faults = [], contactId } = planOf(input) ?? {}
+      if (faults.length > 0) return Effect.fail(refused(faults))
+      if (mode === "CreateOnly") return createOnly(input, contactId)
+      if (contactId !== undefined) return updateNamed(service, contactId, input, replacesTags)
+      if (mode === "UpdateOnly") return updateOnly(service, input, replacesTags)
+      return replacesTags ? service.upsertContact(input) : upsertAddingTags(service, input)
+    }
   }
-})
+}

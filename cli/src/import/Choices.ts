@@ -1,0 +1,60 @@
+// Values of custom fields that have a choice of texts, or are made of several.
+import * as Option from "effect/Option"
+import { isObject, parseOption } from "../Json.js"
+import type { CellResult } from "./Cells.js"
+import { readList } from "./Lists.js"
+import { bare } from "./Names.js"
+
+/** Options that a sentence names. */
+const named = 20
+
+const mustBeOf = (choices: ReadonlyArray<string>) => {
+  const more = choices.length > named ? ` and ${choices.length - named} more` : ""
+  return `must be of the options ${choices
+    .slice(0, named)
+    .map((choice) => JSON.stringify(choice))
+    .join(", ")}${more}`
+}
+
+/** Finds the option that a text means: as it is written, or without regard to case and punctuation where one is so. */
+const makeFind = (choices: ReadonlyArray<string>) => {
+  const exact = new Set(choices)
+  const similar = new Map<string, ReadonlyArray<string>>()
+  for (const choice of choices) similar.set(bare(choice), [...(similar.get(bare(choice)) ?? []), choice])
+  return (text: string): string | undefined => {
+    if (exact.has(text)) return text
+    const found = similar.get(bare(text)) ?? []
+    return found.length === 1 && bare(text) !== "" ? found[0] : undefined
+  }
+}
+
+/** Reads one of the options; any text if there are none. */
+export const optionReader = (choices: ReadonlyArray<string>) => {
+  const find = makeFind(choices)
+  return (cell: string): CellResult => {
+    const value = choices.length === 0 ? cell : find(cell)
+    return value === undefined ? { fault: mustBeOf(choices) } : { value }
+  }
+}
+
+/** Reads several of the options. Commas separate them where that makes options of all. */
+export const optionsReader = (choices: ReadonlyArray<string>, separator: string | undefined) => {
+  const find = makeFind(choices)
+  return (cell: string): CellResult => {
+    const texts = readList(cell, separator, false)
+    if (choices.length === 0) return { value: texts }
+    for (const list of separator === undefined ? [texts, readList(cell, undefined, true)] : [texts]) {
+      const values = list.map(find)
+      if (values.every((value) => value !== undefined)) return { value: values }
+    }
+    return { fault: mustBeOf(choices) }
+  }
+}
+
+/** Reads the texts of a list of boxes: a JSON object. */
+export const readBoxes = (cell: string): CellResult => {
+  const value = Option.getOrUndefined(parseOption(cell))
+  return isObject(value) && Object.values(value).every((one) => typeof one === "string")
+    ? { value }
+    : { fault: 'must be a JSON object of texts by the id of their box, as {"abc":"text"}' }
+}

@@ -1,0 +1,131 @@
+// Rows that only update a contact, and rows that only create one.
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { ContactsService } from "effect-growthhub/ContactsService"
+import * as Errors from "effect-growthhub/Errors"
+import type {
+  Contact,
+  ContactCreate,
+  ContactId,
+  ContactUpdate,
+  ContactUpsert,
+  UpsertedContact
+} from "effect-growthhub/Schema"
+import { missingTags, tagsOf } from "./Tags.js"
+
+type Service = Context.Tag.Service<ContactsService>
+
+const identities = ["email", "phone"] as const
+
+const isGiven = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
+
+/** Whether the service can find a contact by a row. */
+export const hasIdentity = (input: ContactUpsert): boolean => identities.some((identity) => isGiven(input[identity]))
+
+/** A row that the state of the location does not allow. */
+const refusal = (operation: string, message: string) =>
+  new Errors.Unprocessable({ operation, attempts: 1, message, details: [] })
+
+/** The contact that has the email of a row, or else its phone. */
+const findContact = (service: Service, input: ContactUpsert) =>
+  Effect.gen(function* () {
+    for (const identity of identities) {
+      const value = input[identity]
+      if (!isGiven(value)) continue
+      const found = yield* service.getDuplicateContact({ locationId: input.locationId, [identity]: value })
+      if (Option.isSome(found)) return Option.some({ contact: found.value, identity })
+    }
+    return Option.none<{ readonly contact: Contact; readonly identity: (typeof identities)[number] }>()
+  })
+
+/** Fields of an upsert that an update does not take. */
+const toUpdate = ({
+  locationId: _location,
+  companyName: _company,
+  gender: _gender,
+  createNewIfDuplicateAllowed: _createNew,
+  ...changes
+}: ContactUpsert): ContactUpdate => changes
+
+/** An update of a contact, with the row's tags added to `existing`. */
+const updateWith = (
+  service: Service,
+  id: ContactId,
+  input: ContactUpsert,
+  existing: Effect.Effect<ReadonlyArray<string>, Errors.ContactsError> | undefined
+) =>
+  Effect.gen(function* () {
+    const { tags, ...changes } = toUpdate(input)
+    if (tags === undefined) return yield* service.updateContact(id, changes)
+    const all = existing === undefined ? tags : missingTags(yield* existing, tags)
+    return yield* service.updateContact(id, all === undefined ? changes : { ...changes, tags: all })
+  }).pipe(Effect.map((contact): UpsertedContact => ({ ...contact, new: false })))
+
+/** An update of the contact that a row names, with its tags added. */
+export const updateNamed = (service: Service, id: ContactId, input: ContactUpsert, replacesTags: boolean) =>
+  updateWith(service, id, input, replacesTags ? undefined : tagsOf(service, { id }))
+
+/** An update of the contact that has the email or phone of a row. */
+export const updateOnly = (
+  service: Service,
+  input: ContactUpsert,
+  replacesTags: boolean
+): Effect.Effect<UpsertedContact, Errors.ContactsError> =>
+  Effect.gen(function* () {
+    if (!hasIdentity(input)) {
+      return yield* refusal("updateContact", "--update-only needs the email, the phone or the id of a contact")
+    }
+    const found = yield* findContact(service, input)
+    if (Option.isNone(found)) {
+      return yield* refusal(
+        "updateContact",
+        "There is no contact with this email or phone, and --update-only creates none"
+      )
+    }
+    const { contact } = found.value
+    return yield* updateWith(service, contact.id, input, replacesTags ? undefined : tagsOf(service, contact))
+  })
+
+const exists = (by: string, isResumed: boolean) =>
+  refusal(
+    "createContact",
+    `A contact with this ${by} exists already, and --create-only changes none${
+      isResumed ? ". This import may have created it before it was interrupted" : ""
+    }`
+  )
+
+const toCreate = ({ createNewIfDuplicateAllowed: _createNew, ...fields }: ContactUpsert): ContactCreate => fields
+
+/**
+ * Creates contacts that are not there yet. It looks before it creates, because a location may allow duplicates, and a contact
+ * that is sent again after an unknown outcome must not be created twice. `isResumed`: whether an earlier run was interrupted.
+ */
+export const makeCreateOnly = (service: Service, isResumed: boolean) => {
+  /** Rows whose create has an unknown outcome in this run. */
+  const inDoubt = new WeakSet<ContactUpsert>()
+  return (
+    input: ContactUpsert,
+    contactId: ContactId | undefined
+  ): Effect.Effect<UpsertedContact, Errors.ContactsError> =>
+    Effect.gen(function* () {
+      if (contactId !== undefined) {
+        return yield* refusal("createContact", "The row has the id of a contact, and --create-only changes none")
+      }
+      const found = yield* findContact(service, input)
+      if (Option.isSome(found)) {
+        const { contact, identity } = found.value
+        // The create whose response was lost.
+        if (inDoubt.has(input)) return { ...contact, ignored: [], new: true }
+        return yield* exists(identity, isResumed)
+      }
+      const created = yield* service.createContact(toCreate(input)).pipe(
+        Effect.tapError(({ outcome }) => Effect.sync(() => void (outcome === "Unknown" && inDoubt.add(input)))),
+        Effect.catchIf(
+          (error): error is Errors.BadRequest => error._tag === "BadRequest" && error.duplicateOf !== undefined,
+          ({ matchingField }) => Effect.fail(exists(matchingField ?? "email or phone", isResumed))
+        )
+      )
+      return { ...created, new: true }
+    })
+}

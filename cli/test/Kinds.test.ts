@@ -1,0 +1,121 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { directory, environment, fileOf, growthhub, read } from "./command.js"
+import { workbook } from "./workbook.js"
+
+const bytesIn = (name: string, bytes: Buffer | string) =>
+  Effect.flatMap(directory, (path) =>
+    Effect.as(
+      Effect.promise(() => writeFile(join(path, name), bytes)),
+      join(path, name)
+    )
+  )
+
+const anywhere = ["--dry-run", "--location", "abc"]
+
+const byEmail = Effect.flatMap(Sandbox, ({ contacts }) =>
+  Effect.map(contacts, (all) => [...all].sort((a, b) => ((a.email ?? "") < (b.email ?? "") ? -1 : 1)))
+)
+
+describe("a workbook", () => {
+  it.scopedLive("is read as Excel shows it: texts, numbers, days and flags of its first sheet", () =>
+    Effect.gen(function* () {
+      const file = yield* bytesIn(
+        "leads.xlsx",
+        workbook(
+          [
+            ["First Name", "Email", "Phone", "Birthday", "ZIP", "dnd"],
+            ["Jörg & Söhne", "a@example.com", 15550100001, { day: 33141 }, "02139", false],
+            [],
+            ["Ada", "b@example.com", "+1 555 010 0002", "1990-09-25", 1067],
+            ["Alan", "nobody", 15550100001.5]
+          ],
+          [["Email"], ["other@example.com"]]
+        )
+      )
+      const ended = yield* growthhub(["import", file], yield* environment)
+      expect(ended).toMatchObject({
+        code: 4,
+        out: expect.stringMatching(/^2 created, 0 updated, 1 rejected\n.*leads\.rejected\.csv$/) as unknown
+      })
+      expect(yield* byEmail).toMatchObject([
+        { firstName: "Jörg & Söhne", phone: "15550100001", postalCode: "02139", dnd: false },
+        { firstName: "Ada", phone: "+15550100002", postalCode: "1067" }
+      ])
+      for (const { dateOfBirth } of yield* byEmail) expect(dateOfBirth).toMatch(/^1990-09-25/)
+      // A CSV that Excel reads, with the line of the sheet.
+      const report = yield* read(file.replace(".xlsx", ".rejected.csv"))
+      expect(report.startsWith("\ufeff")).toBe(true)
+      expect(report).toMatch(/\nAlan,nobody,15550100001\.5,,,,5,Rejected,/)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("that cannot be read says so, and an old one or a PDF says what to do", () =>
+    Effect.gen(function* () {
+      for (const [bytes, message] of [
+        [Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(100)]), "This workbook cannot be read"],
+        [workbook([]), "It is empty"],
+        [Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]), "old Excel (.xls): save it as .xlsx or CSV"],
+        [Buffer.from("%PDF-1.7"), "export the list as CSV"]
+      ] as const) {
+        const file = yield* bytesIn("leads.xlsx", bytes)
+        const tried = yield* growthhub(["import", file, ...anywhere])
+        expect([tried.code, tried.err]).toEqual([2, expect.stringContaining(message)])
+      }
+    })
+  )
+})
+
+describe("a JSON file", () => {
+  it.scopedLive("is an array of contacts, each with its place, or one to a line", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const people = [
+        { email: "a@example.com", firstName: "Ada" },
+        { email: "nobody" },
+        { email: "c@example.com", tags: ["x"] }
+      ]
+      const array = yield* bytesIn("leads.json", `\ufeff${JSON.stringify(people, null, 2)}\r\n`)
+      const tried = yield* growthhub(["import", array, ...anywhere])
+      expect(tried.err.split("\n")[0]).toMatch(/^item 2: email must be an email/)
+      expect(yield* growthhub(["import", array], env)).toMatchObject({
+        code: 4,
+        out: expect.stringMatching(/^2 created, 0 updated, 1 rejected\n.*leads\.rejected\.ndjson$/) as unknown
+      })
+      expect(JSON.parse(yield* read(array.replace(".json", ".rejected.ndjson")))).toMatchObject({
+        email: "nobody",
+        "growthhub:line": 2
+      })
+      const lines = yield* fileOf(
+        "leads.txt",
+        people.filter(({ email }) => email !== "nobody").map((one) => JSON.stringify(one))
+      )
+      expect(yield* growthhub(["import", lines], env)).toMatchObject({
+        code: 0,
+        out: "0 created, 2 updated, 0 rejected"
+      })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.scopedLive("that is not one says where it ends to be JSON, and repeats nothing of it", () =>
+    Effect.gen(function* () {
+      for (const [name, text, message] of [
+        ["leads.json", '[{"email":"a@example.com"},', "Line 1: this is no JSON"],
+        ["leads.json", '[\n{"email":"a@example.com"},\n{"email":"b}\n]', "Line 3: this is no JSON"],
+        ["leads.json", '["a@example.com"]', "Item 1: this is no JSON object"],
+        ["leads.json", "[]", undefined],
+        ["leads.ndjson", '{"email":"a@example.com"}\n{"email":', "Line 2: this is no JSON object"],
+        ["leads.ndjson", '{"email":"a@example.com"}\nnull', "Line 2: this is no JSON object"],
+        ["leads.json", '{"contacts":[{"email":"a@example.com"}]}', "property contacts should not exist"]
+      ] as const) {
+        const tried = yield* growthhub(["import", yield* bytesIn(name, text), ...anywhere])
+        expect([text, tried.code]).toEqual([text, message === undefined ? 0 : 2])
+        if (message !== undefined) expect(tried.err).toContain(message)
+        expect(tried.err).not.toContain("a@example.com")
+      }
+    })
+  )
+})
