@@ -57,12 +57,12 @@ export interface Service extends ContactParts {
   ) => Effect.Effect<Schema.WrittenContact, ContactsError>
 
   /**
-   * Updates the contact that matches by email or phone, as the location's settings say, or creates one: `new` tells
-   * which, also when an attempt whose answer was lost has created it. Repeating it is safe when it can only match what
-   * it made: with an email or a phone, and without `createNewIfDuplicateAllowed: true`. `ignored` names the fields that did
-   * not take: where the upsert matches by email, the service drops a phone that belongs to another contact.
+   * Updates the contact with this email or phone, or creates one; the location's settings say which field counts first.
+   * `new` is true if the call created the contact, also if the response of the attempt that created it was lost. Repeating
+   * the call is safe with an email or a phone, and without `createNewIfDuplicateAllowed: true`. `ignored` lists the fields
+   * that the service did not store: if the contact was found by its email, it drops a phone that belongs to another contact.
    *
-   * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not take.
+   * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not accept.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
    */

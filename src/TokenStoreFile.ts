@@ -136,7 +136,7 @@ const replace = async (path: string, text: string, mode: number, expected: strin
 
 // --- the lock ----------------------------------------------------------------------------------------------------------
 
-/** A lock is free again this many milliseconds after its process has died. */
+/** A lock that its process has not refreshed for this many milliseconds is free again. */
 const stale = 5000
 
 /**

@@ -60,7 +60,7 @@ const common = /^(?:--completions|--log-level|\(-h, --help\)|--wizard|--version)
 const isIndented = (text: string) => text.startsWith("  ")
 const isOption = (text: string) => /^(?:-|\(-|<)/.test(text)
 
-/** The paragraphs that tell something about this command. */
+/** The paragraphs of a help text without those that are the same for every command. */
 const paragraphsOf = (text: string): ReadonlyArray<string> => {
   const [own = "", more] = text.split("\nCOMMANDS\n")
   let isLeftOut = false

@@ -45,7 +45,7 @@ export type Input<Params extends Codec, Query extends Codec, Body extends Codec>
   Part<"body", Schema.Schema.Type<Body>>
 
 /**
- * What a lookup found: the answer of another endpoint, and the times that tell whether the call was applied.
+ * The result of a lookup: the response of the other endpoint, and the times at which the call was sent and looked up.
  *
  * @since 0.2.0
  * @category models

@@ -48,7 +48,7 @@ export const all = (checkpoint: checkpoints.Checkpoint): Stream.Stream<Failure, 
           })
         ),
       onRight: ({ outcome, index, input, error }) =>
-        // `never`: an input that could not be encoded may have any type.
+        // A contact that could not be encoded is stored as it was given, so its type is not known.
         Effect.succeed(
           Outcome[outcome]({
             index,

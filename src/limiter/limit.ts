@@ -311,7 +311,7 @@ export const release = (state: LimitState, grant: Grant): void => {
   if (state.day !== null) state.day.left += 1
 }
 
-/** A permit that was given by another state of the same limit. */
+/** Counts a permit of this process in a state that does not have it yet, for example the state that Redis has returned. */
 export const adopt = (state: LimitState, { until, process }: Grant): void => {
   state.given += 1
   count(state, until, process)
