@@ -16,6 +16,7 @@ import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
 import * as Leaks from "./Leaks.js"
+import * as OfficialSdk from "./OfficialSdk.js"
 import * as Operations from "./Operations.js"
 import * as Outage from "./Outage.js"
 import * as Pacing from "./Pacing.js"
@@ -75,7 +76,8 @@ const ids = [
   "R17",
   "R18",
   "R20",
-  "R22"
+  "R22",
+  "SDK"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
@@ -94,7 +96,7 @@ const bench = fileURLToPath(new URL("../bench", import.meta.url))
 
 const isRivalHere = () => existsSync(`${bench}/node_modules/@gohighlevel/api-client/package.json`)
 
-const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R6", "R7", "R8")
+const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R6", "R7", "R8", "SDK")
 if (withRival && !isRivalHere()) {
   console.error("installing the official SDK under bench/")
   spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: bench, stdio: ["ignore", "ignore", "inherit"] })
@@ -286,6 +288,10 @@ const all = Effect.gen(function* () {
   if (isAsked("R22")) {
     const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))
     figures.push(Operations.figure(runs, operationCalls))
+  }
+  if (isAsked("SDK") && withRival) {
+    yield* tell("SDK, once")
+    figures.push(OfficialSdk.figure(yield* OfficialSdk.run))
   }
   return figures
 })
