@@ -22,6 +22,7 @@ import * as Outage from "./Outage.js"
 import * as Pacing from "./Pacing.js"
 import * as Paths from "./Paths.js"
 import * as Refreshes from "./Refreshes.js"
+import * as Search from "./Search.js"
 import * as Secrets from "./Secrets.js"
 import * as Transports from "./Transports.js"
 import * as Webhooks from "./Webhooks.js"
@@ -77,6 +78,7 @@ const ids = [
   "R18",
   "R20",
   "R22",
+  "R23",
   "SDK"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
@@ -128,6 +130,8 @@ const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 const webhooks = 10_000
 /** For each seed: 30 processes, ten for each time. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
+
+const searchedContacts = 100_000
 
 /** Calls of each operation. */
 const operationCalls = 200
@@ -288,6 +292,11 @@ const all = Effect.gen(function* () {
   if (isAsked("R22")) {
     const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))
     figures.push(Operations.figure(runs, operationCalls))
+  }
+  if (isAsked("R23")) {
+    yield* tell("R23, once")
+    const ran = yield* judged((judge) => Search.run(judge, searchedContacts, nameOf(1)))
+    figures.push(Search.figure([ran], searchedContacts))
   }
   if (isAsked("SDK") && withRival) {
     yield* tell("SDK, once")
