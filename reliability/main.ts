@@ -17,11 +17,13 @@ import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
 import * as Leaks from "./Leaks.js"
+import * as OfficialSdk from "./OfficialSdk.js"
 import * as Operations from "./Operations.js"
 import * as Outage from "./Outage.js"
 import * as Pacing from "./Pacing.js"
 import * as Paths from "./Paths.js"
 import * as Refreshes from "./Refreshes.js"
+import * as Search from "./Search.js"
 import * as Secrets from "./Secrets.js"
 import * as Transports from "./Transports.js"
 import * as Webhooks from "./Webhooks.js"
@@ -76,7 +78,9 @@ const ids = [
   "R17",
   "R18",
   "R20",
-  "R22"
+  "R22",
+  "R23",
+  "SDK"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
@@ -97,7 +101,7 @@ const bench = fileURLToPath(new URL("../bench", import.meta.url))
 
 const isRivalHere = () => existsSync(`${bench}/node_modules/@gohighlevel/api-client/package.json`)
 
-const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R6", "R7", "R8")
+const withRival = !options["no-rival"] && isAsked("R2", "R3", "R4", "R6", "R7", "R8", "SDK")
 if (withRival && !isRivalHere()) {
   console.error("installing the official SDK under bench/")
   spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: bench, stdio: ["ignore", "ignore", "inherit"] })
@@ -129,6 +133,8 @@ const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 const webhooks = 10_000
 /** For each seed: 30 processes, ten for each time. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
+
+const searchedContacts = 100_000
 
 /** Calls of each operation. */
 const operationCalls = 200
@@ -289,6 +295,15 @@ const all = Effect.gen(function* () {
   if (isAsked("R22")) {
     const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))
     figures.push(Operations.figure(runs, operationCalls))
+  }
+  if (isAsked("R23")) {
+    yield* tell("R23, once")
+    const ran = yield* judged((judge) => Search.run(judge, searchedContacts, nameOf(1)))
+    figures.push(Search.figure([ran], searchedContacts))
+  }
+  if (isAsked("SDK") && withRival) {
+    yield* tell("SDK, once")
+    figures.push(OfficialSdk.figure(yield* OfficialSdk.run))
   }
   return figures
 })

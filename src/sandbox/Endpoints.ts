@@ -37,7 +37,7 @@ export const writes: ReadonlyArray<RowName> = rowNames.filter((name) => !isRead(
 interface Route {
   readonly name: RowName
   readonly method: string
-  /** The Versions that have this path. */
+  /** The Versions that have this path; empty if all do. */
   readonly versions: ReadonlyArray<string>
   readonly pattern: RegExp
   readonly params: ReadonlyArray<string>
@@ -58,8 +58,8 @@ const routesOf = (name: RowName): ReadonlyArray<Route> => {
       name,
       row,
       path,
-      // An endpoint answers in any Version; a path that is not the same in all belongs to its own.
-      paths.size === 1 ? [] : versions.filter((version) => pathOf(version) === path)
+      // An endpoint answers in any Version by its oldest path; a later path belongs to its own Versions.
+      path === pathOf(versions[0]!) ? [] : versions.filter((version) => pathOf(version) === path)
     )
   )
 }

@@ -453,6 +453,23 @@ describe("the sandbox", () => {
     )
   )
 
+  it.effect("has a renamed path in v3 only, and the older one in every Version", () =>
+    within(
+      { contacts },
+      Effect.gen(function* () {
+        const statuses = (path: string) =>
+          Effect.forEach(["2021-04-15", "2021-07-28", "2023-02-21", "v3"], (version) =>
+            Effect.map(
+              asking(`/contacts/jane/campaigns/${path}`, { method: "DELETE", headers: { version } }),
+              ({ status }) => status
+            )
+          )
+        expect(yield* statuses("removeAll")).toEqual([200, 200, 200, 200])
+        expect(yield* statuses("remove-all")).toEqual([404, 404, 404, 200])
+      })
+    )
+  )
+
   it.effect("lists the contacts of a business by name, and in v3 those after the last one of a page", () => {
     const members = ["bob", "Ada", "ada", "Zoe, née Roe"].map((firstName, index) => ({
       id: ContactId.make(`id${index}`),
