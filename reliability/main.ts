@@ -15,6 +15,7 @@ import * as Fuzz from "./Fuzz.js"
 import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
+import * as Kills from "./Kills.js"
 import * as Leaks from "./Leaks.js"
 import * as Operations from "./Operations.js"
 import * as Outage from "./Outage.js"
@@ -75,7 +76,8 @@ const ids = [
   "R17",
   "R18",
   "R20",
-  "R22"
+  "R22",
+  "R23"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
 if (unknown.length > 0) {
@@ -126,6 +128,9 @@ const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 const webhooks = 10_000
 /** For each seed: 30 processes, ten for each time. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
+
+/** Of the command, in all seeds. */
+const importKills = 100
 
 /** Calls of each operation. */
 const operationCalls = 200
@@ -286,6 +291,14 @@ const all = Effect.gen(function* () {
   if (isAsked("R22")) {
     const runs = yield* eachSeed("R22", (seed) => Operations.run({ calls: operationCalls, seed }))
     figures.push(Operations.figure(runs, operationCalls))
+  }
+  if (isAsked("R23")) {
+    yield* Kills.build
+    const killing = Math.ceil(importKills / seeds.length)
+    const runs = yield* judged((judge) =>
+      eachSeed("R23", (seed) => Kills.run(judge, { kills: killing, rows: 200, seed }))
+    )
+    figures.push(Kills.figure(runs))
   }
   return figures
 })
