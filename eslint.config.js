@@ -66,6 +66,8 @@ const pure = [
   "runtime/json.ts",
   "runtime/timeout.ts",
   "sandbox/ContactRecord.ts",
+  "sandbox/CustomFieldInput.ts",
+  "sandbox/CustomFieldRecord.ts",
   "sandbox/Directory.ts",
   "sandbox/Duplicates.ts",
   "sandbox/Reply.ts",
@@ -82,7 +84,18 @@ const pureZones = pure.map((file) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ["dist", "cli/dist", ".programs", ".snippets", "coverage", "bench/node_modules", "docs/site", ".stryker-tmp"] },
+  {
+    ignores: [
+      "dist",
+      "cli/dist",
+      ".programs",
+      ".snippets",
+      "coverage",
+      "bench/node_modules",
+      "docs/site",
+      ".stryker-tmp"
+    ]
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

@@ -1,4 +1,4 @@
-// R23: a search over very many contacts, as a stream: each contact once, and no more held at the end than at the beginning.
+// R24: a search over very many contacts, as a stream: each contact once, and no more held at the end than at the beginning.
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
@@ -55,7 +55,7 @@ export const figure = (runs: ReadonlyArray<Ran>, contacts: number): Figure => {
     worst(runs.map((run) => run[name]))
   ) as [number, number, number]
   return {
-    id: "R23",
+    id: "R24",
     what: `searchAll over ${contacts} contacts: missed; found twice; growth of the heap`,
     aim: "0; 0; none (1 MB for the heap's own noise)",
     measured: `${missed}; ${repeated}; ${rounded(growth / 1e6, 2)} MB`,

@@ -16,6 +16,7 @@ import * as Fuzz from "./Fuzz.js"
 import * as Grants from "./Grants.js"
 import * as Interruption from "./Interruption.js"
 import * as Judge from "./Judge.js"
+import * as Kills from "./Kills.js"
 import * as Leaks from "./Leaks.js"
 import * as OfficialSdk from "./OfficialSdk.js"
 import * as Operations from "./Operations.js"
@@ -80,6 +81,7 @@ const ids = [
   "R20",
   "R22",
   "R23",
+  "R24",
   "SDK"
 ]
 const unknown = options.only.split(",").filter((id) => id !== "" && !ids.includes(id))
@@ -135,6 +137,9 @@ const webhooks = 10_000
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
 
 const searchedContacts = 100_000
+
+/** Of the command, in all seeds. */
+const importKills = 100
 
 /** Calls of each operation. */
 const operationCalls = 200
@@ -297,7 +302,15 @@ const all = Effect.gen(function* () {
     figures.push(Operations.figure(runs, operationCalls))
   }
   if (isAsked("R23")) {
-    yield* tell("R23, once")
+    yield* Kills.build
+    const killing = Math.ceil(importKills / seeds.length)
+    const runs = yield* judged((judge) =>
+      eachSeed("R23", (seed) => Kills.run(judge, { kills: killing, rows: 200, seed }))
+    )
+    figures.push(Kills.figure(runs))
+  }
+  if (isAsked("R24")) {
+    yield* tell("R24, once")
     const ran = yield* judged((judge) => Search.run(judge, searchedContacts, nameOf(1)))
     figures.push(Search.figure([ran], searchedContacts))
   }

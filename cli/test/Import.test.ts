@@ -301,7 +301,7 @@ describe("an import", () => {
       yield* Effect.promise(() => symlink(dirname(file), `${linked}.checkpoint`))
       expect(yield* growthhub(["import", linked], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining("must be your own directory, and no link") as unknown
+        err: expect.stringContaining("must be a directory that belongs to you, not a link") as unknown
       })
     }).pipe(Effect.provide(Sandbox.layer()))
   )

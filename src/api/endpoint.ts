@@ -45,7 +45,7 @@ export type Input<Params extends Codec, Query extends Codec, Body extends Codec>
   Part<"body", Schema.Schema.Type<Body>>
 
 /**
- * The result of a lookup: the response of the other endpoint, and the times at which the call was sent and looked up.
+ * The result of a lookup: the response of the other endpoint, and how long after the first attempt it came.
  *
  * @since 0.2.0
  * @category models

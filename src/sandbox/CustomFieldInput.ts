@@ -9,25 +9,6 @@ import type * as Directory from "./Directory.js"
 import { Refusal } from "./Reply.js"
 
 /**
- * How a location takes the custom fields of a contact where nobody has published what the service does.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Setting {
-  /**
-   * A custom field that the location does not have, by its id or its key: `"ignore"` (the default) answers with 2xx and does
-   * not store it, `"refuse"` answers with 422. A location without any definition of a custom field of contacts stores whatever
-   * is sent by an id.
-   */
-  readonly unknown?: "ignore" | "refuse" | undefined
-  /** `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key; 2xx or 422 otherwise. */
-  readonly byKey?: "apply" | "ignore" | "refuse" | undefined
-  /** `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` by default; 2xx or 422 otherwise. */
-  readonly byValue?: "apply" | "ignore" | "refuse" | undefined
-}
-
-/**
  * The custom fields of the contacts of a location, as they are defined.
  *
  * @since 0.2.0
@@ -50,7 +31,7 @@ const idOf = (definitions: ReadonlyArray<Directory.StoredOfLocation>, { id, key 
 
 /** What becomes of an entry, and the words of a refusal. */
 const decide = (
-  { unknown = "ignore", byKey = "apply", byValue = "apply" }: Setting,
+  { unknown = "ignore", byKey = "apply", byValue = "apply" }: Directory.CustomFieldInput,
   entry: JsonObject,
   id: unknown
 ): readonly [decision: "apply" | "ignore" | "refuse", complaint: string] => {

@@ -6,12 +6,30 @@
  */
 import { objectsIn } from "../runtime/json.js"
 import { type StoredContact, tagsOf } from "./ContactRecord.js"
-import type * as CustomFieldInput from "./CustomFieldInput.js"
 import type * as Duplicates from "./Duplicates.js"
 import { Refusal } from "./Reply.js"
 import * as SearchIndex from "./SearchIndex.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
+
+/**
+ * How a location handles custom fields in a write of a contact, where the behaviour of the service is not known.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface CustomFieldInput {
+  /**
+   * A custom field that the location does not have, by its id or its key: `"ignore"` (the default) answers with 2xx and does
+   * not store it, `"refuse"` answers with 422. A location without any definition of a custom field of contacts stores whatever
+   * is sent by an id.
+   */
+  readonly unknown?: "ignore" | "refuse" | undefined
+  /** `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key; 2xx or 422 otherwise. */
+  readonly byKey?: "apply" | "ignore" | "refuse" | undefined
+  /** `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` by default; 2xx or 422 otherwise. */
+  readonly byValue?: "apply" | "ignore" | "refuse" | undefined
+}
 
 /**
  * A location.
@@ -37,11 +55,11 @@ export interface Location {
    */
   readonly indexLag?: number | undefined
   /**
-   * How it takes the custom fields of a contact that nobody has published the service's answer to.
+   * How it handles custom fields in a write of a contact, where the behaviour of the service is not known.
    *
    * @since 0.2.0
    */
-  readonly customFieldInput?: CustomFieldInput.Setting | undefined
+  readonly customFieldInput?: CustomFieldInput | undefined
 }
 
 /**

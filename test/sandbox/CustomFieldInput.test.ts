@@ -6,7 +6,7 @@ import * as CustomFields from "effect-growthhub/CustomFields"
 import { CustomFieldsService } from "effect-growthhub/CustomFieldsService"
 import { LocationTagsService } from "effect-growthhub/LocationTagsService"
 import { ContactId, CustomField, LocationId } from "effect-growthhub/Schema"
-import type { Setting } from "../../src/sandbox/CustomFieldInput.js"
+import type { CustomFieldInput as Setting } from "../../src/sandbox/Directory.js"
 import * as Operations from "../../src/sandbox/Operations.js"
 import * as Seed from "../../src/sandbox/Seed.js"
 
