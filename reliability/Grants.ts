@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Number from "effect/Number"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as Caller from "./caller.js"
@@ -10,6 +11,7 @@ import * as Child from "./Child.js"
 import type { Figure } from "./Figure.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
+import * as Stores from "./Stores.js"
 
 /** How many grants a process refreshes when it is killed. */
 const perProcess = 5
@@ -22,15 +24,25 @@ export interface Lost {
   readonly halfway: number
 }
 
+/** The stores of R5: those that a process writes itself, and a database. */
+export const places = ["files", "SQLite", "Postgres"].flatMap((name) => Stores.fresh[name] ?? [])
+
 /** How many of the locations a process can call for that knows nothing but what was kept. */
 const reached = (task: Caller.Task) => Effect.orDie(Caller.perform(task))
 
-export const run = (judge: Judge, options: { readonly kills: number; readonly seed: number }) =>
+export const run = (
+  judge: Judge,
+  options: {
+    readonly kills: number
+    readonly seed: number
+    readonly place?: Effect.Effect<Stores.Place, never, Scope.Scope>
+  }
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       yield* judge.reset
-      const directory = yield* Installation.directory
-      const store = yield* Effect.orDie(TokenStoreFile.make({ directory }))
+      const place = yield* options.place ?? Stores.fresh["files"]!
+      const store = yield* Effect.orDie(Stores.open(place))
       const locations = Array.from({ length: options.kills * perProcess }, (_, index) => `location-${index}`)
       yield* Installation.connect(judge, store, locations)
       yield* judge.setFaults({
@@ -46,7 +58,7 @@ export const run = (judge: Judge, options: { readonly kills: number; readonly se
       const task = (own: ReadonlyArray<string>): Caller.Task => ({
         url: judge.url,
         app: Installation.app,
-        store: { directory },
+        store: place,
         locations: own,
         calls: 1,
         spread: 0
@@ -128,7 +140,7 @@ export const figure = (runs: ReadonlyArray<Lost>, failedSaves: ReadonlyArray<num
   const unsaved = failedSaves.reduce((sum, count) => sum + count, 0)
   return {
     id: "R5",
-    what: `grants lost: ${kills} processes killed while they refresh ${grants}, answers lost; saves that fail`,
+    what: `grants lost: ${kills} processes killed while they refresh ${grants} (files, SQLite${Stores.fresh["Postgres"] === undefined ? "" : ", Postgres"}), answers lost; saves that fail`,
     aim: "0",
     measured: `${lost} (${halfway} were halfway); ${unsaved}`,
     isMet: lost + unsaved === 0 && halfway >= kills / 10,

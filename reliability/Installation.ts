@@ -4,9 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Credentials from "effect-growthhub/Credentials"
 import type * as TokenStore from "effect-growthhub/TokenStore"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { Judge } from "./Judge.js"
 
 /** The app that a sandbox knows by default. */
@@ -15,10 +12,7 @@ export const app = { clientId: "sandbox-app", clientSecret: "sandbox-secret" }
 /** Where a store has the grant of a location. */
 export const keyOf = (location: string) => Credentials.grantKey(app.clientId, location)
 
-export const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
+export { directory } from "./Stores.js"
 
 export const connect = (judge: Judge, store: TokenStore.Service, locations: ReadonlyArray<string>) =>
   Effect.gen(function* () {

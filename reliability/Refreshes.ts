@@ -2,16 +2,15 @@
 import * as Effect from "effect/Effect"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
-import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import type { ChildProcess } from "node:child_process"
 import { join } from "node:path"
-import * as RedisServer from "../test/redis.js"
 import type { Task } from "./caller.js"
 import * as Child from "./Child.js"
 import { type Figure, worst } from "./Figure.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 import * as Rival from "./Rival.js"
+import * as Stores from "./Stores.js"
 
 export interface Refreshed {
   readonly refreshes: number
@@ -83,17 +82,16 @@ export const runAlone = (judge: Judge, seeds: number) =>
     })
   )
 
-/** R4 for 4 and 16 processes, over files and, where there is one, Redis. */
+/** R4 for 4 and 16 processes, over each kind of store that this machine has. */
 export const runTogether = (judge: Judge, seeds: number) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const directory = yield* Installation.directory
-      const files = yield* Effect.orDie(TokenStoreFile.make({ directory }))
-      const stores: Array<readonly [TokenStore.Service, Task["store"]]> = [[files, { directory }]]
-      if (RedisServer.isThere) {
-        const { client, socket } = yield* RedisServer.make(yield* Installation.directory)
-        stores.push([TokenStoreRedis.make({ client }), { socket }])
-      }
+      const stores = yield* Effect.forEach(Object.values(Stores.fresh), (fresh) =>
+        Effect.gen(function* () {
+          const place = yield* fresh
+          return [yield* Effect.orDie(Stores.open(place)), place] as const
+        })
+      )
       const children = yield* Effect.replicateEffect(worker, 16)
       return yield* Effect.forEach(
         Array.from({ length: seeds }).flatMap(() =>
@@ -157,7 +155,7 @@ export const figure = (
   what:
     id === "R3"
       ? "refreshes for 50 and 500 calls at once, and over 1.5 s"
-      : `the same from 4 and 16 processes (${RedisServer.isThere ? "files and Redis" : "files; no Redis here"})`,
+      : `the same from 4 and 16 processes (${Stores.names})`,
   aim: "1 refresh, all succeed",
   measured: told(runs),
   isMet: isOnce(runs),

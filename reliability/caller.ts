@@ -9,26 +9,19 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import * as Credentials from "effect-growthhub/Credentials"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import type * as TokenStore from "effect-growthhub/TokenStore"
-import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
-import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
-import { Redis } from "ioredis"
 import { endWithParent } from "./Child.js"
 import { unpaced } from "./Judge.js"
+import * as Stores from "./Stores.js"
 
 export interface Task {
   readonly url: string
   readonly app: { readonly clientId: string; readonly clientSecret: string }
-  readonly store: { readonly directory: string } | { readonly socket: string }
+  readonly store: Stores.Place
   readonly locations: ReadonlyArray<string>
   /** How many calls for each location, and over how many milliseconds. */
   readonly calls: number
   readonly spread: number
 }
-
-const storeOf = (store: Task["store"]): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError> =>
-  "directory" in store
-    ? TokenStoreFile.make(store)
-    : Effect.sync(() => TokenStoreRedis.make({ client: new Redis(store.socket) }))
 
 const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, location: string) => {
   const token = Credentials.oauth({
@@ -68,13 +61,14 @@ const count = (task: Task, store: TokenStore.Service) =>
 export const performWith = (task: Task, store: TokenStore.Service) =>
   Effect.map(count(task, store), ({ succeeded }) => succeeded)
 
-export const perform = (task: Task) => Effect.flatMap(storeOf(task.store), (store) => performWith(task, store))
+export const perform = (task: Task) =>
+  Effect.scoped(Effect.flatMap(Stores.open(task.store), (store) => performWith(task, store)))
 
 if (process.send !== undefined && process.argv[2] === "worker") {
   endWithParent()
   process.on("message", (task: Task) => {
-    const counts = Effect.flatMap(storeOf(task.store), (store) => count(task, store))
-    void Effect.runPromise(counts).then((counts) => process.send?.(counts))
+    const counts = Effect.flatMap(Stores.open(task.store), (store) => count(task, store))
+    void Effect.runPromise(Effect.scoped(counts)).then((counts) => process.send?.(counts))
   })
   process.send({ isReady: true })
 }

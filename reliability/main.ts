@@ -182,14 +182,18 @@ const all = Effect.gen(function* () {
     const runs = yield* Effect.forEach(
       seeds,
       (seed) =>
-        judged((judge) => Effect.zip(Grants.run(judge, { kills: killing, seed }), Grants.runFailedSaves(judge))),
+        judged((judge) =>
+          Effect.all({
+            lost: Effect.forEach(Grants.places, (place) => Grants.run(judge, { kills: killing, seed, place })),
+            failedSaves: Grants.runFailedSaves(judge)
+          })
+        ),
       { concurrency: 2 }
     )
-    const failedSaves = runs.map(([, lost]) => lost)
     figures.push(
       Grants.figure(
-        runs.map(([run]) => run),
-        failedSaves
+        runs.flatMap(({ lost }) => lost),
+        runs.map(({ failedSaves }) => failedSaves)
       )
     )
   }

@@ -101,87 +101,6 @@ export const migration = (
 
 // --- statements ----------------------------------------------------------------------------------------------------------
 
-/** How long a lease lasts, in milliseconds. Its process renews it four times in this time. */
-const leaseTime = 5000
-
-/** A lease of a key: the number grows with each lease of the key, and the id is of this lease alone. */
-interface Lease {
-  readonly key: string
-  readonly holder: string
-  readonly fence: string
-}
-
-type Query<A extends object = object> = Statement.Statement<A>
-
-/** The statements of a dialect. Each one is atomic, so that no lock of the database outlives it. */
-interface Statements {
-  readonly read: (key: string) => Query<{ readonly grant_value: string | null }>
-  readonly list: Query<{ readonly grant_key: string }>
-  /** Acquires a lease, or changes nothing if another one has not ended. */
-  readonly acquire: (key: string, holder: string) => Effect.Effect<string | undefined, SqlError.SqlError>
-  /** Changes the row of a lease; whether the lease was still the latest one of its key. */
-  readonly renew: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
-  readonly write: (lease: Lease, value: string | null) => Effect.Effect<boolean, SqlError.SqlError>
-  readonly release: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
-}
-
-const statements = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string): Statements => {
-  const table = sql(tableName)
-  const now = sql.literal(clocks[dialect])
-  const end = sql.literal(`${clocks[dialect]} + ${leaseTime}`)
-  const isOf = ({ key, holder, fence }: Lease) =>
-    sql`grant_key = ${key} AND lease_holder = ${holder} AND fence = ${fence}`
-  const leaseOf = (key: string, holder: string) =>
-    sql<Pick<Lease, "fence">>`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_holder = ${holder}`
-
-  const fenceOf = (rows: ReadonlyArray<{ readonly fence: unknown }>) =>
-    rows[0] === undefined ? undefined : String(rows[0].fence)
-
-  const upsert = (key: string, holder: string) =>
-    sql<Pick<Lease, "fence">>`INSERT INTO ${table} AS held (grant_key, lease_holder, lease_until, fence)
-VALUES (${key}, ${holder}, ${end}, 1)
-ON CONFLICT (grant_key) DO UPDATE
-SET lease_holder = excluded.lease_holder, lease_until = excluded.lease_until, fence = held.fence + 1
-WHERE held.lease_until <= ${now}
-RETURNING fence`
-
-  // MySQL makes the assignments from left to right, so that `lease_until` is changed last.
-  const upsertOfMySql = (key: string, holder: string) => sql`INSERT INTO ${table}
-  (grant_key, lease_holder, lease_until, fence)
-VALUES (${key}, ${holder}, ${end}, 1)
-ON DUPLICATE KEY UPDATE
-  fence = IF(lease_until <= ${now}, fence + 1, fence),
-  lease_holder = IF(lease_until <= ${now}, VALUES(lease_holder), lease_holder),
-  lease_until = IF(lease_until <= ${now}, VALUES(lease_until), lease_until)`
-
-  const update = (lease: Lease, change: Statement.Fragment) => {
-    const statement = sql`UPDATE ${table} SET ${change} WHERE ${isOf(lease)}`
-    // MySQL does not tell which rows an update has changed. A lease that is there now was there for the update.
-    return dialect === "mysql"
-      ? Effect.map(
-          Effect.zipRight(statement, leaseOf(lease.key, lease.holder)),
-          (rows) => fenceOf(rows) === lease.fence
-        )
-      : Effect.map(sql`${statement} RETURNING fence`, (rows) => rows.length > 0)
-  }
-
-  return {
-    read: (key) => sql`SELECT grant_value FROM ${table} WHERE grant_key = ${key}`,
-    list: sql`SELECT grant_key FROM ${table} WHERE grant_value IS NOT NULL`,
-    acquire: (key, holder) =>
-      Effect.map(
-        dialect === "mysql" ? Effect.zipRight(upsertOfMySql(key, holder), leaseOf(key, holder)) : upsert(key, holder),
-        fenceOf
-      ),
-    renew: (lease) => update(lease, sql`lease_until = ${end}`),
-    write: (lease, value) => update(lease, sql`grant_value = ${value}`),
-    // The holder stays, so that MySQL's update can see it; the next lease has another one.
-    release: (lease) => update(lease, sql`lease_until = 0`)
-  }
-}
-
-// --- running them --------------------------------------------------------------------------------------------------------
-
 /** The code and the text of the driver's error. */
 const faultOf = ({ cause }: SqlError.SqlError): { readonly code: string; readonly text: string } => {
   const { code, message } = Object(cause) as { readonly code?: unknown; readonly message?: unknown }
@@ -195,6 +114,103 @@ const isContention = (error: SqlError.SqlError) => {
   const { code, text } = faultOf(error)
   return contention.test(code) || /database (table )?is locked/i.test(text)
 }
+
+/** How long a lease lasts, in milliseconds. Its process renews it four times in this time. */
+const leaseTime = 5000
+
+/** A lease of a key: the number grows with each lease of the key, and the id is of this lease alone. */
+interface Lease {
+  readonly key: string
+  readonly holder: string
+  readonly fence: string
+}
+
+/** The statements of a dialect. Each one is atomic, so that no lock of the database outlives it. */
+interface Statements {
+  readonly read: (key: string) => Statement.Statement<{ readonly grant_value: string | null }>
+  readonly list: Statement.Statement<{ readonly grant_key: string }>
+  /** Acquires a lease, or changes nothing if another one has not ended. */
+  readonly acquire: (key: string, holder: string) => Effect.Effect<string | undefined, SqlError.SqlError>
+  /** Changes the row of a lease; whether the lease was still the latest one of its key. */
+  readonly renew: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
+  readonly write: (lease: Lease, value: string | null) => Effect.Effect<boolean, SqlError.SqlError>
+  readonly release: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
+}
+
+const fenceOf = (rows: ReadonlyArray<{ readonly fence: unknown }>) =>
+  rows[0] === undefined ? undefined : String(rows[0].fence)
+
+/** What the statements of a store are made of. */
+const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) => {
+  const table = sql(tableName)
+  return {
+    sql,
+    isMySql: dialect === "mysql",
+    table,
+    now: sql.literal(clocks[dialect]),
+    end: sql.literal(`${clocks[dialect]} + ${leaseTime}`),
+    leaseOf: (key: string, holder: string) =>
+      sql<Pick<Lease, "fence">>`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_holder = ${holder}`
+  }
+}
+
+type Parts = ReturnType<typeof partsOf>
+
+const upsert = ({ sql, table, now, end }: Parts, key: string, holder: string) =>
+  sql<Pick<Lease, "fence">>`INSERT INTO ${table} AS held (grant_key, lease_holder, lease_until, fence)
+VALUES (${key}, ${holder}, ${end}, 1)
+ON CONFLICT (grant_key) DO UPDATE
+SET lease_holder = excluded.lease_holder, lease_until = excluded.lease_until, fence = held.fence + 1
+WHERE held.lease_until <= ${now}
+RETURNING fence`
+
+// MySQL makes the assignments from left to right, so that `lease_until` is changed last.
+const upsertOfMySql = ({ sql, table, now, end }: Parts, key: string, holder: string) =>
+  sql`INSERT INTO ${table} (grant_key, lease_holder, lease_until, fence)
+VALUES (${key}, ${holder}, ${end}, 1)
+ON DUPLICATE KEY UPDATE
+  fence = IF(lease_until <= ${now}, fence + 1, fence),
+  lease_holder = IF(lease_until <= ${now}, VALUES(lease_holder), lease_holder),
+  lease_until = IF(lease_until <= ${now}, VALUES(lease_until), lease_until)`
+
+const acquire = (parts: Parts, key: string, holder: string) => {
+  const { sql, isMySql, table, now, leaseOf } = parts
+  const acquired = isMySql
+    ? Effect.zipRight(upsertOfMySql(parts, key, holder), leaseOf(key, holder))
+    : upsert(parts, key, holder)
+  // Reading first: processes that wait for a lease do not write.
+  return sql`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_until > ${now}`.pipe(
+    Effect.flatMap((active) => (active.length > 0 ? Effect.succeed([]) : acquired)),
+    Effect.map(fenceOf),
+    // Whoever waits for a lock asks again.
+    Effect.catchIf(isContention, () => Effect.succeed(undefined))
+  )
+}
+
+const update = ({ sql, isMySql, table, leaseOf }: Parts, lease: Lease, change: Statement.Fragment) => {
+  const { key, holder, fence } = lease
+  const statement = sql`UPDATE ${table} SET ${change}
+WHERE grant_key = ${key} AND lease_holder = ${holder} AND fence = ${fence}`
+  // MySQL does not tell which rows an update has changed. A lease that is there now was there for the update.
+  return isMySql
+    ? Effect.map(Effect.zipRight(statement, leaseOf(key, holder)), (rows) => fenceOf(rows) === fence)
+    : Effect.map(sql`${statement} RETURNING fence`, (rows) => rows.length > 0)
+}
+
+const statements = (parts: Parts): Statements => {
+  const { sql, table, end } = parts
+  return {
+    read: (key) => sql`SELECT grant_value FROM ${table} WHERE grant_key = ${key}`,
+    list: sql`SELECT grant_key FROM ${table} WHERE grant_value IS NOT NULL`,
+    acquire: (key, holder) => acquire(parts, key, holder),
+    renew: (lease) => update(parts, lease, sql`lease_until = ${end}`),
+    write: (lease, value) => update(parts, lease, sql`grant_value = ${value}`),
+    // The holder stays, so that MySQL's update can see it; the next lease has another one.
+    release: (lease) => update(parts, lease, sql`lease_until = 0`)
+  }
+}
+
+// --- running them --------------------------------------------------------------------------------------------------------
 
 const reasonOf = (error: SqlError.SqlError): string => {
   const { code, text } = faultOf(error)
@@ -297,7 +313,7 @@ export const make = (
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const dialect = dialectOf(sql)
     if (dialect === undefined) return yield* unsupported()
-    const run = statements(sql, dialect, tableOf(options))
+    const run = statements(partsOf(sql, dialect, tableOf(options)))
     return {
       get: (key) => read(run, key),
       withLock: (key, use) => withLock(tryLock(run, key), use),
