@@ -6,7 +6,7 @@ import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId } from "effect-growthhub/Schema"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
-import { isObject, type JsonObject } from "../src/internal/json.js"
+import { isObject, type JsonObject } from "../src/runtime/json.js"
 import type { Figure } from "./Figure.js"
 import * as Promised from "./promised.js"
 

@@ -1,7 +1,7 @@
 // What the types of the official SDK promise, read from its declarations and compared with answers.
 import { readFileSync } from "node:fs"
 import ts from "typescript"
-import { isArray, isObject } from "../src/internal/json.js"
+import { isArray, isObject } from "../src/runtime/json.js"
 
 const parsed = (file: string) => ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.ESNext, true)
 
