@@ -1,12 +1,16 @@
 /**
  * `npm start`: the main job, over real HTTP against a sandbox on a free loopback port. Upserts, gets and updates a
- * contact, then meets each documented error. Exits with 0 if everything was as expected, else with 1.
+ * contact, finds it, tags it and adds a note, then meets each documented error. Exits with 0 if everything was as expected,
+ * else with 1.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Data, Effect, Layer, Redacted } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { DocumentedError } from "effect-growthhub/Errors"
+import * as Filter from "effect-growthhub/Filter"
+import * as GrowthHub from "effect-growthhub/GrowthHub"
+import { NotesService } from "effect-growthhub/NotesService"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { type Contact, ContactId, CustomField, type UpsertedContact } from "effect-growthhub/Schema"
 
@@ -110,6 +114,20 @@ const mainJob = Effect.gen(function* () {
   yield* expect(after.dateOfBirth === "1990-09-25", "the date of birth is a day")
   yield* expect(after.customFields?.length === 3, "three custom fields are set")
 
+  const { contacts: found, total } = yield* contacts.searchContacts({
+    locationId,
+    filters: [Filter.equals("email", "rosan@example.com")]
+  })
+  yield* step('searchContacts({ filters: [Filter.equals("email", …)] })', `${total} found: ${found[0]?.contactName}`)
+  yield* expect(total === 1 && found[0]?.id === first.id, "the search finds the contact by its email")
+
+  const { tags } = yield* contacts.addTags(first.id, ["Lead"])
+  yield* step('addTags(id, ["Lead"])', `the tags are ${tags?.join(", ")}`)
+  yield* expect(tags?.join() === "vip,webinar,lead", "the tag is added to the others")
+
+  const { body } = yield* (yield* NotesService).createNote(first.id, { body: "Asked for a demo" })
+  yield* step("createNote(id, { body })", `a note: ${body}`)
+
   yield* meeting('getContact("nobody")', contacts.getContact(ContactId.make("nobody")), "BadRequest", (error) =>
     expect(error.isContactNotFound, "the message says that there is no such contact").pipe(
       Effect.as("error.isContactNotFound, so the app goes on without the contact")
@@ -154,17 +172,15 @@ const mainJob = Effect.gen(function* () {
   )
 
   const { applied, requests } = yield* ledger
-  yield* expect(applied.length === 5, "five writes were applied")
+  yield* expect(applied.length === 7, "seven writes were applied")
   yield* Console.log(
     `\nAll as expected: ${requests.length} requests, ${applied.length} writes applied, 1 contact in the directory.\n`
   )
 })
 
-const Contacts = Layer.unwrapEffect(
-  Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ baseUrl: url, token }))
-)
+const Services = Layer.unwrapEffect(Effect.map(Sandbox, ({ url, token }) => GrowthHub.layer({ baseUrl: url, token })))
 
-const live = Contacts.pipe(Layer.provideMerge(Sandbox.layer()), Layer.provideMerge(FetchHttpClient.layer))
+const live = Services.pipe(Layer.provideMerge(Sandbox.layer()), Layer.provideMerge(FetchHttpClient.layer))
 
 mainJob.pipe(
   Effect.provide(live),

@@ -1,21 +1,37 @@
-// Receives webhooks: each event is put into a queue, the vendor gets its response at once, and a worker does the work.
+// Receives webhooks: each is verified and put into a queue, the vendor gets its response at once, and a worker does the work: a
+// new contact gets a tag and a custom field, the one of the location that is named "Lead source".
 //
 //   GROWTHHUB_TOKEN=pit-… GROWTHHUB_WEBHOOK_APP_ID=65c0… npx tsx examples/webhooks.ts
 import { FetchHttpClient, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer, Queue } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
+import * as CustomFields from "effect-growthhub/CustomFields"
+import * as GrowthHub from "effect-growthhub/GrowthHub"
 import * as Webhooks from "effect-growthhub/Webhooks"
 import { createServer } from "node:http"
+
+/** Tags a new contact, and writes a custom field of its location by its name. */
+const welcome = ({ id, locationId, source }: Extract<Webhooks.Event, { readonly _tag: "ContactCreate" }>) =>
+  Effect.gen(function* () {
+    const contacts = yield* ContactsService
+    yield* contacts.addTags(id, ["new-lead"])
+    if (locationId === undefined) return
+    const fields = yield* CustomFields.forLocation(locationId)
+    const customFields = yield* fields.write({ "Lead source": source ?? "unknown" })
+    yield* contacts.updateContact(id, { customFields })
+    yield* Console.log(`${id} is a new lead`)
+  })
 
 /** Events come late and out of order, so what a contact is now is read from the CRM. */
 const work = (event: Webhooks.Event) =>
   Effect.gen(function* () {
     switch (event._tag) {
       case "ContactCreate":
+        return yield* welcome(event)
       case "ContactUpdate": {
         const contact = yield* Effect.flatMap(ContactsService, ({ getContact }) => getContact(event.id))
-        return yield* Console.log(`${event._tag} ${contact.id}: ${contact.email}`)
+        return yield* Console.log(`${contact.id} has changed: ${contact.email}`)
       }
       case "UNINSTALL":
         return yield* Console.log(`${event.locationId ?? event.companyId} has removed the app`)
@@ -46,7 +62,7 @@ const App = Layer.unwrapScoped(
 
 const Live = App.pipe(
   Layer.provide(NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.integer("PORT"), 3000) })),
-  Layer.provide([ContactsService.layerConfig(), Webhooks.layerConfig()]),
+  Layer.provide([GrowthHub.layerConfig(), Webhooks.layerConfig()]),
   Layer.provide(FetchHttpClient.layer)
 )
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { SqlClient } from "@effect/sql"
+import { LibsqlClient } from "@effect/sql-libsql"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -16,7 +19,7 @@ import { generateKeyPairSync, sign } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { programOf } from "./programs.js"
 import * as RedisServer from "./redis.js"
 
@@ -129,8 +132,78 @@ describe("examples/follow-up.ts", () => {
   )
 })
 
+describe("examples/nightly-sync.ts", () => {
+  const day = (number: number) => DateTime.unsafeMake(`2026-01-0${number}T00:00:00Z`)
+
+  const inDatabase = <A, E>(file: string, run: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+    Effect.flatMap(SqlClient.SqlClient, run).pipe(Effect.provide(LibsqlClient.layer({ url: pathToFileURL(file) })))
+
+  const stored = (file: string) =>
+    inDatabase(file, (sql) =>
+      Effect.all({
+        contacts: sql`SELECT id, email, tags FROM contacts ORDER BY id`,
+        syncs: sql`SELECT * FROM syncs`
+      })
+    )
+
+  it.scopedLive("copies all contacts, then those that changed, each once, and knows how far it came", () =>
+    Effect.gen(function* () {
+      const { locationId, seed, token, url } = yield* Sandbox
+      const directory = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
+        (path) => Effect.promise(() => rm(path, { recursive: true }))
+      )
+      const file = join(directory, "contacts.db")
+      const sync = running("examples/nightly-sync.ts", [file], {
+        GROWTHHUB_BASE_URL: url,
+        GROWTHHUB_TOKEN: Redacted.value(token),
+        GROWTHHUB_LOCATION_ID: locationId
+      })
+      // Where the progress cannot be saved, its page is not either.
+      yield* inDatabase(
+        file,
+        (sql) => sql`CREATE TABLE syncs (location_id TEXT PRIMARY KEY, until TEXT CHECK (until < 0))`
+      )
+      expect(yield* sync).toMatchObject({ code: 1 })
+      expect(yield* stored(file)).toEqual({ contacts: [], syncs: [] })
+      yield* inDatabase(file, (sql) => sql`DROP TABLE syncs`)
+      expect(yield* sync).toEqual({ code: 0, output: "3 contacts in the first run\n" })
+      const until = DateTime.toEpochMillis(day(3))
+      expect((yield* stored(file)).syncs).toEqual([{ location_id: locationId, until }])
+      // One has changed, one is new, and one has the time of the last change.
+      yield* seed([
+        { id: ContactId.make("ada"), email: "new@example.com", tags: ["vip"], dateUpdated: day(4) },
+        { id: ContactId.make("dan"), email: "dan@example.com", dateUpdated: day(5) },
+        { id: ContactId.make("eve"), dateUpdated: day(3) }
+      ])
+      expect(yield* sync).toEqual({ code: 0, output: "4 contacts since 2026-01-03T00:00:00.000Z\n" })
+      const nothing = { email: null, tags: "[]" }
+      expect(yield* stored(file)).toEqual({
+        contacts: [
+          { id: "ada", email: "new@example.com", tags: '["vip"]' },
+          { id: "bob", ...nothing },
+          { id: "cyd", ...nothing },
+          { id: "dan", email: "dan@example.com", tags: "[]" },
+          { id: "eve", ...nothing }
+        ],
+        syncs: [{ location_id: locationId, until: DateTime.toEpochMillis(day(5)) }]
+      })
+    }).pipe(
+      Effect.provide(
+        Sandbox.layer({
+          contacts: [
+            { id: ContactId.make("ada"), email: "ada@example.com", dateUpdated: day(1) },
+            { id: ContactId.make("bob"), dateUpdated: day(2) },
+            { id: ContactId.make("cyd"), dateUpdated: day(3) }
+          ]
+        })
+      )
+    )
+  )
+})
+
 describe("examples/webhooks.ts", () => {
-  it.scopedLive("responds at once, and reads the contact of an event from the service", () =>
+  it.scopedLive("responds at once, reads a changed contact, and gives a new one a tag and a field by its name", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
       const { publicKey, privateKey } = generateKeyPairSync("ed25519")
@@ -174,12 +247,26 @@ describe("examples/webhooks.ts", () => {
       expect(yield* deliver(event)).toBe(204)
       expect(yield* deliver(event)).toBe(200)
       expect(yield* deliver({ ...event, webhookId: "2", appId: "another" })).toBe(401)
-      expect(yield* printed(/ContactUpdate jane: .*/)).toBe("ContactUpdate jane: jane@example.com")
+      expect(yield* printed(/jane has changed: .*/)).toBe("jane has changed: jane@example.com")
+      expect(yield* deliver({ type: "ContactCreate", id: "john", locationId, source: "form", webhookId: "4" })).toBe(
+        204
+      )
+      yield* printed(/john is a new lead/)
+      expect((yield* (yield* Sandbox).contacts)[1]).toMatchObject({
+        tags: ["new-lead"],
+        customFields: [{ id: "sourceId", value: "form" }]
+      })
       expect(yield* deliver({ type: "UNINSTALL", locationId: "acme", webhookId: "3" })).toBe(204)
       yield* printed(/acme has removed the app/)
     }).pipe(
       Effect.provide(
-        Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId, email: "jane@example.com" }] })
+        Sandbox.layer({
+          contacts: [
+            { id: ContactId.make("jane"), locationId, email: "jane@example.com" },
+            { id: ContactId.make("john"), locationId }
+          ],
+          customFields: [{ id: "sourceId", name: "Lead source", dataType: "TEXT" }]
+        })
       )
     )
   )

@@ -104,11 +104,49 @@ const customFields = S.optional(
   )
 )
 
+const channel = S.Struct({
+  status: S.Literal("active", "inactive", "permanent"),
+  message: S.optional(S.String),
+  code: S.optional(S.String)
+})
+
+const channels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"]
+
+const channelsOfV3 = ["call", "email", "sms", "whatsApp", "gmb", "fb"]
+
+/** The channels in the spelling of every Version. */
+const dndSettings = S.optional(
+  S.Struct({
+    ...Object.fromEntries(channels.map((name) => [name, S.optional(channel)])),
+    ...Object.fromEntries(
+      channelsOfV3.map((name, index) => [
+        name,
+        S.optional(channel.annotations({ description: `instead of ${channels[index]}, with Version v3` }))
+      ])
+    )
+  })
+)
+
+/** What the service takes in a query besides what the client sends. */
+const moreQuery: { readonly [name in RowName]?: ReadonlyArray<JsonObject> } = {
+  getContactsByBusiness: [
+    {
+      name: "startAfter",
+      in: "query",
+      required: false,
+      description: "With Version v3: the name in lower case and the id of the last contact, separated by a comma",
+      schema: { type: "string" }
+    }
+  ]
+}
+
 const fieldsOf = (schema: unknown): S.Struct.Fields =>
   (schema as { readonly fields?: S.Struct.Fields } | undefined)?.fields ?? {}
 
 const bodyOf = (body: Codec): Codec =>
-  "customFields" in fieldsOf(body) ? (S.Struct({ ...fieldsOf(body), customFields }) as never as Codec) : body
+  "customFields" in fieldsOf(body)
+    ? (S.Struct({ ...fieldsOf(body), customFields, dndSettings }) as never as Codec)
+    : body
 
 /** `getAllNotes` is called "Get All Notes". */
 const titleOf = (name: string) => name.replace(/([A-Z])/g, " $1").replace(/^./, (first) => first.toUpperCase())
@@ -158,7 +196,8 @@ const operationOf = (
       required: true,
       schema: { type: "string" }
     })),
-    ...queryParameters(row, describe)
+    ...queryParameters(row, describe),
+    ...(moreQuery[row.name as RowName] ?? [])
   ],
   ...(row.body === undefined
     ? {}

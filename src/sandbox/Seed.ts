@@ -162,6 +162,41 @@ const ofLocations = S.optionalWith(
   }
 )
 
+const locationModel = S.Struct({
+  /** The id of the location. */
+  id: LocationId,
+  /** The "Allow Duplicate Contact" setting. */
+  duplicates: S.Struct({
+    /** Whether the location may have several contacts with the same email or phone. */
+    allow: S.Boolean,
+    /** The fields by which duplicates are found, the first one first. */
+    check: S.Array(S.Literal("email", "phone"))
+  }),
+  /** The country of contacts that are created without one. */
+  country: S.optional(Country),
+  /** How far the search is behind writes, in milliseconds; 0 by default. */
+  indexLag: S.optional(S.NonNegative),
+  /** How the location takes the custom fields of a contact that nobody has published the service's answer to. */
+  customFieldInput: S.optional(
+    S.Struct({
+      /** Custom fields that the location does not have; ignored by default. */
+      unknown: S.optional(S.Literal("ignore", "refuse")),
+      /** Custom fields with a `key` and no `id`; applied by default. */
+      byKey: S.optional(S.Literal("apply", "ignore", "refuse")),
+      /** Custom fields with `{ id, value }`; applied by default. */
+      byValue: S.optional(S.Literal("apply", "ignore", "refuse"))
+    })
+  )
+})
+
+/**
+ * The locations of a sandbox, at least one.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const Locations = S.NonEmptyArray(locationModel)
+
 /**
  * All locations, contacts and notes of a sandbox as JSON.
  *
@@ -170,34 +205,7 @@ const ofLocations = S.optionalWith(
  */
 export const Snapshot = S.Struct({
   /** The locations. */
-  locations: S.Array(
-    S.Struct({
-      /** The id of the location. */
-      id: LocationId,
-      /** The "Allow Duplicate Contact" setting. */
-      duplicates: S.Struct({
-        /** Whether the location may have several contacts with the same email or phone. */
-        allow: S.Boolean,
-        /** The fields by which duplicates are found, the first one first. */
-        check: S.Array(S.Literal("email", "phone"))
-      }),
-      /** The country of contacts that are created without one. */
-      country: S.optional(Country),
-      /** How far the search is behind writes, in milliseconds; 0 by default. */
-      indexLag: S.optional(S.NonNegative),
-      /** How the location takes the custom fields of a contact that nobody has published the service's answer to. */
-      customFieldInput: S.optional(
-        S.Struct({
-          /** Custom fields that the location does not have; ignored by default. */
-          unknown: S.optional(S.Literal("ignore", "refuse")),
-          /** Custom fields with a `key` and no `id`; applied by default. */
-          byKey: S.optional(S.Literal("apply", "ignore", "refuse")),
-          /** Custom fields with `{ id, value }`; applied by default. */
-          byValue: S.optional(S.Literal("apply", "ignore", "refuse"))
-        })
-      )
-    })
-  ),
+  locations: S.Array(locationModel),
   /** The contacts as they are stored, in the JSON of a response. */
   contacts: S.Array(
     S.Struct(

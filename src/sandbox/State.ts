@@ -3,6 +3,8 @@
  *
  * @since 0.2.0
  */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
 import * as S from "effect/Schema"
 import type { LocationId } from "../Schema.js"
 import type * as Directory from "./Directory.js"
@@ -79,13 +81,25 @@ export const initial = (options: Options, now: number) => ({
   ledger: Ledger.make()
 })
 
+const sentenceOf = ({ message, path }: ParseResult.ArrayFormatterIssue) => [path.join("."), message].join(" ").trim()
+
+/** An option of the wrong shape would let each request fail, or pass without an effect. */
+const check = <A, I>(name: string, schema: S.Schema<A, I>, value: unknown): void => {
+  const decoded = S.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })(value)
+  if (Either.isRight(decoded)) return
+  const faults = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(sentenceOf)
+  throw new TypeError(`The option \`${name}\` of the sandbox is invalid: ${faults.join("; ")}`)
+}
+
 /**
- * The state of a new sandbox. `now` is in milliseconds of the epoch.
+ * The state of a new sandbox. `now` is in milliseconds of the epoch. Throws a `TypeError` for invalid locations and tokens.
  *
  * @since 0.2.0
  * @category constructors
  */
 export const make = (options: Options, now: number): State => {
+  if (options.locations !== undefined) check("locations", Seed.Locations, options.locations)
+  if (options.tokens !== undefined) check("tokens", Tokens.Tokens, options.tokens)
   const locationId = ((options.locations ?? [])[0] ?? Seed.defaultLocation).id
   return {
     tokens: options.tokens ?? [{ token: "pit-sandbox", locationId, scopes: Tokens.allScopes }],

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import type { LocationId } from "../Schema.js"
+import * as S from "effect/Schema"
+import { LocationId } from "../Schema.js"
 
 /**
  * Every scope that an endpoint of the sandbox requires.
@@ -43,6 +44,23 @@ export interface Token {
   /** The scopes that were granted. A request that needs another scope fails with 401. */
   readonly scopes: ReadonlyArray<Scope>
 }
+
+/**
+ * The schema of tokens, which are options of a sandbox.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const Tokens = S.Array(
+  S.Struct({
+    /** The token as it stands in the `Authorization` header after `Bearer`. */
+    token: S.NonEmptyString,
+    /** The location whose data the token gives access to. */
+    locationId: S.optional(LocationId),
+    /** The scopes that were granted. */
+    scopes: S.Array(S.Literal(...allScopes))
+  })
+)
 
 /**
  * The token of an `Authorization` header; undefined if the header is missing or is not `Bearer` and a token.

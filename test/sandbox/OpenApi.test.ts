@@ -23,6 +23,7 @@ interface Document {
     readonly [path: string]: {
       readonly [method: string]: {
         readonly operationId: string
+        readonly parameters: ReadonlyArray<{ readonly name: string }>
         readonly responses: { readonly [status: string]: object }
       }
     }
@@ -105,7 +106,30 @@ describe("the OpenAPI document of the sandbox", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.live("is true for every refusal", () =>
+  it.live("says where the sandbox is, which headers it needs, and what v3 spells otherwise", () =>
+    Effect.gen(function* () {
+      const { url } = yield* Sandbox
+      const document = yield* documentOf(url)
+      expect(document).toMatchObject({ servers: [{ url: "/" }] })
+      const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.values(methods).map(({ parameters }) => ({ path, parameters }))
+      )
+      for (const { path, parameters } of described.filter(({ path }) => path !== "/oauth/token")) {
+        expect([path, parameters]).toEqual([
+          path,
+          expect.arrayContaining([
+            expect.objectContaining({ name: "version", in: "header", required: true })
+          ]) as unknown
+        ])
+      }
+      const byBusiness = document.paths["/contacts/business/{businessId}"]?.["get"]?.parameters
+      expect(byBusiness?.map(({ name }) => name)).toContain("startAfter")
+      const update = JSON.stringify(document.paths["/contacts/{contactId}"]?.["put"])
+      for (const channel of ["WhatsApp", "whatsApp", "Call", "call"]) expect(update).toContain(`"${channel}":{`)
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.live("is true for every refusal, and for the tokens of OAuth", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox
       const { url, token } = sandbox
@@ -131,6 +155,18 @@ describe("the OpenAPI document of the sandbox", () => {
       yield* asking("/contacts/", { method: "POST", body: "{" })
       yield* post("/oauth/token", {})
       yield* asking("/oauth/locationToken", { method: "POST" })
+      const form = (path: string, body: Record<string, string>, headers = {}) =>
+        asking(path, { method: "POST", body: new URLSearchParams(body), headers })
+      const { clientId, clientSecret } = sandbox.app
+      const app = { client_id: clientId, client_secret: Redacted.value(clientSecret) }
+      const code = Redacted.value(yield* sandbox.install({ companyId: "company" }))
+      const granted = yield* form("/oauth/token", { ...app, grant_type: "authorization_code", code })
+      const company = (yield* Effect.promise(() => granted.json())) as Record<string, string>
+      const refresh = { ...app, grant_type: "refresh_token", refresh_token: company["refresh_token"] ?? "" }
+      yield* form("/oauth/token", refresh)
+      const location = { companyId: "company", locationId: sandbox.locationId }
+      yield* form("/oauth/locationToken", location, { authorization: `Bearer ${company["access_token"]}` })
+      expect(recorded.slice(-3).map(({ status }) => status)).toEqual([200, 200, 200])
       yield* sandbox.setLimits({ max: 1 })
       yield* asking("/contacts/jane")
       yield* asking("/contacts/jane")

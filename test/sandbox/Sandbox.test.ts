@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -573,6 +575,28 @@ describe("the sandbox", () => {
       )
       const result = yield* Effect.either(Effect.tryPromise(() => fetch(url)))
       expect(Either.isLeft(result)).toBe(true)
+    })
+  )
+
+  it.effect("is not built with invalid locations and tokens, and says what is wrong with them", () =>
+    Effect.gen(function* () {
+      const location = { id: "acme", duplicates: { allow: false, check: ["email"] } }
+      const invalid: ReadonlyArray<readonly [options: object, words: string]> = [
+        [{ locations: [] }, "The option `locations` of the sandbox is invalid: 0 is missing"],
+        [{ locations: ["acme"] }, "`locations` of the sandbox is invalid: 0 Expected"],
+        [{ locations: [{ id: "acme" }] }, "0.duplicates is missing"],
+        [
+          { locations: [{ ...location, duplicates: { allow: false, check: ["mail"] } }] },
+          "0.duplicates.check.0 Expected"
+        ],
+        [{ locations: [{ ...location, customFieldInput: { byKey: "no" } }] }, "0.customFieldInput.byKey Expected"],
+        [{ locations: [{ ...location, indexlag: 1 }] }, "0.indexlag is unexpected"],
+        [{ tokens: [{ token: "", scopes: ["contacts"] }] }, "`tokens` of the sandbox is invalid: 0.token Expected"]
+      ]
+      for (const [options, words] of invalid) {
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Sandbox.layer(options as Options))))
+        expect(Exit.isFailure(exit) && Cause.isDie(exit.cause) ? Cause.pretty(exit.cause) : exit).toContain(words)
+      }
     })
   )
 
