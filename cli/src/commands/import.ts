@@ -106,6 +106,7 @@ const again = (command: Given) =>
     ...keysOf(flagNames).flatMap((key) => (command[key] ? [`--${flagNames[key]}`] : [])),
     ...given("location", command.connection.location),
     ...given("base-url", command.connection.baseUrl),
+    ...given("profile", command.connection.profile),
     "--resume"
   ]
     .map(quoted)
