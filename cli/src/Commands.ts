@@ -1,6 +1,5 @@
 // The commands by their names. Each is loaded when it is asked for.
 import type * as Command from "@effect/cli/Command"
-import * as Effect from "effect/Effect"
 import type { CliExit } from "./CliExit.js"
 
 /** A command with arguments and options of its own. */
@@ -71,8 +70,8 @@ export const commands: { readonly [name: string]: Entry } = {
 }
 
 /** The command that the arguments name; all of them where they name none. */
-export const loadFor = (args: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<AnyCommand>> => {
+export const loadFor = (args: ReadonlyArray<string>): Promise<ReadonlyArray<AnyCommand>> => {
   const [name = ""] = args
   const entries = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)
-  return Effect.promise(() => Promise.all(entries.map(({ load }) => load())))
+  return Promise.all(entries.map(({ load }) => load()))
 }

@@ -58,7 +58,7 @@ export const run = (args: ReadonlyArray<string>) => {
   const isJson = args.includes("--json")
   const show = (end: CliExit) => (isJson ? toJson(end) : Layout.plainLines(end.message))
   return Console.consoleWith((console) =>
-    loadFor(args.slice(2)).pipe(
+    Effect.promise(() => loadFor(args.slice(2))).pipe(
       Effect.flatMap((subcommands) => {
         // What a command writes goes as it is.
         const command = Command.transformHandler(growthhub(subcommands), Effect.withConsole(console))

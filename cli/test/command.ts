@@ -3,7 +3,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
@@ -37,7 +36,7 @@ const surrounded =
   <A, E, R>(effect: Effect.Effect<A, E, R>) => {
     const left = [...(answers ?? [])]
     return effect.pipe(
-      Effect.provideService(StandardInput.Source, Stream.make(new TextEncoder().encode(input ?? ""))),
+      Effect.provideService(StandardInput.Reader, Effect.succeed(input ?? "")),
       Effect.provideService(Terminal.Terminal, {
         isInteractive: answers !== undefined,
         ask: (question) => Effect.as(Console.error(question), left.shift())

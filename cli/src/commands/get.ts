@@ -5,7 +5,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactId } from "effect-growthhub/Schema"
 import { CliExit, fromError } from "../CliExit.js"
@@ -25,6 +24,8 @@ const one = (id: ContactId, asJson: boolean) =>
 /** Shows those that are found, and goes on after one that is not. */
 const many = (ids: ReadonlyArray<ContactId>, asJson: boolean) =>
   Effect.gen(function* () {
+    // One contact does not need it.
+    const ContactsBulk = yield* Effect.promise(() => import("effect-growthhub/ContactsBulk"))
     let failed: CliExit | undefined
     let failures = 0
     let isFirst = true
