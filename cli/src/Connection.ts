@@ -88,7 +88,8 @@ const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
   ConfigError.isMissingDataOnly(error)
     ? new CliExit({
         code: codes.credentials,
-        message: "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or try it with --sandbox."
+        message:
+          "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or give --profile, or try it with --sandbox."
       })
     : new CliExit({ code: codes.credentials, message: faultsOf(error).join("\n") })
 

@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
 import type { ContactsError } from "effect-growthhub/Errors"
 import type { ContactId } from "effect-growthhub/Schema"
 import { CliExit, codes, fromError, usageError } from "./CliExit.js"
@@ -45,7 +46,7 @@ const concurrency = 5
 const isOfAll = ({ code }: CliExit) => code === codes.credentials || code === codes.unavailable
 
 /**
- * Makes a call for each contact, and prints what `show` says of its result. A contact that is refused does not stop the
+ * Makes a call for each contact, and prints what `show` says of its result, in the order of the ids. A contact that is refused does not stop the
  * others; refused credentials and an outage do.
  */
 export const forEach = <A, R>(
@@ -60,19 +61,18 @@ export const forEach = <A, R>(
     }
     let failed: CliExit | undefined
     let failures = 0
-    yield* Effect.forEach(
-      ids,
-      (id) =>
-        Effect.gen(function* () {
-          const result = yield* Effect.either(Effect.mapError(call(id), fromError))
-          if (Either.isRight(result)) return yield* Console.log(show(id, result.right))
-          if (isOfAll(result.left)) return yield* result.left
-          failed ??= result.left
-          failures += 1
-          return yield* Console.error(`${id}: ${Layout.plain(result.left.message)}`)
-        }),
-      { concurrency, discard: true }
+    const results = Stream.mapEffect(
+      Stream.fromIterable(ids),
+      (id) => Effect.map(Effect.either(Effect.mapError(call(id), fromError)), (result) => ({ id, result })),
+      { concurrency }
     )
+    yield* Stream.runForEach(results, ({ id, result }) => {
+      if (Either.isRight(result)) return Console.log(show(id, result.right))
+      if (isOfAll(result.left)) return Effect.fail(result.left)
+      failed ??= result.left
+      failures += 1
+      return Console.error(`${id}: ${Layout.plain(result.left.message)}`)
+    })
     if (failed !== undefined) {
       return yield* new CliExit({ code: failed.code, message: `${failures} of ${ids.length} failed` })
     }

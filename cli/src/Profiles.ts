@@ -55,7 +55,9 @@ const fileIn = (directory: string) => join(directory, "profiles.json")
 /** A file with tokens that others can read is not used: its tokens may be known to them. */
 const textOf = async (file: string): Promise<string | undefined> => {
   try {
-    const { mode } = await lstat(file)
+    const found = await lstat(file)
+    if (!found.isFile()) throw new Error(`${file} must be a file, and no link`)
+    const { mode } = found
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw new Error(`${file} can be read by others: replace the tokens in it, and make it yours with chmod 600`)
     }

@@ -12,7 +12,7 @@ import { dirname, join } from "node:path"
 import * as Contacts from "../src/export/Contacts.js"
 import * as List from "../src/import/List.js"
 import { json, serving } from "../../test/servers.js"
-import { directory, environment, growthhub, read } from "./command.js"
+import { directory, environment, growthhub, inTerminal, read } from "./command.js"
 
 const awkward: ReadonlyArray<Contact> = [
   {
@@ -225,6 +225,43 @@ describe("an export that was stopped", () => {
       expect(cursors.map((cursor) => cursor === undefined)).toEqual([true, false, true, false, false])
       expect((yield* read(file)).trimEnd().split("\n")).toHaveLength(1200)
     })
+  )
+
+  it.scopedLive(
+    "by the person at the terminal, which shows how far it is, goes on",
+    () =>
+      Effect.gen(function* () {
+        let isSlow = true
+        const { url } = yield* serving(({ body }, response) => {
+          const { pageLimit, searchAfter } = JSON.parse(body) as {
+            readonly pageLimit: number
+            readonly searchAfter?: readonly [number, string]
+          }
+          const first = (searchAfter?.[0] ?? -1) + 1
+          // The third page does not come.
+          if (isSlow && first === 1000) return
+          const ids = Array.from({ length: Math.min(pageLimit, 1200 - first) }, (_, index) => first + index)
+          return json(response, 200, pageOf(ids, 1200))
+        })
+        const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+        const file = join(yield* directory, "contacts.csv")
+        const terminal = inTerminal(["export", file], env)
+        yield* terminal.seen(/1,000 of 1,200 contacts/)
+        const ended = yield* Effect.fork(terminal.ended)
+        yield* Effect.yieldNow()
+        terminal.type("\u0003")
+        const { code, output } = yield* ended
+        expect({ code, output }).toMatchObject({
+          code: 130,
+          output: expect.stringContaining(`Interrupted. What was fetched is in ${file}.partial.`) as unknown
+        })
+        expect(output).not.toContain("\u001b")
+        isSlow = false
+        expect(yield* growthhub(["export", file, "--resume"], env)).toMatchObject({ err: `1,200 contacts: ${file}` })
+        expect((yield* read(file)).trimEnd().split("\n")).toHaveLength(1201)
+      }),
+    // A process that compiles what it runs.
+    120_000
   )
 })
 

@@ -8,8 +8,8 @@ import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { type ContactsService } from "effect-growthhub/ContactsService"
 import type * as Filter from "effect-growthhub/Filter"
 import type { LocationId, SearchedContact } from "effect-growthhub/Schema"
-import { createHash, randomUUID } from "node:crypto"
-import { lstat, mkdtemp, open, link, rename, rm, type FileHandle } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { lstat, mkdtemp, rm, type FileHandle } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { CliExit, codes, fromError, usageError } from "../CliExit.js"
@@ -17,6 +17,7 @@ import { requiredLocation, Session } from "../Connection.js"
 import * as Lock from "../import/Lock.js"
 import { counted } from "../import/Progress.js"
 import { toExported } from "./Contacts.js"
+import * as NewFile from "./NewFile.js"
 import * as Partial from "./Partial.js"
 import { makeProgress } from "./Progress.js"
 import * as Writing from "./Writing.js"
@@ -75,6 +76,8 @@ const opened = (file: string): Effect.Effect<FileHandle, CliExit, Scope.Scope> =
     (handle) => Effect.promise(() => handle.close())
   )
 
+const isThere = (file: string) => usageError(`There is a file ${file}: --overwrite replaces it`)
+
 const exists = (file: string): Effect.Effect<boolean> =>
   Effect.promise(() =>
     lstat(file).then(
@@ -107,26 +110,12 @@ const startingPoint = (task: Task, file: string, handle: FileHandle, fingerprint
     return state
   })
 
-/** Puts a whole file in its place. */
+/** Puts the file in its place. */
 const put = (task: Task, file: string, text: AsyncIterable<string>): Effect.Effect<void, CliExit> =>
-  Effect.gen(function* () {
-    const written = `${file}.${randomUUID().slice(0, 8)}.tmp`
-    yield* Effect.gen(function* () {
-      yield* attempt(file, async () => {
-        const handle = await open(written, "wx", 0o600)
-        try {
-          for await (const part of text) await handle.appendFile(part)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-      })
-      yield* Effect.tryPromise({
-        try: () => (task.isReplaced ? rename(written, file) : link(written, file)),
-        catch: () => usageError(`There is a file ${file}: --overwrite replaces it`)
-      })
-    }).pipe(Effect.ensuring(Effect.promise(() => rm(written, { force: true }))))
-  })
+  Effect.flatMap(
+    attempt(file, () => NewFile.write(file, text, task.isReplaced)),
+    (isWritten) => (isWritten ? Effect.void : Effect.fail(isThere(file)))
+  )
 
 const showLeftOut = ({ leftOut }: Writing.Written) =>
   leftOut.length === 0
@@ -153,7 +142,7 @@ export const toFile = (task: Task, file: string): Effect.Effect<void, CliExit, C
   Effect.gen(function* () {
     if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")
     if (!task.isReplaced && (yield* exists(file))) {
-      return yield* usageError(`There is a file ${file}: --overwrite replaces it`)
+      return yield* isThere(file)
     }
     const search: Search = { locationId: yield* requiredLocation, filters: task.filters }
     const { url } = yield* Session
