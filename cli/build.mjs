@@ -51,7 +51,16 @@ writeFileSync(join(dist, "LICENCES.txt"), licences.join(`\n${"-".repeat(80)}\n\n
 const said = (args) => execFileSync(process.execPath, [join(dist, "main.js"), ...args], { encoding: "utf8" })
 const commands = readdirSync(join(root, "src/commands")).map((file) => parse(file).name)
 const texts = { "": said([]), "--version": said(["--version"]) }
-for (const args of [[], ...commands.map((command) => [command])]) {
-  for (const flag of ["--help", "-h"]) texts[[...args, flag].join(" ")] = said([...args, "--help"])
+/** The parts of a command, as its help lists them. */
+const partsOf = (help) => {
+  const [, list = ""] = /^Commands:\n((?: {2}\w+ .*\n)+)/m.exec(help) ?? []
+  return list.split("\n").flatMap((line) => /^ {2}(\w+) /.exec(line)?.[1] ?? [])
 }
+const tell = (args) => {
+  const help = said([...args, "--help"])
+  for (const flag of ["--help", "-h"]) texts[[...args, flag].join(" ")] = help
+  return help
+}
+tell([])
+for (const command of commands) for (const part of partsOf(tell([command]))) tell([command, part])
 writeFileSync(join(dist, "texts.json"), JSON.stringify(texts))

@@ -38,6 +38,9 @@ const codeOf = (error: ContactsError): number => {
     case "TransportError":
       // A base URL that no bearer may go to.
       return error.attempts === 0 && !error.isRetryable ? codes.usage : codes.unavailable
+    case "UnexpectedResponse":
+      // A status that refuses the request, and that no repeat changes.
+      return Math.floor((error.status ?? 0) / 100) === 4 && !error.isRetryable ? codes.rejected : codes.unavailable
     default:
       return codes.unavailable
   }

@@ -15,6 +15,8 @@ import * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import { LocationId } from "effect-growthhub/Schema"
 import { CliExit, codes, usageError } from "./CliExit.js"
+import { ActiveProfile } from "./Profile.js"
+import type { Profile } from "./Profiles.js"
 
 export const options = {
   location: Options.text("location").pipe(
@@ -29,6 +31,12 @@ export const options = {
     Options.withFallbackConfig(Config.string("GROWTHHUB_BASE_URL")),
     Options.optional,
     Options.withDescription("Where the API is (GROWTHHUB_BASE_URL; the vendor's host). The token is in GROWTHHUB_TOKEN")
+  ),
+  profile: Options.text("profile").pipe(
+    Options.optional,
+    Options.withDescription(
+      "A profile of growthhub profiles (GROWTHHUB_PROFILE): its token, location and host instead of those of the environment"
+    )
   )
 }
 
@@ -37,6 +45,7 @@ export interface Connection {
   readonly isSandbox: boolean
   readonly baseUrl: Option.Option<string>
   readonly location: Option.Option<string>
+  readonly profile: Option.Option<string>
 }
 
 /** Where the service is, and the location that contacts go to, unless they say another themselves. */
@@ -45,8 +54,8 @@ export class Session extends Context.Tag("growthhub/Session")<
   { readonly url: string; readonly isSandbox: boolean; readonly locationId: LocationId | undefined }
 >() {}
 
-/** The location of the embedded sandbox, which is loaded only when it is used. */
-export const sandboxLocation = LocationId.make("ve9EPM428h8vShlRW1KT")
+/** The sandbox is large: it is loaded only when it is used. */
+const loadSandbox = Effect.promise(() => import("effect-growthhub/Sandbox"))
 
 const decodeLocation = Schema.decodeUnknownEither(LocationId)
 
@@ -54,11 +63,21 @@ const decodeLocation = Schema.decodeUnknownEither(LocationId)
 export const locationOf = ({
   isSandbox,
   location
-}: Pick<Connection, "isSandbox" | "location">): Either.Either<LocationId | undefined, CliExit> =>
+}: Pick<Connection, "isSandbox" | "location">): Effect.Effect<LocationId | undefined, CliExit> =>
   Option.match(location, {
-    onNone: () => Either.right(isSandbox ? sandboxLocation : undefined),
+    onNone: () =>
+      isSandbox ? Effect.map(loadSandbox, ({ defaultLocation }) => defaultLocation.id) : Effect.succeed(undefined),
     onSome: (text) => Either.mapLeft(decodeLocation(text), () => usageError("--location must be the id of a location"))
   })
+
+/** The location of a command that cannot do without one. */
+export const requiredLocation: Effect.Effect<LocationId, CliExit, Session> = Effect.flatMap(
+  Session,
+  ({ locationId }) =>
+    locationId === undefined
+      ? Effect.fail(usageError("Which location? Give --location or GROWTHHUB_LOCATION_ID"))
+      : Effect.succeed(locationId)
+)
 
 const faultsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
   error._op === "And" || error._op === "Or"
@@ -69,7 +88,8 @@ const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
   ConfigError.isMissingDataOnly(error)
     ? new CliExit({
         code: codes.credentials,
-        message: "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or try it with --sandbox."
+        message:
+          "GROWTHHUB_TOKEN is not set: a private integration token of the location. Or give --profile, or try it with --sandbox."
       })
     : new CliExit({ code: codes.credentials, message: faultsOf(error).join("\n") })
 
@@ -82,23 +102,33 @@ const clientOver = <E>(http: Layer.Layer<HttpLayer.ContactsHttp, E, HttpClient.H
 
 const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Session, CliExit> =>
   Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() => import("effect-growthhub/Sandbox")),
-      ({ Sandbox }) =>
-        Layer.unwrapEffect(
-          Effect.map(Sandbox, ({ url, token }) =>
-            Layer.merge(
-              clientOver(HttpLayer.layer({ token, baseUrl: url })),
-              Layer.succeed(Session, { url, isSandbox: true, locationId })
-            )
-          )
-        ).pipe(
-          Layer.provide(Sandbox.layer()),
-          Layer.mapError(
-            () => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" })
+    Effect.map(loadSandbox, ({ Sandbox }) =>
+      Layer.unwrapEffect(
+        Effect.map(Sandbox, ({ url, token }) =>
+          Layer.merge(
+            clientOver(HttpLayer.layer({ token, baseUrl: url })),
+            Layer.succeed(Session, { url, isSandbox: true, locationId })
           )
         )
+      ).pipe(
+        Layer.provide(Sandbox.layer()),
+        Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
+      )
     )
+  )
+
+/** The client of a profile's app, or of the token in the configuration. */
+const authorized = (href: string, locationId: LocationId | undefined): Layer.Layer<Client, CliExit> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { app } = Option.getOrElse(yield* ActiveProfile, (): Profile => ({}))
+      const baseUrl = Config.succeed(href)
+      if (app === undefined) return Layer.mapError(clientOver(HttpLayer.layerConfig({ baseUrl })), whatIsWrong)
+      if (locationId === undefined) return yield* usageError("Which location? Give --location")
+      const { credentialsOf } = yield* Effect.promise(() => import("./AppGrants.js"))
+      const token = yield* credentialsOf(app, locationId)
+      return clientOver(HttpLayer.layer({ token, baseUrl: href }))
+    })
   )
 
 const real = (
@@ -108,10 +138,7 @@ const real = (
   HttpLayer.validateBaseUrl(Option.getOrElse(baseUrl, () => HttpLayer.defaultBaseUrl)).pipe(
     Either.mapLeft(usageError),
     Either.map(({ href }) =>
-      Layer.merge(
-        Layer.mapError(clientOver(HttpLayer.layerConfig({ baseUrl: Config.succeed(href) })), whatIsWrong),
-        Layer.succeed(Session, { url: href, isSandbox: false, locationId })
-      )
+      Layer.merge(authorized(href, locationId), Layer.succeed(Session, { url: href, isSandbox: false, locationId }))
     )
   )
 

@@ -15,7 +15,7 @@ import * as RateLimit from "effect-growthhub/RateLimit"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import { CliExit, codes, fromError } from "./CliExit.js"
 import { Session } from "./Connection.js"
-import { inSeconds, plain } from "./Layout.js"
+import { inSeconds, jsonLineOf, plain } from "./Layout.js"
 
 interface Finding {
   readonly name: string
@@ -155,7 +155,10 @@ const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<F
   })
 ]
 
-const show = ({ name, isRight, says, fix }: Finding) =>
+const asJson = ({ name, isRight, says, fix }: Finding) =>
+  Console.log(jsonLineOf({ name, ok: isRight ?? null, says, ...(isRight === false ? { fix } : {}) }))
+
+const asLine = ({ name, isRight, says, fix }: Finding) =>
   Console.log(
     `${isRight === undefined ? "?   " : isRight ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${plain(says)}` +
       (isRight === false && fix !== undefined ? `\n      → ${fix}` : "")
@@ -164,42 +167,42 @@ const show = ({ name, isRight, says, fix }: Finding) =>
 const isWrong = ({ isRight }: Finding) => isRight === false
 
 /** Shows each finding as it comes; fails with the first that is wrong. */
-export const run: Effect.Effect<
-  void,
-  CliExit,
-  ContactsService | HttpLayer.ContactsHttp | Session | RateLimit.RateLimit
-> = Effect.gen(function* () {
-  const { url, locationId } = yield* Session
-  const { getContact, updateContact } = yield* ContactsService
-  const rateLimit = yield* RateLimit.RateLimit
-  const found: Array<Finding> = []
-  const tell = (findings: ReadonlyArray<Finding>) =>
-    Effect.forEach(
-      findings,
-      (finding) => {
-        found.push(finding)
-        return show(finding)
-      },
-      { discard: true }
-    )
-  yield* tell([node])
-  if (locationId === undefined) {
-    const says = "none: imports and upserts need --location or a column of it"
-    yield* tell([{ name: "location", isRight: true, says }])
-  }
-  yield* tell(yield* reached(url))
-  if (!found.some((finding) => finding.name === "service" && isWrong(finding))) {
-    yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
-    if (locationId !== undefined) yield* tell([yield* location(locationId)])
-    // Nothing is changed, for there is no such contact.
-    yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
-    yield* tell((yield* rateLimit.states).flatMap(quota))
-  }
-  const wrong = found.filter(isWrong)
-  if (wrong[0] !== undefined) {
-    return yield* new CliExit({
-      code: wrong[0].code ?? codes.unexpected,
-      message: `${wrong.length} of ${found.length} are not as they should be`
-    })
-  }
-})
+export const run = (
+  isJson: boolean
+): Effect.Effect<void, CliExit, ContactsService | HttpLayer.ContactsHttp | Session | RateLimit.RateLimit> =>
+  Effect.gen(function* () {
+    const show = isJson ? asJson : asLine
+    const { url, locationId } = yield* Session
+    const { getContact, updateContact } = yield* ContactsService
+    const rateLimit = yield* RateLimit.RateLimit
+    const found: Array<Finding> = []
+    const tell = (findings: ReadonlyArray<Finding>) =>
+      Effect.forEach(
+        findings,
+        (finding) => {
+          found.push(finding)
+          return show(finding)
+        },
+        { discard: true }
+      )
+    yield* tell([node])
+    if (locationId === undefined) {
+      const says = "none: imports and upserts need --location or a column of it"
+      yield* tell([{ name: "location", isRight: true, says }])
+    }
+    yield* tell(yield* reached(url))
+    if (!found.some((finding) => finding.name === "service" && isWrong(finding))) {
+      yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
+      if (locationId !== undefined) yield* tell([yield* location(locationId)])
+      // Nothing is changed, for there is no such contact.
+      yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
+      yield* tell((yield* rateLimit.states).flatMap(quota))
+    }
+    const wrong = found.filter(isWrong)
+    if (wrong[0] !== undefined) {
+      return yield* new CliExit({
+        code: wrong[0].code ?? codes.unexpected,
+        message: `${wrong.length} of ${found.length} are not as they should be`
+      })
+    }
+  })

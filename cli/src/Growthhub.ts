@@ -8,63 +8,67 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
-import { CliExit, codes, toJson } from "./CliExit.js"
-import { doctor } from "./commands/doctor.js"
-import { forget } from "./commands/forget.js"
-import { get } from "./commands/get.js"
-import { imports } from "./commands/import.js"
-import { sandbox } from "./commands/sandbox.js"
-import { update } from "./commands/update.js"
-import { upsert } from "./commands/upsert.js"
+import { CliExit, codes, toJson, usageError } from "./CliExit.js"
+import { type AnyCommand, commands, loadFor } from "./Commands.js"
 import { describeAll, typeset } from "./Help.js"
 import * as Layout from "./Layout.js"
+import { withProfile } from "./Profile.js"
+import * as StandardInput from "./StandardInput.js"
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   readonly version: string
 }
 
-const growthhub = Command.make("growthhub").pipe(
-  describeAll(
-    "Contacts of GrowthHub. The token is in GROWTHHUB_TOKEN, the location in GROWTHHUB_LOCATION_ID. " +
-      `Exit codes: ${codes.usage} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not ` +
-      `applied, ${codes.unavailable} try again later.`,
-    {
-      get: "shows contacts",
-      update: "changes fields of a contact",
-      upsert: "creates a contact, or updates the one with its email or phone",
-      import: "upserts every contact of a file",
-      forget: "removes the checkpoint and the reports of an import",
-      doctor: "says what is wrong with token, location, clock and quota",
-      sandbox: "runs the sandbox"
-    },
-    ["growthhub import leads.csv --sandbox", "growthhub get seD4PfOuKoVMLkEZqohJ", "growthhub import --help"]
-  ),
-  Command.withSubcommands([get, update, upsert, imports, forget, doctor, sandbox])
-)
+const growthhub = (subcommands: ReadonlyArray<AnyCommand>) =>
+  Command.make("growthhub").pipe(
+    describeAll(
+      "Contacts of GrowthHub. The token is in GROWTHHUB_TOKEN, the location in GROWTHHUB_LOCATION_ID. With --json, any " +
+        "command tells its failure as one line of JSON on standard error. " +
+        `Exit codes: ${codes.usage} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not ` +
+        `applied, ${codes.unavailable} try again later.`,
+      Object.fromEntries(Object.entries(commands).map(([name, { does }]) => [name, does])),
+      ["growthhub import leads.csv --sandbox", "growthhub get seD4PfOuKoVMLkEZqohJ", "growthhub import --help"]
+    ),
+    // At least one: a name that is none loads all of them.
+    Command.withSubcommands(subcommands as [AnyCommand, ...Array<AnyCommand>])
+  )
 
 const typesetAll = (args: ReadonlyArray<unknown>) => args.map((arg) => (typeof arg === "string" ? typeset(arg) : arg))
 
-/** Text of the library of options is typeset; what the commands write goes as it is. */
-const withTypesetHelp = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Console.consoleWith((console) =>
-    Effect.withConsole(effect, {
-      ...console,
-      log: (...args: ReadonlyArray<unknown>) => console.log(...typesetAll(args)),
-      error: (...args: ReadonlyArray<unknown>) => console.error(...typesetAll(args))
-    })
-  )
+/** A fault of the arguments, for a program. */
+const faultAsJson = (args: ReadonlyArray<unknown>) =>
+  toJson(usageError(typesetAll(args).join(" ").replace(/\s+/g, " ").trim()))
 
-/** `-` right after a command goes behind its options: @effect/cli looks for no options behind it. */
-const withInputLast = (args: ReadonlyArray<string>) =>
-  args[3] === "-" ? [...args.slice(0, 3), ...args.slice(4), "-"] : args
+/** What the library of options prints by itself: the help, and faults of the arguments. */
+const typesetting = (console: Console.Console, isJson: boolean): Console.Console => ({
+  ...console,
+  log: (...args) => console.log(...typesetAll(args)),
+  error: (...args) => (isJson ? console.error(faultAsJson(args)) : console.error(...typesetAll(args)))
+})
+
+/** Commands whose output has one form: `--json` is about their failures only. */
+const withoutJson = new Set(["sandbox"])
+
+/** The arguments that the command parses. */
+const parsed = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  withoutJson.has(args[2] ?? "") ? args.filter((arg) => arg !== "--json") : StandardInput.marked(args)
 
 /** Runs the command that the arguments name, as `process.argv` has them. */
 export const run = (args: ReadonlyArray<string>) => {
-  const show = (end: CliExit) => (args.includes("--json") ? toJson(end) : Layout.plainLines(end.message))
-  return Command.run(growthhub, { name: "growthhub", version })(withInputLast(args)).pipe(
-    Effect.tapErrorTag("CliExit", (end) => Console.error(show(end))),
-    withTypesetHelp,
-    Effect.provide(NodeContext.layer)
+  const isJson = args.includes("--json")
+  const show = (end: CliExit) => (isJson ? toJson(end) : Layout.plainLines(end.message))
+  return Console.consoleWith((console) =>
+    Effect.promise(() => loadFor(args.slice(2))).pipe(
+      Effect.flatMap((subcommands) => {
+        // What a command writes goes as it is.
+        const command = Command.transformHandler(growthhub(subcommands), Effect.withConsole(console))
+        return Command.run(command, { name: "growthhub", version })(parsed(args))
+      }),
+      Effect.withConsole(typesetting(console, isJson)),
+      withProfile(args.slice(2)),
+      Effect.tapErrorTag("CliExit", (end) => Console.error(show(end))),
+      Effect.provide(NodeContext.layer)
+    )
   )
 }
 

@@ -33,18 +33,42 @@ const shown = (value: unknown): string => {
 const escapeControls = (json: string) =>
   json.replace(commanding, (character) => (character === "\n" ? character : escaped(character)))
 
+/** Any value as one line of JSON, without a character that commands a terminal. */
+export const jsonLineOf = (value: unknown): string => escapeControls(JSON.stringify(value) ?? "null")
+
+/** Any value as JSON over several lines, without a character that commands a terminal. */
+export const jsonOf = (value: unknown): string => escapeControls(JSON.stringify(value, null, 2) ?? "null")
+
 /** Its JSON, as the service would write it, without a character that commands a terminal. */
-export const json = (contact: Contact & { readonly new?: boolean }): string =>
-  escapeControls(JSON.stringify(encode(contact), null, 2))
+export const json = (contact: Contact & { readonly new?: boolean }): string => jsonOf(encode(contact))
 
 /** The same in one line. */
-export const jsonLine = (contact: Contact): string => escapeControls(JSON.stringify(encode(contact)))
+export const jsonLine = (contact: Contact): string => jsonLineOf(encode(contact))
 
 /** One field to a line. */
 export const table = (contact: Contact): string => {
   const fields = Object.entries(encode(contact)).filter(([, value]) => !(isArray(value) && value.length === 0))
   const width = Math.max(...fields.map(([field]) => field.length))
   return fields.map(([field, value]) => `${plain(field).padEnd(width)}  ${shown(value)}`).join("\n")
+}
+
+/** The longest cell of a grid; what is longer ends with an ellipsis. */
+const longestCell = 40
+
+const cellOf = (text: string) => (text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text)
+
+/** Values in aligned columns under a header. */
+export const grid = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<unknown>>): string => {
+  const lines = [header, ...rows.map((row) => row.map((value) => (value === undefined ? "" : cellOf(shown(value)))))]
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
 }
 
 /** How long something takes, in whole seconds, and never too few. */

@@ -15,7 +15,9 @@ const written = (args: ReadonlyArray<string>): string | undefined => {
 
 const text = written(process.argv.slice(2))
 if (text === undefined) {
-  const { main } = await import("./Growthhub.js")
+  // The command that is asked for is loaded together with what all commands need.
+  const { loadFor } = await import("./Commands.js")
+  const [{ main }] = await Promise.all([import("./Growthhub.js"), loadFor(process.argv.slice(2))])
   main(process.argv)
 } else {
   // A reader that goes away, as head does, has what it wanted.

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs"
 import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { json, serving } from "../../test/servers.js"
-import { environment, fileOf, growthhub, read, root } from "./command.js"
+import { environment, fileOf, growthhub, inTerminal, read, root } from "./command.js"
 
 describe("one contact", () => {
   it.scopedLive("is made, shown, changed and cleared", () =>
@@ -453,33 +453,8 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  /** The command in a terminal of its own, as a person runs it. */
-  const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
-    const command = [process.execPath, "--import", "tsx", "cli/src/main.ts", ...args].join(" ")
-    // Killed together with what it runs.
-    const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
-      cwd: root,
-      env: { PATH: process.env["PATH"] ?? "", ...env },
-      detached: true
-    })
-    let output = ""
-    const seen = Effect.async<RegExpExecArray>((resume) => {
-      child.stdout.on("data", (chunk: Buffer) => {
-        output += String(chunk)
-        const match = /(\d+) of 300 \(\d+ %\): .*?\/s, .* left/.exec(output)
-        if (match !== null && Number(match[1]) > 0) resume(Effect.succeed(match))
-      })
-    })
-    const ended = Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
-      child.once("close", (code) => resume(Effect.succeed({ code, output })))
-    })
-    return {
-      seen,
-      ended,
-      type: (keys: string) => child.stdin.write(keys),
-      kill: () => process.kill(-child.pid!, "SIGKILL")
-    }
-  }
+  /** Some of the rows have been sent. */
+  const moving = /[1-9]\d* of 300 \(\d+ %\): .*?\/s, .* left/
 
   it.scopedLive(
     "in a terminal shows how far it is; interrupted or killed, it is gone on with, and nobody is made twice",
@@ -492,7 +467,7 @@ describe("an import", () => {
           ...Array.from({ length: 300 }, (_, index) => `${index}@example.com`)
         ])
         const first = inTerminal(["import", file], env)
-        yield* first.seen
+        yield* first.seen(moving)
         const ctrlC = yield* Effect.fork(first.ended)
         yield* Effect.yieldNow()
         first.type("\u0003")
@@ -501,7 +476,7 @@ describe("an import", () => {
           /Interrupted: \d+ created.*Go on with: growthhub import .*leads\.csv --location \w+ --base-url \S+ --resume/s
         )
         const second = inTerminal(["import", file, "--resume"], env)
-        yield* second.seen
+        yield* second.seen(moving)
         const dead = yield* Effect.fork(second.ended)
         yield* Effect.yieldNow()
         second.kill()
@@ -514,77 +489,5 @@ describe("an import", () => {
       }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } }))),
     // Processes that compile what they run.
     120_000
-  )
-})
-
-describe("the doctor", () => {
-  it.scopedLive("finds nothing wrong where nothing is", () =>
-    Effect.gen(function* () {
-      const healthy = yield* growthhub(["doctor"], yield* environment)
-      expect(healthy).toMatchObject({ code: 0, err: "" })
-      expect(healthy.out).toMatch(/^ok +requests +\d+ of 100 in 10s are free$/m)
-      expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left, anew in (?:1d|23h)/m)
-    }).pipe(Effect.provide(Sandbox.layer()))
-  )
-
-  it.scopedLive("says of a location that the token cannot reach that it cannot", () =>
-    Effect.gen(function* () {
-      const { url } = yield* serving(({ url: path, body }, response) => {
-        if (path !== "/contacts/search") return json(response, 400, { message: "Contact not found for id:x" })
-        const isOwn = (JSON.parse(body) as { readonly locationId?: string }).locationId === "mine"
-        return isOwn
-          ? json(response, 200, { contacts: [], total: 0 })
-          : json(response, 403, { statusCode: 403, message: "The token does not have access to this location." })
-      })
-      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
-      const other = yield* growthhub(["doctor", "--location", "OTHER"], env)
-      expect(other.code).toBe(3)
-      expect(other.out).toMatch(/^FAIL +location +OTHER: The token does not have access to this location\.$/m)
-      const own = yield* growthhub(["doctor", "--location", "mine"], env)
-      expect(own).toMatchObject({ code: 0, out: expect.stringMatching(/^ok +location +mine$/m) as unknown })
-    })
-  )
-
-  it.scopedLive("does not say ok of a location that it could not check", () =>
-    Effect.gen(function* () {
-      const { url } = yield* serving(({ url: path }, response) =>
-        path === "/contacts/search"
-          ? json(response, 404, { message: "Cannot POST /contacts/search" })
-          : json(response, 400, { message: "Contact not found for id:x" })
-      )
-      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url }
-      const unchecked = yield* growthhub(["doctor", "--location", "OTHER"], env)
-      expect(unchecked).toMatchObject({
-        code: 0,
-        out: expect.stringMatching(/^\? +location +OTHER, not checked/m) as unknown
-      })
-    })
-  )
-
-  it.scopedLive("says what to do about a token, a scope, and a service that is not there", () =>
-    Effect.gen(function* () {
-      const env = yield* environment
-      const revoked = yield* growthhub(["doctor"], { ...env, GROWTHHUB_TOKEN: "pit-other" })
-      expect(revoked).toMatchObject({ code: 3, out: expect.stringContaining("→ Set GROWTHHUB_TOKEN to") as unknown })
-      const reader = yield* growthhub(["doctor"], { ...env, GROWTHHUB_TOKEN: "pit-reader" })
-      expect(reader.code).toBe(3)
-      expect(reader.out).toMatch(/^ok +contacts\.readonly/m)
-      expect(reader.out).toContain("→ Give the token the scope contacts.write.")
-      const away = yield* growthhub(["doctor", "--base-url", "http://127.0.0.1:1"], env)
-      expect(away).toMatchObject({ code: 5, out: expect.stringContaining("does not answer") as unknown })
-    }).pipe(
-      Effect.provide(
-        Sandbox.layer({
-          tokens: [
-            {
-              token: "pit-sandbox",
-              locationId: "ve9EPM428h8vShlRW1KT",
-              scopes: ["contacts.readonly", "contacts.write"]
-            },
-            { token: "pit-reader", locationId: "ve9EPM428h8vShlRW1KT", scopes: ["contacts.readonly"] }
-          ] as never
-        })
-      )
-    )
   )
 })

@@ -4,11 +4,14 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
+import { spawn } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { codeOf, run } from "../src/Growthhub.js"
+import * as StandardInput from "../src/StandardInput.js"
+import * as Terminal from "../src/Terminal.js"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -18,10 +21,34 @@ export interface Ended {
   readonly err: string
 }
 
+/** What a command is given besides its arguments. */
+export interface Surroundings {
+  /** What is on standard input. */
+  readonly input?: string
+  /** What the person at the terminal types at each question; nobody is at a terminal by default. */
+  readonly answers?: ReadonlyArray<string>
+  /** Is told each line of standard error. */
+  readonly onError?: (line: string) => Effect.Effect<unknown>
+}
+
+const surrounded =
+  ({ input, answers }: Surroundings) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+    const left = [...(answers ?? [])]
+    return effect.pipe(
+      Effect.provideService(StandardInput.Reader, Effect.succeed(input ?? "")),
+      Effect.provideService(Terminal.Terminal, {
+        isInteractive: answers !== undefined,
+        ask: (question) => Effect.as(Console.error(question), left.shift())
+      })
+    )
+  }
+
 /** A command in this process, and what a person and a script see of it. */
 export const growthhub = (
   args: ReadonlyArray<string>,
-  environment: Record<string, string> = {}
+  environment: Record<string, string> = {},
+  surroundings: Surroundings = {}
 ): Effect.Effect<Ended> =>
   Effect.gen(function* () {
     const said = { out: [] as Array<string>, err: [] as Array<string> }
@@ -29,9 +56,10 @@ export const growthhub = (
     const console_: Console.Console = {
       ...(yield* Console.consoleWith(Effect.succeed)),
       log: into("out"),
-      error: into("err")
+      error: (text) => Effect.zipRight(into("err")(text), surroundings.onError?.(String(text)) ?? Effect.void)
     }
     const exit = yield* run(["node", "growthhub", ...args]).pipe(
+      surrounded(surroundings),
       Effect.withConsole(console_),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
       Effect.exit
@@ -60,3 +88,38 @@ export const fileOf = (name: string, lines: ReadonlyArray<string>) =>
   )
 
 export const read = (file: string) => Effect.promise(() => readFile(file, "utf8"))
+
+/** The command in a terminal of its own, as a person runs it. */
+export const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
+  const command = [process.execPath, "--import", "tsx", "cli/src/main.ts", ...args].join(" ")
+  // Killed together with what it runs.
+  const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
+    cwd: root,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    detached: true
+  })
+  let output = ""
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += String(chunk)
+  })
+  /** Waits until the terminal shows this. */
+  const seen = (pattern: RegExp) =>
+    Effect.async<void>((resume) => {
+      const look = () => {
+        if (!pattern.test(output)) return
+        child.stdout.off("data", look)
+        resume(Effect.void)
+      }
+      child.stdout.on("data", look)
+      look()
+    })
+  const ended = Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
+    child.once("close", (code) => resume(Effect.succeed({ code, output })))
+  })
+  return {
+    seen,
+    ended,
+    type: (keys: string) => child.stdin.write(keys),
+    kill: () => process.kill(-child.pid!, "SIGKILL")
+  }
+}

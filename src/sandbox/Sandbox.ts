@@ -21,6 +21,14 @@ import * as Controls from "./Controls.js"
 import { serve } from "./Server.js"
 import * as State from "./State.js"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category constants
+   */
+  defaultLocation
+} from "./Seed.js"
+
 export type {
   /**
    * @since 0.1.0

@@ -2,12 +2,15 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import { isJson } from "../ContactOptions.js"
 import * as Connection from "../Connection.js"
 import * as Doctor from "../Doctor.js"
 import { describe } from "../Help.js"
 
-export const doctor = Command.make("doctor", { connection: Options.all(Connection.options) }, ({ connection }) =>
-  Effect.provide(Doctor.run, Connection.layer(connection))
+export const doctor = Command.make(
+  "doctor",
+  { isJson, connection: Options.all(Connection.options) },
+  ({ isJson, connection }) => Effect.provide(Doctor.run(isJson), Connection.layer(connection))
 ).pipe(
   describe("Looks at token, scopes, location, clock and quota, and says what to fix", [
     "growthhub doctor",

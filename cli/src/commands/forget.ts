@@ -6,7 +6,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { usageError } from "../CliExit.js"
+import { isJson } from "../ContactOptions.js"
 import { describe } from "../Help.js"
+import { jsonLineOf } from "../Layout.js"
 
 export const forget = Command.make(
   "forget",
@@ -15,9 +17,10 @@ export const forget = Command.make(
     directory: Options.text("checkpoint").pipe(
       Options.optional,
       Options.withDescription("The directory that the import was given")
-    )
+    ),
+    isJson
   },
-  ({ file, directory }) =>
+  ({ file, directory, isJson }) =>
     Effect.gen(function* () {
       const Checkpoint = yield* Effect.promise(() => import("../import/Checkpoint.js"))
       const Report = yield* Effect.promise(() => import("../import/Report.js"))
@@ -28,6 +31,7 @@ export const forget = Command.make(
         catch: () => usageError(`The reports of ${file} cannot be removed`)
       })
       const removed = [...(hadCheckpoint ? [Checkpoint.directoryOf(file, parent)] : []), ...reports]
+      if (isJson) return yield* Console.log(jsonLineOf({ removed }))
       yield* Console.log(
         removed.length === 0 ? "There is nothing to forget" : removed.map((name) => `removed ${name}`).join("\n")
       )

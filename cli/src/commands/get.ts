@@ -1,20 +1,18 @@
 // growthhub get: contacts by their ids.
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactId } from "effect-growthhub/Schema"
-import { CliExit, fromError, usageError } from "../CliExit.js"
+import { CliExit, fromError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
-import { idOf, isJson } from "../ContactOptions.js"
+import * as ContactIds from "../ContactIds.js"
+import { isJson } from "../ContactOptions.js"
 import { describe } from "../Help.js"
 import * as Layout from "../Layout.js"
-import * as StandardInput from "../StandardInput.js"
 
 const one = (id: ContactId, asJson: boolean) =>
   Effect.gen(function* () {
@@ -26,6 +24,8 @@ const one = (id: ContactId, asJson: boolean) =>
 /** Shows those that are found, and goes on after one that is not. */
 const many = (ids: ReadonlyArray<ContactId>, asJson: boolean) =>
   Effect.gen(function* () {
+    // One contact does not need it.
+    const ContactsBulk = yield* Effect.promise(() => import("effect-growthhub/ContactsBulk"))
     let failed: CliExit | undefined
     let failures = 0
     let isFirst = true
@@ -45,32 +45,14 @@ const many = (ids: ReadonlyArray<ContactId>, asJson: boolean) =>
     }
   })
 
-const idsOf = (given: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const isInput = given.length === 1 && given[0] === "-"
-    const words = isInput ? (yield* StandardInput.text).split(/\s+/).filter((word) => word !== "") : given
-    const option = words.find((word) => word.startsWith("-"))
-    if (option !== undefined)
-      return yield* usageError(`Unknown option ${option}: growthhub get --help shows those there are`)
-    if (words.length === 0) return yield* usageError("Standard input has no ids")
-    return { ids: yield* Effect.forEach(words, idOf), isSingle: given.length === 1 && !isInput }
-  })
-
 export const get = Command.make(
   "get",
-  {
-    contactIds: Args.text({ name: "contact-id" }).pipe(
-      Args.atLeast(1),
-      Args.withDescription("Ids of contacts; - reads them from standard input")
-    ),
-    isJson,
-    connection: Options.all(Connection.options)
-  },
+  { contactIds: ContactIds.several, isJson, connection: Options.all(Connection.options) },
   (given) =>
     Effect.gen(function* () {
-      const { ids, isSingle } = yield* idsOf(given.contactIds)
+      const { ids, isSingle } = yield* ContactIds.idsOf(given.contactIds)
       const [first] = ids
-      yield* isSingle && first !== undefined ? one(first, given.isJson) : many(Array.from(new Set(ids)), given.isJson)
+      yield* isSingle && first !== undefined ? one(first, given.isJson) : many(ids, given.isJson)
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(
   describe("Shows contacts. With --json, one contact is an object, and several are one object to a line", [

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import { type CliExit, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
 import { describe } from "../Help.js"
+import * as StandardInput from "../StandardInput.js"
 
 /** The name of a column may have the sign itself. */
 const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], CliExit> => {
@@ -123,6 +124,7 @@ const again = (command: Given) =>
     ...keysOf(flagNames).flatMap((key) => (command[key] ? [`--${flagNames[key]}`] : [])),
     ...given("location", command.connection.location),
     ...given("base-url", command.connection.baseUrl),
+    ...given("profile", command.connection.profile),
     "--resume"
   ]
     .map(quoted)
@@ -170,12 +172,12 @@ export const imports = Command.make("import", options, (command) =>
     const Import = yield* Effect.promise(() => import("../import/Import.js"))
     const { file, connection, ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells } = command
     const Spool = yield* Effect.promise(() => import("../import/Spool.js"))
-    const input = file === "-" ? yield* Spool.spool : ({ file, name: file } as const)
+    const input = StandardInput.isMark(file) ? yield* Spool.spool : ({ file, name: file } as const)
     const directory = Option.getOrUndefined(command.directory)
     const task = {
-      name: file === "-" ? "Standard input" : file,
+      name: StandardInput.isMark(file) ? "Standard input" : file,
       beside: input.name,
-      isResumable: file !== "-" || directory !== undefined,
+      isResumable: !StandardInput.isMark(file) || directory !== undefined,
       isJson: command.isJson,
       options: {
         file: input.file,

@@ -78,7 +78,9 @@ export const open = (
 ): Effect.Effect<KeyValueStore.KeyValueStore, CliExit, Scope.Scope> => {
   const directory = directoryOf(file, parent)
   const unusable = () =>
-    usageError(`The checkpoint cannot be written to ${directory}: it must be a directory that belongs to you, not a link.`)
+    usageError(
+      `The checkpoint cannot be written to ${directory}: it must be a directory that belongs to you, not a link.`
+    )
   return Effect.tryPromise({
     try: async () => {
       if (parent !== undefined) await mkdir(parent, { recursive: true, mode: 0o700 })
@@ -106,7 +108,8 @@ export const open = (
 /** Removes the checkpoint of a file, unless an import uses it. Tells whether there was one. */
 export const forget = (file: string, parent: string | undefined): Effect.Effect<boolean, CliExit> => {
   const directory = directoryOf(file, parent)
-  const unusable = () => usageError(`${directory} cannot be removed: it must be a directory that belongs to you, not a link`)
+  const unusable = () =>
+    usageError(`${directory} cannot be removed: it must be a directory that belongs to you, not a link`)
   return Effect.gen(function* () {
     const isThere = yield* Effect.promise(() =>
       lstat(directory).then(

@@ -1,0 +1,77 @@
+// The commands by their names. Each is loaded when it is asked for.
+import type * as Command from "@effect/cli/Command"
+import type { CliExit } from "./CliExit.js"
+
+/** A command with arguments and options of its own. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a command parses is known to its handler only
+export type AnyCommand = Command.Command<any, never, CliExit, any>
+
+interface Entry {
+  /** What the command does, in the help of all commands. */
+  readonly does: string
+  readonly load: () => Promise<AnyCommand>
+}
+
+/** In the order of the help. */
+export const commands: { readonly [name: string]: Entry } = {
+  get: { does: "shows contacts", load: () => import("./commands/get.js").then(({ get }) => get) },
+  search: { does: "finds contacts", load: () => import("./commands/search.js").then(({ search }) => search) },
+  update: {
+    does: "changes fields of a contact",
+    load: () => import("./commands/update.js").then(({ update }) => update)
+  },
+  upsert: {
+    does: "creates a contact, or updates the one with its email or phone",
+    load: () => import("./commands/upsert.js").then(({ upsert }) => upsert)
+  },
+  delete: { does: "deletes contacts", load: () => import("./commands/delete.js").then(({ deletes }) => deletes) },
+  tags: {
+    does: "adds tags to contacts and removes them",
+    load: () => import("./commands/tags.js").then(({ tags }) => tags)
+  },
+  notes: {
+    does: "shows and writes the notes of a contact",
+    load: () => import("./commands/notes.js").then(({ notes }) => notes)
+  },
+  tasks: {
+    does: "shows, writes and completes the tasks of a contact",
+    load: () => import("./commands/tasks.js").then(({ tasks }) => tasks)
+  },
+  fields: {
+    does: "shows and creates the custom fields of a location",
+    load: () => import("./commands/fields.js").then(({ fields }) => fields)
+  },
+  import: {
+    does: "upserts every contact of a file",
+    load: () => import("./commands/import.js").then(({ imports }) => imports)
+  },
+  forget: {
+    does: "removes the checkpoint and the reports of an import",
+    load: () => import("./commands/forget.js").then(({ forget }) => forget)
+  },
+  export: {
+    does: "writes contacts to a file that import reads",
+    load: () => import("./commands/export.js").then(({ exports }) => exports)
+  },
+  api: { does: "sends any other request of the API", load: () => import("./commands/api.js").then(({ api }) => api) },
+  profiles: {
+    does: "keeps the tokens of several accounts",
+    load: () => import("./commands/profiles.js").then(({ profiles }) => profiles)
+  },
+  login: {
+    does: "connects an OAuth app to an account",
+    load: () => import("./commands/login.js").then(({ login }) => login)
+  },
+  doctor: {
+    does: "says what is wrong with token, location, clock and quota",
+    load: () => import("./commands/doctor.js").then(({ doctor }) => doctor)
+  },
+  sandbox: { does: "runs the sandbox", load: () => import("./commands/sandbox.js").then(({ sandbox }) => sandbox) }
+}
+
+/** The command that the arguments name; all of them where they name none. */
+export const loadFor = (args: ReadonlyArray<string>): Promise<ReadonlyArray<AnyCommand>> => {
+  const [name = ""] = args
+  const entries = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)
+  return Promise.all(entries.map(({ load }) => load()))
+}

@@ -1,0 +1,362 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Stream from "effect/Stream"
+import { Sandbox, type StoredContact } from "effect-growthhub/Sandbox"
+import { type Contact, ContactId, LocationId } from "effect-growthhub/Schema"
+import { stringify } from "csv-stringify/sync"
+import { appendFile, readdir, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import * as Contacts from "../src/export/Contacts.js"
+import * as List from "../src/import/List.js"
+import { json, serving } from "../../test/servers.js"
+import { directory, environment, growthhub, inTerminal, read } from "./command.js"
+
+const awkward: ReadonlyArray<Contact> = [
+  {
+    id: ContactId.make("ada"),
+    firstName: 'Ada, "the" Countess',
+    lastName: "Lovelace",
+    email: "ada@example.com",
+    phone: "+15550100001",
+    address1: "12 St James's Square\nLondon",
+    dateOfBirth: "1815-12-10",
+    country: "GB",
+    tags: ["vip", "likes, commas", "semi;colon"],
+    dnd: true,
+    website: "https://example.com/?a=1;b=2",
+    timezone: "Europe/London",
+    companyName: "Analytical & Sons",
+    source: "public api",
+    customFields: [
+      { id: "deal", value: 1234.5 },
+      { id: "colors", value: ["red", "dark; blue"] },
+      { id: "motto", value: '=1+1, "quoted"' }
+    ]
+  },
+  { id: ContactId.make("bob"), phone: "+15550100002", tags: ["berlin"], customFields: [{ id: "deal", value: 1.234 }] },
+  { id: ContactId.make("eve"), firstName: "Ève", lastName: "Ñandú 李", email: "eve@example.com", postalCode: "01067" }
+]
+
+/** A stored contact without its id, and without when it was made and by whom. */
+const lasting = ({
+  id: _id,
+  dateAdded: _added,
+  dateUpdated: _updated,
+  createdBy: _creator,
+  lastUpdatedBy: _updater,
+  ...contact
+}: StoredContact) => contact
+
+const contactsOf = Effect.flatMap(Sandbox, ({ contacts }) => Effect.map(contacts, (all) => all.map(lasting)))
+
+/** In an order that does not depend on which came first. */
+const sorted = (contacts: ReadonlyArray<StoredContact | object>) =>
+  contacts.map((contact) => JSON.stringify(Object.fromEntries(Object.entries(contact).sort()))).sort()
+
+/** Exports from one sandbox and imports into another. */
+const roundTrip = (name: string, people: ReadonlyArray<object>) =>
+  Effect.gen(function* () {
+    const path = yield* directory
+    const file = join(path, name)
+    const before = yield* Effect.gen(function* () {
+      const env = yield* environment
+      const first = join(path, "people.json")
+      yield* Effect.promise(() => writeFile(first, JSON.stringify(people)))
+      expect(yield* growthhub(["import", first], env)).toMatchObject({ code: 0 })
+      expect(yield* growthhub(["export", file], env)).toEqual({ code: 0, out: "", err: `3 contacts: ${file}` })
+      return yield* contactsOf
+    }).pipe(Effect.provide(Sandbox.layer()))
+    const after = yield* Effect.gen(function* () {
+      expect(yield* growthhub(["import", file], yield* environment)).toMatchObject({
+        code: 0,
+        out: "3 created, 0 updated, 0 rejected"
+      })
+      return yield* contactsOf
+    }).pipe(Effect.provide(Sandbox.layer()))
+    expect(sorted(after)).toEqual(sorted(before))
+    return { file, before }
+  })
+
+/** The search tells of everybody whether do-not-disturb is on. */
+const people = awkward.map(({ id: _id, ...person }) => ({ dnd: false, ...person }))
+
+describe("an export", () => {
+  it.scopedLive("as CSV is imported without a difference, and only its owner can read it", () =>
+    Effect.gen(function* () {
+      const { file, before } = yield* roundTrip("contacts.csv", people)
+      expect(before.map(({ tags }) => tags)).toContainEqual(["vip", "likes, commas", "semi;colon"])
+      const { mode } = yield* Effect.promise(() => stat(file))
+      expect(mode & 0o777).toBe(0o600)
+      const left = yield* Effect.promise(() => readdir(dirname(file)))
+      expect(left.filter((name) => /partial|tmp/.test(name))).toEqual([])
+    })
+  )
+
+  it.scopedLive("as NDJSON is imported without a difference, do-not-disturb by channel included", () =>
+    Effect.gen(function* () {
+      const dndSettings = { SMS: { status: "active", message: "by phone only" } }
+      const { before } = yield* roundTrip("contacts.ndjson", [...people.slice(1), { ...people[0], dndSettings }])
+      expect(before).toContainEqual(expect.objectContaining({ dndSettings }))
+    })
+  )
+
+  it.scopedLive("says what no cell can hold; NDJSON keeps it", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const csv = yield* growthhub(["export"], env)
+      expect(csv.err).toBe(
+        "Left out, because no cell can hold them: dndSettings, customField.mixed. --format ndjson keeps them."
+      )
+      expect(csv.out).toBe("firstName,dnd\nAda,false\nBob,false")
+      const ndjson = yield* growthhub(["export", "--format", "ndjson", "-"], env)
+      expect(JSON.parse(ndjson.out.split("\n")[0] ?? "")).toEqual({
+        firstName: "Ada",
+        dnd: false,
+        dndSettings: { SMS: { status: "active" } },
+        customFields: [{ id: "mixed", value: "text" }]
+      })
+    }).pipe(
+      Effect.provide(
+        Sandbox.layer({
+          contacts: [
+            {
+              id: ContactId.make("a"),
+              firstName: "Ada",
+              dndSettings: { SMS: { status: "active" } },
+              customFields: [{ id: "mixed", value: "text" }],
+              dateAdded: DateTime.unsafeMake(0)
+            },
+            { id: ContactId.make("b"), firstName: "Bob", customFields: [{ id: "mixed", value: 1 }] }
+          ]
+        })
+      )
+    )
+  )
+
+  it.scopedLive("of some contacts has their ids, so that the import of it updates these very contacts", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = join(yield* directory, "vips.csv")
+      expect(yield* growthhub(["export", file, "--tag", "berlin", "--ids"], env)).toMatchObject({ code: 0 })
+      expect(yield* read(file)).toBe(
+        "contactId,phone,tags,dnd,customField.deal:number\nbob,+15550100002,berlin,false,1.234\n"
+      )
+      yield* Effect.promise(() => writeFile(file, "contactId,city\nbob,Berlin\n"))
+      expect(yield* growthhub(["import", file], env)).toMatchObject({ out: "0 created, 1 updated, 0 rejected" })
+      expect((yield* contactsOf).map(({ city }) => city)).toContain("Berlin")
+      expect(yield* growthhub(["export", file], env)).toMatchObject({
+        code: 2,
+        err: `There is a file ${file}: --overwrite replaces it`
+      })
+      expect(yield* growthhub(["export", file, "--overwrite"], env)).toMatchObject({ code: 0 })
+      expect((yield* read(file)).split("\n")).toHaveLength(6)
+      expect(yield* growthhub(["export", "--overwrite"], env)).toMatchObject({ code: 2 })
+    }).pipe(Effect.provide(Sandbox.layer({ contacts: awkward })))
+  )
+})
+
+const pageOf = (ids: ReadonlyArray<number>, total: number) => ({
+  contacts: ids.map((id) => ({ id: `c${id}`, firstName: `Person ${id}`, searchAfter: [id, `c${id}`] })),
+  total
+})
+
+/** A service with 1,200 contacts that refuses the requests which `refuses` says. */
+const service = (refuses: (request: number) => boolean) => {
+  const cursors: Array<unknown> = []
+  const serve = serving(({ body }, response) => {
+    const { searchAfter } = JSON.parse(body) as { readonly searchAfter?: readonly [number, string] }
+    cursors.push(searchAfter)
+    if (refuses(cursors.length)) return json(response, 401, { statusCode: 401, message: "Invalid JWT" })
+    const first = (searchAfter?.[0] ?? -1) + 1
+    const ids = Array.from({ length: Math.min(500, 1200 - first) }, (_, index) => first + index)
+    return json(response, 200, pageOf(ids, 1200))
+  })
+  return Effect.map(serve, ({ url }) => ({
+    cursors,
+    env: { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+  }))
+}
+
+describe("an export that was stopped", () => {
+  it.scopedLive("goes on where it was, and drops the line that was half written", () =>
+    Effect.gen(function* () {
+      const { cursors, env } = yield* service((request) => request === 3)
+      const file = join(yield* directory, "contacts.csv")
+      const stopped = yield* growthhub(["export", file], env)
+      expect(stopped).toMatchObject({
+        code: 3,
+        err: `Invalid JWT\nWhat was fetched is in ${file}.partial. Go on with the same command and --resume.`
+      })
+      const partial = `${file}.partial`
+      expect((yield* Effect.promise(() => stat(partial))).mode & 0o777).toBe(0o600)
+      yield* Effect.promise(() => appendFile(partial, '{"id":"half'))
+      expect(yield* growthhub(["export", file], env)).toMatchObject({
+        code: 2,
+        err:
+          `An export to ${file} was begun before: 1,000 contacts. ` +
+          "Go on with --resume, or begin anew with --restart."
+      })
+      expect(yield* growthhub(["export", file, "--resume", "--tag", "vip"], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("was begun for another location or with other filters") as unknown
+      })
+      expect(yield* growthhub(["export", file, "--resume"], env)).toEqual({
+        code: 0,
+        out: "",
+        err: `1,200 contacts: ${file}`
+      })
+      expect(cursors.slice(0, 4)).toEqual([undefined, [499, "c499"], [999, "c999"], [999, "c999"]])
+      const lines = (yield* read(file)).trimEnd().split("\n")
+      expect(lines).toEqual(["firstName", ...Array.from({ length: 1200 }, (_, id) => `Person ${id}`)])
+      expect(yield* Effect.promise(() => readdir(dirname(file)))).toEqual(["contacts.csv"])
+    })
+  )
+
+  it.scopedLive("begins anew with --restart", () =>
+    Effect.gen(function* () {
+      const { cursors, env } = yield* service((request) => request === 2)
+      const file = join(yield* directory, "contacts.ndjson")
+      expect(yield* growthhub(["export", file], env)).toMatchObject({ code: 3 })
+      expect(yield* growthhub(["export", file, "--restart", "--resume"], env)).toMatchObject({ code: 2 })
+      expect(yield* growthhub(["export", file, "--restart"], env)).toMatchObject({ code: 0 })
+      expect(cursors.map((cursor) => cursor === undefined)).toEqual([true, false, true, false, false])
+      expect((yield* read(file)).trimEnd().split("\n")).toHaveLength(1200)
+    })
+  )
+
+  it.scopedLive(
+    "by the person at the terminal, which shows how far it is, goes on",
+    () =>
+      Effect.gen(function* () {
+        let isSlow = true
+        const { url } = yield* serving(({ body }, response) => {
+          const { pageLimit, searchAfter } = JSON.parse(body) as {
+            readonly pageLimit: number
+            readonly searchAfter?: readonly [number, string]
+          }
+          const first = (searchAfter?.[0] ?? -1) + 1
+          // The third page does not come.
+          if (isSlow && first === 1000) return
+          const ids = Array.from({ length: Math.min(pageLimit, 1200 - first) }, (_, index) => first + index)
+          return json(response, 200, pageOf(ids, 1200))
+        })
+        const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+        const file = join(yield* directory, "contacts.csv")
+        const terminal = inTerminal(["export", file], env)
+        yield* terminal.seen(/1,000 of 1,200 contacts/)
+        const ended = yield* Effect.fork(terminal.ended)
+        yield* Effect.yieldNow()
+        terminal.type("\u0003")
+        const { code, output } = yield* ended
+        expect({ code, output }).toMatchObject({
+          code: 130,
+          output: expect.stringContaining(`Interrupted. What was fetched is in ${file}.partial.`) as unknown
+        })
+        expect(output).not.toContain("\u001b")
+        isSlow = false
+        expect(yield* growthhub(["export", file, "--resume"], env)).toMatchObject({ err: `1,200 contacts: ${file}` })
+        expect((yield* read(file)).trimEnd().split("\n")).toHaveLength(1201)
+      }),
+    // A process that compiles what it runs.
+    120_000
+  )
+})
+
+// --- the codec ---------------------------------------------------------------------------------------------------------
+
+/** Text as a cell holds it: not blank, without blanks around it, and with line feeds alone. */
+const cellText = FastCheck.string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+  .map((text) => text.replace(/[\r\u2028\u2029\ufeff]/g, "\n").trim())
+  .filter((text) => text !== "")
+
+const listOf = (text: FastCheck.Arbitrary<string>) => FastCheck.uniqueArray(text, { minLength: 1, maxLength: 4 })
+
+const day = FastCheck.date({
+  min: new Date("1000-01-01T00:00:00Z"),
+  max: new Date("2020-01-01T00:00:00Z"),
+  noInvalidDate: true
+}).map((date) => date.toISOString().slice(0, 10))
+
+const contact = FastCheck.record(
+  {
+    firstName: cellText,
+    lastName: cellText,
+    city: cellText,
+    source: cellText,
+    email: FastCheck.emailAddress(),
+    dnd: FastCheck.boolean(),
+    tags: listOf(cellText),
+    dateOfBirth: day,
+    customFields: FastCheck.record(
+      {
+        texts: cellText,
+        numbers: FastCheck.oneof(
+          FastCheck.integer(),
+          FastCheck.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 })
+        ),
+        options: listOf(cellText)
+      },
+      { requiredKeys: [] }
+    ).map((values) => Object.entries(values).map(([id, value]) => ({ id, value })))
+  },
+  { requiredKeys: ["email"] }
+)
+
+const locationId = LocationId.make("abc")
+
+/** The columns are in one order for all contacts. */
+const inOrder = (contact: { readonly [field: string]: unknown }) => ({
+  ...contact,
+  customFields: [...((contact["customFields"] ?? []) as ReadonlyArray<{ readonly id: string }>)].sort((a, b) =>
+    a.id.localeCompare(b.id)
+  )
+})
+
+const readOptions = {
+  locationId,
+  columns: new Map<string, string>(),
+  ignored: new Set<string>(),
+  ignoresOthers: false,
+  clearsNulls: false,
+  replacesTags: false,
+  skipsInvalidCells: false,
+  dayOrder: undefined,
+  country: undefined,
+  listSeparator: undefined
+}
+
+describe("the cells of an export", () => {
+  it.scopedLive("are read back by an import as they were, whatever stands in them", () =>
+    Effect.gen(function* () {
+      const file = join(yield* directory, "contacts.csv")
+      const property = FastCheck.asyncProperty(
+        FastCheck.array(contact, { minLength: 1, maxLength: 6 }),
+        async (all) => {
+          const exported = all.map((fields, index) =>
+            Contacts.toExported({ id: ContactId.make(`c${index}`), ...fields })
+          )
+          const collector = Contacts.makeCollector()
+          for (const one of exported) collector.see(one)
+          const columns = collector.columns()
+          const rows = exported.map((one) => Contacts.cellsOf(one, columns, false))
+          await writeFile(file, stringify([Contacts.headerOf(columns, false), ...rows]))
+          const read = await Effect.runPromise(
+            Effect.flatMap(
+              List.open({ ...readOptions, file }, () => Effect.succeed(Either.left("not asked"))),
+              (list) => Stream.runCollect(List.rows(list))
+            )
+          )
+          expect(Chunk.toReadonlyArray(read).map(({ faults }) => faults)).toEqual(exported.map(() => []))
+          expect(Chunk.toReadonlyArray(read).map((row) => inOrder({ ...row.contact }))).toEqual(
+            exported.map(({ fields }) => inOrder({ locationId, ...fields }))
+          )
+        }
+      )
+      yield* Effect.promise(() => FastCheck.assert(property, { numRuns: 60 }))
+    })
+  )
+})

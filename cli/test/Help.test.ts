@@ -1,0 +1,105 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { json, serving } from "../../test/servers.js"
+import { commands } from "../src/Commands.js"
+import { growthhub } from "./command.js"
+
+/** The groups of commands, with their parts. */
+const parts: { readonly [group: string]: ReadonlyArray<string> } = {
+  tags: ["add", "remove"],
+  notes: ["list", "add"],
+  tasks: ["list", "add", "complete"],
+  fields: ["list", "create"],
+  profiles: ["list", "add", "remove"]
+}
+
+const all: ReadonlyArray<ReadonlyArray<string>> = [
+  [],
+  ...Object.keys(commands).flatMap((name) => [[name], ...(parts[name] ?? []).map((part) => [name, part])])
+]
+
+describe("the help", () => {
+  it.live("of each command has examples, at most 80 columns but for these, and no escape codes", () =>
+    Effect.gen(function* () {
+      for (const command of all) {
+        const { code, out, err } = yield* growthhub([...command, "--help"])
+        const shown = ["growthhub", ...command].join(" ")
+        expect({ shown, code, err }).toEqual({ shown, code: 0, err: "" })
+        const lines = out.split("\n")
+        const examples = lines.slice(lines.indexOf("Examples:") + 1).filter((line) => line.startsWith("  "))
+        expect([shown, examples.some((line) => line.includes("growthhub "))]).toEqual([shown, true])
+        expect([shown, lines.filter((line) => line.length > 80)]).toEqual([shown, []])
+        expect(out).not.toContain("\u001b")
+      }
+    })
+  )
+
+  it.live("of all commands names each of them, and a group names its parts", () =>
+    Effect.gen(function* () {
+      const { out } = yield* growthhub(["--help"])
+      for (const [name, { does }] of Object.entries(commands))
+        expect(out).toMatch(new RegExp(`^  ${name} +${does}$`, "m"))
+      for (const [group, names] of Object.entries(parts)) {
+        const { out } = yield* growthhub([group, "--help"])
+        for (const name of names) expect(out).toMatch(new RegExp(`^  ${name} +\\w`, "m"))
+      }
+    })
+  )
+
+  it.live("of a shell completes the names of the commands", () =>
+    Effect.gen(function* () {
+      for (const shell of ["bash", "zsh", "fish"]) {
+        const { code, out } = yield* growthhub(["--completions", shell])
+        expect(code).toBe(0)
+        for (const name of Object.keys(commands)) expect(out).toContain(name)
+      }
+    })
+  )
+})
+
+describe("a failure with --json", () => {
+  const told = (text: string): unknown => JSON.parse(text)
+
+  it.live("of the arguments is one line of JSON, for each command", () =>
+    Effect.gen(function* () {
+      const wrong = [
+        ["nonsense", "--json"],
+        ["get", "--json"],
+        ["search", "--limit", "x", "--json"],
+        ["tags", "add", "--json"],
+        ["import", "--json"],
+        ["sandbox", "--json", "--port", "x"],
+        ["forget", "--json"]
+      ]
+      for (const args of wrong) {
+        const { code, out, err } = yield* growthhub(args)
+        expect([args, code, out]).toEqual([args, 2, ""])
+        expect([args, told(err)]).toMatchObject([args, { error: "CliExit", exitCode: 2 }])
+        expect(err).not.toContain("\n")
+      }
+    })
+  )
+
+  it.scopedLive("of the service tells what happened to the request", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving((_, response) => json(response, 401, { statusCode: 401, message: "Invalid JWT" }))
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+      for (const args of [
+        ["get", "a"],
+        ["delete", "a", "--yes"],
+        ["notes", "list", "a"],
+        ["fields", "list"],
+        ["export"]
+      ]) {
+        const { code, out, err } = yield* growthhub([...args, "--json"], env)
+        expect([args, code, out]).toEqual([args, 3, ""])
+        expect(told(err)).toMatchObject({ error: "Unauthorized", exitCode: 3, message: "Invalid JWT", status: 401 })
+      }
+      const sick = yield* growthhub(["doctor", "--json"], env)
+      expect(sick.code).toBe(3)
+      const findings = sick.out.split("\n").map(told)
+      expect(findings).toContainEqual(expect.objectContaining({ name: "contacts.readonly", ok: false }))
+      expect(told(sick.err)).toMatchObject({ exitCode: 3 })
+    })
+  )
+})

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Sandbox } from "effect-growthhub/Sandbox"
+import { ContactId } from "effect-growthhub/Schema"
+import { chmod, readdir, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { directory, environment, growthhub, read } from "./command.js"
+
+const seeded = Sandbox.layer({ contacts: [{ id: ContactId.make("a"), email: "a@example.com" }] })
+
+const modeOf = (file: string) =>
+  Effect.map(
+    Effect.promise(() => stat(file)),
+    ({ mode }) => mode & 0o777
+  )
+
+describe("a profile", () => {
+  it.scopedLive("has the token, the location and the host of an account, in a file that only its owner can read", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const home = { XDG_CONFIG_HOME: yield* directory }
+      const added = yield* growthhub(
+        [
+          "profiles",
+          "add",
+          "acme",
+          "--location",
+          env.GROWTHHUB_LOCATION_ID,
+          "--base-url",
+          env.GROWTHHUB_BASE_URL,
+          "--stdin"
+        ],
+        home,
+        { input: `${env.GROWTHHUB_TOKEN}\n` }
+      )
+      expect(added).toEqual({ code: 0, out: "Use it with --profile acme, or GROWTHHUB_PROFILE=acme", err: "" })
+      const own = join(home.XDG_CONFIG_HOME, "growthhub")
+      expect(yield* modeOf(own)).toBe(0o700)
+      expect(yield* Effect.promise(() => readdir(own))).toEqual(["profiles.json"])
+      expect(yield* modeOf(join(own, "profiles.json"))).toBe(0o600)
+      const found = { code: 0, err: "", out: expect.stringContaining("a@example.com") as unknown }
+      expect(yield* growthhub(["search", "--profile", "acme"], home)).toMatchObject(found)
+      expect(yield* growthhub(["search", "--profile=acme"], home)).toMatchObject(found)
+      expect(yield* growthhub(["search"], { ...home, GROWTHHUB_PROFILE: "acme" })).toMatchObject(found)
+      // Nothing of another account in the environment is mixed with it.
+      const other = {
+        GROWTHHUB_TOKEN: "pit-other",
+        GROWTHHUB_LOCATION_ID: "other",
+        GROWTHHUB_BASE_URL: "http://127.0.0.1:1"
+      }
+      expect(yield* growthhub(["search", "--profile", "acme"], { ...home, ...other })).toMatchObject(found)
+      expect(yield* growthhub(["search", "--profile", "acme", "--location", "other"], home)).toMatchObject({ code: 4 })
+    }).pipe(Effect.provide(seeded))
+  )
+
+  it.scopedLive("without a location or a host takes none from the environment", () =>
+    Effect.gen(function* () {
+      const home = { XDG_CONFIG_HOME: yield* directory }
+      yield* growthhub(["profiles", "add", "bare"], { ...home, GROWTHHUB_TOKEN: "pit-x" })
+      const env = { ...home, GROWTHHUB_LOCATION_ID: "other" }
+      expect(yield* growthhub(["search", "--profile", "bare"], env)).toMatchObject({
+        code: 2,
+        err: "Which location? Give --location or GROWTHHUB_LOCATION_ID"
+      })
+    })
+  )
+
+  it.scopedLive("is listed without its token, replaced and removed; the token can be typed", () =>
+    Effect.gen(function* () {
+      const home = { XDG_CONFIG_HOME: yield* directory }
+      expect(yield* growthhub(["profiles", "list"], home)).toMatchObject({ code: 0, out: "" })
+      expect(yield* growthhub(["profiles", "add", "acme"], home)).toMatchObject({
+        code: 2,
+        err: "Which token? Give it in GROWTHHUB_TOKEN, or on standard input with --stdin"
+      })
+      expect(yield* growthhub(["profiles", "add", "acme"], home, { answers: ["pit-typed"] })).toMatchObject({ code: 0 })
+      const file = join(home.XDG_CONFIG_HOME, "growthhub", "profiles.json")
+      expect(yield* read(file)).toContain("pit-typed")
+      const again = { ...home, GROWTHHUB_TOKEN: "pit-again" }
+      expect(yield* growthhub(["profiles", "add", "acme"], again)).toMatchObject({
+        code: 2,
+        err: "There is a profile acme: --replace replaces it"
+      })
+      expect(yield* growthhub(["profiles", "add", "acme", "--replace", "--location", "abc"], again)).toMatchObject({
+        code: 0
+      })
+      const listed = yield* growthhub(["profiles", "list"], home)
+      expect(listed.out).toBe("NAME  KIND   LOCATION  HOST\nacme  token  abc")
+      const json = yield* growthhub(["profiles", "list", "--json"], home)
+      expect(JSON.parse(json.out)).toEqual({ name: "acme", kind: "token", location: "abc" })
+      for (const wrong of [
+        ["a b"],
+        ["--json"],
+        ["x", "--location", "a/b"],
+        ["x", "--base-url", "http://example.com"]
+      ]) {
+        expect(yield* growthhub(["profiles", "add", ...wrong], again)).toMatchObject({ code: 2 })
+      }
+      expect(yield* growthhub(["profiles", "add", "x"], { ...home, GROWTHHUB_TOKEN: "Bearer x" })).toMatchObject({
+        code: 2
+      })
+      expect(yield* growthhub(["profiles", "remove", "acme"], home)).toMatchObject({ code: 0, out: "removed acme" })
+      expect(yield* read(file)).not.toContain("pit-")
+      expect(yield* growthhub(["profiles", "remove", "acme"], home)).toMatchObject({ code: 2 })
+    })
+  )
+
+  it.scopedLive("that is not there is named, and a file that others can read is not used", () =>
+    Effect.gen(function* () {
+      const home = { XDG_CONFIG_HOME: yield* directory, GROWTHHUB_TOKEN: "pit-x" }
+      expect(yield* growthhub(["get", "a", "--profile", "acme"], home)).toMatchObject({
+        code: 2,
+        err: "There is no profile acme: add it with growthhub profiles add acme"
+      })
+      yield* growthhub(["profiles", "add", "acme"], home)
+      const missing = yield* growthhub(["get", "a", "--profile", "other", "--json"], home)
+      expect(JSON.parse(missing.err)).toEqual({
+        error: "CliExit",
+        exitCode: 2,
+        message: "There is no profile other: there are acme"
+      })
+      expect((yield* growthhub(["get", "--help", "--profile", "other"], home)).code).toBe(0)
+      const file = join(home.XDG_CONFIG_HOME, "growthhub", "profiles.json")
+      yield* Effect.promise(() => chmod(file, 0o644))
+      expect(yield* growthhub(["get", "a", "--profile", "acme"], home)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("can be read by others") as unknown
+      })
+    })
+  )
+})
