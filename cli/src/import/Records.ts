@@ -3,8 +3,8 @@ import { CsvParser, type Record } from "./Csv.js"
 import { InvalidFile } from "./InvalidFile.js"
 import { type Source, textOf } from "./Source.js"
 
-/** Rows that are handed on together: one by one would cost more than reading them. */
-const batchSize = 500
+/** Rows that are handed on together: one by one would cost more than reading them, and many fill the memory. */
+const batchSize = 100
 
 const isBlank = (cells: ReadonlyArray<string>) => cells.every((cell) => cell.trim() === "")
 
