@@ -135,6 +135,13 @@ export interface Options {
    * @since 0.2.0
    */
   readonly isRepeatable?: ((contact: Schema.ContactUpsert) => boolean) | undefined
+  /**
+   * The values by which the service finds a contact: contacts that share one are sent one after the other, in the order of the
+   * list. By default the email, and the digits of the phone.
+   *
+   * @since 0.2.0
+   */
+  readonly identitiesOf?: ((contact: Schema.ContactUpsert) => ReadonlyArray<string>) | undefined
 }
 
 const maximumConcurrency = 256
@@ -203,7 +210,8 @@ export const upsertMany = <E, R>(
       const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
       const emitter =
         options.isOrdered === true ? yield* ordering.emitInOrder(journal, offer) : ordering.emitUnordered(offer)
-      const takeTurn = ordering.makeTurns()
+      const identitiesOf = options.identitiesOf ?? ordering.identitiesOf
+      const takeTurn = ordering.makeTurns(identitiesOf)
       const run = runs.make({
         service,
         journal,
@@ -211,6 +219,7 @@ export const upsertMany = <E, R>(
         takeTurn,
         concurrency,
         isRepeatable: options.isRepeatable ?? isUpsertRepeatable,
+        identitiesOf,
         // Less than the lead: the slowest contact waits for the outcome of these.
         failures: clampCount(options.failures, 20, maximumLead / 2),
         maximumWait: Duration.toMillis(options.maximumWait ?? "1 minute")

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Sandbox } from "effect-growthhub/Sandbox"
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { directory, environment, fileOf, growthhub, read } from "./command.js"
 import { workbook } from "./workbook.js"
@@ -117,5 +117,26 @@ describe("a JSON file", () => {
         expect(tried.err).not.toContain("a@example.com")
       }
     })
+  )
+})
+
+describe("a text file", () => {
+  it.scopedLive("in UTF-16 has its report in UTF-16, with its byte order mark, delimiter and line ends", () =>
+    Effect.gen(function* () {
+      const lines = ["Vorname\tE-Mail\tNotiz", 'Jörg\tj@example.com\t"zwei\r\nZeilen"', "Änne\tniemand"]
+      const text = `\ufeff${lines.join("\r\n")}\r\n`
+      const file = yield* bytesIn("leads.txt", Buffer.from(text, "utf16le"))
+      const args = ["import", file, "--column", "Notiz=customField.note"]
+      const tried = yield* growthhub([...args, ...anywhere])
+      // The cell before has a line end in it, and the row has no last cell.
+      expect(tried.err.split("\n")).toContain('line 4, column "E-Mail": email must be an email')
+      const ended = yield* growthhub(["import", file, "--ignore", "Notiz"], yield* environment)
+      expect(ended).toMatchObject({ code: 4, out: expect.stringContaining("leads.rejected.txt") as unknown })
+      const report = yield* Effect.promise(() => readFile(file.replace(".txt", ".rejected.txt"), "utf16le"))
+      expect(report.split("\r\n").slice(0, 2)).toEqual([
+        "\ufeffVorname\tE-Mail\tNotiz\tgrowthhub:line\tgrowthhub:outcome\tgrowthhub:error",
+        "Änne\tniemand\t\t4\tRejected\temail must be an email"
+      ])
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 })

@@ -137,7 +137,8 @@ const importing = (
   const options = { mode, replacesTags: false, isResumed: false }
   return ContactsBulk.upsertMany(Stream.fromIterable(contacts), {
     checkpoint: { store, name: "leads" },
-    isRepeatable: Upserting.isRepeatable(mode)
+    isRepeatable: Upserting.isRepeatable(mode),
+    identitiesOf: Upserting.identitiesOf
   }).pipe(
     Stream.runCollect,
     Effect.map((outcomes) => Chunk.toReadonlyArray(outcomes).map(({ _tag }) => _tag)),
@@ -207,6 +208,22 @@ describe("a row whose response is lost", () => {
       yield* Deferred.await(sent)
       yield* Fiber.interrupt(running)
       expect(yield* importing(service, "Upsert", store, rows)).toEqual(["Updated"])
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
+  )
+
+  it.effect("delays the rows that name the same contact: the last one counts", () =>
+    Effect.gen(function* () {
+      const service = yield* ContactsService
+      let updates = 0
+      const slow: Service = {
+        ...service,
+        // The first row takes longest.
+        updateContact: (id, changes) =>
+          Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 50 - 10 * updates++), service.updateContact(id, changes))
+      }
+      const rows = Array.from({ length: 5 }, (_, index) => ({ contactId: "a", firstName: `Name ${index}` }))
+      expect(yield* importing(slow, "Upsert", yield* storeOf, rows)).toHaveLength(5)
+      expect(yield* (yield* ContactsTest).contacts).toMatchObject([{ firstName: "Name 4" }])
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
   )
 })

@@ -7,7 +7,7 @@ import type { Journal } from "./checkpoint.js"
 import type { Outcome } from "./outcome.js"
 
 /** The values by which the service may match a contact: its email, and the digits of its phone. */
-export const identities = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
+export const identitiesOf = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
   [
     ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
     ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
@@ -28,8 +28,11 @@ const awaitTurn = (turn: Turn) =>
 /** Runs an effect after the effects that have an earlier turn. */
 export type Queued = <E>(self: Effect.Effect<void, E>) => Effect.Effect<void, E>
 
-/** Runs contacts with the same email or phone one after the other, in the order in which they take their turns. */
-export const makeTurns = (): ((input: ContactUpsert) => Queued) => {
+/** The values that make two contacts of a list the same one. */
+export type IdentitiesOf = (input: ContactUpsert) => ReadonlyArray<string>
+
+/** Runs contacts with an identity in common one after the other, in the order in which they take their turns. */
+export const makeTurns = (identities: IdentitiesOf): ((input: ContactUpsert) => Queued) => {
   const last = new Map<string, Turn>()
   return (input) => {
     const names = identities(input)

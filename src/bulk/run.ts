@@ -7,7 +7,6 @@ import * as FiberId from "effect/FiberId"
 import * as Errors from "../Errors.js"
 import type { CheckpointError } from "./checkpoint.js"
 import { maximumLead } from "./journal.js"
-import { identities } from "./ordering.js"
 import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
 import {
   defer,
@@ -124,7 +123,7 @@ const waitForRateLimit = (run: RunContext, item: Item, error: Errors.RateLimited
 
 const failed = (run: RunContext, item: Item, error: Errors.ContactsError, waited: number): Step => {
   const failure = failureOf(item, error)
-  const pending: Pending = { item, names: identities(item.input), failure }
+  const pending: Pending = { item, names: run.identitiesOf(item.input), failure }
   switch (verdictOf(error)) {
     case "TokenRefused":
       return Effect.zipRight(deferToNextRun(run, failure), stop(run, "Unauthorized", error))
@@ -176,7 +175,7 @@ const isOpen = ({ isRepeatable }: RunContext, { item, failure }: Pending) =>
 const oldestBefore = (run: RunContext, { index, input }: Item): Pending | undefined => {
   const { state } = run
   if (state.deferred.size === 0 && state.unexplainedFailures.size === 0) return undefined
-  const names = identities(input)
+  const names = run.identitiesOf(input)
   return [...state.deferred.values(), ...state.unexplainedFailures.values()]
     .filter((one) => one.item.index < index && isOpen(run, one) && one.names.some((name) => names.includes(name)))
     .reduce<Pending | undefined>(
@@ -219,7 +218,7 @@ const sendOrDefer = (run: RunContext, item: Item): Step =>
   sendInOrder(
     run,
     item,
-    Effect.suspend(() => defer(run, { item, names: identities(item.input), failure: undefined }))
+    Effect.suspend(() => defer(run, { item, names: run.identitiesOf(item.input), failure: undefined }))
   )
 
 const countInFlight = (run: RunContext, self: Step): Step =>

@@ -8,7 +8,7 @@ import type { ContactUpsert } from "../Schema.js"
 import type { CheckpointError, Journal } from "./checkpoint.js"
 import { kinds, maximumDeferred } from "./journal.js"
 import * as letters from "./letters.js"
-import type { Queued, Emitter } from "./ordering.js"
+import type { Queued, Emitter, IdentitiesOf } from "./ordering.js"
 import { BulkStopped, type Failure, type Outcome } from "./outcome.js"
 import { type IsRepeatable, type Item, shouldResend, stopMessage } from "./verdict.js"
 
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly concurrency: number
   /** Whether a contact can be sent again without being applied twice. */
   readonly isRepeatable: IsRepeatable
+  /** The values that make two contacts of the list the same one. */
+  readonly identitiesOf: IdentitiesOf
   /** How many transient failures in a row stop the run. */
   readonly failures: number
   /** How long the rate limit may delay one contact before the run stops, in milliseconds. */

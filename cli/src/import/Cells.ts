@@ -117,8 +117,11 @@ const memoized = (read: ReadCell): ReadCell => {
   return (cell) => {
     const before = known.get(cell)
     if (before !== undefined) return before
-    const result = read(cell)
-    if (known.size < remembered) known.set(cell, result)
+    if (known.size >= remembered) return read(cell)
+    // A part of a text holds all of it in memory, and this would be all of the file.
+    const own = ` ${cell}`.slice(1)
+    const result = read(own)
+    known.set(own, result)
     return result
   }
 }

@@ -155,7 +155,8 @@ const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows:
     const contacts = Stream.map(List.rows(list), ({ contact }) => contact).pipe(Stream.mapError(invalidFile(task)))
     return yield* ContactsBulk.upsertMany(contacts, {
       checkpoint,
-      isRepeatable: Upserting.isRepeatable(options.mode)
+      isRepeatable: Upserting.isRepeatable(options.mode),
+      identitiesOf: Upserting.identitiesOf
     }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
       Effect.provideService(ContactsService, service),

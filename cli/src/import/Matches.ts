@@ -16,8 +16,47 @@ const identitiesOf = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
     ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
   ].filter((identity) => identity !== "")
 
-/** Emails and phones that are remembered: about 100 MB. */
+/** Emails and phones that are remembered: 64 MB at most. */
 const capacity = 2_000_000
+
+/** A map from positive numbers to numbers, in a fifth of the memory of a `Map`. */
+class NumberMap {
+  private keys = new Float64Array(1024)
+  private values = new Float64Array(1024)
+  size = 0
+
+  /** Where a key is, or the free place that it would have. */
+  private placeOf(key: number): number {
+    const last = this.keys.length - 1
+    // The length is a power of two, and the keys are hashes.
+    for (let place = key % this.keys.length; ; place = (place + 1) & last) {
+      if (this.keys[place] === key || this.keys[place] === 0) return place
+    }
+  }
+
+  get(key: number): number | undefined {
+    const place = this.placeOf(key)
+    return this.keys[place] === 0 ? undefined : this.values[place]
+  }
+
+  set(key: number, value: number): void {
+    if (this.size * 2 >= this.keys.length) this.grow()
+    const place = this.placeOf(key)
+    if (this.keys[place] === 0) this.size += 1
+    this.keys[place] = key
+    this.values[place] = value
+  }
+
+  private grow(): void {
+    const { keys, values } = this
+    this.keys = new Float64Array(keys.length * 2)
+    this.values = new Float64Array(keys.length * 2)
+    this.size = 0
+    keys.forEach((key, place) => {
+      if (key !== 0) this.set(key, values[place]!)
+    })
+  }
+}
 
 const nameBits = 2 ** 20
 
@@ -48,15 +87,15 @@ const nameOf = ({ name, firstName, lastName }: ContactUpsert): string =>
  * that two names share hides a match in a million.
  */
 export const makeMatches = (): ((line: number, contact: ContactUpsert) => Match | undefined) => {
-  // Line and hash of the name in one number: a map of numbers takes a third of the memory.
-  const seen = new Map<number, number>()
+  // Line and hash of the name in one number.
+  const seen = new NumberMap()
   return (line, contact) => {
     const name = nameOf(contact)
     if (name === "") return undefined
     const nameHash = hashOf(name, nameBits)
     let match: Match | undefined
     for (const identity of identitiesOf(contact)) {
-      const key = hashOf(`${contact.locationId}\n${identity}`, 2 ** 48)
+      const key = 1 + hashOf(`${contact.locationId}\n${identity}`, 2 ** 48)
       const first = seen.get(key)
       if (first === undefined) {
         if (seen.size < capacity) seen.set(key, line * nameBits + nameHash)

@@ -1,6 +1,6 @@
 // How a file is written: its kind, encoding, delimiter and line ends; and its text.
 import { analyse } from "chardet"
-import { constants, createReadStream } from "node:fs"
+import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { InvalidFile } from "./InvalidFile.js"
 
@@ -168,10 +168,23 @@ export const inspect = async (file: string, given: Given = {}): Promise<Source> 
   }
 }
 
-/** The bytes of a file that were there when it was looked at. */
+const chunkSize = 64 * 1024
+
+/** The bytes of a file that were there when it was looked at. A chunk is valid until the next one is read. */
 async function* chunksOf(file: string, size: number): AsyncGenerator<Buffer> {
-  if (size === 0) return
-  for await (const chunk of createReadStream(file, { end: size - 1 })) yield chunk as Buffer
+  const handle = await open(file)
+  try {
+    // One buffer for all: many would be in memory until they are collected.
+    const buffer = Buffer.alloc(chunkSize)
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(chunkSize, size - at), at)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 /** The text of a file, without its byte order mark and a line `sep=`. Each line ends with a line feed. */

@@ -38,6 +38,17 @@ export const isRepeatable =
     return mode === "CreateOnly" ? hasIdentity(input) : isUpsertRepeatable(input)
   }
 
+/** By what rows are of one contact: its id, its email, and the digits of its phone. */
+export const identitiesOf = (input: ContactUpsert): ReadonlyArray<string> => {
+  const { email, phone } = input
+  const contactId = planOf(input)?.contactId
+  return [
+    ...(contactId === undefined ? [] : [`id ${contactId}`]),
+    ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
+    ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
+  ].filter((identity) => identity !== "")
+}
+
 /**
  * The failure of an update that follows an upsert: the contact is there by then. Where a second upsert would create it twice,
  * the outcome of the row is unknown.
