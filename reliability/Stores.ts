@@ -70,7 +70,13 @@ export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope
   ...(RedisServer.isThere
     ? { Redis: Effect.map(Effect.flatMap(directory, RedisServer.make), ({ socket }) => ({ socket })) }
     : {}),
-  SQLite: Effect.flatMap(directory, (path) => migrated({ sqlite: join(path, "grants.db") })),
+  SQLite: Effect.gen(function* () {
+    const place = { sqlite: join(yield* directory, "grants.db") }
+    const { SqlClient } = yield* Effect.promise(() => import("@effect/sql/SqlClient"))
+    const inWalMode = Effect.flatMap(SqlClient, (sql) => sql`PRAGMA journal_mode = WAL`)
+    yield* Effect.scoped(Effect.orDie(withSql(place, () => inWalMode)))
+    return yield* migrated(place)
+  }),
   ...(Postgres.isThere
     ? { Postgres: Effect.flatMap(Effect.flatMap(directory, Postgres.make), ({ host }) => migrated({ postgres: host })) }
     : {})

@@ -317,7 +317,7 @@ for (const version of nodes) {
   const leads = await saying(node, ["built/leads-app/main.js"], /Listening on \S*?:(\d+)/, {
     ...environment,
     GROWTHHUB_LOCATION_ID: "ve9EPM428h8vShlRW1KT",
-    WEBHOOK_PUBLIC_KEY: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    GROWTHHUB_WEBHOOK_KEYS: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
     PORT: "0"
   })
   const { status } = await fetch(`http://127.0.0.1:${leads.match[1]}/leads/${contact.id}`)

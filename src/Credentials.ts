@@ -131,7 +131,8 @@ export {
   installationOf,
   InvalidCallback,
   makeState,
-  parseCallback
+  parseCallback,
+  removeGrant
 } from "./credentials/authorization.js"
 
 // --- OAuth ---------------------------------------------------------------------------------------------------------------

@@ -146,23 +146,39 @@ const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) 
   return {
     sql,
     isMySql: dialect === "mysql",
+    /**
+     * Whether a statement tells what it has changed. MySQL does not, and some drivers of SQLite do not
+     * report that the commit of such a statement has failed.
+     */
+    isReturning: dialect === "pg",
     table,
     now: sql.literal(clocks[dialect]),
-    end: sql.literal(`${clocks[dialect]} + ${leaseTime}`),
-    leaseOf: (key: string, holder: string) =>
-      sql<Pick<Lease, "fence">>`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_holder = ${holder}`
+    end: sql.literal(`${clocks[dialect]} + ${leaseTime}`)
   }
 }
 
 type Parts = ReturnType<typeof partsOf>
 
+/** Changes the row of a lease, and reads it. A lease that is there afterwards was there for the change. */
+const changed = (
+  { sql, isReturning, table }: Parts,
+  statement: Statement.Statement<object>,
+  key: string,
+  holder: string
+): Effect.Effect<ReadonlyArray<Pick<Lease, "fence">>, SqlError.SqlError> =>
+  isReturning
+    ? sql<Pick<Lease, "fence">>`${statement} RETURNING fence`
+    : Effect.zipRight(
+        statement,
+        sql<Pick<Lease, "fence">>`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_holder = ${holder}`
+      )
+
 const upsert = ({ sql, table, now, end }: Parts, key: string, holder: string) =>
-  sql<Pick<Lease, "fence">>`INSERT INTO ${table} AS held (grant_key, lease_holder, lease_until, fence)
+  sql`INSERT INTO ${table} AS held (grant_key, lease_holder, lease_until, fence)
 VALUES (${key}, ${holder}, ${end}, 1)
 ON CONFLICT (grant_key) DO UPDATE
 SET lease_holder = excluded.lease_holder, lease_until = excluded.lease_until, fence = held.fence + 1
-WHERE held.lease_until <= ${now}
-RETURNING fence`
+WHERE held.lease_until <= ${now}`
 
 // MySQL makes the assignments from left to right, so that `lease_until` is changed last.
 const upsertOfMySql = ({ sql, table, now, end }: Parts, key: string, holder: string) =>
@@ -174,10 +190,9 @@ ON DUPLICATE KEY UPDATE
   lease_until = IF(lease_until <= ${now}, VALUES(lease_until), lease_until)`
 
 const acquire = (parts: Parts, key: string, holder: string) => {
-  const { sql, isMySql, table, now, leaseOf } = parts
-  const acquired = isMySql
-    ? Effect.zipRight(upsertOfMySql(parts, key, holder), leaseOf(key, holder))
-    : upsert(parts, key, holder)
+  const { sql, isMySql, table, now } = parts
+  const statement = isMySql ? upsertOfMySql(parts, key, holder) : upsert(parts, key, holder)
+  const acquired = changed(parts, statement, key, holder)
   // Reading first: processes that wait for a lease do not write.
   return sql`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_until > ${now}`.pipe(
     Effect.flatMap((active) => (active.length > 0 ? Effect.succeed([]) : acquired)),
@@ -187,14 +202,12 @@ const acquire = (parts: Parts, key: string, holder: string) => {
   )
 }
 
-const update = ({ sql, isMySql, table, leaseOf }: Parts, lease: Lease, change: Statement.Fragment) => {
+const update = (parts: Parts, lease: Lease, change: Statement.Fragment) => {
+  const { sql, table } = parts
   const { key, holder, fence } = lease
   const statement = sql`UPDATE ${table} SET ${change}
 WHERE grant_key = ${key} AND lease_holder = ${holder} AND fence = ${fence}`
-  // MySQL does not tell which rows an update has changed. A lease that is there now was there for the update.
-  return isMySql
-    ? Effect.map(Effect.zipRight(statement, leaseOf(key, holder)), (rows) => fenceOf(rows) === fence)
-    : Effect.map(sql`${statement} RETURNING fence`, (rows) => rows.length > 0)
+  return Effect.map(changed(parts, statement, key, holder), (rows) => fenceOf(rows) === fence)
 }
 
 const statements = (parts: Parts): Statements => {
@@ -205,7 +218,7 @@ const statements = (parts: Parts): Statements => {
     acquire: (key, holder) => acquire(parts, key, holder),
     renew: (lease) => update(parts, lease, sql`lease_until = ${end}`),
     write: (lease, value) => update(parts, lease, sql`grant_value = ${value}`),
-    // The holder stays, so that MySQL's update can see it; the next lease has another one.
+    // The holder stays, so that the row can be read afterwards; the next lease has another one.
     release: (lease) => update(parts, lease, sql`lease_until = 0`)
   }
 }
@@ -290,6 +303,21 @@ const tryLock = (run: Statements, key: string): Effect.Effect<Option.Option<Lock
 
 // --- the store -----------------------------------------------------------------------------------------------------------
 
+/** Modes in which SQLite commits in place. A driver may miss that such a commit has failed because another process reads. */
+const inPlace = new Set(["delete", "truncate", "persist", "off"])
+
+/** Refuses a file of SQLite that several processes could not share without losing grants. */
+const checkJournal = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    // A database over the network does not tell its mode.
+    const rows = yield* Effect.orElseSucceed(sql<{ readonly journal_mode: string }>`PRAGMA journal_mode`, () => [])
+    const mode = rows[0]?.journal_mode
+    if (mode === undefined || !inPlace.has(mode)) return
+    return yield* new TokenStore.TokenStoreError({
+      message: `The SQLite database is in journal mode \`${mode}\`, in which processes that share it can lose a grant; run \`PRAGMA journal_mode = WAL\` once`
+    })
+  })
+
 /**
  * A store over the app's own `SqlClient`, in the table that {@link migration} creates. A grant is one row, with its tokens as
  * text: restrict who can read the table.
@@ -301,7 +329,8 @@ const tryLock = (run: Statements, key: string): Effect.Effect<Option.Option<Lock
  * A lock inside `withTransaction` of the app fails with `TokenStoreError`, because other processes would not see it: make the
  * calls of a service outside of transactions.
  *
- * Fails with `TokenStoreError` if the database is not Postgres, MySQL or SQLite.
+ * Fails with `TokenStoreError` if the database is not Postgres, MySQL or SQLite, or if it is a file of SQLite that is not in WAL
+ * mode: run `PRAGMA journal_mode = WAL` once, which the file keeps.
  *
  * @since 0.2.0
  * @category constructors
@@ -313,6 +342,7 @@ export const make = (
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const dialect = dialectOf(sql)
     if (dialect === undefined) return yield* unsupported()
+    if (dialect === "sqlite") yield* checkJournal(sql)
     const run = statements(partsOf(sql, dialect, tableOf(options)))
     return {
       get: (key) => read(run, key),

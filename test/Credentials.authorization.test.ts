@@ -187,3 +187,25 @@ describe("an installation", () => {
     expect(Credentials.installationOf(grant)).toBe(undefined)
   })
 })
+
+describe("an app that is uninstalled", () => {
+  it.effect("loses the grant of the location or the company that the event names, and no other", () =>
+    Effect.gen(function* () {
+      const grant = {
+        accessToken: Redacted.make("a"),
+        refreshToken: Redacted.make("r"),
+        expiresAt: DateTime.unsafeMake(0)
+      }
+      const keys = ["acme", "globex", "agency"].map((id) => Credentials.grantKey("65c0-app", id))
+      const store = yield* TokenStore.makeMemory(keys.map((key) => [key, grant]))
+      const remove = (installation: { readonly locationId?: string; readonly companyId?: string }) =>
+        Credentials.removeGrant({ clientId: "65c0-app", store }, installation)
+      expect(yield* remove({ locationId: "acme", companyId: "agency" })).toBe(true)
+      expect(yield* store.list).toEqual(keys.slice(1))
+      expect(yield* remove({ companyId: "agency" })).toBe(true)
+      expect(yield* remove({ companyId: "agency" }), "a repeat is safe").toBe(true)
+      expect(yield* remove({})).toBe(false)
+      expect(yield* store.list).toEqual([keys[1]])
+    })
+  )
+})

@@ -32,6 +32,9 @@ const directory = Effect.acquireRelease(
   (path) => Effect.promise(() => rm(path, { recursive: true }))
 )
 
+/** As an app does once: the file keeps it. */
+const inWalMode = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`PRAGMA journal_mode = WAL`)
+
 /** Gives databases, each of its own: the layer can be built several times, as several processes would connect. */
 interface Server {
   readonly isThere: boolean
@@ -40,7 +43,11 @@ interface Server {
 
 const sqlite: Server = {
   isThere: true,
-  database: Effect.map(directory, (path) => LibsqlClient.layer({ url: `file:${join(path, "grants.db")}` }))
+  database: Effect.gen(function* () {
+    const layer = LibsqlClient.layer({ url: `file:${join(yield* directory, "grants.db")}` })
+    yield* Effect.orDie(Effect.provide(inWalMode, layer))
+    return layer
+  })
 }
 
 const scope = Effect.runSync(Scope.make())
@@ -271,7 +278,7 @@ describe("a token store in SQL", () => {
         transformResultNames: String.snakeToCamel
       })
       const run = yield* connect(layer)
-      yield* run(TokenStoreSql.migration())
+      yield* run(Effect.zipRight(inWalMode, TokenStoreSql.migration()))
       const store = yield* run(TokenStoreSql.make())
       yield* store.withLock("location", ({ set }) => set(grant))
       expect(Option.isSome(yield* store.get("location"))).toBe(true)
@@ -305,6 +312,18 @@ describe("a token store in SQL", () => {
         )
       )
       expect(yield* store.list).toEqual(["location"])
+    })
+  )
+
+  it.scopedLive("refuses a file that several processes could not share, and says what to do", () =>
+    Effect.gen(function* () {
+      const run = yield* connect(LibsqlClient.layer({ url: `file:${join(yield* directory, "grants.db")}` }))
+      yield* run(TokenStoreSql.migration())
+      const error = yield* Effect.flip(run(TokenStoreSql.make()))
+      expect(error.message).toContain("journal mode `delete`")
+      yield* run(inWalMode)
+      const store = yield* run(TokenStoreSql.make())
+      yield* store.withLock("location", ({ set }) => set(grant))
     })
   )
 

@@ -290,7 +290,7 @@ describe("examples/leads-app/main.ts", () => {
   it.scopedLive("serves leads, and takes no event that is not signed", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
-      const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()
+      const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" })
       const app = yield* Effect.acquireRelease(
         Effect.sync(() =>
           spawn(process.execPath, [programOf("examples/leads-app/main.ts")], {
@@ -300,7 +300,7 @@ describe("examples/leads-app/main.ts", () => {
               GROWTHHUB_BASE_URL: url,
               GROWTHHUB_TOKEN: Redacted.value(token),
               GROWTHHUB_LOCATION_ID: locationId,
-              WEBHOOK_PUBLIC_KEY: publicKey,
+              GROWTHHUB_WEBHOOK_KEYS: publicKey.toString("base64"),
               PORT: "0"
             }
           })
@@ -328,5 +328,80 @@ describe("examples/leads-app/main.ts", () => {
       expect(yield* answered("/leads/nobody")).toMatchObject({ status: 404 })
       expect(yield* answered("/webhooks/crm", { method: "POST", body: "{}" })).toMatchObject({ status: 401 })
     }).pipe(Effect.provide(Sandbox.layer({ contacts: [{ id: ContactId.make("jane"), locationId }] })))
+  )
+})
+
+describe("examples/leads-app/oauth.ts", () => {
+  it.scopedLive("connects two locations, gets a contact of each, and forgets the one that uninstalls the app", () =>
+    Effect.gen(function* () {
+      const { url, app, install } = yield* Sandbox
+      const { publicKey, privateKey } = generateKeyPairSync("ed25519")
+      const directory = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
+        (path) => Effect.promise(() => rm(path, { recursive: true }))
+      )
+      const server = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, ["--import", "tsx", "examples/leads-app/oauth.ts"], {
+            cwd: fileURLToPath(new URL("..", import.meta.url)),
+            env: {
+              PATH: process.env["PATH"],
+              GROWTHHUB_BASE_URL: url,
+              GROWTHHUB_CLIENT_ID: app.clientId,
+              GROWTHHUB_CLIENT_SECRET: Redacted.value(app.clientSecret),
+              GROWTHHUB_WEBHOOK_KEYS: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
+              PUBLIC_URL: "http://127.0.0.1:3000",
+              DATABASE: join(directory, "grants.db"),
+              PORT: "0"
+            }
+          })
+        ),
+        (server) => Effect.sync(() => void server.kill())
+      )
+      const address = yield* Effect.async<string>((resume) => {
+        let output = ""
+        server.stdout.on("data", (chunk: Buffer) => {
+          output += String(chunk)
+          const [, port] = /Listening on \S*?:(\d+)/.exec(output) ?? []
+          if (port !== undefined) resume(Effect.succeed(`http://127.0.0.1:${port}`))
+        })
+        server.once("exit", () => resume(Effect.die(new Error(`ended: ${output}`))))
+      })
+      const get = (path: string, init: RequestInit = {}) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${address}${path}`, { redirect: "manual", ...init })
+          return { status: response.status, headers: response.headers, body: await response.text() }
+        })
+      const connect = (locationId: LocationId) =>
+        Effect.gen(function* () {
+          const { headers, status } = yield* get("/connect")
+          expect(status).toBe(302)
+          const consent = new URL(headers.get("location") ?? "")
+          expect(consent.searchParams.get("redirect_uri")).toBe("http://127.0.0.1:3000/callback")
+          const cookie = headers.get("set-cookie") ?? ""
+          expect(cookie).toContain("HttpOnly")
+          const code = Redacted.value(yield* install({ locationId }))
+          const back = `/callback?code=${encodeURIComponent(code)}&state=${consent.searchParams.get("state")}`
+          const forged = yield* get(back)
+          expect(forged.status, "without the visitor's cookie").toBe(400)
+          return yield* get(back, { headers: { cookie: cookie.split(";")[0]! } })
+        })
+      for (const location of [acme, globex]) {
+        const connected = yield* connect(location)
+        expect(connected).toMatchObject({ status: 200, body: `Connected: ${location}` })
+        expect(connected.headers.get("set-cookie"), "the state works once").toContain("Max-Age=0")
+      }
+      expect(yield* get("/locations/acme/contacts/jane")).toMatchObject({
+        status: 200,
+        body: JSON.stringify({ id: "jane", email: "jane@acme.example" })
+      })
+      expect(yield* get("/locations/globex/contacts/john")).toMatchObject({ status: 200 })
+      const body = JSON.stringify({ type: "UNINSTALL", locationId: "acme", webhookId: "1" })
+      const signature = sign(null, Buffer.from(body), privateKey).toString("base64")
+      const headers = { "x-ghl-signature": signature }
+      expect(yield* get("/webhooks/crm", { method: "POST", body, headers })).toMatchObject({ status: 204 })
+      expect(yield* get("/locations/acme/contacts/jane")).toMatchObject({ status: 409 })
+      expect(yield* get("/locations/globex/contacts/john")).toMatchObject({ status: 200 })
+    }).pipe(Effect.provide(twoAccounts))
   )
 })

@@ -1,11 +1,12 @@
-// The app: leads over HTTP, and what the CRM tells of by itself.
+// The app for one location: leads over HTTP, and what the CRM tells of by itself.
 //
-//   GROWTHHUB_TOKEN=… GROWTHHUB_LOCATION_ID=… WEBHOOK_PUBLIC_KEY="$(cat key.pem)" npx tsx examples/leads-app/main.ts
+//   GROWTHHUB_TOKEN=… GROWTHHUB_LOCATION_ID=… npx tsx examples/leads-app/main.ts
 import { FetchHttpClient, HttpApiBuilder, HttpMiddleware, HttpRouter, HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer, Schema } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { LocationId } from "effect-growthhub/Schema"
+import * as Webhooks from "effect-growthhub/Webhooks"
 import { createServer } from "node:http"
 import * as LeadsApi from "./LeadsApi.js"
 import * as Webhook from "./Webhook.js"
@@ -13,10 +14,9 @@ import * as Webhook from "./Webhook.js"
 const Server = Layer.unwrapEffect(
   Effect.gen(function* () {
     const locationId = yield* Schema.Config("GROWTHHUB_LOCATION_ID", LocationId)
-    const publicKey = yield* Config.string("WEBHOOK_PUBLIC_KEY")
     const port = yield* Config.withDefault(Config.integer("PORT"), 3000)
-    const context = yield* Effect.context<ContactsService | Webhook.Inbox>()
-    const router = HttpRouter.transform(Webhook.router(publicKey), Effect.provide(context))
+    const context = yield* Effect.context<ContactsService | Webhook.Inbox | Webhooks.Webhooks>()
+    const router = HttpRouter.transform(Webhook.router(Webhook.handle), Effect.provide(context))
     const webhooks = HttpApiBuilder.Router.use((all) => all.concat(router))
     return HttpApiBuilder.serve(HttpMiddleware.logger).pipe(
       HttpServer.withLogAddress,
@@ -29,7 +29,8 @@ const Server = Layer.unwrapEffect(
 
 const main = Server.pipe(
   Layer.provide(Webhook.inMemory(({ id }) => void console.log("changed", id))),
-  Layer.provide(ContactsService.layerConfig()),
+  // GROWTHHUB_WEBHOOK_KEYS, GROWTHHUB_WEBHOOK_APP_ID
+  Layer.provide([ContactsService.layerConfig(), Webhooks.layerConfig()]),
   Layer.provide(FetchHttpClient.layer)
 )
 

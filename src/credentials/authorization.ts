@@ -8,6 +8,7 @@ import type * as Errors from "../Errors.js"
 import * as Url from "../http/baseUrl.js"
 import * as Failure from "../http/failure.js"
 import type * as TokenStore from "../TokenStore.js"
+import { grantKey } from "./grant.js"
 import { faultOf } from "./token.js"
 
 // --- state ---------------------------------------------------------------------------------------------------------------
@@ -264,4 +265,46 @@ export type Installation =
 export const installationOf = ({ locationId, companyId }: TokenStore.Grant): Installation | undefined => {
   if (locationId !== undefined) return { _tag: "Location", locationId, companyId }
   return companyId === undefined ? undefined : { _tag: "Company", companyId }
+}
+
+/**
+ * Removes the grant of a location or a company, for an app that has been uninstalled: give it the `UNINSTALL` event of
+ * `Webhooks`. Returns whether the event names an installation. A repeat is safe.
+ *
+ * It waits for a refresh that is under way. A service that is running keeps its token: release it, too. The vendor accepts
+ * neither its token nor its refresh token from then on.
+ *
+ * Fails with `TokenStoreError` if the store cannot be written.
+ *
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import * as Credentials from "effect-growthhub/Credentials"
+ * import { TokenStore } from "effect-growthhub/TokenStore"
+ * import type { Event } from "effect-growthhub/Webhooks"
+ *
+ * export const handle = (event: Event) =>
+ *   Effect.flatMap(TokenStore, (store) =>
+ *     event._tag === "UNINSTALL" ? Credentials.removeGrant({ clientId: "65c0…", store }, event) : Effect.succeed(false)
+ *   )
+ *
+ * @since 0.2.0
+ * @category authorization
+ */
+export const removeGrant = (
+  options: {
+    /** The client id of the app. */
+    readonly clientId: string
+    /** The store of the grants. */
+    readonly store: TokenStore.Service
+  },
+  installation: {
+    /** The location that has removed the app; undefined if a company has. */
+    readonly locationId?: string | undefined
+    /** The company that has removed the app; not used if there is a location. */
+    readonly companyId?: string | undefined
+  }
+): Effect.Effect<boolean, TokenStore.TokenStoreError> => {
+  const id = installation.locationId ?? installation.companyId
+  if (id === undefined) return Effect.succeed(false)
+  return Effect.as(options.store.remove(grantKey(options.clientId, id)), true)
 }
