@@ -323,6 +323,7 @@ const readOptions = {
   ignoresOthers: false,
   clearsNulls: false,
   replacesTags: false,
+  mode: "Upsert" as const,
   skipsInvalidCells: false,
   dayOrder: undefined,
   country: undefined,
