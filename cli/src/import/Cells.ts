@@ -117,11 +117,8 @@ const memoized = (read: ReadCell): ReadCell => {
   return (cell) => {
     const before = known.get(cell)
     if (before !== undefined) return before
-    if (known.size >= remembered) return read(cell)
-    // A part of a text holds all of it in memory, and this would be all of the file.
-    const own = ` ${cell}`.slice(1)
-    const result = read(own)
-    known.set(own, result)
+    const result = read(cell)
+    if (known.size < remembered) known.set(cell, result)
     return result
   }
 }

@@ -1,27 +1,70 @@
 // The records of a CSV file or a workbook, with their lines.
-import { CsvParser, type Record } from "./Csv.js"
+import { parse } from "csv-parse"
+import { Readable } from "node:stream"
 import { InvalidFile } from "./InvalidFile.js"
 import { type Source, textOf } from "./Source.js"
+
+/** The cells of a row, as they are written. */
+export interface Record {
+  /** The line that the row begins in, from 1. */
+  readonly line: number
+  readonly cells: ReadonlyArray<string>
+}
 
 /** Rows that are handed on together: one by one would cost more than reading them, and many fill the memory. */
 const batchSize = 100
 
 const isBlank = (cells: ReadonlyArray<string>) => cells.every((cell) => cell.trim() === "")
 
-async function* csvRecords(source: Source): AsyncGenerator<ReadonlyArray<Record>> {
-  const parser = new CsvParser(source.delimiter, source.hasSepLine ? 2 : 1)
-  let batch: Array<Record> = []
-  for await (const text of textOf(source)) {
-    for (const record of parser.push(text)) {
-      // Rows of nothing but delimiters, as spreadsheets leave them, are no contacts.
-      if (!isBlank(record.cells)) batch.push(record)
-      if (batch.length < batchSize) continue
-      yield batch
-      batch = []
-    }
+const lineBreaks = (text: string): number => {
+  let count = 0
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1
+  return count
+}
+
+/** As the parser says it, with the line of the file. */
+const faultOf = (error: unknown, offset: number): unknown => {
+  if (!(error instanceof Error) || !("code" in error)) return error
+  const line = "lines" in error && typeof error.lines === "number" ? error.lines + offset : undefined
+  const where = line === undefined ? "" : `Line ${line}: `
+  if (error.code === "CSV_QUOTE_NOT_CLOSED") {
+    return new InvalidFile({ message: `${where}a cell that begins with " has no " at its end` })
   }
-  batch.push(...parser.end().filter(({ cells }) => !isBlank(cells)))
-  yield batch
+  return line === undefined ? error : new InvalidFile({ message: `${where}this is no CSV` })
+}
+
+async function* csvRecords(source: Source): AsyncGenerator<ReadonlyArray<Record>> {
+  const input = Readable.from(textOf(source))
+  const parser = parse({
+    bom: true,
+    delimiter: source.delimiter,
+    record_delimiter: "\n",
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: false
+  })
+  input.on("error", (error) => parser.destroy(error)).pipe(parser)
+  const offset = source.hasSepLine ? 1 : 0
+  let line = 1 + offset
+  let batch: Array<Record> = []
+  try {
+    for await (const cells of parser as AsyncIterable<ReadonlyArray<string>>) {
+      // Rows of nothing but delimiters, as spreadsheets leave them, are no contacts.
+      if (!isBlank(cells)) batch.push({ line, cells })
+      line += 1
+      for (const cell of cells) line += lineBreaks(cell)
+      if (batch.length >= batchSize) {
+        yield batch
+        batch = []
+      }
+    }
+    yield batch
+  } catch (error) {
+    throw faultOf(error, offset)
+  } finally {
+    parser.destroy()
+    input.destroy()
+  }
 }
 
 const textOfCell = (value: unknown): string => {

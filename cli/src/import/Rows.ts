@@ -9,7 +9,7 @@ import type { ReadCell } from "./Cells.js"
 import { type Column, isAdded } from "./Columns.js"
 import { InvalidFile } from "./InvalidFile.js"
 import { phoneFault } from "./Phone.js"
-import type { Record } from "./Csv.js"
+import type { Record } from "./Records.js"
 
 /** An error in a cell or a row. */
 export interface Fault {
