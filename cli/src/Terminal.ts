@@ -9,10 +9,10 @@ const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() 
 /** The line that the person types; none if the terminal is closed or the person interrupts. */
 const ask = (question: string, isSecret: boolean): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
-    process.stderr.write(question)
     // What is typed is not shown where the lines go nowhere.
     const output = isSecret ? nowhere() : process.stderr
     const lines = createInterface({ input: process.stdin, output, terminal: isSecret })
+    process.stderr.write(question)
     const end = (line?: string) => {
       lines.removeAllListeners()
       lines.close()

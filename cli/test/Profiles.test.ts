@@ -4,7 +4,7 @@ import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId } from "effect-growthhub/Schema"
 import { chmod, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { directory, environment, growthhub, read } from "./command.js"
+import { directory, environment, growthhub, inTerminal, read } from "./command.js"
 
 const seeded = Sandbox.layer({ contacts: [{ id: ContactId.make("a"), email: "a@example.com" }] })
 
@@ -127,5 +127,23 @@ describe("a profile", () => {
         err: expect.stringContaining("can be read by others") as unknown
       })
     })
+  )
+
+  it.scopedLive(
+    "takes a token that is typed, and does not show it",
+    () =>
+      Effect.gen(function* () {
+        const home = { XDG_CONFIG_HOME: yield* directory }
+        const terminal = inTerminal(["profiles", "add", "acme"], home)
+        yield* terminal.seen(/Private integration token: /)
+        const ended = yield* Effect.fork(terminal.ended)
+        yield* Effect.yieldNow()
+        terminal.type("pit-typed\r")
+        const { code, output } = yield* ended
+        expect({ code, output }).toMatchObject({ code: 0, output: expect.not.stringContaining("pit-typed") as unknown })
+        expect(yield* read(join(home.XDG_CONFIG_HOME, "growthhub", "profiles.json"))).toContain('"pit-typed"')
+      }),
+    // A process that compiles what it runs.
+    120_000
   )
 })
