@@ -8,6 +8,7 @@ import * as Programs from "../test/programs.js"
 import * as RedisServer from "../test/redis.js"
 import * as Accounts from "./Accounts.js"
 import * as Bulk from "./Bulk.js"
+import * as Cluster from "./Cluster.js"
 import * as Deadline from "./Deadline.js"
 import * as Executions from "./Executions.js"
 import { type Figure, table } from "./Figure.js"
@@ -78,6 +79,7 @@ const ids = [
   "R16",
   "R17",
   "R18",
+  "R19",
   "R20",
   "R22",
   "R23",
@@ -131,6 +133,7 @@ const outageSeconds = 30
 /** On each of four transports. */
 const leakingCalls = 250_000
 /** About what this sandbox can do beside its client on two cores, half of that. */
+const cluster = { contacts: 10_000, chunk: 50, runners: 3, kills: 10, limit: 2000 }
 const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 const webhooks = 10_000
 /** For each seed: 30 processes, ten for each time. */
@@ -296,6 +299,11 @@ const all = Effect.gen(function* () {
       Effect.zipRight(tell(`R18, ${one.accounts} accounts, ${one.credentials}, ${one.place}`), Accounts.run(one))
     )
     figures.push(Accounts.figure(runs))
+  }
+  if (isAsked("R19") && (Cluster.isPossible || options.only !== "")) {
+    yield* tell("R19, once")
+    if (!Cluster.isPossible) return yield* Effect.dieMessage("R19 needs redis-server and Postgres")
+    figures.push(Cluster.figure([yield* judged((judge) => Cluster.run(judge, cluster, 1))], cluster))
   }
   if (isAsked("R20")) {
     const runs = yield* eachSeed("R20", (seed) => Webhooks.run(webhooks, seed))

@@ -226,7 +226,8 @@ expect(
 // --- with all peers, every example -------------------------------------------------------------------------------------
 
 const typescripts = { 5.9: "typescript5@npm:typescript@~5.9.3", newest: "typescript@latest" }
-const others = ["@opentelemetry/", "@effect/opentelemetry", "@effect/vitest", "vitest", "@types/"]
+const engines = ["@effect/sql", "@effect/cluster", "@effect/experimental", "@effect/rpc", "@effect/workflow"]
+const others = ["@opentelemetry/", "@effect/opentelemetry", "@effect/vitest", "vitest", "@types/", ...engines]
 const used = Object.keys(own.devDependencies).filter((name) => others.some((other) => name.startsWith(other)))
 /** What the server of the platform needs besides, as it is installed here. */
 const servers = readdirSync(join(root, "node_modules/@effect"))

@@ -146,6 +146,8 @@ const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) 
   return {
     sql,
     isMySql: dialect === "mysql",
+    /** Whether to let SQLite wait for others itself: after an error, a driver can hold up its connection until a collection. */
+    isSqlite: dialect === "sqlite",
     /**
      * Whether a statement tells what it has changed. MySQL does not, and some drivers of SQLite do not
      * report that the commit of such a statement has failed.
@@ -161,7 +163,7 @@ type Parts = ReturnType<typeof partsOf>
 
 /** Changes the row of a lease, and reads it. A lease that is there afterwards was there for the change. */
 const changed = (
-  { sql, isReturning, table }: Parts,
+  { sql, isReturning, isSqlite, table }: Parts,
   statement: Statement.Statement<object>,
   key: string,
   holder: string
@@ -169,7 +171,7 @@ const changed = (
   isReturning
     ? sql<Pick<Lease, "fence">>`${statement} RETURNING fence`
     : Effect.zipRight(
-        statement,
+        isSqlite ? Effect.zipRight(sql`PRAGMA busy_timeout = 500`, statement) : statement,
         sql<Pick<Lease, "fence">>`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_holder = ${holder}`
       )
 

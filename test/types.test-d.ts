@@ -1,10 +1,13 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpServerError } from "@effect/platform"
 import { describe, expectTypeOf, it } from "@effect/vitest"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import type * as ConfigError from "effect/ConfigError"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -66,6 +69,9 @@ import { type Service as Tasks, TasksService } from "effect-growthhub/TasksServi
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
+import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
+import * as Webhooks from "effect-growthhub/Webhooks"
+import * as WebhookStore from "effect-growthhub/WebhookStore"
 import type { Redis } from "ioredis"
 
 declare const contacts: Service
@@ -523,6 +529,29 @@ describe("layers of limits, stores and transports", () => {
     expectTypeOf(HttpClientUndici.layer()).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
     expectTypeOf(TokenStore.layerMemory()).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
     expectTypeOf(TokenStoreRedis.layer({ client: redis })).toEqualTypeOf<Layer.Layer<TokenStore.TokenStore>>()
+    expectTypeOf(TokenStoreSql.layer({ table: "grants" })).toEqualTypeOf<
+      Layer.Layer<TokenStore.TokenStore, TokenStore.TokenStoreError, SqlClient>
+    >()
+    expectTypeOf(TokenStoreSql.migration()).toEqualTypeOf<
+      Effect.Effect<void, SqlError | TokenStore.TokenStoreError, SqlClient>
+    >()
+    expectTypeOf(WebhookStore.layerMemory()).toEqualTypeOf<Layer.Layer<WebhookStore.WebhookStore>>()
+    expectTypeOf(Webhooks.layer()).toEqualTypeOf<Layer.Layer<Webhooks.Webhooks, Webhooks.InvalidWebhookOptions>>()
+  })
+
+  it("lead from the first click to an installation", () => {
+    const url = Credentials.authorizationUrl({
+      clientId: "app",
+      redirectUri: "https://my-app.example/callback",
+      scopes: ["contacts.readonly"],
+      state: Redacted.make("state")
+    })
+    expectTypeOf(url).toEqualTypeOf<Either.Either<URL, Errors.Unprocessable>>()
+    expectTypeOf(Credentials.parseCallback("/callback", { state: undefined })).toEqualTypeOf<
+      Either.Either<Credentials.Callback, Credentials.InvalidCallback>
+    >()
+    // @ts-expect-error The state is a secret of the session.
+    Credentials.parseCallback("/callback", { state: "state" })
   })
 
   it("show in no requirement of a call", () => {
