@@ -8,7 +8,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import type { ContactUpsert } from "effect-growthhub/Schema"
 import { spawn } from "node:child_process"
 import { createServer } from "node:net"
-import { fileURLToPath } from "node:url"
+import { programOf } from "../test/programs.js"
 import * as Import from "../examples/cluster-import/Import.js"
 import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
@@ -54,14 +54,10 @@ const runner = (environment: { readonly [name: string]: string }) =>
     const port = yield* freePort
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(
-          process.execPath,
-          ["--import", "tsx", fileURLToPath(new URL("../examples/cluster-import/runner.ts", import.meta.url))],
-          {
-            env: { ...process.env, ...environment, HOST: "127.0.0.1", PORT: String(port) },
-            stdio: ["ignore", process.env["VERBOSE"] === undefined ? "ignore" : "inherit", "inherit"]
-          }
-        )
+        spawn(process.execPath, [programOf("examples/cluster-import/runner.ts")], {
+          env: { ...process.env, ...environment, HOST: "127.0.0.1", PORT: String(port) },
+          stdio: ["ignore", process.env["VERBOSE"] === undefined ? "ignore" : "inherit", "inherit"]
+        })
       ),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     )

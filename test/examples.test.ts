@@ -342,7 +342,7 @@ describe("examples/leads-app/oauth.ts", () => {
       )
       const server = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn(process.execPath, ["--import", "tsx", "examples/leads-app/oauth.ts"], {
+          spawn(process.execPath, [programOf("examples/leads-app/oauth.ts")], {
             cwd: fileURLToPath(new URL("..", import.meta.url)),
             env: {
               PATH: process.env["PATH"],

@@ -18,13 +18,16 @@ const programs = () => [
   "cli/src/main.ts",
   ...filesIn("examples", /\.ts$/),
   "examples/leads-app/main.ts",
-  ...filesIn("reliability", /^(answers|caller|fuzzing|importing|leaking|paced|sandbox)\.ts$/)
+  "examples/leads-app/oauth.ts",
+  "examples/cluster-import/runner.ts",
+  ...filesIn("reliability", /^(answers|caller|fuzzing|importing|leaking|paced|sandbox|searching)\.ts$/)
 ]
 
 /** Packages that load files of their own, or that few programs need. */
 const external = [
   "ioredis",
   "undici",
+  "pg-native",
   "proper-lockfile",
   "esbuild",
   "libsql",
@@ -47,7 +50,7 @@ export const bundle = (entryPoints: ReadonlyArray<string> = programs()): Promise
     target: "node20",
     external,
     // Some of the bundled packages ask for Node's modules by `require`.
-    banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
+    banner: { js: `import { createRequire as requireFrom } from "node:module";const require = requireFrom(import.meta.url);` },
     tsconfig: join(root, "tsconfig.json"),
     logLevel: "error"
   })

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs"
 import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { json, serving } from "../../test/servers.js"
+import { programOf } from "../../test/programs.js"
 import { environment, fileOf, growthhub, inTerminal, read, root } from "./command.js"
 
 describe("one contact", () => {
@@ -129,7 +130,7 @@ describe("a command", () => {
         const file = yield* fileOf("leads.csv", ["email", "a@example.com"])
         const ended = (into: string) =>
           Effect.async<number | null>((resume) => {
-            const command = `exec "$0" --import tsx cli/src/main.ts import "$1" --dry-run --location abc ${into}`
+            const command = `exec "$0" ${programOf("cli/src/main.ts")} import "$1" --dry-run --location abc ${into}`
             const child = spawn("sh", ["-c", command, process.execPath, file], {
               cwd: root,
               env: { PATH: process.env["PATH"] ?? "" },

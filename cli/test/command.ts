@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { programOf } from "../../test/programs.js"
 import { codeOf, run } from "../src/Growthhub.js"
 import * as StandardInput from "../src/StandardInput.js"
 import * as Terminal from "../src/Terminal.js"
@@ -91,7 +92,7 @@ export const read = (file: string) => Effect.promise(() => readFile(file, "utf8"
 
 /** The command in a terminal of its own, as a person runs it. */
 export const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
-  const command = [process.execPath, "--import", "tsx", "cli/src/main.ts", ...args].join(" ")
+  const command = [process.execPath, programOf("cli/src/main.ts"), ...args].join(" ")
   // Killed together with what it runs.
   const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
     cwd: root,
