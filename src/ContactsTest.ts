@@ -145,7 +145,7 @@ const stateOptionsOf = ({
     {
       ...Seed.defaultLocation,
       id: locationId ?? Seed.defaultLocation.id,
-      duplicates: duplicates ?? Seed.defaultLocation.duplicates,
+      duplicates,
       indexLag
     }
   ],

@@ -60,10 +60,10 @@ const fields = {
 /** The fields of an error after which a write may have been applied. */
 const unknownOutcomeFields = {
   ...common,
-  /** Whether a write may have been applied. */
-  outcome: Outcome,
-  /** Whether retrying the call is safe and may succeed. */
-  isRetryable: Schema.Boolean
+  /** Whether a write may have been applied: `"Unknown"` by default. */
+  outcome: Schema.optionalWith(Outcome, { exact: true, default: () => "Unknown" as const }),
+  /** Whether retrying the call is safe and may succeed: `false` by default. */
+  isRetryable: Schema.optionalWith(Schema.Boolean, { exact: true, default: () => false })
 } as const
 
 const retryAfterField = {

@@ -23,14 +23,14 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Events from "./webhooks/events.js"
-import type { Rejection } from "./webhooks/rejections.js"
+import { InvalidSignature, Malformed, type Rejection, Replayed, Stale } from "./webhooks/rejections.js"
 import { type InvalidWebhookOptions, make, type Options, type Request, Webhooks } from "./webhooks/service.js"
 import * as Verify from "./webhooks/verify.js"
 import * as WebhookStore from "./WebhookStore.js"
 
 // --- models --------------------------------------------------------------------------------------------------------------
 
-export { InvalidSignature, Malformed, type Rejection, Replayed, Stale } from "./webhooks/rejections.js"
+export { InvalidSignature, Malformed, type Rejection, Replayed, Stale }
 
 /**
  * An event, by its `_tag`: the vendor's `type` where it is described here, otherwise `Unknown`. Every field but `id` may be
@@ -217,24 +217,24 @@ export const verifyCurrent: Effect.Effect<
   return yield* webhooks.verify({ headers: request.headers, body })
 })
 
-/** The status of a response to a webhook that is not accepted. */
-const statusOf = (error: Rejection | WebhookStore.WebhookStoreError | HttpServerError.RequestError): number => {
-  switch (error._tag) {
-    case "InvalidSignature":
-      return 401
-    case "Replayed":
-      return 200
-    case "Malformed":
-      return error.isTooLarge ? 413 : 400
-    case "WebhookStoreError":
-      return retryStatus
-    default:
-      return 400
-  }
-}
-
 /** The one status after which the vendor says that it sends a webhook again: every 10 minutes, six times. */
 const retryStatus = 429
+
+/**
+ * The status of the response to a webhook that is not accepted: 401 for a signature that is not valid, 200 for a replay, 400
+ * for a webhook that is stale or malformed, 413 for one that is too large. For any other error it is 429, after which the
+ * vendor sends the webhook again.
+ *
+ * @since 0.2.0
+ * @category http
+ */
+export const statusOf = (error: unknown): number => {
+  if (error instanceof InvalidSignature) return 401
+  if (error instanceof Replayed) return 200
+  if (error instanceof Stale) return 400
+  if (error instanceof Malformed) return error.isTooLarge ? 413 : 400
+  return retryStatus
+}
 
 const rejected = (error: Rejection | WebhookStore.WebhookStoreError | HttpServerError.RequestError) =>
   Effect.as(
@@ -353,8 +353,8 @@ const runPromise = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
  *     const event = await verify({ headers: request.headers, body: new Uint8Array(await request.arrayBuffer()) })
  *     console.log(event._tag)
  *     return new Response(null, { status: 204 })
- *   } catch {
- *     return new Response(null, { status: 401 })
+ *   } catch (error) {
+ *     return new Response(null, { status: Webhooks.statusOf(error) })
  *   }
  * }
  *

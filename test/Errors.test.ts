@@ -200,6 +200,21 @@ describe("an answer", () => {
   )
 })
 
+describe("an error that a test makes", () => {
+  const fields = { operation: "getContact", message: "the connection was reset", attempts: 1 }
+
+  it.each([
+    [Errors.BadRequest, "NotApplied"],
+    [Errors.Forbidden, "NotApplied"],
+    [Errors.ServerError, "Unknown"],
+    [Errors.TransportError, "Unknown"],
+    [Errors.UnexpectedResponse, "Unknown"]
+  ] as const)("needs an operation, a message and a number of attempts: %o", (Class, outcome) => {
+    const error = new Class(fields)
+    expect(error).toMatchObject({ ...fields, outcome, isRetryable: false, details: [] })
+  })
+})
+
 describe("how long to wait", () => {
   const waits = (headers: Failure.Response["headers"], status = 429) => {
     const { retryAfter } = fromAnswer(call(), answer(status, "", headers)) as Errors.RateLimited

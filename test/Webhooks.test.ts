@@ -535,4 +535,20 @@ describe("a server without Effect", () => {
     await expect(verify(fresh)).resolves.toMatchObject({ id: "jane" })
     await expect(Webhooks.makePromise({ keys: ["?"] })).rejects.toMatchObject({ _tag: "InvalidWebhookOptions" })
   })
+
+  it("has the status of each error, and has the webhook sent again after any other one", async () => {
+    const { verify } = await Webhooks.makePromise({ keys: [pemOf(first.publicKey)], maxBodySize: 1000 })
+    const statusOf = (delivered: Webhooks.Request) =>
+      verify(delivered).then(
+        () => 204,
+        (error: unknown) => Webhooks.statusOf(error)
+      )
+    const fresh = request({ ...json, timestamp: new Date().toISOString() })
+    expect(await statusOf(fresh)).toBe(204)
+    expect(await statusOf(fresh)).toBe(200)
+    expect(await statusOf({ ...fresh, headers: {} })).toBe(401)
+    expect(await statusOf(request({ ...json, timestamp: "2020-01-01T00:00:00.000Z" }))).toBe(400)
+    expect(await statusOf(request({ ...json, more: "x".repeat(1000) }))).toBe(413)
+    expect(Webhooks.statusOf(new Error("the database is away"))).toBe(429)
+  })
 })

@@ -50,7 +50,9 @@ export const bundle = (entryPoints: ReadonlyArray<string> = programs()): Promise
     target: "node20",
     external,
     // Some of the bundled packages ask for Node's modules by `require`.
-    banner: { js: `import { createRequire as requireFrom } from "node:module";const require = requireFrom(import.meta.url);` },
+    banner: {
+      js: `import { createRequire as requireFrom } from "node:module";const require = requireFrom(import.meta.url);`
+    },
     tsconfig: join(root, "tsconfig.json"),
     logLevel: "error"
   })

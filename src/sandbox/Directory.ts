@@ -40,8 +40,8 @@ export interface CustomFieldInput {
 export interface Location {
   /** Its id. */
   readonly id: string
-  /** Its "Allow Duplicate Contact" setting. */
-  readonly duplicates: Duplicates.Setting
+  /** Its "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
+  readonly duplicates?: Duplicates.Setting | undefined
   /**
    * The country of contacts that are created without one; none by default.
    *

@@ -29,6 +29,14 @@ export interface Setting {
 }
 
 /**
+ * The setting of a location that is given none: duplicates are not allowed, and email is checked before phone.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export const defaultSetting: Setting = { allow: false, check: ["email", "phone"] }
+
+/**
  * The fields of an upsert that decide.
  *
  * @since 0.1.0

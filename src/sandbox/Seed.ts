@@ -9,6 +9,7 @@ import * as ContactBody from "./ContactBody.js"
 import { completed, newContact } from "./ContactRecord.js"
 import { newCustomField } from "./CustomFieldRecord.js"
 import * as Directory from "./Directory.js"
+import * as Duplicates from "./Duplicates.js"
 
 /**
  * A location, with its "Allow Duplicate Contact" setting.
@@ -34,7 +35,7 @@ export interface Location extends Directory.Location {
  */
 export const defaultLocation: Location = {
   id: LocationId.make("ve9EPM428h8vShlRW1KT"),
-  duplicates: { allow: false, check: ["email", "phone"] },
+  duplicates: Duplicates.defaultSetting,
   country: "US"
 }
 
@@ -165,13 +166,15 @@ const ofLocations = S.optionalWith(
 const locationModel = S.Struct({
   /** The id of the location. */
   id: LocationId,
-  /** The "Allow Duplicate Contact" setting. */
-  duplicates: S.Struct({
-    /** Whether the location may have several contacts with the same email or phone. */
-    allow: S.Boolean,
-    /** The fields by which duplicates are found, the first one first. */
-    check: S.Array(S.Literal("email", "phone"))
-  }),
+  /** The "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
+  duplicates: S.optional(
+    S.Struct({
+      /** Whether the location may have several contacts with the same email or phone. */
+      allow: S.Boolean,
+      /** The fields by which duplicates are found, the first one first. */
+      check: S.Array(S.Literal("email", "phone"))
+    })
+  ),
   /** The country of contacts that are created without one. */
   country: S.optional(Country),
   /** How far the search is behind writes, in milliseconds; 0 by default. */

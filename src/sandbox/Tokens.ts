@@ -41,8 +41,8 @@ export interface Token {
   readonly token: string
   /** The location whose data the token gives access to. A token without it is a company's: the API rejects it with 401. */
   readonly locationId?: LocationId
-  /** The scopes that were granted. A request that needs another scope fails with 401. */
-  readonly scopes: ReadonlyArray<Scope>
+  /** The scopes that were granted; all by default. A request that needs another scope fails with 401. */
+  readonly scopes?: ReadonlyArray<Scope> | undefined
 }
 
 /**
@@ -57,8 +57,8 @@ export const Tokens = S.Array(
     token: S.NonEmptyString,
     /** The location whose data the token gives access to. */
     locationId: S.optional(LocationId),
-    /** The scopes that were granted. */
-    scopes: S.Array(S.Literal(...allScopes))
+    /** The scopes that were granted; all by default. */
+    scopes: S.optional(S.Array(S.Literal(...allScopes)))
   })
 )
 
@@ -91,7 +91,7 @@ export const authorize = (
   if (known.locationId === undefined) {
     return Either.left("This authClass type is not allowed to access this scope. Please use a location access token.")
   }
-  return scope === undefined || known.scopes.some((own) => own === scope)
+  return scope === undefined || (known.scopes ?? allScopes).some((own) => own === scope)
     ? Either.right(known.locationId)
     : Either.left("The token is not authorized for this scope.")
 }

@@ -584,7 +584,7 @@ describe("the sandbox", () => {
       const invalid: ReadonlyArray<readonly [options: object, words: string]> = [
         [{ locations: [] }, "The option `locations` of the sandbox is invalid: 0 is missing"],
         [{ locations: ["acme"] }, "`locations` of the sandbox is invalid: 0 Expected"],
-        [{ locations: [{ id: "acme" }] }, "0.duplicates is missing"],
+        [{ locations: [{ id: "acme", duplicates: {} }] }, "0.duplicates.allow is missing"],
         [
           { locations: [{ ...location, duplicates: { allow: false, check: ["mail"] } }] },
           "0.duplicates.check.0 Expected"

@@ -27,7 +27,7 @@ const fieldsOf = (directory: Directory.Directory, location: Directory.Location, 
 /** The contact that a change would make another one a duplicate of, where the location does not allow that. */
 const refuseDuplicate = (
   directory: Directory.Directory,
-  { duplicates, id }: Directory.Location,
+  { duplicates = Duplicates.defaultSetting, id }: Directory.Location,
   fields: JsonObject,
   contactId?: string
 ): void => {
@@ -83,7 +83,7 @@ const upsertContact: Operation = {
     const location = Directory.locationOf(directory, caller, body["locationId"])
     const { createNewIfDuplicateAllowed, ...fields } = fieldsOf(directory, location, body)
     const decision = Duplicates.decide(
-      location.duplicates,
+      location.duplicates ?? Duplicates.defaultSetting,
       { ...fields, createNewIfDuplicateAllowed },
       Directory.find(directory, location.id)
     )
@@ -123,7 +123,7 @@ const deleteContact: Operation = {
 const getDuplicateContact: Operation = {
   query: object({ locationId: required, email: text, number: text }, ["locationId"]),
   perform: (directory, caller, { query }) => {
-    const { duplicates, id } = Directory.locationOf(directory, caller, query["locationId"])
+    const { duplicates = Duplicates.defaultSetting, id } = Directory.locationOf(directory, caller, query["locationId"])
     const values: JsonObject = { email: query["email"], phone: query["number"] }
     for (const field of duplicates.check) {
       for (const value of Directory.textsOf(values[field])) {
