@@ -56,7 +56,7 @@ const failure = (outcome: Errors.Outcome) =>
     operation: "upsertContact",
     attempts: 3,
     status: 503,
-    message: "The service answered 503 without a body",
+    message: "The service responded with 503 without a body",
     outcome,
     isRetryable: outcome === "NotApplied"
   })
@@ -601,7 +601,7 @@ describe("a refusal of the location", () => {
 
   const members = [
     refused(Errors.Forbidden, 403, "The token does not have access to this location."),
-    refused(Errors.Forbidden, 403, "The service answered 403, not JSON but text/html, 4000 characters"),
+    refused(Errors.Forbidden, 403, "The service responded with 403, not JSON but text/html, 4000 characters"),
     refused(Errors.BadRequest, 400, "Location is not active"),
     refused(Errors.BadRequest, 400, "Location with id abc not found"),
     refused(Errors.BadRequest, 400, "The sub-account is paused")

@@ -351,7 +351,7 @@ describe("the token endpoint", () => {
       expect(yield* running(Effect.flip((yield* service(never, ended)).get))).toMatchObject({
         _tag: "TransportError",
         code: "TIMEOUT",
-        message: "No whole answer within 8s",
+        message: "Timed out after 8s waiting for the response",
         // The next exchange finds what this one has made.
         outcome: "Unknown",
         isRetryable: true
@@ -403,7 +403,7 @@ describe("the token endpoint", () => {
         const { get, kept } = yield* service(vendor(says(answer)), ended)
         expect(yield* running(Effect.flip(get), "5 seconds")).toMatchObject({
           _tag: "UnexpectedResponse",
-          message: "The answer cannot be read: it has no access token"
+          message: "The response cannot be decoded: it has no access token"
         })
         expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-0" })
       }

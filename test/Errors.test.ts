@@ -118,14 +118,14 @@ describe("an answer", () => {
       traceId: "t"
     })
     expect(said(bodies["an OAuth error"]).message).toBe("Invalid refresh token")
-    expect(said(bodies.nothing).message).toBe("The service answered 400 without a body")
+    expect(said(bodies.nothing).message).toBe("The service responded with 400 without a body")
     expect(said(bodies.HTML)).toMatchObject({ details: [] })
     expect(said(bodies["a megabyte of message"]).details[0]).toHaveLength(300)
   })
 
   it("of another media type is named by it, and not shown", () => {
     const error = fromAnswer(call(), answer(503, html, { "content-type": "text/html; charset=UTF-8" }))
-    expect(error.message).toBe(`The service answered 503, not JSON but text/html, ${html.length} characters`)
+    expect(error.message).toBe(`The service responded with 503, not JSON but text/html, ${html.length} characters`)
   })
 
   it("of a status that the endpoint does not declare is unexpected", () => {
@@ -754,7 +754,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
       isRetryable: true,
       details: ["contact.id must be a string", "contact.name [redacted] is odd"]
     })
-    expect(error.message).toBe(`The answer cannot be read: ${error.details.join("; ")}`)
+    expect(error.message).toBe(`The response cannot be decoded: ${error.details.join("; ")}`)
     expect(
       Failure.fromUnreadable(call({ isWrite: false }), answer(200, "{"), ["it is not JSON"]).traceId
     ).toBeUndefined()
@@ -772,7 +772,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("of time that is over says whether the request had left", () => {
     const timeout = (isSent: boolean) => Failure.fromTimeout(call(), Duration.seconds(2), isSent)
-    expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "No whole answer within 2s" })
+    expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "Timed out after 2s waiting for the response" })
     expect(timeout(false)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", isRetryable: true, attempts: 1 })
   })
 
@@ -854,14 +854,14 @@ describe("what is said of an answer without a message", () => {
     fromAnswer(call(), answer(500, body, type === undefined ? {} : { "content-type": type })).message
 
   it("is its form and its length", () => {
-    expect(said("")).toBe("The service answered 500 without a body")
+    expect(said("")).toBe("The service responded with 500 without a body")
     expect(said("<html>", "Text/HTML; charset=utf-8")).toBe(
-      "The service answered 500, not JSON but text/html, 6 characters"
+      "The service responded with 500, not JSON but text/html, 6 characters"
     )
-    expect(said("text", "not a type")).toBe("The service answered 500, not JSON but no known type, 4 characters")
-    expect(said("text", " text/plain x")).toBe("The service answered 500, not JSON but no known type, 4 characters")
-    expect(said("text")).toBe("The service answered 500, not JSON but no known type, 4 characters")
-    expect(said({ nothing: 1 })).toBe("The service answered 500, JSON without a message, 13 characters")
+    expect(said("text", "not a type")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
+    expect(said("text", " text/plain x")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
+    expect(said("text")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
+    expect(said({ nothing: 1 })).toBe("The service responded with 500, JSON without a message, 13 characters")
   })
 
   it("is nothing of what is no text, or empty", () => {

@@ -245,7 +245,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         expect(yield* Fiber.join(fiber)).toMatchObject({
           _tag: "TransportError",
           code: "TIMEOUT",
-          message: "No whole answer within 2s",
+          message: "Timed out after 2s waiting for the response",
           outcome: "Unknown"
         })
         yield* closed

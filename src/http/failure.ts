@@ -89,9 +89,9 @@ const mediaType = (response: Response) => {
 
 const described = (response: Response, body: unknown, details: ReadonlyArray<string>): string => {
   if (details.length > 0) return cut(details.join("; "), limits.message)
-  if (response.body === "") return `The service answered ${response.status} without a body`
+  if (response.body === "") return `The service responded with ${response.status} without a body`
   const form = body === undefined ? `not JSON but ${mediaType(response)}` : "JSON without a message"
-  return `The service answered ${response.status}, ${form}, ${response.body.length} characters`
+  return `The service responded with ${response.status}, ${form}, ${response.body.length} characters`
 }
 
 // --- from another error ------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ export const fromUnreadable = (call: Call, response: Response, reasons: Readonly
   return new UnexpectedResponse({
     operation: call.operation,
     attempts: call.attempts,
-    message: cut(`The answer cannot be read: ${details.join("; ")}`, limits.message),
+    message: cut(`The response cannot be decoded: ${details.join("; ")}`, limits.message),
     status: response.status,
     details,
     ...(traceId === undefined ? {} : { traceId }),
@@ -256,7 +256,7 @@ export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolea
   new TransportError({
     operation: call.operation,
     attempts: call.attempts,
-    message: `No whole answer within ${Duration.format(limit)}`,
+    message: `Timed out after ${Duration.format(limit)} waiting for the response`,
     code: "TIMEOUT",
     ...verdict(call, isSent ? "Unknown" : "NotApplied")
   })
