@@ -26,10 +26,10 @@ interface Settings {
 }
 
 /** What the receiver of the webhooks needs. */
-const receiverOf = (url: string, key: string): string => `
+const receiverOf = (url: string, key: string, appId: string): string => `
   webhooks                      ${url}
 
-  GROWTHHUB_WEBHOOK_KEYS=${key} GROWTHHUB_WEBHOOK_APP_ID=sandbox-app
+  GROWTHHUB_WEBHOOK_KEYS=${key} GROWTHHUB_WEBHOOK_APP_ID=${appId}
 `
 
 const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, CliExit> =>
@@ -40,7 +40,7 @@ const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, 
       return yield* usageError("--webhooks must be an https URL, or an http URL of a loopback address")
     }
     return yield* Effect.gen(function* () {
-      const { url, token, locationId, webhookKey } = yield* Sandbox
+      const { app, url, token, locationId, webhookKey } = yield* Sandbox
       // The sandbox's own token is for everyone to see.
       yield* Console.log(`The sandbox answers at ${url}
 
@@ -50,7 +50,7 @@ const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, 
   location                      ${locationId}${control ? `\n  faults, outage, ledger        ${url}/_sandbox (see the documentation)` : ""}
 
   GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
-${receiver === undefined ? "" : receiverOf(receiver, webhookKey)}
+${receiver === undefined ? "" : receiverOf(receiver, webhookKey, app.clientId)}
 ${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops it.`)
       return yield* Effect.never
     }).pipe(
