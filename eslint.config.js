@@ -69,11 +69,13 @@ const pure = [
   "sandbox/CustomFieldInput.ts",
   "sandbox/CustomFieldRecord.ts",
   "sandbox/Directory.ts",
+  "sandbox/DirectoryRecord.ts",
   "sandbox/Duplicates.ts",
   "sandbox/Reply.ts",
   "sandbox/Rules.ts",
   "sandbox/SearchFilter.ts",
-  "sandbox/SearchIndex.ts"
+  "sandbox/SearchIndex.ts",
+  "sandbox/WebhookEvents.ts"
 ]
 
 const pureZones = pure.map((file) => ({

@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError, Unprocessable } from "effect-growthhub/Errors"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
-import { ContactId, LocationId } from "effect-growthhub/Schema"
+import { ContactId, type ListedContact, LocationId } from "effect-growthhub/Schema"
 import { accounts, applied, Judge, losses, overHttp, requests, retrying, verifying } from "./account.js"
 import { json, serving, transports } from "./servers.js"
 
@@ -183,6 +183,16 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
         expect((yield* applied).sort()).toEqual(
           [jane, jane, john, john].map((contactId) => `setBusinessInBulk ${contactId}`)
         )
+      })
+    )
+  )
+
+  it.effect("does not begin a list of a business after a contact in the default Version", () =>
+    using((contacts) =>
+      Effect.gen(function* () {
+        const startAfter = { name: "jane roe", id: jane }
+        const error = yield* Effect.flip(contacts.getContactsByBusiness("b1", { locationId, startAfter }))
+        expect(error).toMatchObject({ _tag: "Unprocessable", details: ["property startAfter should not exist"] })
       })
     )
   )
@@ -424,6 +434,53 @@ describe("ContactsService", () => {
             updateTagsInBulk: "v3",
             setBusinessInBulk: "v3"
           }
+        )
+      )
+    )
+  )
+
+  it.effect("lists the contacts of a business after the last one of a page, with Version v3", () =>
+    Effect.gen(function* () {
+      const contacts = yield* ContactsService
+      const pages: Array<string> = []
+      let last: ListedContact | undefined
+      do {
+        const startAfter = last && { name: last.contactName ?? "", id: last.id }
+        const page = yield* contacts.getContactsByBusiness("b1", { locationId, limit: 1, startAfter })
+        last = page.contacts[0]
+        pages.push(last?.id ?? "")
+      } while (last !== undefined)
+      expect(pages).toEqual(["anne", "jane", "john", ""])
+      const path = `GET /contacts/business/b1?locationId=${locationId}&limit=1`
+      expect(yield* requests).toEqual(
+        [
+          path,
+          `${path}&startAfter=anne%2C+a.+roe%2Canne`,
+          `${path}&startAfter=jane+roe%2Cjane`,
+          `${path}&startAfter=john%2Cjohn`
+        ].map((line) => ({ line, version: "v3", body: undefined }))
+      )
+      const spelt = yield* contacts.getContactsByBusiness("b1", {
+        locationId,
+        startAfter: { name: "Jane ROE", id: jane }
+      })
+      expect(
+        spelt.contacts.map(({ id }) => id),
+        "whose name is sent in lower case"
+      ).toEqual([john])
+      const id = ContactId.make("a,b")
+      const comma = contacts.getContactsByBusiness("b1", { locationId, startAfter: { name: "", id } })
+      expect(yield* refusedBefore(comma)).toMatch(/startAfter.*must not have a comma/)
+    }).pipe(
+      Effect.provide(
+        overHttp(
+          {
+            contacts: [
+              ...contacts.map((contact) => ({ ...contact, businessId: "b1" })),
+              { id: ContactId.make("anne"), firstName: "Anne, A.", lastName: "Roe", businessId: "b1" }
+            ]
+          },
+          { getContactsByBusiness: "v3" }
         )
       )
     )

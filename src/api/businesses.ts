@@ -8,6 +8,26 @@ import { endpoint } from "./endpoint.js"
 
 const service = "ContactsService"
 
+/** The last contact of the page before, written as `name,id`. The name goes in lower case, as the list is sorted by it. */
+const LastListed = Schema.transform(
+  Schema.String.annotations({
+    description: "With Version v3: the name in lower case and the id of the last contact, separated by a comma"
+  }),
+  Schema.Struct({
+    /** Its `contactName`; empty if it has none. */
+    name: text,
+    /** Its id. */
+    id: ContactId.pipe(
+      Schema.filter((id) => !id.includes(",") || "must not have a comma, which separates it from the name")
+    )
+  }).annotations(anObject),
+  {
+    strict: true,
+    decode: (sent) => ({ name: sent.slice(0, sent.lastIndexOf(",")), id: sent.slice(sent.lastIndexOf(",") + 1) }),
+    encode: ({ name, id }) => `${name.toLowerCase()},${id}`
+  }
+)
+
 /**
  * Which contacts of a business `getContactsByBusiness` answers.
  *
@@ -21,6 +41,14 @@ export const BusinessContactsQuery = Schema.Struct({
   limit: pageLimit,
   /** How many contacts to skip: those of the pages before, 0 by default. */
   skip: Schema.optional(count(0, Infinity)),
+  /**
+   * The last contact of the page before: its `contactName` and its `id`. The page begins after it, so that no contact is
+   * skipped or listed twice when others come or go. Only with Version `v3` (`versions: { getContactsByBusiness: "v3" }` of the
+   * layer): the service refuses it with `Unprocessable` in the default Version.
+   *
+   * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contacts-by-business-id
+   */
+  startAfter: Schema.optional(LastListed),
   /** What to look for in names, emails and phones. */
   query: Schema.optional(text)
 })

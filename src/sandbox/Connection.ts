@@ -34,6 +34,21 @@ export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effe
   })
 
 /**
+ * Done when the response of a request has been sent, or its connection is gone.
+ *
+ * @since 0.2.0
+ * @category connections
+ */
+export const responded = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Effect.Effect<void>> =>
+  Effect.sync(() => {
+    const response = NodeHttpServerRequest.toServerResponse(request)
+    const closed = response.destroyed
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => response.once("close", () => resolve()))
+    return Effect.promise(() => closed)
+  })
+
+/**
  * Sends the head, with a `content-length` that may be wrong, and part of the body; then resets the connection, or closes it as
  * if the body were complete.
  *

@@ -12,11 +12,35 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as S from "effect/Schema"
 import * as Schema from "../Schema.js"
-import type { Controls } from "./Controls.js"
+import type * as Base from "./Controls.js"
 import * as Faults from "./Faults.js"
 import { Ledger } from "./Ledger.js"
 import * as Quota from "./Quota.js"
 import * as Seed from "./Seed.js"
+import { SentWebhook } from "./Webhooks.js"
+
+/**
+ * The controls, with those of the webhooks.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Controls extends Base.Controls {
+  /**
+   * The public key that the sandbox signs its webhooks with: the base64 of its SPKI (RFC 8410). It is another one for each
+   * sandbox. Give it to a receiver as its only key: `Webhooks.layer({ keys: [webhookKey] })`.
+   *
+   * @since 0.2.0
+   */
+  readonly webhookKey: string
+  /**
+   * The latest 10,000 attempts to deliver an event since the start or `reset`, the oldest first; none without the option
+   * `webhooks`.
+   *
+   * @since 0.2.0
+   */
+  readonly webhooks: Effect.Effect<ReadonlyArray<SentWebhook>>
+}
 
 /**
  * The endpoints of the controls.
@@ -50,6 +74,11 @@ export const group = HttpApiGroup.make("control")
     HttpApiEndpoint.get("ledger", "/ledger")
       .addSuccess(Ledger)
       .annotate(OpenApi.Summary, "The requests received and the writes applied")
+  )
+  .add(
+    HttpApiEndpoint.get("webhooks", "/webhooks")
+      .addSuccess(S.Struct({ key: S.String, sent: S.Array(SentWebhook) }))
+      .annotate(OpenApi.Summary, "The public key of the webhooks, and the attempts to deliver one")
   )
   .add(
     HttpApiEndpoint.get("exportDirectory", "/directory")
@@ -95,6 +124,7 @@ export const layer = (controls: Controls) =>
       .handle("reset", () => controls.reset)
       .handle("seed", ({ payload }) => controls.seed(payload))
       .handle("ledger", () => controls.ledger)
+      .handle("webhooks", () => Effect.map(controls.webhooks, (sent) => ({ key: controls.webhookKey, sent })))
       .handle("exportDirectory", () => controls.exportDirectory)
       .handle("importDirectory", ({ payload }) => controls.importDirectory(payload))
       .handle("install", ({ payload }) =>

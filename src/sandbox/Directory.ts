@@ -6,85 +6,35 @@
  */
 import { objectsIn } from "../runtime/json.js"
 import { type StoredContact, tagsOf } from "./ContactRecord.js"
+import type { Change, Location, PartKind, StoredOfLocation, StoredPart } from "./DirectoryRecord.js"
 import type * as Duplicates from "./Duplicates.js"
 import { Refusal } from "./Reply.js"
 import * as SearchIndex from "./SearchIndex.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
-/**
- * How a location handles custom fields in a write of a contact, where the behaviour of the service is not known.
- *
- * @since 0.2.0
- * @category models
- */
-export interface CustomFieldInput {
+export type {
   /**
-   * A custom field that the location does not have, by its id or its key: `"ignore"` (the default) answers with 2xx and does
-   * not store it, `"refuse"` answers with 422. A location without any definition of a custom field of contacts stores whatever
-   * is sent by an id.
-   */
-  readonly unknown?: "ignore" | "refuse" | undefined
-  /** `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key; 2xx or 422 otherwise. */
-  readonly byKey?: "apply" | "ignore" | "refuse" | undefined
-  /** `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` by default; 2xx or 422 otherwise. */
-  readonly byValue?: "apply" | "ignore" | "refuse" | undefined
-}
-
-/**
- * A location.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Location {
-  /** Its id. */
-  readonly id: string
-  /** Its "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
-  readonly duplicates?: Duplicates.Setting | undefined
-  /**
-   * The country of contacts that are created without one; none by default.
-   *
    * @since 0.2.0
+   * @category models
    */
-  readonly country?: string | undefined
+  CustomFieldInput,
   /**
-   * How far the search lags behind the writes, in milliseconds: 0 by default.
-   *
-   * @since 0.2.0
+   * @since 0.1.0
+   * @category models
    */
-  readonly indexLag?: number | undefined
+  Location,
   /**
-   * How it handles custom fields in a write of a contact, where the behaviour of the service is not known.
-   *
    * @since 0.2.0
+   * @category models
    */
-  readonly customFieldInput?: CustomFieldInput | undefined
-}
-
-/**
- * Something that belongs to a contact, such as a note: the JSON of an answer.
- *
- * @since 0.2.0
- * @category models
- */
-export interface StoredPart {
-  readonly id: string
-  readonly contactId: string
-  readonly [field: string]: unknown
-}
-
-/**
- * Something that belongs to a location, such as a tag: the JSON of an answer.
- *
- * @since 0.2.0
- * @category models
- */
-export interface StoredOfLocation {
-  readonly id: string
-  readonly locationId: string
-  readonly [field: string]: unknown
-}
+  StoredOfLocation,
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  StoredPart
+} from "./DirectoryRecord.js"
 
 /**
  * All contacts of all locations, with an index over what makes duplicates, and what belongs to the contacts.
@@ -110,6 +60,8 @@ export interface Directory {
   readonly searched: Map<string, SearchIndex.SearchIndex>
   /** When the operation that is being performed was asked for; absent while none is. */
   now: number | undefined
+  /** What the operation that is being performed has changed so far, in order. */
+  changes: Array<Change>
   /** How many ids were given out. */
   created: number
 }
@@ -144,6 +96,7 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   enrollments: new Map(),
   searched: new Map(),
   now: undefined,
+  changes: [],
   created: 0
 })
 
@@ -212,6 +165,36 @@ const indexWrite = (directory: Directory, locationId: string, id: string, contac
   SearchIndex.write(searchIndexOf(directory, locationId), id, contact, visibleAt)
 }
 
+// --- what an operation changes -----------------------------------------------------------------------------------------
+
+/** What is seeded is no change. */
+const recordChange = ({ changes, now }: Directory, change: Change): void => {
+  if (now !== undefined) changes.push(change)
+}
+
+/**
+ * Adds a note or a task, or replaces the one with its id.
+ *
+ * @since 0.2.0
+ * @category operations
+ */
+export const putPart = (directory: Directory, kind: PartKind, part: StoredPart): void => {
+  const parts = directory[`${kind}s`]
+  recordChange(directory, { kind, before: parts.get(part.id), after: part })
+  parts.set(part.id, part)
+}
+
+/**
+ * Removes a note or a task.
+ *
+ * @since 0.2.0
+ * @category operations
+ */
+export const removePart = (directory: Directory, kind: PartKind, part: StoredPart): void => {
+  recordChange(directory, { kind, before: part })
+  directory[`${kind}s`].delete(part.id)
+}
+
 // --- contacts ----------------------------------------------------------------------------------------------------------
 
 const unindex = ({ index }: Directory, contact: StoredContact): void => {
@@ -242,6 +225,7 @@ export const put = (directory: Directory, contact: StoredContact): void => {
     tagsOf(contact["tags"]).filter((tag) => !tagsBefore.includes(tag))
   )
   indexWrite(directory, contact.locationId, contact.id, contact)
+  recordChange(directory, { kind: "contact", before: previous, after: contact })
 }
 
 const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [notes, tasks, appointments, enrollments]
@@ -256,6 +240,7 @@ export const remove = (directory: Directory, contact: StoredContact): void => {
   unindex(directory, contact)
   directory.contacts.delete(contact.id)
   indexWrite(directory, contact.locationId, contact.id, undefined)
+  recordChange(directory, { kind: "contact", before: contact })
   for (const parts of partsOf(directory)) {
     for (const [id, { contactId }] of parts) if (contactId === contact.id) parts.delete(id)
   }

@@ -18,11 +18,19 @@ const isControl = (path: string) => path.startsWith("/_sandbox/")
 
 const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
 
+/**
+ * Whether a host, with or without a port, is this machine.
+ *
+ * @since 0.2.0
+ * @category guards
+ */
+export const isLoopbackHost = (host: string): boolean => loopback.test(host)
+
 type Headers = { readonly [name: string]: string | undefined }
 
 /** A name that leads to a loopback address by rebinding is none of these; a page of another origin says so. */
 const isFromElsewhere = ({ host = "", origin }: Headers): boolean =>
-  !loopback.test(host) || (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+  !isLoopbackHost(host) || (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
 
 /**
  * The refusal of a request, if it is refused by its headers alone. `isControlled`: whether the sandbox can be controlled

@@ -127,19 +127,6 @@ const dndSettings = S.optional(
   })
 )
 
-/** What the service takes in a query besides what the client sends. */
-const moreQuery: { readonly [name in RowName]?: ReadonlyArray<JsonObject> } = {
-  getContactsByBusiness: [
-    {
-      name: "startAfter",
-      in: "query",
-      required: false,
-      description: "With Version v3: the name in lower case and the id of the last contact, separated by a comma",
-      schema: { type: "string" }
-    }
-  ]
-}
-
 const fieldsOf = (schema: unknown): S.Struct.Fields =>
   (schema as { readonly fields?: S.Struct.Fields } | undefined)?.fields ?? {}
 
@@ -196,8 +183,7 @@ const operationOf = (
       required: true,
       schema: { type: "string" }
     })),
-    ...queryParameters(row, describe),
-    ...(moreQuery[row.name as RowName] ?? [])
+    ...queryParameters(row, describe)
   ],
   ...(row.body === undefined
     ? {}

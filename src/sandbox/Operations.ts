@@ -7,6 +7,7 @@ import { type AnyEndpoint, isRead } from "../api/endpoint.js"
 import { type RowName, rows, type Rows } from "../api/rows.js"
 import { isObject } from "../runtime/json.js"
 import type * as Directory from "./Directory.js"
+import type { Change } from "./DirectoryRecord.js"
 import type { Operations, Request } from "./Operation.js"
 import { appointmentOperations } from "./operations/appointments.js"
 import { bulkTagOperations } from "./operations/bulkTags.js"
@@ -48,6 +49,8 @@ export interface Performed {
   readonly write?: Write
   /** The contacts that the write changed, where they may be several. */
   readonly contactIds?: ReadonlyArray<string>
+  /** What a write changed, in order. */
+  readonly changes?: ReadonlyArray<Change>
 }
 
 // --- performing --------------------------------------------------------------------------------------------------------
@@ -98,6 +101,7 @@ export const perform = (
   if (faults.length > 0) return { reply: refusal(422, faults) }
   // What is written from here on is written at this time.
   directory.now = caller.now
+  directory.changes = []
   try {
     const body = isObject(request.body) ? request.body : {}
     const answer = operation.perform(directory, caller, { ...request, body })
@@ -105,11 +109,13 @@ export const perform = (
     if (isRead(row)) return { reply }
     const contactId = answer.contactId ?? request.params["contactId"] ?? ""
     const write = { operation: name, contactId, isNew: answer.isNew ?? false }
-    return { reply, write, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }
+    const { changes } = directory
+    return { reply, write, changes, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }
   } catch (error) {
     if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.details) }
     throw error
   } finally {
     directory.now = undefined
+    directory.changes = []
   }
 }

@@ -15,11 +15,15 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import type { LocationId } from "../Schema.js"
+import type * as ControlApi from "./ControlApi.js"
 import * as Controls from "./Controls.js"
-import { serve } from "./Server.js"
+import { serve, type Serving } from "./Server.js"
 import * as State from "./State.js"
+import { installed } from "./WebhookEvents.js"
+import * as Webhooks from "./Webhooks.js"
 
 export {
   /**
@@ -89,6 +93,19 @@ export type {
   ReceivedRequest
 } from "./Ledger.js"
 
+export {
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  SentWebhook,
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  WebhookOptions
+} from "./Webhooks.js"
+
 // --- models ------------------------------------------------------------------------------------------------------------
 
 /**
@@ -112,6 +129,13 @@ export interface Options extends State.Options {
    * @since 0.2.0
    */
   readonly logRequests?: boolean | undefined
+  /**
+   * Where the events of writes and installations are sent, signed with `webhookKey`; nowhere by default. Each event leaves
+   * after the response of its write, in the order of the writes. Another URL than `https` or a loopback address is refused.
+   *
+   * @since 0.2.0
+   */
+  readonly webhooks?: typeof Webhooks.WebhookOptions.Encoded | undefined
 }
 
 /**
@@ -120,7 +144,7 @@ export interface Options extends State.Options {
  * @since 0.1.0
  * @category models
  */
-export interface Service extends Controls.Controls {
+export interface Service extends ControlApi.Controls {
   /** The base URL of the API, such as `http://127.0.0.1:8787`. */
   readonly url: string
   /** The first token of the sandbox: one for `locationId` by default. */
@@ -159,8 +183,7 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
       const server = createServer()
       // Open connections, to a stalled response for example, do not delay the shutdown.
       const closing = Layer.scopedDiscard(Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections())))
-      const state = Effect.map(DateTime.now, ({ epochMillis }) => State.make(options, epochMillis))
-      return Layer.unwrapEffect(Effect.map(state, (state) => serving(state, options))).pipe(
+      return Layer.unwrapScoped(Effect.map(starting(options), (serving) => layerOf(serving, options))).pipe(
         Layer.provideMerge(closing),
         Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: options.port ?? 0 })),
         // The platform's router is a constant layer: two sandboxes in one layer graph would share it.
@@ -172,25 +195,47 @@ export class Sandbox extends Context.Tag("effect-growthhub/Sandbox")<Sandbox, Se
 
 // --- the server --------------------------------------------------------------------------------------------------------
 
-const serving = (
-  state: State.State,
+const starting = (options: Options): Effect.Effect<Serving, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { epochMillis } = yield* DateTime.now
+    const state = State.make(options, epochMillis)
+    const { logRequests = false } = options
+    const webhookOptions =
+      options.webhooks === undefined ? undefined : State.check("webhooks", Webhooks.WebhookOptions, options.webhooks)
+    const appId = state.oauth.options.clientId
+    const webhooks = yield* Webhooks.make(webhookOptions, { appId, isLogged: logRequests })
+    return { state, webhooks, logRequests }
+  })
+
+/** The controls, with the events of installations. */
+const controlsOf = ({ state, webhooks }: Serving, options: Options): ControlApi.Controls => {
+  const controls = Controls.make(state, options)
+  return {
+    ...controls,
+    install: (installation) =>
+      Effect.tap(controls.install(installation), () =>
+        webhooks.send([installed(installation.locationId, installation.companyId)], Effect.void)
+      ),
+    reset: Effect.zipRight(controls.reset, webhooks.reset),
+    webhookKey: webhooks.key,
+    webhooks: webhooks.sent
+  }
+}
+
+const layerOf = (
+  serving: Serving,
   options: Options
 ): Layer.Layer<Sandbox, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
-  const controlled = Controls.make(state, options)
+  const { state } = serving
+  const controls = controlsOf(serving, options)
   const service = Layer.effect(
     Sandbox,
     Effect.map(HttpServer.HttpServer, ({ address }) => ({
       url: address._tag === "TcpAddress" ? `http://${address.hostname}:${address.port}` : address.path,
       token: Redacted.make(state.tokens[0]?.token ?? ""),
       locationId: state.tokens[0]?.locationId ?? state.locationId,
-      ...controlled
+      ...controls
     }))
   )
-  return Layer.provideMerge(
-    service,
-    serve(state, {
-      controls: options.control === true ? controlled : undefined,
-      logRequests: options.logRequests ?? false
-    })
-  )
+  return Layer.provideMerge(service, serve(serving, options.control === true ? controls : undefined))
 }

@@ -22,7 +22,6 @@ import * as Option from "effect/Option"
 import * as Answer from "./Answer.js"
 import * as Connection from "./Connection.js"
 import * as ControlApi from "./ControlApi.js"
-import type { Controls } from "./Controls.js"
 import * as Edge from "./Edge.js"
 import type * as Faults from "./Faults.js"
 import * as Guard from "./Guard.js"
@@ -32,10 +31,19 @@ import * as Reply from "./Reply.js"
 import * as RequestLog from "./RequestLog.js"
 import * as Service from "./Service.js"
 import * as State from "./State.js"
+import type { Webhooks } from "./Webhooks.js"
 
-/** A sandbox that is served. */
-interface Serving {
+/**
+ * A sandbox that is served.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Serving {
+  /** What it holds. */
   readonly state: State.State
+  /** Sends the events of writes. */
+  readonly webhooks: Webhooks
   /** Whether each request is logged. */
   readonly logRequests: boolean
 }
@@ -44,7 +52,7 @@ type ServerRequest = HttpServerRequest.HttpServerRequest
 
 /** What a reply becomes: with a trace id, and an entry in the ledger. */
 const recorded = (
-  { state }: Serving,
+  { state, webhooks }: Serving,
   request: ServerRequest,
   traceId: string,
   answer: Service.Route["answer"],
@@ -59,7 +67,8 @@ const recorded = (
     // A body that breaks off, or is too large, is no request: nothing is performed.
     const body = isRead ? yield* Effect.catchAll(request.text, () => Connection.reset(request)) : ""
     const now = yield* DateTime.now
-    const { status, body: json, headers } = answer(body, traceId, now.epochMillis)
+    const { status, body: json, events, headers } = answer(body, traceId, now.epochMillis)
+    if (events !== undefined && webhooks.isOn) yield* webhooks.send(events, yield* Connection.responded(request))
     const { method, url, headers: sent } = request
     const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
     Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...met })
@@ -126,9 +135,10 @@ const guarded = (isControlled: boolean, logRequests: boolean) => (app: HttpApp.D
  * @category layers
  */
 export const serve = (
-  state: State.State,
-  { controls, logRequests }: { readonly controls: Controls | undefined; readonly logRequests: boolean }
+  serving: Serving,
+  controls: ControlApi.Controls | undefined
 ): Layer.Layer<never, never, HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> => {
+  const { logRequests } = serving
   const isControlled = controls !== undefined
   const pages = Layer.mergeAll(
     HttpApiSwagger.layer({ path: "/docs" }),
@@ -141,9 +151,7 @@ export const serve = (
     context: Context.empty()
   })
   return HttpApiBuilder.serve().pipe(
-    Layer.provide(
-      HttpApiBuilder.middleware((app) => guarded(isControlled, logRequests)(servingApi({ state, logRequests })(app)))
-    ),
+    Layer.provide(HttpApiBuilder.middleware((app) => guarded(isControlled, logRequests)(servingApi(serving)(app)))),
     Layer.provide(pages),
     Layer.provide(api),
     Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 10_000 }))

@@ -15,6 +15,7 @@ import * as Quota from "./Quota.js"
 import * as Reply from "./Reply.js"
 import type { State } from "./State.js"
 import * as Tokens from "./Tokens.js"
+import { eventsOf, type WebhookEvent } from "./WebhookEvents.js"
 
 /**
  * A request: `url` is the path and the query string.
@@ -29,13 +30,15 @@ export interface Request {
 }
 
 /**
- * A reply with the headers that it has besides the usual ones.
+ * A reply, the headers that it has besides the usual ones, and the events of what it changed.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Answer extends Reply.Reply {
   readonly headers?: { readonly [name: string]: string }
+  /** What the service tells by webhooks; absent if nothing changed. */
+  readonly events?: ReadonlyArray<WebhookEvent>
 }
 
 /**
@@ -107,13 +110,19 @@ const performing =
     const body = text === "" ? {} : parseJson(text)
     if (body === undefined) return { ...Reply.refusal(400, "Unexpected token in JSON"), headers: admission.headers }
     const request = { params, query, body }
-    const { contactIds, reply, write } = Operations.perform(name, state.directory, admission.caller, request)
+    const {
+      changes = [],
+      contactIds,
+      reply,
+      write
+    } = Operations.perform(name, state.directory, admission.caller, request)
     if (write !== undefined) {
       for (const contactId of contactIds ?? [write.contactId]) {
         state.ledger.applied.push({ ...write, contactId, at: DateTime.unsafeMake(now), traceId })
       }
     }
-    return { ...reply, headers: admission.headers }
+    const events = changes.flatMap((change) => eventsOf(change, admission.caller))
+    return { ...reply, headers: admission.headers, ...(events.length === 0 ? {} : { events }) }
   }
 
 const versions = ["2021-04-15", "2021-07-28", "2023-02-21", "v3"]

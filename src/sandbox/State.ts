@@ -83,10 +83,15 @@ export const initial = (options: Options, now: number) => ({
 
 const sentenceOf = ({ message, path }: ParseResult.ArrayFormatterIssue) => [path.join("."), message].join(" ").trim()
 
-/** An option of the wrong shape would let each request fail, or pass without an effect. */
-const check = <A, I>(name: string, schema: S.Schema<A, I>, value: unknown): void => {
+/**
+ * Checks an option: one of the wrong shape would let each request fail, or pass without an effect. Throws a `TypeError`.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const check = <A, I>(name: string, schema: S.Schema<A, I>, value: unknown): A => {
   const decoded = S.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })(value)
-  if (Either.isRight(decoded)) return
+  if (Either.isRight(decoded)) return decoded.right
   const faults = ParseResult.ArrayFormatter.formatErrorSync(decoded.left).map(sentenceOf)
   throw new TypeError(`The option \`${name}\` of the sandbox is invalid: ${faults.join("; ")}`)
 }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { type CliExit, usageError } from "../CliExit.js"
 import { describe } from "../Help.js"
 
@@ -21,13 +22,25 @@ interface Settings {
   readonly port: number
   readonly control: boolean
   readonly quiet: boolean
+  readonly webhooks: Option.Option<string>
 }
 
-const run = ({ control, port, quiet }: Settings): Effect.Effect<void, CliExit> =>
+/** What the receiver of the webhooks needs. */
+const receiverOf = (url: string, key: string, appId: string): string => `
+  webhooks                      ${url}
+
+  GROWTHHUB_WEBHOOK_KEYS=${key} GROWTHHUB_WEBHOOK_APP_ID=${appId}
+`
+
+const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
-    const { Sandbox } = yield* Effect.promise(() => import("effect-growthhub/Sandbox"))
+    const { Sandbox, WebhookOptions } = yield* Effect.promise(() => import("effect-growthhub/Sandbox"))
+    const receiver = Option.getOrUndefined(webhooks)
+    if (receiver !== undefined && !Schema.is(WebhookOptions.fields.url)(receiver)) {
+      return yield* usageError("--webhooks must be an https URL, or an http URL of a loopback address")
+    }
     return yield* Effect.gen(function* () {
-      const { url, token, locationId } = yield* Sandbox
+      const { app, url, token, locationId, webhookKey } = yield* Sandbox
       // The sandbox's own token is for everyone to see.
       yield* Console.log(`The sandbox answers at ${url}
 
@@ -37,11 +50,18 @@ const run = ({ control, port, quiet }: Settings): Effect.Effect<void, CliExit> =
   location                      ${locationId}${control ? `\n  faults, outage, ledger        ${url}/_sandbox (see the documentation)` : ""}
 
   GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
-
+${receiver === undefined ? "" : receiverOf(receiver, webhookKey, app.clientId)}
 ${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops it.`)
       return yield* Effect.never
     }).pipe(
-      Effect.provide(Sandbox.layer({ port, control, logRequests: !quiet })),
+      Effect.provide(
+        Sandbox.layer({
+          port,
+          control,
+          logRequests: !quiet,
+          webhooks: receiver === undefined ? undefined : { url: receiver }
+        })
+      ),
       Effect.provide(requestLog),
       Effect.catchTag("ServeError", () => Effect.fail(usageError(`Port ${port} cannot be used: is it taken?`)))
     )
@@ -61,12 +81,17 @@ export const sandbox = Command.make(
     control: Options.boolean("control").pipe(
       Options.withDescription("Faults, outage, contacts and ledger over HTTP, under /_sandbox")
     ),
+    webhooks: Options.text("webhooks").pipe(
+      Options.optional,
+      Options.withDescription("Sends an event for each write to this URL, signed with a key that is printed")
+    ),
     quiet: Options.boolean("quiet").pipe(Options.withDescription("Does not log the requests"))
   },
   run
 ).pipe(
   describe("Runs the sandbox, until it is interrupted", [
     "growthhub sandbox --port 8080",
-    "growthhub sandbox --control --quiet"
+    "growthhub sandbox --control --quiet",
+    "growthhub sandbox --webhooks http://localhost:3000/webhooks/crm"
   ])
 )

@@ -48,7 +48,7 @@ const createNote: Operation = {
       dateAdded: isoOf(caller.now),
       relations: []
     }
-    directory.notes.set(note.id, note)
+    Directory.putPart(directory, "note", note)
     return { body: { note }, isNew: true }
   }
 }
@@ -62,14 +62,14 @@ const updateNote: Operation = {
   perform: (directory, caller, { params, body }) => {
     const found = noteOf(directory, caller, params)
     const note = { ...found, ...body, bodyText: plain(body["body"] ?? found["body"]) }
-    directory.notes.set(note.id, note)
+    Directory.putPart(directory, "note", note)
     return { body: { note } }
   }
 }
 
 const deleteNote: Operation = {
   perform: (directory, caller, { params }) => {
-    directory.notes.delete(noteOf(directory, caller, params).id)
+    Directory.removePart(directory, "note", noteOf(directory, caller, params))
     return { body: doneFlags }
   }
 }

@@ -44,7 +44,7 @@ const createTask: Operation = {
   perform: (directory, caller, { params, body }) => {
     const { id: contactId } = Directory.contactOf(directory, caller, params)
     const task = stored({ ...body, id: Directory.nextId(directory), contactId })
-    directory.tasks.set(task.id, task)
+    Directory.putPart(directory, "task", task)
     return { body: { task }, isNew: true }
   }
 }
@@ -57,7 +57,7 @@ const updating = (rule: NonNullable<Operation["body"]>): Operation => ({
   body: rule,
   perform: (directory, caller, { params, body }) => {
     const task = stored({ ...taskOf(directory, caller, params), ...body })
-    directory.tasks.set(task.id, task)
+    Directory.putPart(directory, "task", task)
     return { body: { task } }
   }
 })
@@ -68,7 +68,7 @@ const updateTaskCompleted = updating(() => object({ completed: flag }, ["complet
 
 const deleteTask: Operation = {
   perform: (directory, caller, { params }) => {
-    directory.tasks.delete(taskOf(directory, caller, params).id)
+    Directory.removePart(directory, "task", taskOf(directory, caller, params))
     return { body: doneFlags }
   }
 }
