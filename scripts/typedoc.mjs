@@ -1,0 +1,31 @@
+// Pages without front matter get a title, and an example opens as plain text: most servers take a `.ts` file for a video,
+// and browsers download it.
+import { existsSync, readdirSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import { Converter, RendererEvent } from "typedoc"
+
+const titles = new Map([
+  ["CHANGELOG", "Changelog"],
+  ["CONTRIBUTING", "Contributing"],
+  ["SECURITY", "Security"]
+])
+
+const headingOf = (page) => /^# (.+)$/m.exec(page.content.map(({ text }) => text).join(""))?.[1]
+
+export const load = (app) => {
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => {
+    page.name = titles.get(page.name) ?? (page.name === "README" ? (headingOf(page) ?? page.name) : page.name)
+  })
+  app.renderer.on("endPage", (page) => {
+    page.contents = page.contents?.replace(/(href="[^":]*media\/[\w.-]+\.ts)"/g, '$1.txt"')
+  })
+  // After TypeDoc's own listeners, which copy the examples.
+  const last = -1000
+  const rename = (output) => {
+    const media = join(output.outputDirectory, "media")
+    for (const file of existsSync(media) ? readdirSync(media) : []) {
+      if (file.endsWith(".ts")) renameSync(join(media, file), join(media, `${file}.txt`))
+    }
+  }
+  app.renderer.on(RendererEvent.END, rename, last)
+}
