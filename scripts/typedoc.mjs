@@ -14,7 +14,7 @@ const headingOf = (page) => /^# (.+)$/m.exec(page.content.map(({ text }) => text
 
 export const load = (app) => {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => {
-    page.name = titles.get(page.name) ?? (page.name === "README" ? (headingOf(page) ?? page.name) : page.name)
+    page.name = titles.get(page.name) ?? (page.name.endsWith("README") ? (headingOf(page) ?? page.name) : page.name)
   })
   app.renderer.on("endPage", (page) => {
     page.contents = page.contents?.replace(/(href="[^":]*media\/[\w.-]+\.ts)"/g, '$1.txt"')
