@@ -21,11 +21,18 @@ const slug = (heading) =>
     .trim()
     .replace(/\s/g, "-")
 
-const anchors = (file) => {
+const readAnchors = (file) => {
   const text = readFileSync(file, "utf8")
   return file.endsWith(".md")
     ? new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slug(heading)))
     : new Set([...text.matchAll(/\b(?:id|name)="([^"]+)"/g)].map(([, id]) => id))
+}
+
+/** The anchors of each file that a link leads to; most pages are the target of hundreds of links. */
+const known = new Map()
+const anchors = (file) => {
+  if (!known.has(file)) known.set(file, readAnchors(file))
+  return known.get(file)
 }
 
 const pattern = (file) => (file.endsWith(".md") ? /\]\(([^)\s]+)\)/g : /\b(?:href|src)="([^"]+)"/g)

@@ -2,6 +2,7 @@
  * Upserts and reads of many contacts as streams. An upsert reports the outcome of each contact, and continues after its
  * process was killed at any moment.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Cache from "effect/Cache"

@@ -1,6 +1,7 @@
 /**
  * The Contacts API of GrowthHub as a service: what can be done to contacts.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

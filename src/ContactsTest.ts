@@ -1,6 +1,7 @@
 /**
  * All services in memory, for the tests of apps: the whole client over the sandbox, without a network.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

@@ -2,6 +2,7 @@
  * The bearer tokens of calls: a private integration token, tokens from a source of your own, or the access tokens of an OAuth
  * grant, which is refreshed and stored.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

@@ -2,6 +2,7 @@
  * The custom fields of contacts by their names: a contact answers `{ id, value }` for each and nothing else, and what the id
  * means is told by the location.
  *
+ * @module
  * @since 0.2.0
  */
 import * as Clock from "effect/Clock"

@@ -1,6 +1,7 @@
 /**
  * The custom fields of a location: what the ids in a contact mean.
  *
+ * @module
  * @since 0.2.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

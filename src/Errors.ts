@@ -4,6 +4,7 @@
  * No error holds a request, a header, a token or a contact's data. The service's messages are shortened, and tokens, email
  * addresses, phone numbers and the values that the call sent are redacted in them.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -2,6 +2,7 @@
  * The filters of a search. Each constructor takes only the fields that the service has the operator for, so that
  * `Filter.contains("email", …)` does not compile.
  *
+ * @module
  * @example
  * import { DateTime } from "effect"
  * import * as Filter from "effect-growthhub/Filter"

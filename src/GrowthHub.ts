@@ -1,6 +1,7 @@
 /**
  * All services over one token and one rate limit.
  *
+ * @module
  * @since 0.2.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

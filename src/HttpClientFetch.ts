@@ -2,6 +2,7 @@
  * The platform's `HttpClient` on fetch, for browsers, edges and other hosts that have no undici: what this library sends goes
  * straight to fetch and comes back whole, which costs a good deal less. The app may bring any other.
  *
+ * @module
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"

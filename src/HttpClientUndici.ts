@@ -5,6 +5,7 @@
  * and unpacks gzip, deflate and brotli. A response that is larger than 16 MB, unpacked, fails. It needs the package `undici`, 7
  * or later, on Node: Bun has an `undici` of its own without a dispatcher.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as HttpBody from "@effect/platform/HttpBody"

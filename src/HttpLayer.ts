@@ -2,6 +2,7 @@
  * `ContactsHttp`: the app's `HttpClient` with base URL, bearer token, `Version` header, rate limit, timeout and retries. It
  * performs any endpoint that is described as a value.
  *
+ * @module
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

@@ -1,6 +1,7 @@
 /**
  * The tags of a location: what can be chosen for its contacts.
  *
+ * @module
  * @since 0.2.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

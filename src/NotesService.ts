@@ -1,6 +1,7 @@
 /**
  * The notes of a contact.
  *
+ * @module
  * @since 0.2.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"

@@ -6,6 +6,7 @@
  *
  * Source: https://marketplace.gohighlevel.com/docs/other/rate-limits
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

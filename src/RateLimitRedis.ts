@@ -3,6 +3,7 @@
  *
  * Needs `ioredis`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -4,6 +4,7 @@
  * A policy does not decide whether a retry is safe: the error's `isRetryable` does, from its outcome, the endpoint and the
  * input of the call.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -4,6 +4,7 @@
  * Reading is lenient: `null` is absent, numbers in text fields become text, unknown fields, statuses and channels are
  * kept. Writing is strict: a field that the endpoint does not take is refused before anything is sent.
  *
+ * @module
  * @since 0.1.0
  */
 export { ContactId, LocationId } from "./fields/ids.js"

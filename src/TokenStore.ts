@@ -1,6 +1,7 @@
 /**
  * A store for the grants of an OAuth app, in which one process at a time can change a grant.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

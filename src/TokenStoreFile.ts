@@ -3,6 +3,7 @@
  *
  * Needs `proper-lockfile`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

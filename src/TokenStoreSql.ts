@@ -3,6 +3,7 @@
  *
  * Needs `@effect/sql` and one of its drivers.
  *
+ * @module
  * @since 0.2.0
  */
 import * as SqlClient from "@effect/sql/SqlClient"

@@ -1,6 +1,7 @@
 /**
  * What every token store must do, as test cases for a store of your own.
  *
+ * @module
  * @since 0.2.0
  */
 import * as DateTime from "effect/DateTime"

@@ -1,6 +1,7 @@
 /**
  * A store of the webhooks that were received, so that each is accepted once.
  *
+ * @module
  * @since 0.2.0
  */
 import * as Clock from "effect/Clock"

@@ -3,6 +3,7 @@
  *
  * Needs `ioredis`.
  *
+ * @module
  * @since 0.2.0
  */
 import * as Duration from "effect/Duration"

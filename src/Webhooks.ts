@@ -6,6 +6,7 @@
  *
  * Source: https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide
  *
+ * @module
  * @since 0.2.0
  */
 import type * as HttpApp from "@effect/platform/HttpApp"

@@ -4,6 +4,7 @@
  *
  * Needs `@effect/platform-node`.
  *
+ * @module Sandbox
  * @since 0.1.0
  */
 import type * as HttpServerError from "@effect/platform/HttpServerError"

@@ -1,0 +1,43 @@
+// Pages without front matter get a title. A type has the text of the schema of its name. And an example opens as plain
+// text: most servers take a `.ts` file for a video, and browsers download it.
+import { existsSync, readdirSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import { Converter, RendererEvent } from "typedoc"
+
+const titles = new Map([
+  ["CHANGELOG", "Changelog"],
+  ["CONTRIBUTING", "Contributing"],
+  ["SECURITY", "Security"]
+])
+
+const headingOf = (page) => /^# (.+)$/m.exec(page.content.map(({ text }) => text).join(""))?.[1]
+
+export const load = (app) => {
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => {
+    page.name = titles.get(page.name) ?? (page.name.endsWith("README") ? (headingOf(page) ?? page.name) : page.name)
+  })
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) {
+      const described = (module.children ?? []).filter((child) => child.hasComment())
+      for (const child of module.children ?? []) {
+        const twin = described.find(({ name }) => name === child.name)
+        if (!child.hasComment() && twin !== undefined) child.comment = twin.comment.clone()
+        else if (child.comment?.summary.length === 0 && twin !== undefined) {
+          child.comment.summary = twin.comment.clone().summary
+        }
+      }
+    }
+  })
+  app.renderer.on("endPage", (page) => {
+    page.contents = page.contents?.replace(/(href="[^":]*media\/[\w.-]+\.ts)"/g, '$1.txt"')
+  })
+  // After TypeDoc's own listeners, which copy the examples.
+  const last = -1000
+  const rename = (output) => {
+    const media = join(output.outputDirectory, "media")
+    for (const file of existsSync(media) ? readdirSync(media) : []) {
+      if (file.endsWith(".ts")) renameSync(join(media, file), join(media, `${file}.txt`))
+    }
+  }
+  app.renderer.on(RendererEvent.END, rename, last)
+}
