@@ -36,7 +36,7 @@ const run = ({ control, port, quiet }: Settings): Effect.Effect<void, CliExit> =
   token                         ${Redacted.value(token)}
   location                      ${locationId}${control ? `\n  faults, outage, ledger        ${url}/_sandbox (see the documentation)` : ""}
 
-  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
+  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_LOCATION_ID=${locationId} GROWTHHUB_BASE_URL=${url}
 
 ${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops it.`)
       return yield* Effect.never
