@@ -2,9 +2,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { presetOf } from "../src/import/Presets.js"
-import { environment, fileOf, growthhub } from "./command.js"
+import { presetOf, presets } from "../src/import/Presets.js"
+import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 const anywhere = ["--dry-run", "--location", "abc"]
 
@@ -49,6 +50,17 @@ describe("an export", () => {
     expect(found("OPTIN_TIME", "EUID")).toBe("Mailchimp")
     expect(found("Phone 1 - Value")).toBe("Google Contacts")
   })
+
+  it.effect("is found by the columns that the guide names", () =>
+    Effect.gen(function* () {
+      const guide = yield* read(join(root, "cli/README.md"))
+      for (const { name, signs } of presets) {
+        const row = guide.split("\n").find((line) => line.startsWith(`| ${name} `))
+        const named = Array.from(row?.matchAll(/`([^`]+)`/g) ?? [], ([, column]) => column)
+        expect(named, name).toEqual([...signs.all, ...signs.others])
+      }
+    })
+  )
 
   it("is not seen in a list that has one of these columns, or none", () => {
     for (const names of [
