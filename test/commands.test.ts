@@ -69,7 +69,10 @@ describe("npm run sandbox, and the example for the real service", () => {
     expect((await fetch(`${quietUrl}/contacts/nobody`)).status).toBe(401)
     sandbox.stop()
     quiet.stop()
-    await sandbox.ended
+    const { output } = await sandbox.ended
+    expect(output.match(/POST \/contacts\/upsert 200/g)).toHaveLength(1)
+    const variables = `GROWTHHUB_TOKEN=pit-sandbox GROWTHHUB_LOCATION_ID=ve9EPM428h8vShlRW1KT GROWTHHUB_BASE_URL=${url}`
+    expect(output).toContain(`  ${variables}\n`)
     expect((await quiet.ended).output).not.toContain("/contacts/nobody")
   })
 

@@ -97,6 +97,8 @@ export const main = (args: ReadonlyArray<string>): void => {
   const hasOutputFailed = watchOutput()
   NodeRuntime.runMain(run(args), {
     disableErrorReporting: true,
+    // It would replace the default logger, which the sandbox replaces by its request log: each request would be logged twice.
+    disablePrettyLogger: true,
     teardown: (exit, end) => {
       if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
       // Node reports a failed write to standard output on the next tick.

@@ -50,11 +50,16 @@ const keepers = new Set(["profiles", "login"])
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h"
 
-/** Runs a command with the profile that its arguments name, or else `GROWTHHUB_PROFILE`. */
+/** Runs a command with the profile that its arguments name, or else `GROWTHHUB_PROFILE`; with `--sandbox` with none. */
 export const withProfile =
   (args: ReadonlyArray<string>) =>
   <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E | CliExit, R> =>
     Effect.gen(function* () {
+      // A sandbox knows none of the token, location and host that are set for the service.
+      if (args.includes("--sandbox")) {
+        const environment = environmentOf({}, yield* Effect.configProviderWith(Effect.succeed))
+        return yield* Effect.withConfigProvider(command, environment)
+      }
       const name = nameIn(args) ?? (yield* Effect.orElseSucceed(nameInEnvironment, () => ""))
       if (name === "" || keepers.has(args[0] ?? "") || args.some(isHelp)) return yield* command
       const Profiles = yield* Effect.promise(() => import("./Profiles.js"))

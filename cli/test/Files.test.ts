@@ -192,6 +192,32 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
+  it.scopedLive("says how to remove the checkpoint that it leaves, but to a program", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = yield* fileOf("my leads.csv", ["email", "a@example.com"])
+      const state = join(yield* directory, "state")
+      const kept = yield* growthhub(["import", file], env)
+      expect(kept).toMatchObject({ code: 0, out: "1 created, 0 updated, 0 rejected" })
+      expect(kept.err.split("\n").at(-1)).toBe(
+        `The checkpoint stays, so that nothing is imported twice. This removes it: growthhub forget '${file}'`
+      )
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("was imported before: 1 created") as unknown
+      })
+      expect((yield* growthhub(["import", file, "--restart", "--json"], env)).err).not.toContain("forget")
+      expect(yield* growthhub(["forget", file])).toMatchObject({ code: 0 })
+      yield* Effect.promise(() => writeFile(file, "email\nb@example.com\nnobody\n"))
+      const elsewhere = yield* growthhub(["import", file, "--checkpoint", state], env)
+      expect(elsewhere.err).toContain(
+        `This removes it and the report: growthhub forget '${file}' --checkpoint ${state}\n`
+      )
+      yield* growthhub(["forget", file, "--checkpoint", state])
+      expect(yield* Effect.promise(() => readdir(state))).toEqual([])
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
   it.scopedLive("keeps its files in a directory of its own, and forgets them", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])

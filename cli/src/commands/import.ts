@@ -68,13 +68,16 @@ const options = {
       "CSV with a header (commas, semicolons, tabs), .xlsx, NDJSON, or a JSON array. - is standard input: it is kept in a private temporary file until the command ends, can be resumed only with --checkpoint DIR and the same input, and its report is in this directory or in DIR"
     )
   ),
-  isDryRun: flag("dry-run", "Checks every row, says what would happen, and sends nothing"),
+  isDryRun: flag(
+    "dry-run",
+    "Checks every row, says what would happen, and writes nothing; it only reads the custom fields that columns name"
+  ),
   isResumed: flag("resume", "Goes on with an import that has not ended"),
   isRestarted: flag("restart", "Forgets an earlier import of this file"),
   columns: Options.text("column").pipe(
     Options.repeated,
     Options.withDescription(
-      "The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id"
+      "The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id. Also keeps a column that would be left out of an export of HighLevel (found by Contact Id and one of Last Activity, Created, Business Name), HubSpot (Record ID and one of Create Date, Lead Status, Phone Number …), Mailchimp (two of LEID, EUID, OPTIN_TIME …) or Google Contacts (E-mail 1 - Value or Phone 1 - Value)"
     )
   ),
   ignored: Options.text("ignore").pipe(
@@ -114,10 +117,12 @@ const keysOf = <A extends object>(record: A) => Object.keys(record) as Array<key
 const given = (name: string, value: Option.Option<string>) =>
   Option.match(value, { onNone: () => [], onSome: (word) => [`--${name}`, word] })
 
+const written = (words: ReadonlyArray<string>) => words.map(quoted).join(" ")
+
 /** The command that goes on with an import: its own options again. */
 const again = (command: Given) =>
-  [
-    ...["growthhub", "import", command.file],
+  written([
+    ...["growthhub", "import", StandardInput.isMark(command.file) ? "-" : command.file],
     ...command.columns.flatMap((column) => ["--column", column]),
     ...command.ignored.flatMap((name) => ["--ignore", name]),
     ...keysOf(textNames).flatMap((key) => given(textNames[key], command[key])),
@@ -126,9 +131,7 @@ const again = (command: Given) =>
     ...given("base-url", command.connection.baseUrl),
     ...given("profile", command.connection.profile),
     "--resume"
-  ]
-    .map(quoted)
-    .join(" ")
+  ])
 
 /** What is done about contacts that are there already, and about those that are not. */
 const modeOf = ({ updatesOnly, createsOnly }: Given) => {
@@ -190,6 +193,7 @@ export const imports = Command.make("import", options, (command) =>
         ...{ ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells }
       },
       again: again(command),
+      forgets: written(["growthhub", "forget", input.name, ...given("checkpoint", command.directory)]),
       isResumed: command.isResumed,
       isRestarted: command.isRestarted,
       directory,

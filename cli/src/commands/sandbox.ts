@@ -49,7 +49,7 @@ const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, 
   token                         ${Redacted.value(token)}
   location                      ${locationId}${control ? `\n  faults, outage, ledger        ${url}/_sandbox (see the documentation)` : ""}
 
-  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_BASE_URL=${url}
+  GROWTHHUB_TOKEN=${Redacted.value(token)} GROWTHHUB_LOCATION_ID=${locationId} GROWTHHUB_BASE_URL=${url}
 ${receiver === undefined ? "" : receiverOf(receiver, webhookKey, app.clientId)}
 ${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops it.`)
       return yield* Effect.never

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import { type Answer, choicesOf, kindOf, type Kind } from "./CustomFields.js"
 import { InvalidFile } from "./InvalidFile.js"
 import { bare, fieldOf, fields, similarTo } from "./Names.js"
-import { type Preset, presetOf } from "./Presets.js"
+import { fieldsOf, nearlyOf, type Preset, presetOf } from "./Presets.js"
 
 /** What the report adds to a row, which may be imported again. */
 export const added = { line: "growthhub:line", outcome: "growthhub:outcome", error: "growthhub:error" } as const
@@ -84,12 +84,12 @@ const meaning = (name: string, meant: string): Column | Candidate => {
 /** Reads a header. */
 export const headerOf = (names: ReadonlyArray<string>, given: Given): Header => {
   const preset = presetOf(names)
-  const known = new Map(Object.entries(preset?.columns ?? {}).map(([name, field]) => [bare(name), field]))
+  const known = preset === undefined ? undefined : fieldsOf(preset, names)
   const columns = names.map((name): Column | Candidate => {
     const own = given.columns.get(name)
     if (own === undefined && (given.ignored.has(name) || isAdded(name))) return { _tag: "Ignored", name }
     if (own !== undefined) return meaning(name, own)
-    const field = known.get(bare(name))
+    const field = known?.get(name)
     if (field !== undefined || preset === undefined || customField.test(name)) return meaning(name, field ?? name)
     // Other columns of an export are no fields of a contact, whatever they are called.
     return { _tag: "Candidate", name, called: name, kind: undefined }
@@ -111,21 +111,27 @@ const whyNot = (answer: Answer) =>
     ? []
     : [answer.left === undefined ? withoutToken : `Custom fields of the location were not looked up: ${answer.left}`]
 
-const unknownColumns = (unknown: ReadonlyArray<string>, answer: Answer) => {
+const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Header, answer: Answer) => {
   const hints = unknown.flatMap((name) => {
     const field = similarTo(name)
     return field === undefined ? [] : [`Did you mean ${field} by ${JSON.stringify(name)}? --column '${name}=${field}'`]
   })
+  const near = preset === undefined ? nearlyOf(columns.map(({ name }) => name)) : undefined
   return new InvalidFile({
     message: [
       `Line 1: these columns are no fields of a contact: ${quoted(unknown)}.`,
       ...hints,
+      ...(near === undefined ? [] : [near]),
       ...whyNot(answer),
       `Say what they are with --column 'NAME=FIELD', leave one out with --ignore NAME, or all with --ignore-others.`,
       `Fields: ${fields.join(", ")}, contactId, customField.NAME (or its key or id; :number, :date or :options if it cannot be looked up)`
     ].join("\n")
   })
 }
+
+/** How to keep a column of an export that nobody has asked to leave out. */
+const keeping = (preset: Preset | undefined) =>
+  preset === undefined ? "" : `. To keep one, say what it is: --column 'NAME=FIELD'`
 
 /** The ids of custom fields, by their form. */
 const isPlainId = (called: string) => /^[A-Za-z0-9]{20}$/.test(called)
@@ -189,7 +195,7 @@ export const columnsOf = (header: Header, given: Given, answer: Answer): Either.
     if (column === undefined && !isNeeded && one.name !== "") leftOut.push(one.name)
     columns.push(column ?? { _tag: "Ignored", name: one.name })
   }
-  if (unknown.length > 0) return Either.left(unknownColumns(unknown, answer))
+  if (unknown.length > 0) return Either.left(unknownColumns(unknown, header, answer))
   const twice = twiceOf(columns, preset)
   if (twice !== undefined) {
     const message = `Line 1: two columns are ${twice}: leave one out with --ignore NAME`
@@ -197,7 +203,7 @@ export const columnsOf = (header: Header, given: Given, answer: Answer): Either.
   }
   const notes = [
     ...(preset === undefined ? [] : [`Read as an export of ${preset.name}`]),
-    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}`]),
+    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}${keeping(preset)}`]),
     ...(leftOut.length > 0 && Either.isLeft(answer) && answer.left !== undefined ? whyNot(answer) : [])
   ]
   return Either.right({ columns, notes })

@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsHttp } from "effect-growthhub/HttpLayer"
+import { LocationId } from "effect-growthhub/Schema"
 import * as Checkpoint from "./Checkpoint.js"
 import { CliExit, codes, fromStopped, usageError } from "../CliExit.js"
 import { Session } from "../Connection.js"
@@ -36,6 +37,8 @@ export interface Task {
   readonly isJson: boolean
   /** The command that goes on with it. */
   readonly again: string
+  /** The command that removes its checkpoint and its reports. */
+  readonly forgets: string
   /** Whether it goes on with an earlier one. */
   readonly isResumed: boolean
   /** Whether an earlier one is forgotten. */
@@ -61,6 +64,12 @@ const opening = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.
     return list
   })
 
+/** The location of rows that are only checked. */
+const anyLocation = LocationId.make("anyLocation")
+
+const withoutLocation =
+  "Checked without a location: the import itself needs --location or GROWTHHUB_LOCATION_ID, or a location in each row"
+
 /** Says what is wrong with the file, row by row and in numbers. Without a connection, custom fields are not looked up. */
 export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
   const find: CustomFields.Find = (names) =>
@@ -70,7 +79,13 @@ export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit
         Effect.succeed(Either.left(code === codes.credentials ? undefined : message))
       )
     )
-  return Effect.flatMap(opening(task, find), (list) => dryRun(list, task))
+  const locationId = task.options.locationId ?? anyLocation
+  const checked = { ...task, options: { ...task.options, locationId } }
+  return Effect.gen(function* () {
+    const list = yield* opening(checked, find)
+    if (task.options.locationId === undefined && !List.isAddressed(list)) yield* Console.error(withoutLocation)
+    yield* dryRun(list, checked)
+  })
 }
 
 // --- the import --------------------------------------------------------------------------------------------------------
@@ -168,6 +183,9 @@ const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows:
     )
   })
 
+const checkpointStays = ({ forgets }: Task, isReported: boolean) =>
+  `The checkpoint stays, so that nothing is imported twice. This removes it${isReported ? " and the report" : ""}: ${forgets}`
+
 /** Says what came of the import, and how the command ends. */
 const conclude = (
   task: Task,
@@ -177,7 +195,7 @@ const conclude = (
   hint: string
 ) =>
   Effect.gen(function* () {
-    const { url } = yield* Session
+    const { url, isSandbox } = yield* Session
     const { file, hasChanged } = yield* Report.write(task, list, url, checkpoint)
     const { rejected, unknown, ...applied } = countsOf(yield* ContactsBulk.progress(checkpoint))
     // What failed is in the report now.
@@ -196,6 +214,7 @@ const conclude = (
       yield* showUnresolved(task, list, ended)
       return yield* fromStopped(ended, hint)
     }
+    if (task.isResumable && !isSandbox && !task.isJson) yield* Console.error(checkpointStays(task, file !== undefined))
     if (rejected + unknown > 0) {
       const before = wasComplete && file === undefined ? ": their report was written when the import ended" : ""
       return yield* new CliExit({

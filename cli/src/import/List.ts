@@ -102,7 +102,8 @@ const judge = async (source: Source, columns: ReadonlyArray<Column>): Promise<Re
 
 const noLocation = "Which location? Give --location or GROWTHHUB_LOCATION_ID, or a column locationId"
 
-const isAddressed = (columns: ReadonlyArray<Column>) =>
+/** Whether columns say where each row goes. */
+export const isAddressed = ({ columns }: Pick<List, "columns">): boolean =>
   columns.some((column) => column._tag === "ContactId" || (column._tag === "Field" && column.field === "locationId"))
 
 const encodingNote = ({ encoding, kind }: Source, { encoding: given }: Options): ReadonlyArray<string> =>
@@ -137,7 +138,7 @@ const openCells = <R>(source: Source, options: Options, find: CustomFields.Find<
     )
     const answer = header.candidates.length === 0 ? nothing : yield* find(header.candidates)
     const columns = yield* columnsOf(header, options, answer)
-    if (options.locationId === undefined && !isAddressed(columns.columns)) {
+    if (options.locationId === undefined && !isAddressed(columns)) {
       return yield* new InvalidFile({ message: noLocation })
     }
     return yield* attempt(() => listOf(source, options, cells, columns))

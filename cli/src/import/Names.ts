@@ -50,12 +50,37 @@ const byName: ReadonlyMap<string, string> = new Map([
 /** The field that a name means. */
 export const fieldOf = (name: string): string | undefined => byName.get(bare(name))
 
-/** A field that the name is nearly that of. */
+/** Words of columns that are no field of a contact, however near their names come to one. */
+const foreign = new Set(["owner", "account", "stage", "status", "type", "rating", "date", "id"])
+
+const digitsOf = (text: string) => text.replace(/\D/g, "")
+
+const lettersOf = (text: string) => Array.from(text).sort().join("")
+
+/** Whether a name is another with one wrong letter, two of a long name, or two letters swapped. */
+const isMisspelt = (text: string, known: string): boolean => {
+  // A second email is not a misspelt one.
+  if (digitsOf(text) !== digitsOf(known)) return false
+  const far = distance(text, known)
+  const most = known.length < 4 ? 0 : known.length < 8 ? 1 : 2
+  return far <= most || (known.length > 3 && far === 2 && lettersOf(text) === lettersOf(known))
+}
+
+/** The field whose name this is, but for a slip of the pen. */
 export const similarTo = (name: string): string | undefined => {
   const text = bare(name)
+  // Longer than any of the names: its distance would take long to find.
+  if (
+    text.length > 50 ||
+    name
+      .toLowerCase()
+      .split(/[^\p{L}]+/u)
+      .some((word) => foreign.has(word))
+  )
+    return undefined
   const [best] = [...byName]
-    .map(([known, field]) => ({ field, far: distance(text, known), most: Math.floor(known.length * 0.4) }))
-    .filter(({ far, most }) => far <= most)
+    .filter(([known]) => isMisspelt(text, known))
+    .map(([known, field]) => ({ field, far: distance(text, known) }))
     .sort((a, b) => a.far - b.far)
   return best?.field
 }

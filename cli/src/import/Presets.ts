@@ -1,19 +1,27 @@
 // The exports that people bring: found by their headers.
-import { bare } from "./Names.js"
+import { bare, fieldOf } from "./Names.js"
+
+/** The columns by which an export is found. */
+interface Signs {
+  /** All of these. */
+  readonly all: ReadonlyArray<string>
+  /** And at least this many of `others`. */
+  readonly least: 1 | 2
+  readonly others: ReadonlyArray<string>
+}
 
 /** What the columns of an export are. Those that it does not name are left out. */
 export interface Preset {
   readonly name: string
-  /** Columns that only this export has. */
-  readonly signs: ReadonlyArray<string>
+  readonly signs: Signs
   /** The field of each column; of several for one field, the first that is not empty counts. */
   readonly columns: { readonly [column: string]: string }
 }
 
-const presets: ReadonlyArray<Preset> = [
+export const presets: ReadonlyArray<Preset> = [
   {
     name: "HighLevel",
-    signs: ["Contact Id", "Last Activity"],
+    signs: { all: ["Contact Id"], least: 1, others: ["Last Activity", "Created", "Business Name"] },
     columns: {
       "Contact Id": "contactId",
       "First Name": "firstName",
@@ -37,7 +45,22 @@ const presets: ReadonlyArray<Preset> = [
   },
   {
     name: "HubSpot",
-    signs: ["Record ID", "Create Date"],
+    signs: {
+      all: ["Record ID"],
+      least: 1,
+      others: [
+        "Create Date",
+        "Lead Status",
+        "Lifecycle Stage",
+        "Marketing contact status",
+        "Last Activity Date",
+        "Associated Company",
+        "Phone Number",
+        "Mobile Phone Number",
+        "State/Region",
+        "Country/Region"
+      ]
+    },
     columns: {
       "First Name": "firstName",
       "Last Name": "lastName",
@@ -58,7 +81,11 @@ const presets: ReadonlyArray<Preset> = [
   },
   {
     name: "Mailchimp",
-    signs: ["MEMBER_RATING", "OPTIN_TIME", "LEID"],
+    signs: {
+      all: [],
+      least: 2,
+      others: ["MEMBER_RATING", "OPTIN_TIME", "OPTIN_IP", "CONFIRM_TIME", "CONFIRM_IP", "LAST_CHANGED", "LEID", "EUID"]
+    },
     columns: {
       "Email Address": "email",
       "First Name": "firstName",
@@ -73,7 +100,7 @@ const presets: ReadonlyArray<Preset> = [
   },
   {
     name: "Google Contacts",
-    signs: ["E-mail 1 - Value"],
+    signs: { all: [], least: 1, others: ["E-mail 1 - Value", "Phone 1 - Value"] },
     columns: {
       "First Name": "firstName",
       "Given Name": "firstName",
@@ -96,8 +123,54 @@ const presets: ReadonlyArray<Preset> = [
   }
 ]
 
+/** No name of a column of an export is longer. */
+const longestName = 200
+
+/** A name without what exports add to it: `Record ID - Contact`, `Create Date (GMT+1)`. */
+const withoutSuffix = (name: string): string =>
+  name.length > longestName ? bare(name) : bare(name.replace(/(?:\([^()]*\)\s*|\[[^[\]]*\]\s*| - contact\s*)+$/i, ""))
+
+const namesIn = (header: ReadonlyArray<string>) => {
+  const names = new Set(header.map(withoutSuffix))
+  return (sign: string) => names.has(bare(sign))
+}
+
 /** The export that a header is of. */
 export const presetOf = (header: ReadonlyArray<string>): Preset | undefined => {
+  const has = namesIn(header)
+  return presets.find(({ signs: { all, least, others } }) => all.every(has) && others.filter(has).length >= least)
+}
+
+/** The field of each column of an export that has one: a name with a suffix counts where no column has it without. */
+export const fieldsOf = ({ columns }: Preset, header: ReadonlyArray<string>): ReadonlyMap<string, string> => {
+  const known = new Map(Object.entries(columns).map(([name, field]) => [bare(name), field]))
   const names = new Set(header.map(bare))
-  return presets.find(({ signs }) => signs.every((sign) => names.has(bare(sign))))
+  return new Map(
+    header.flatMap((name) => {
+      const short = withoutSuffix(name)
+      const field = known.get(bare(name)) ?? (names.has(short) ? undefined : known.get(short))
+      return field === undefined ? [] : [[name, field] as const]
+    })
+  )
+}
+
+const quoted = (names: ReadonlyArray<string>) => names.map((name) => JSON.stringify(name)).join(", ")
+
+/** What makes a header that is of no export look like one, and what it lacks. */
+export const nearlyOf = (header: ReadonlyArray<string>): string | undefined => {
+  const has = namesIn(header)
+  for (const { name, signs } of presets) {
+    const { all, least, others } = signs
+    // What any list may have shows nothing.
+    const telling = others.filter((sign) => has(sign) && fieldOf(sign) === undefined)
+    const isNear = all.length > 0 ? all.every(has) || telling.length >= 2 : telling.length > 0
+    if (!isNear) continue
+    const lacking = [
+      ...(all.every(has) ? [] : [quoted(all.filter((sign) => !has(sign)))]),
+      ...(others.filter(has).length >= least ? [] : [`${least === 1 ? "one" : "two"} of ${quoted(others)}`])
+    ]
+    const found = quoted([...all.filter(has), ...telling])
+    return `${found}: as in an export of ${name}, but it is read as one only with ${lacking.join(" and ")}.`
+  }
+  return undefined
 }
