@@ -18,13 +18,13 @@ export const load = (app) => {
   })
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) {
-      const described = (module.children ?? []).filter((child) => child.hasComment())
-      for (const child of module.children ?? []) {
+      const children = module.children ?? []
+      const described = children.filter(({ comment }) => comment !== undefined && comment.summary.length > 0)
+      for (const child of children.filter((one) => !described.includes(one))) {
         const twin = described.find(({ name }) => name === child.name)
-        if (!child.hasComment() && twin !== undefined) child.comment = twin.comment.clone()
-        else if (child.comment?.summary.length === 0 && twin !== undefined) {
-          child.comment.summary = twin.comment.clone().summary
-        }
+        if (twin === undefined) continue
+        if (child.comment === undefined) child.comment = twin.comment.clone()
+        else child.comment.summary = twin.comment.clone().summary
       }
     }
   })
