@@ -11,7 +11,7 @@ export interface App extends Credentials.App {
   readonly baseUrl?: string | undefined
 }
 
-/** The cookie of the state: `__Host-` binds it to this host and to TLS, which a browser does without on this machine alone. */
+/** The cookie that holds the state of a visitor. It is `Secure` if the app is served over https. */
 const cookie = "state"
 
 /** Lives as long as somebody may need to log in and consent. */

@@ -79,7 +79,7 @@ export class BulkStopped extends Data.TaggedError("BulkStopped")<{
    * - `Unauthorized`: the service refuses the token, or the OAuth grant is no longer valid.
    * - `Forbidden`: the service refuses the location, or its firewall blocks the requests: `failures` contacts in a row, or all
    *   of them, were refused for that. None of these contacts has an outcome.
-   * - `QuotaExhausted`: the rate limit lets no request leave for longer than `patience`, for example because the daily quota is
+   * - `QuotaExhausted`: the rate limit lets no request leave for longer than `maximumWait`, for example because the daily quota is
    *   exhausted.
    * - `Outage`: `failures` calls in a row, or all of them, failed transiently (5xx, transport). None of these contacts has an
    *   outcome.
