@@ -70,7 +70,7 @@ const bare = app("bare", [...required.map(ranged), ...nodePackages])
 
 const modules = Object.keys(own.exports).filter((name) => name !== "./package.json")
 /** Those that need one of the others. */
-const needing = ["HttpClientUndici", "TokenStoreFile", "Sandbox"].map((name) => `./${name}`)
+const needing = ["HttpClientUndici", "TokenStoreFile", "TokenStoreSql", "Sandbox"].map((name) => `./${name}`)
 writeFileSync(
   join(bare, "load.js"),
   `const [name] = process.argv.slice(2)
@@ -102,6 +102,32 @@ for (const name of modules) {
   expect(isAsItSays, `bare: ${specifier} ${missing === undefined ? told : `says that it needs ${missing}`}`)
 }
 
+const smallest = `import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ContactsService } from "effect-growthhub"
+import { ContactId } from "effect-growthhub/Schema"
+export const contact = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("jane"))).pipe(
+  Effect.provide(ContactsService.layerConfig().pipe(Layer.provide(FetchHttpClient.layer)))
+)`
+
+// --- other runtimes ----------------------------------------------------------------------------------------------------
+
+const runtimes = app("runtimes", [...required.map(ranged), "bun@1", "deno@2", "vite@7"])
+cpSync(join(bare, "core.js"), join(runtimes, "core.js"))
+const bun = join(runtimes, "node_modules/bun/bin/bun.exe")
+const deno = join(runtimes, "node_modules/@deno/linux-x64-glibc/deno")
+for (const [name, binary, args] of [
+  ["Bun", bun, ["core.js"]],
+  ["Deno", deno, ["run", "--allow-all", "--node-modules-dir=manual", "core.js"]]
+]) {
+  const release = run(binary, ["--version"], runtimes).split("\n")[0].trim()
+  expect(run(binary, args, runtimes) === "vip\n", `runtimes: the core works on ${name} (${release})`)
+}
+writeFileSync(join(runtimes, "index.html"), '<script type="module" src="/main.js"></script>\n')
+writeFileSync(join(runtimes, "main.js"), `${smallest}\nconsole.log(contact)\n`)
+checked("runtimes: a bundle of Vite", process.execPath, ["node_modules/vite/bin/vite.js", "build"], runtimes)
+
 // --- the command -------------------------------------------------------------------------------------------------------
 
 const alone = app("command", nodePackages, [], [join(work, command.filename)])
@@ -116,14 +142,6 @@ for (const version of nodes) {
 
 // --- a bundle ----------------------------------------------------------------------------------------------------------
 
-const smallest = `import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { ContactsService } from "effect-growthhub"
-import { ContactId } from "effect-growthhub/Schema"
-export const contact = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("jane"))).pipe(
-  Effect.provide(ContactsService.layerConfig().pipe(Layer.provide(FetchHttpClient.layer)))
-)`
 const { metafile, outputFiles } = await build({
   stdin: { contents: smallest, resolveDir: bare },
   bundle: true,
