@@ -27,6 +27,7 @@ import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"
 import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import type * as GrowthHub from "effect-growthhub/GrowthHub"
 import * as HttpLayer from "effect-growthhub/HttpLayer"
+import { NotesService, type Service as Notes } from "effect-growthhub/NotesService"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
@@ -52,6 +53,9 @@ import {
   type LocationId,
   type LocationTag,
   type LocationTagInput,
+  type Note,
+  type NoteCreate,
+  type NoteUpdate,
   type RemovedFollowers,
   type RemovedTags,
   type SearchedContact,
@@ -71,6 +75,7 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
 import * as Webhooks from "effect-growthhub/Webhooks"
+import type { WebhookStoreError } from "effect-growthhub/WebhookStore"
 import * as WebhookStore from "effect-growthhub/WebhookStore"
 import type { Redis } from "ioredis"
 
@@ -81,6 +86,8 @@ declare const locationId: LocationId
 declare const contact: Contact
 declare const http: HttpLayer.Service
 declare const redis: Redis
+declare const notes: Notes
+declare const webhooks: Webhooks.Service
 declare const checkpoint: ContactsBulk.Checkpoint
 declare const leads: Stream.Stream<ContactUpsert, "broken", "source">
 const token = Redacted.make("pit-1")
@@ -106,6 +113,14 @@ describe("the methods", () => {
     >()
     expectTypeOf(contacts.createContact).toEqualTypeOf<
       (contact: ContactCreate) => Effect.Effect<WrittenContact, AnyError>
+    >()
+    expectTypeOf(contacts.deleteContact).toEqualTypeOf<(id: ContactId) => Effect.Effect<void, AnyError>>()
+    expectTypeOf(contacts.getDuplicateContact).toEqualTypeOf<
+      (identity: {
+        readonly locationId: LocationId
+        readonly email?: string | undefined
+        readonly phone?: string | undefined
+      }) => Effect.Effect<Option.Option<Contact>, AnyError>
     >()
     expectTypeOf<UpsertedContact["ignored"]>().toEqualTypeOf<ReadonlyArray<string>>()
     expectTypeOf<UpsertedContact>().toExtend<WrittenContact>()
@@ -165,6 +180,23 @@ describe("the methods", () => {
     contacts.addToWorkflow(id, "workflow", { eventStartTime: "2021-06-23T03:30:00" })
     // @ts-expect-error A bulk change of no kind.
     contacts.updateTagsInBulk({ type: "set", locationId, contacts: [id], tags: [] })
+  })
+
+  it("of notes answer notes or a typed error", () => {
+    expectTypeOf(notes.getAllNotes).toEqualTypeOf<
+      (contactId: ContactId) => Effect.Effect<ReadonlyArray<Note>, AnyError>
+    >()
+    expectTypeOf(notes.createNote).toEqualTypeOf<
+      (contactId: ContactId, note: NoteCreate) => Effect.Effect<Note, AnyError>
+    >()
+    expectTypeOf(notes.getNote).toEqualTypeOf<(contactId: ContactId, noteId: string) => Effect.Effect<Note, AnyError>>()
+    expectTypeOf(notes.updateNote).toEqualTypeOf<
+      (contactId: ContactId, noteId: string, changes: NoteUpdate) => Effect.Effect<Note, AnyError>
+    >()
+    expectTypeOf(notes.deleteNote).toEqualTypeOf<
+      (contactId: ContactId, noteId: string) => Effect.Effect<void, AnyError>
+    >()
+    expectTypeOf(NotesService.layer({ token })).toEqualTypeOf<Layer.Layer<NotesService, never, HttpClient.HttpClient>>()
   })
 
   it("of tasks answer tasks or a typed error", () => {
@@ -536,6 +568,11 @@ describe("layers of limits, stores and transports", () => {
       Effect.Effect<void, SqlError | TokenStore.TokenStoreError, SqlClient>
     >()
     expectTypeOf(WebhookStore.layerMemory()).toEqualTypeOf<Layer.Layer<WebhookStore.WebhookStore>>()
+    expectTypeOf(webhooks.verify).toEqualTypeOf<
+      (request: Webhooks.Request) => Effect.Effect<Webhooks.Event, Webhooks.Rejection | WebhookStoreError>
+    >()
+    expectTypeOf(webhooks.forget).toEqualTypeOf<(event: Webhooks.Event) => Effect.Effect<void, WebhookStoreError>>()
+    expectTypeOf(Webhooks.statusOf).toEqualTypeOf<(error: unknown) => number>()
     expectTypeOf(Webhooks.layer()).toEqualTypeOf<Layer.Layer<Webhooks.Webhooks, Webhooks.InvalidWebhookOptions>>()
   })
 
