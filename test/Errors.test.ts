@@ -772,8 +772,13 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("of time that is over says whether the request had left", () => {
     const timeout = (isSent: boolean) => Failure.fromTimeout(call(), Duration.seconds(2), isSent)
-    expect(timeout(true)).toMatchObject({ code: "TIMEOUT", outcome: "Unknown", message: "Timed out after 2s waiting for the response" })
+    expect(timeout(true)).toMatchObject({
+      code: "TIMEOUT",
+      outcome: "Unknown",
+      message: "Timed out after 2s waiting for the response"
+    })
     expect(timeout(false)).toMatchObject({ code: "TIMEOUT", outcome: "NotApplied", isRetryable: true, attempts: 1 })
+    expect(timeout(false).message).toBe("Timed out after 2s before the request was sent")
   })
 
   it("of a base URL that cannot be used would not pass", () => {
@@ -859,7 +864,9 @@ describe("what is said of an answer without a message", () => {
       "The service responded with 500, not JSON but text/html, 6 characters"
     )
     expect(said("text", "not a type")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
-    expect(said("text", " text/plain x")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
+    expect(said("text", " text/plain x")).toBe(
+      "The service responded with 500, not JSON but no known type, 4 characters"
+    )
     expect(said("text")).toBe("The service responded with 500, not JSON but no known type, 4 characters")
     expect(said({ nothing: 1 })).toBe("The service responded with 500, JSON without a message, 13 characters")
   })

@@ -256,7 +256,7 @@ export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolea
   new TransportError({
     operation: call.operation,
     attempts: call.attempts,
-    message: `Timed out after ${Duration.format(limit)} waiting for the response`,
+    message: `Timed out after ${Duration.format(limit)} ${isSent ? "waiting for the response" : "before the request was sent"}`,
     code: "TIMEOUT",
     ...verdict(call, isSent ? "Unknown" : "NotApplied")
   })
