@@ -2,12 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import { execFileSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { type Figure, worst } from "./Figure.js"
+import { programOf } from "../test/programs.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 
@@ -34,14 +34,6 @@ export interface Ran {
   readonly repeated: number
 }
 
-const root = fileURLToPath(new URL("..", import.meta.url))
-const main = join(root, "cli/dist/main.js")
-
-/** Builds the command: what people run, and much sooner started than its sources. */
-export const build = Effect.sync(() => {
-  execFileSync("npm", ["run", "-s", "build:cli"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
-})
-
 interface Life {
   readonly code: number | null
   readonly output: string
@@ -52,7 +44,7 @@ interface Life {
 const live = (judge: Judge, args: ReadonlyArray<string>, millis: number | undefined) =>
   Effect.async<Life>((resume) => {
     const began = performance.now()
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [programOf("cli/src/main.ts"), ...args], {
       env: { ...process.env, GROWTHHUB_TOKEN: judge.token, GROWTHHUB_BASE_URL: judge.url },
       stdio: ["ignore", "pipe", "ignore"]
     })

@@ -7,9 +7,8 @@ import type * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import type * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { directory } from "../test/directory.js"
 import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
 
@@ -56,10 +55,7 @@ export const open = (place: Place): Effect.Effect<TokenStore.Service, TokenStore
   return withSql(place, ({ make }) => make())
 }
 
-export const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
+export { directory }
 
 const migrated = <P extends Sql>(place: P) =>
   Effect.as(Effect.scoped(Effect.orDie(withSql(place, ({ migration }) => migration()))), place)

@@ -314,7 +314,6 @@ const all = Effect.gen(function* () {
     figures.push(Operations.figure(runs, operationCalls))
   }
   if (isAsked("R23")) {
-    yield* Kills.build
     const killing = Math.ceil(importKills / seeds.length)
     const runs = yield* judged((judge) =>
       eachSeed("R23", (seed) => Kills.run(judge, { kills: killing, rows: 200, seed }))

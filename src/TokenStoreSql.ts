@@ -200,7 +200,7 @@ const acquire = (parts: Parts, key: string, holder: string) => {
   return sql`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_until > ${now}`.pipe(
     Effect.flatMap((active) => (active.length > 0 ? Effect.succeed([]) : acquired)),
     Effect.map(fenceOf),
-    // Whoever waits for a lock asks again.
+    // The lock counts as held by another process: `withLock` tries again.
     Effect.catchIf(isContention, () => Effect.succeed(undefined))
   )
 }

@@ -11,11 +11,11 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
 import { Redis as Client, type Redis } from "ioredis"
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { inTime } from "../src/runtime/timeout.js"
+import { directory } from "./directory.js"
 import * as RedisServer from "./redis.js"
 
 const grant: TokenStore.Grant = {
@@ -25,11 +25,6 @@ const grant: TokenStore.Grant = {
   scope: "contacts.readonly",
   locationId: "location"
 }
-
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true }))
-)
 
 /** Two stores, as two processes see them. */
 type Stores = Effect.Effect<readonly [TokenStore.Service, TokenStore.Service], TokenStore.TokenStoreError, Scope.Scope>

@@ -13,10 +13,10 @@ import * as String from "effect/String"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
 import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
+import { directory } from "./directory.js"
 import * as Postgres from "./postgres.js"
 
 const grant: TokenStore.Grant = {
@@ -26,11 +26,6 @@ const grant: TokenStore.Grant = {
   scope: "contacts.readonly",
   locationId: "location"
 }
-
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true }))
-)
 
 /** As an app does once: the file keeps it. */
 const inWalMode = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`PRAGMA journal_mode = WAL`)

@@ -16,9 +16,7 @@ import * as Webhooks from "effect-growthhub/Webhooks"
 import * as WebhookStore from "effect-growthhub/WebhookStore"
 import * as WebhookStoreRedis from "effect-growthhub/WebhookStoreRedis"
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { directory as tempDirectory } from "./directory.js"
 import * as RedisServer from "./redis.js"
 
 const now = "2026-11-27T10:00:00.000Z"
@@ -438,10 +436,7 @@ describe("a store of webhooks", () => {
 
   live("in Redis accepts an id once for all processes, until its time is over", () =>
     Effect.gen(function* () {
-      const directory = yield* Effect.acquireRelease(
-        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-        (path) => Effect.promise(() => rm(path, { recursive: true }))
-      )
+      const directory = yield* tempDirectory
       const { client } = yield* RedisServer.make(directory)
       const stores = [WebhookStoreRedis.make({ client }), WebhookStoreRedis.make({ client })]
       const added = yield* Effect.all(

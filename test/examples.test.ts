@@ -16,10 +16,9 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import { execFile, spawn } from "node:child_process"
 import { generateKeyPairSync, sign } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { directory as tempDirectory } from "./directory.js"
 import { programOf } from "./programs.js"
 import * as RedisServer from "./redis.js"
 
@@ -61,10 +60,7 @@ describe("examples/many-locations.ts", () => {
   scoped("gets a contact with a grant from Redis, and says whose customer must connect again", () =>
     Effect.gen(function* () {
       const { url, app, install } = yield* Sandbox
-      const directory = yield* Effect.acquireRelease(
-        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-        (path) => Effect.promise(() => rm(path, { recursive: true }))
-      )
+      const directory = yield* tempDirectory
       const { client, socket } = yield* RedisServer.make(directory)
       const store = TokenStoreRedis.make({ client })
       yield* Credentials.authorizationCode({ ...app, code: yield* install({ locationId }), store, baseUrl: url })
@@ -149,10 +145,7 @@ describe("examples/nightly-sync.ts", () => {
   it.scopedLive("copies all contacts, then those that changed, each once, and knows how far it came", () =>
     Effect.gen(function* () {
       const { locationId, seed, token, url } = yield* Sandbox
-      const directory = yield* Effect.acquireRelease(
-        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-        (path) => Effect.promise(() => rm(path, { recursive: true }))
-      )
+      const directory = yield* tempDirectory
       const file = join(directory, "contacts.db")
       const sync = running("examples/nightly-sync.ts", [file], {
         GROWTHHUB_BASE_URL: url,
@@ -336,10 +329,7 @@ describe("examples/leads-app/oauth.ts", () => {
     Effect.gen(function* () {
       const { url, app, install } = yield* Sandbox
       const { publicKey, privateKey } = generateKeyPairSync("ed25519")
-      const directory = yield* Effect.acquireRelease(
-        Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-"))),
-        (path) => Effect.promise(() => rm(path, { recursive: true }))
-      )
+      const directory = yield* tempDirectory
       const server = yield* Effect.acquireRelease(
         Effect.sync(() =>
           spawn(process.execPath, [programOf("examples/leads-app/oauth.ts")], {

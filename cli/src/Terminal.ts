@@ -9,7 +9,7 @@ const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() 
 /** The line that the person types; none if the terminal is closed or the person interrupts. */
 const ask = (question: string, isSecret: boolean): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
-    // What is typed is not shown where the lines go nowhere.
+    // The interface writes the typed text here, and it is not shown.
     const output = isSecret ? nowhere() : process.stderr
     const lines = createInterface({ input: process.stdin, output, terminal: isSecret })
     process.stderr.write(question)

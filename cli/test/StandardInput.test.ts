@@ -23,7 +23,7 @@ const withInput = <A, E, R>(lines: ReadonlyArray<string | Buffer>, self: Effect.
     (before) => Effect.sync(() => Object.defineProperty(process, "stdin", before))
   )
 
-/** What is kept of standard input by commands that run. */
+/** The temporary files in which running commands keep standard input. */
 const spools = Effect.promise(async () => {
   const names = (await readdir(tmpdir())).filter((name) => /^growthhub-[A-Za-z0-9]{6}$/.test(name))
   return names.map((name) => join(tmpdir(), name)).filter((path) => existsSync(join(path, "stdin")))

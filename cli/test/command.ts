@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { directory } from "../../test/directory.js"
 import { programOf } from "../../test/programs.js"
 import { codeOf, run } from "../src/Growthhub.js"
 import * as StandardInput from "../src/StandardInput.js"
@@ -24,7 +24,7 @@ export interface Ended {
 
 /** What a command is given besides its arguments. */
 export interface Surroundings {
-  /** What is on standard input. */
+  /** The text on standard input. */
   readonly input?: string
   /** What the person at the terminal types at each question; nobody is at a terminal by default. */
   readonly answers?: ReadonlyArray<string>
@@ -75,10 +75,7 @@ export const environment = Effect.map(Sandbox, ({ url, token, locationId }) => (
   GROWTHHUB_LOCATION_ID: locationId
 }))
 
-export const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "growthhub-cli-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
+export { directory }
 
 export const fileOf = (name: string, lines: ReadonlyArray<string>) =>
   Effect.flatMap(directory, (path) =>

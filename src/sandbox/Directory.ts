@@ -167,7 +167,7 @@ const indexWrite = (directory: Directory, locationId: string, id: string, contac
 
 // --- what an operation changes -----------------------------------------------------------------------------------------
 
-/** What is seeded is no change. */
+/** Seeds are not recorded as changes, so they send no webhooks. */
 const recordChange = ({ changes, now }: Directory, change: Change): void => {
   if (now !== undefined) changes.push(change)
 }

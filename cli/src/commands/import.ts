@@ -133,7 +133,7 @@ const again = (command: Given) =>
     "--resume"
   ])
 
-/** What is done about contacts that are there already, and about those that are not. */
+/** Whether the import updates existing contacts, creates new ones, or both. */
 const modeOf = ({ updatesOnly, createsOnly }: Given) => {
   if (updatesOnly && createsOnly) return Either.left(usageError("Either --update-only or --create-only"))
   return Either.right(

@@ -70,7 +70,7 @@ const secretOf = (isInput: boolean): Effect.Effect<Redacted.Redacted, CliExit> =
   })
 
 /** How long the consent is waited for. */
-const patience = "10 minutes"
+const loginTimeout = "10 minutes"
 
 /** Shows the way to the consent page, waits for the code, and exchanges it for a grant. */
 const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliExit> =>
@@ -92,7 +92,7 @@ const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliEx
     const late = () => new CliExit({ code: codes.credentials, message: "Nobody has given consent within ten minutes" })
     return yield* Credentials.authorizationCode({
       ...app,
-      code: yield* Effect.timeoutFail(code, { duration: patience, onTimeout: late }),
+      code: yield* Effect.timeoutFail(code, { duration: loginTimeout, onTimeout: late }),
       redirectUri,
       store: yield* AppGrants.store,
       baseUrl: Option.getOrUndefined(given.baseUrl),

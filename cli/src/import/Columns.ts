@@ -158,7 +158,7 @@ const resolve = (
   if (kind === undefined) return Either.right(undefined)
   const named = `Line 1, column ${JSON.stringify(name)}: ${JSON.stringify(called)}`
   if (found?._tag === "Unknown") return Either.left(`${named} is no custom field of the location`)
-  // Nobody knows whether it is an id. What has the form of one is taken for it, and without a token everything is.
+  // The custom fields could not be read. A name in the form of an id is used as the id; without a token, any name is.
   if (Either.isLeft(answer) && answer.left !== undefined && !isPlainId(called)) {
     return Either.left(`${named} cannot be looked up among the custom fields. ${answer.left}`)
   }

@@ -33,7 +33,7 @@ export interface Task {
   readonly beside: string
   /** Whether the progress is saved, so that the import can be resumed. */
   readonly isResumable: boolean
-  /** Whether what came of it is told as JSON. */
+  /** Whether the summary is printed as JSON. */
   readonly isJson: boolean
   /** The command that goes on with it. */
   readonly again: string
