@@ -77,6 +77,16 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<T
   }))
 }
 
+/**
+ * The headers of a request, in an object of its own: a dispatcher may write to it, and the request is used again. Copied one
+ * by one, because a spread gives an object that undici reads slowly, which costs a fifth of a call.
+ */
+const headersOf = (request: HttpClientRequest.HttpClientRequest, more: EncodedBody["headers"]) => {
+  const headers: Record<string, string> = {}
+  for (const name in request.headers) headers[name] = request.headers[name]!
+  return more === undefined ? headers : Object.assign(headers, more)
+}
+
 // --- the client --------------------------------------------------------------------------------------------------------
 
 /** Starts one request on a dispatcher. */
@@ -91,11 +101,12 @@ const start = (
     collector.settle(Exit.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target.left })))
     return collector
   }
+  const { origin, path } = target.right
   const options: Undici.Dispatcher.DispatchOptions = {
-    ...target.right,
+    origin,
+    path,
     method: request.method,
-    // A dispatcher may write to them, and the request is used again.
-    headers: { ...request.headers, ...headers },
+    headers: headersOf(request, headers),
     body,
     // The call has a deadline of its own. These count while the process is suspended, and would end a request that has its response.
     headersTimeout: 0,
