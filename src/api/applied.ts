@@ -9,8 +9,10 @@ const isEmpty = (value: unknown): boolean => isUnset(value) || (isArray(value) &
 const trimmed = (value: unknown) => (typeof value === "string" ? value.trim() : value)
 
 /** Text is compared without the blanks around it, which the service cuts off. */
-const isSame = (sent: unknown, found: unknown): boolean =>
-  isEmpty(sent) ? isEmpty(found) : JSON.stringify(trimmed(sent)) === JSON.stringify(trimmed(found))
+const isSame = (sent: unknown, found: unknown): boolean => {
+  if (isEmpty(sent)) return isEmpty(found)
+  return typeof sent === "object" ? JSON.stringify(sent) === JSON.stringify(found) : trimmed(sent) === trimmed(found)
+}
 
 const lowerCase = (value: unknown) => (typeof value === "string" ? value.trim().toLowerCase() : value)
 

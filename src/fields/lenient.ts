@@ -126,16 +126,13 @@ export const textRules = (fields: ReadonlyArray<string>) => fields.map((field) =
 
 /** A day as `YYYY-MM-DD`; undefined if the calendar does not have it. */
 export const isoDay = (year: number, month: number, day: number): string | undefined => {
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  const isReal =
-    date.getUTCFullYear() === year &&
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    year >= 0 &&
-    year <= 9999
-  return isReal ? date.toISOString().slice(0, 10) : undefined
+  // The calendar repeats every 400 years; `Date.UTC` takes a year below 100 for one of the last century.
+  const lastDay = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  const isReal = year >= 0 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= lastDay
+  return isReal ? `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}` : undefined
 }
+
+const padded = (number: number, length: number) => String(number).padStart(length, "0")
 
 const yearFirst = /^(\d{4})([-/._])(\d{2})\2(\d{2})$/
 const monthFirst = /^(\d{2})([-/._])(\d{2})\2(\d{4})$/

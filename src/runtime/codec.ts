@@ -130,13 +130,18 @@ const transformed = (
   }
 }
 
+/** A union with several structs. Only the schema can tell which of them an object matches. */
+const ambiguousUnion = (ast: SchemaAST.Union, direction: Direction): Reader => {
+  const slow = viaSchema(ast, direction)
+  const others = union(ast.types.filter((type) => !isStruct(type, direction)).map((type) => readerOf(type, direction)))
+  return (value) => (isObject(value) ? slow(value) : others(value))
+}
+
 /** The side of a schema that a value has before it is decoded or encoded. */
 const inputAst = (ast: SchemaAST.AST, direction: Direction) =>
   direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
 
-/** Whether a union has several structs: only the schema can tell which of them a value matches. */
-const isAmbiguous = (types: ReadonlyArray<SchemaAST.AST>, direction: Direction): boolean =>
-  types.filter((type) => inputAst(type, direction)._tag === "TypeLiteral").length > 1
+const isStruct = (ast: SchemaAST.AST, direction: Direction): boolean => inputAst(ast, direction)._tag === "TypeLiteral"
 
 /** The reader of a schema: plain values, unions, filters, arrays and structs in one pass, other parts with the schema. */
 export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
@@ -157,7 +162,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
     case "Literal":
       return literal(ast.literal)
     case "Union":
-      if (isAmbiguous(ast.types, direction)) return viaSchema(ast, direction)
+      if (ast.types.filter((type) => isStruct(type, direction)).length > 1) return ambiguousUnion(ast, direction)
       return ast.types.every(SchemaAST.isLiteral)
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))

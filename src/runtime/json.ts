@@ -33,8 +33,9 @@ export const maxDepth = 100
 export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean => {
   if (typeof value !== "object" || value === null) return false
   if (levels === 0) return true
-  const parts: ReadonlyArray<unknown> = isArray(value) ? value : Object.values(value)
-  return parts.some((part) => isTooDeep(part, levels - 1))
+  // Without a list of the values, because every body is checked.
+  for (const key in value) if (isTooDeep((value as JsonObject)[key], levels - 1)) return true
+  return false
 }
 
 /** The message for a value that is nested too deeply; it follows the path of the value. */
