@@ -10,10 +10,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import * as Take from "effect/Take"
 import * as checkpoints from "./bulk/checkpoint.js"
 import type { Checkpoint, CheckpointError } from "./bulk/checkpoint.js"
 import { maximumLead } from "./bulk/journal.js"
@@ -207,8 +206,8 @@ export const upsertMany = <E, R>(
       const service = yield* ContactsService
       const journal = yield* checkpoints.open(options.checkpoint)
       const concurrency = clampCount(options.concurrency, yield* defaultConcurrency, maximumConcurrency)
-      const outcomes = yield* Queue.bounded<Take.Take<Outcome, E | BulkStopped | CheckpointError>>(concurrency)
-      const offer = (outcome: Outcome) => Queue.offer(outcomes, Take.of(outcome))
+      const outcomes = yield* Mailbox.make<Outcome, E | BulkStopped | CheckpointError>(concurrency)
+      const offer = (outcome: Outcome) => outcomes.offer(outcome)
       const emitter =
         options.isOrdered === true ? yield* ordering.emitInOrder(journal, offer) : ordering.emitUnordered(offer)
       const identitiesOf = options.identitiesOf ?? ordering.identitiesOf
@@ -229,12 +228,12 @@ export const upsertMany = <E, R>(
       yield* runWorkers(run, pull, takeTurn, concurrency).pipe(
         Effect.provideService(RateLimit.Priority, "bulk" as const),
         Effect.matchCauseEffect({
-          onFailure: (cause) => Effect.zipRight(emitter.flush, Queue.offer(outcomes, Take.failCause(cause))),
-          onSuccess: () => Queue.offer(outcomes, Take.end)
+          onFailure: (cause) => Effect.zipRight(emitter.flush, outcomes.failCause(cause)),
+          onSuccess: () => outcomes.end
         }),
         Effect.forkScoped
       )
-      return Stream.flattenTake(Stream.fromQueue(outcomes))
+      return Mailbox.toStream(outcomes)
     })
   )
 

@@ -57,27 +57,25 @@ const noResponse = new Errors.TransportError({
 
 // --- verdicts ------------------------------------------------------------------------------------------------------------
 
+/** One at a time: settles contacts whose failures the verdict on another one explains. */
+const settling = (run: RunContext, explained: () => Step): Step =>
+  run.settling.withPermits(1)(Effect.suspend(explained))
+
 /** The service has accepted or refused a contact, so it is available: earlier transient failures are resolved one by one. */
-const noteVerdict = (run: RunContext): Step =>
-  run.settling.withPermits(1)(
-    Effect.suspend(() => {
-      run.state.hasVerdict = true
-      run.state.failuresInARow = 0
-      return resolveAll(run, run.state.unexplainedFailures)
-    })
-  )
+const resolveUnexplained = (run: RunContext): Step => {
+  run.state.hasVerdict = true
+  run.state.failuresInARow = 0
+  return resolveAll(run, run.state.unexplainedFailures)
+}
+
+const noteVerdict = (run: RunContext): Step => settling(run, () => resolveUnexplained(run))
 
 /** The service has applied a contact of this location: earlier refusals were not because of the location. */
 const noteApplied = (run: RunContext): Step =>
-  Effect.zipRight(
-    noteVerdict(run),
-    run.settling.withPermits(1)(
-      Effect.suspend(() => {
-        run.state.hasApplied = true
-        return resolveAll(run, run.state.locationRefusals)
-      })
-    )
-  )
+  settling(run, () => {
+    run.state.hasApplied = true
+    return Effect.zipRight(resolveUnexplained(run), resolveAll(run, run.state.locationRefusals))
+  })
 
 /** Saves that a contact was certainly not applied, so that the next run may send it again. */
 const noteNotApplied = (run: RunContext, failure: Failure): Step =>
