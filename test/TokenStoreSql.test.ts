@@ -17,6 +17,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { directory } from "./directory.js"
+import * as Mysql from "./mysql.js"
 import * as Postgres from "./postgres.js"
 
 const grant: TokenStore.Grant = {
@@ -47,6 +48,7 @@ const sqlite: Server = {
 
 const scope = Effect.runSync(Scope.make())
 let host = ""
+let socket = ""
 let count = 0
 
 const postgres: Server = {
@@ -59,13 +61,25 @@ const postgres: Server = {
   })
 }
 
-const servers: { readonly [name: string]: Server } = { SQLite: sqlite, Postgres: postgres }
+const mysql: Server = {
+  isThere: Mysql.isThere,
+  database: Effect.gen(function* () {
+    const database = `db${(count += 1)}`
+    const create = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(database)}`)
+    yield* Effect.orDie(Effect.provide(create, Mysql.client(socket)))
+    return Layer.orDie(Mysql.client(socket, { database, maxConnections: 4 }))
+  })
+}
 
-beforeAll(async () => {
-  if (!Postgres.isThere) return
-  const started = Effect.flatMap(directory, Postgres.make)
-  host = (await Effect.runPromise(Scope.extend(started, scope))).host
+const servers: { readonly [name: string]: Server } = { SQLite: sqlite, Postgres: postgres, MySQL: mysql }
+
+/** Starts the servers that this machine has. */
+const start = Effect.gen(function* () {
+  if (Postgres.isThere) host = (yield* Effect.flatMap(directory, Postgres.make)).host
+  if (Mysql.isThere) socket = (yield* Effect.flatMap(directory, Mysql.make)).socket
 })
+
+beforeAll(() => Effect.runPromise(Scope.extend(start, scope)))
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 /** A client as another process has one, with names that the app transforms. */
