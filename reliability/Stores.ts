@@ -9,25 +9,33 @@ import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import type * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
 import { join } from "node:path"
 import { directory } from "../test/directory.js"
+import * as Mysql from "../test/mysql.js"
 import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
 
 /** Where a store is, for a process that opens it. */
 export type Place = { readonly directory: string } | { readonly socket: string } | Sql
 
-type Sql = { readonly sqlite: string } | { readonly postgres: string }
+type Sql = { readonly sqlite: string } | { readonly postgres: string } | { readonly mysql: string }
 
 /** The database of a place. Loaded where it is asked for: most processes of a figure use another store. */
-const database = (place: Sql) =>
-  "sqlite" in place
+const database = (place: Sql) => {
+  if ("sqlite" in place) {
+    return Effect.map(
+      Effect.promise(() => import("@effect/sql-libsql/LibsqlClient")),
+      (LibsqlClient) => LibsqlClient.layer({ url: `file:${place.sqlite}` })
+    )
+  }
+  return "postgres" in place
     ? Effect.map(
-        Effect.promise(() => import("@effect/sql-libsql/LibsqlClient")),
-        (LibsqlClient) => LibsqlClient.layer({ url: `file:${place.sqlite}` })
-      )
-    : Effect.map(
         Effect.promise(() => import("../test/postgres.js")),
         (Postgres) => Layer.orDie(Postgres.client(place.postgres, { maxConnections: 3 }))
       )
+    : Effect.map(
+        Effect.promise(() => import("../test/mysql.js")),
+        (Mysql) => Layer.orDie(Mysql.client(place.mysql, { database: "growthhub", maxConnections: 3 }))
+      )
+}
 
 const withSql = <A, E>(
   place: Sql,
@@ -60,6 +68,15 @@ export { directory }
 const migrated = <P extends Sql>(place: P) =>
   Effect.as(Effect.scoped(Effect.orDie(withSql(place, ({ migration }) => migration()))), place)
 
+/** A database in a MariaDB, which has none at first. */
+const inMysql = ({ socket }: { readonly socket: string }) =>
+  Effect.gen(function* () {
+    const { SqlClient } = yield* Effect.promise(() => import("@effect/sql/SqlClient"))
+    const create = Effect.flatMap(SqlClient, (sql) => sql`CREATE DATABASE growthhub`)
+    yield* Effect.orDie(Effect.provide(create, Mysql.client(socket)))
+    return yield* migrated({ mysql: socket })
+  })
+
 /** The kinds of stores that this machine has, each with a fresh one. */
 export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope.Scope> } = {
   files: Effect.map(directory, (path) => ({ directory: path })),
@@ -75,12 +92,14 @@ export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope
   }),
   ...(Postgres.isThere
     ? { Postgres: Effect.flatMap(Effect.flatMap(directory, Postgres.make), ({ host }) => migrated({ postgres: host })) }
-    : {})
+    : {}),
+  ...(Mysql.isThere ? { MariaDB: Effect.flatMap(Effect.flatMap(directory, Mysql.make), inMysql) } : {})
 }
 
 /** Their names, as a figure tells them. */
 export const names = [
   ...Object.keys(fresh),
   ...(RedisServer.isThere ? [] : ["no Redis here"]),
-  ...(Postgres.isThere ? [] : ["no Postgres here"])
+  ...(Postgres.isThere ? [] : ["no Postgres here"]),
+  ...(Mysql.isThere ? [] : ["no MariaDB here"])
 ].join(", ")

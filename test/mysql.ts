@@ -29,7 +29,9 @@ const settings = [
   "innodb-log-file-size=4M",
   "innodb-data-file-path=ibdata1:4M:autoextend",
   "innodb-temp-data-file-path=ibtmp1:4M:autoextend",
-  "innodb-flush-log-at-trx-commit=0"
+  "innodb-flush-log-at-trx-commit=0",
+  // As newer versions do by default: a statement fails instead of changing a row that it has not seen.
+  "loose-innodb-snapshot-isolation=ON"
 ]
 
 /** A MariaDB of its own, on a socket in a fresh directory, which ends with the scope; and its socket. */
