@@ -21,6 +21,7 @@ import * as Credentials from "effect-growthhub/Credentials"
 import { LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { inspect } from "node:util"
+import { type Lock, withLock } from "../src/credentials/lock.js"
 import { joined, turning } from "./clock.js"
 
 const second = 1000
@@ -177,6 +178,36 @@ const watchedStore = (
     }
   }
 }
+
+/** A store that tries to lock again and again, as those of several processes do; and how often it is locked and read. */
+const lockedStore = (grant: TokenStore.Grant) =>
+  Effect.gen(function* () {
+    const memory = yield* TokenStore.makeMemory()
+    let stored = grant
+    let isHeld = false
+    let acquired = 0
+    let reads = 0
+    const get = Effect.sync(() => Option.some(stored))
+    const set = (grant: TokenStore.Grant) =>
+      Effect.sync(() => {
+        stored = grant
+      })
+    const tryLock = Effect.sync((): Option.Option<Lock> => {
+      if (isHeld) return Option.none()
+      isHeld = true
+      acquired += 1
+      const release = Effect.sync(() => {
+        isHeld = false
+      })
+      return Option.some({ grant: { get, set, remove: Effect.void }, release })
+    })
+    const counted = Effect.sync(() => {
+      reads += 1
+      return Option.some({ ...stored })
+    })
+    const store: TokenStore.Service = { ...memory, get: () => counted, withLock: (_, use) => withLock(tryLock, use) }
+    return { store, set, acquired: () => acquired, reads: () => reads }
+  })
 
 const isPair = ({ exchanging }: TokenStore.Grant) => exchanging === undefined
 
@@ -933,6 +964,95 @@ describe("a token", () => {
       expect(yield* meeting(theirs(day), 2 * day - 30 * second)).toEqual({ got: "access-1", asked: 1 })
       const exchanging = { ...theirs(day), exchanging: DateTime.unsafeMake(0) }
       expect(yield* meeting(exchanging, 2 * day - 5 * minute)).toEqual({ got: "access-1", asked: 1 })
+    })
+  )
+
+  it.scoped("that many processes wait for is fetched under one lock, and read by all of them", () =>
+    Effect.gen(function* () {
+      const { store, acquired, reads } = yield* lockedStore(ended)
+      const over = slow(pair(1))
+      const processes = yield* Effect.replicateEffect(serviceOver(over, store), 16)
+      const waiting = yield* Effect.fork(
+        Effect.all(
+          processes.map(({ get }) => get),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* TestClock.adjust("210 millis")
+      while (over.asked.length === 0) yield* turning
+      const before = reads()
+      yield* TestClock.adjust("20 millis")
+      const each = reads() - before
+      over.answer()
+      expect(yield* joined(waiting, "10 millis")).toEqual(Array(16).fill("access-1"))
+      expect(acquired()).toBe(1)
+      expect(over.asked).toHaveLength(1)
+      expect(each, "reads of those that wait").toBe(15)
+    })
+  )
+
+  it.effect("that a process fetches itself is saved once, although a read from before its lock comes late", () =>
+    Effect.gen(function* () {
+      const { store, acquired, reads } = yield* lockedStore(ended)
+      const [late, saved] = [Effect.unsafeMakeLatch(), Effect.unsafeMakeLatch()]
+      const { store: slowly, written } = watchedStore(store, () => false)
+      const over: TokenStore.Service = {
+        ...slowly,
+        get: (key) =>
+          Effect.suspend(() => (reads() < 2 ? store.get(key) : Effect.zipRight(late.await, store.get(key)))),
+        withLock: (key, use) =>
+          slowly.withLock(key, ({ get, set }) =>
+            use({ get, set: (grant) => Effect.zipRight(set(grant), isPair(grant) ? saved.await : Effect.void) })
+          )
+      }
+      const holder = yield* Effect.fork(store.withLock(key, () => Effect.never))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { get } = yield* serviceOver(vendor(pair(1)), over)
+          const got = yield* Effect.fork(get)
+          yield* TestClock.adjust("30 millis")
+          yield* Fiber.interrupt(holder)
+          yield* TestClock.adjust("50 millis")
+          while (!written.some(isPair)) yield* turning
+          late.unsafeOpen()
+          yield* turning
+          saved.unsafeOpen()
+          expect(yield* joined(got, "10 millis")).toBe("access-1")
+        })
+      )
+      expect(acquired(), "by the holder, and to refresh").toBe(2)
+    })
+  )
+
+  it.scoped("that was refused, and that another process has replaced, is followed without the lock", () =>
+    Effect.gen(function* () {
+      const { store, acquired, set } = yield* lockedStore(grantOf())
+      const { get, renew } = yield* serviceOver(vendor(), store)
+      expect(yield* get).toBe("access-0")
+      yield* set(grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") }))
+      expect(yield* renew("access-0")).toBe(true)
+      expect(yield* get).toBe("access-9")
+      expect(acquired()).toBe(0)
+    })
+  )
+
+  it.scoped.each([
+    ["does not answer", Effect.never],
+    ["breaks", Effect.die(new Error("a bug"))],
+    ["fails", Effect.fail(new TokenStore.TokenStoreError({ message: "no" }))]
+  ] as const)("is fetched under the lock although reading without it %s", ([, broken]) =>
+    Effect.gen(function* () {
+      const { store, set } = yield* lockedStore(grantOf())
+      let isBroken = false
+      const get = (key: string) => Effect.suspend(() => (isBroken ? broken : store.get(key)))
+      const over = vendor(pair(1))
+      const one = yield* serviceOver(over, { ...store, get })
+      yield* one.get
+      yield* set(ended)
+      isBroken = true
+      expect(yield* running(one.renew("access-0"))).toBe(true)
+      expect(over.asked).toHaveLength(1)
+      isBroken = false
     })
   )
 

@@ -31,6 +31,12 @@ const refreshBackoff = 30_000
 /** How often to check whether another process has finished its exchange. */
 const ownerPause = Duration.seconds(1)
 
+/** How often to read the store while waiting for its lock, in milliseconds. Shorter than the time between attempts to lock. */
+const readInterval = 20
+
+/** How long to wait for the store before the lock is asked for, in milliseconds. */
+const readTimeout = 1000
+
 // --- errors ------------------------------------------------------------------------------------------------------------
 
 const revoked = ({ installation: { locationId } }: Rotation, operation: string) =>
@@ -210,18 +216,55 @@ const backOff = ({ state }: Rotation): Effect.Effect<Verdict> =>
     return "Refreshed"
   })
 
-const refresh = (rotation: Rotation, operation: string, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
+/** The stored grant if it is the newest and needs no refresh, read without the lock. Undefined if the store cannot be read. */
+const readGood = (rotation: Rotation, request: Request): Effect.Effect<TokenStore.Grant | undefined> =>
   Effect.gen(function* () {
     const { installation, state } = rotation
+    const stored = yield* readStored(rotation, installation.store.get(keyOf(installation)))
+    if (stored === undefined || newestGrant(stored, state) !== stored) return undefined
+    const clockSkew = clockSkewOf({ clockSkew: state.clockSkew, held: stored })
+    return isGood(stored, timeLeft(stored, yield* Clock.currentTimeMillis, clockSkew), request) ? stored : undefined
+    // A store that cannot be read cannot be locked either, and then tells why.
+  }).pipe(Effect.catchAllCause(() => Effect.succeed(undefined)))
+
+/** Reads the store until it holds a grant that needs no refresh. Never ends if this process acquires the lock before. */
+const awaitGood = (rotation: Rotation, request: Request, isLocked: () => boolean): Effect.Effect<TokenStore.Grant> =>
+  Effect.delay(readGood(rotation, request), readInterval).pipe(
+    Effect.repeat({ until: (grant) => grant !== undefined || isLocked() }),
+    Effect.flatMap((grant) => (grant === undefined || isLocked() ? Effect.never : Effect.succeed(grant)))
+  )
+
+/**
+ * Refreshes the grant under its lock, unless the store holds a grant that needs no refresh before the lock is acquired:
+ * processes that wait while another one refreshes read its grant and do not acquire the lock one after the other.
+ */
+const refreshOnce = (
+  rotation: Rotation,
+  request: Request
+): Effect.Effect<Verdict, Errors.ContactsError | TokenStore.TokenStoreError> =>
+  Effect.gen(function* () {
+    const { installation, state } = rotation
+    const follow = (grant: TokenStore.Grant): Verdict => {
+      use(state, grant)
+      return "Refreshed"
+    }
+    const stored = yield* Effect.timeoutOption(readGood(rotation, request), readTimeout)
+    if (Option.isSome(stored) && stored.value !== undefined) return follow(stored.value)
+    let isLocked = false
+    const locked = installation.store.withLock(keyOf(installation), (grant) => {
+      isLocked = true
+      return refreshLocked(rotation, request, grant)
+    })
+    const waiting = awaitGood(rotation, request, () => isLocked)
+    return yield* Effect.raceFirst(locked, Effect.map(waiting, follow))
+  })
+
+const refresh = (rotation: Rotation, operation: string, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
+  Effect.gen(function* () {
+    const { state } = rotation
     const held = state.held && accessTokenOf(state.held)
     const request = { operation, refused, held, since: yield* Clock.currentTimeMillis }
-    for (;;) {
-      const verdict = yield* installation.store.withLock(keyOf(installation), (locked) =>
-        refreshLocked(rotation, request, locked)
-      )
-      if (verdict === "Refreshed") return
-      yield* Effect.sleep(ownerPause)
-    }
+    while ((yield* refreshOnce(rotation, request)) === "AnothersTurn") yield* Effect.sleep(ownerPause)
   }).pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? storeFailure(operation)(error) : error)))
 
 /** Starts a refresh unless one is running; the inner effect waits for its end. */
