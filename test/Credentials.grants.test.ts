@@ -991,39 +991,6 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that a process fetches itself is saved once, although a read from before its lock comes late", () =>
-    Effect.gen(function* () {
-      const { store, acquired, reads } = yield* lockedStore(ended)
-      const [late, saved] = [Effect.unsafeMakeLatch(), Effect.unsafeMakeLatch()]
-      const { store: slowly, written } = watchedStore(store, () => false)
-      const over: TokenStore.Service = {
-        ...slowly,
-        get: (key) =>
-          Effect.suspend(() => (reads() < 2 ? store.get(key) : Effect.zipRight(late.await, store.get(key)))),
-        withLock: (key, use) =>
-          slowly.withLock(key, ({ get, set }) =>
-            use({ get, set: (grant) => Effect.zipRight(set(grant), isPair(grant) ? saved.await : Effect.void) })
-          )
-      }
-      const holder = yield* Effect.fork(store.withLock(key, () => Effect.never))
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const { get } = yield* serviceOver(vendor(pair(1)), over)
-          const got = yield* Effect.fork(get)
-          yield* TestClock.adjust("30 millis")
-          yield* Fiber.interrupt(holder)
-          yield* TestClock.adjust("50 millis")
-          while (!written.some(isPair)) yield* turning
-          late.unsafeOpen()
-          yield* turning
-          saved.unsafeOpen()
-          expect(yield* joined(got, "10 millis")).toBe("access-1")
-        })
-      )
-      expect(acquired(), "by the holder, and to refresh").toBe(2)
-    })
-  )
-
   it.scoped("that was refused, and that another process has replaced, is followed without the lock", () =>
     Effect.gen(function* () {
       const { store, acquired, set } = yield* lockedStore(grantOf())

@@ -231,7 +231,7 @@ const readGood = (rotation: Rotation, request: Request): Effect.Effect<TokenStor
 const awaitGood = (rotation: Rotation, request: Request, isLocked: () => boolean): Effect.Effect<TokenStore.Grant> =>
   Effect.delay(readGood(rotation, request), readInterval).pipe(
     Effect.repeat({ until: (grant) => grant !== undefined || isLocked() }),
-    Effect.flatMap((grant) => (grant === undefined || isLocked() ? Effect.never : Effect.succeed(grant)))
+    Effect.flatMap((grant) => (grant === undefined ? Effect.never : Effect.succeed(grant)))
   )
 
 /**
