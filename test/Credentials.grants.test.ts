@@ -991,6 +991,21 @@ describe("a token", () => {
     })
   )
 
+  it.scoped("whose lock a dead process holds is read ten times a second, and refreshed when the lock ends", () =>
+    Effect.gen(function* () {
+      const { store, reads } = yield* lockedStore(ended)
+      const dead = yield* Effect.fork(store.withLock(key, () => Effect.never))
+      const { get } = yield* serviceOver(vendor(pair(1)), store)
+      const waiting = yield* Effect.fork(get)
+      yield* TestClock.adjust("3 seconds")
+      const before = reads()
+      yield* TestClock.adjust("1 second")
+      expect(reads() - before).toBe(10)
+      yield* Fiber.interrupt(dead)
+      expect(yield* joined(waiting, "50 millis")).toBe("access-1")
+    })
+  )
+
   it.scoped("that was refused, and that another process has replaced, is followed without the lock", () =>
     Effect.gen(function* () {
       const { store, acquired, set } = yield* lockedStore(grantOf())

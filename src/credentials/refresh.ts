@@ -31,8 +31,11 @@ const refreshBackoff = 30_000
 /** How often to check whether another process has finished its exchange. */
 const ownerPause = Duration.seconds(1)
 
-/** How often to read the store while waiting for its lock, in milliseconds. Shorter than the time between attempts to lock. */
-const readInterval = 20
+/**
+ * The time between two reads of the store while waiting for its lock, in milliseconds. At first it is shorter than the time
+ * between two attempts to lock. A wait of over two seconds is for a slow vendor or for the lock of a process that has died.
+ */
+const readInterval = (waited: number) => (waited < 2000 ? 20 : 100)
 
 /** How long to wait for the store before the lock is asked for, in milliseconds. */
 const readTimeout = 1000
@@ -229,10 +232,15 @@ const readGood = (rotation: Rotation, request: Request): Effect.Effect<TokenStor
 
 /** Reads the store until it holds a grant that needs no refresh. Never ends if this process acquires the lock before. */
 const awaitGood = (rotation: Rotation, request: Request, isLocked: () => boolean): Effect.Effect<TokenStore.Grant> =>
-  Effect.delay(readGood(rotation, request), readInterval).pipe(
-    Effect.repeat({ until: (grant) => grant !== undefined || isLocked() }),
-    Effect.flatMap((grant) => (grant === undefined ? Effect.never : Effect.succeed(grant)))
-  )
+  Effect.gen(function* () {
+    const since = yield* Clock.currentTimeMillis
+    while (!isLocked()) {
+      yield* Effect.sleep(readInterval((yield* Clock.currentTimeMillis) - since))
+      const grant = yield* readGood(rotation, request)
+      if (grant !== undefined) return grant
+    }
+    return yield* Effect.never
+  })
 
 /**
  * Refreshes the grant under its lock, unless the store holds a grant that needs no refresh before the lock is acquired:
