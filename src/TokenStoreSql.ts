@@ -1,5 +1,5 @@
 /**
- * A token store in a SQL database, for many machines: Postgres, MySQL or SQLite, by the app's own `SqlClient`.
+ * A token store in a SQL database, for many machines: Postgres, MySQL (or MariaDB) or SQLite, by the app's own `SqlClient`.
  *
  * Needs `@effect/sql` and one of its drivers.
  *
