@@ -981,7 +981,7 @@ describe("a token", () => {
       yield* TestClock.adjust("210 millis")
       while (over.asked.length === 0) yield* turning
       const before = reads()
-      yield* TestClock.adjust("20 millis")
+      yield* TestClock.adjust("40 millis")
       const each = reads() - before
       over.answer()
       expect(yield* joined(waiting, "10 millis")).toEqual(Array(16).fill("access-1"))

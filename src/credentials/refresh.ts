@@ -35,7 +35,7 @@ const ownerPause = Duration.seconds(1)
  * The time between two reads of the store while waiting for its lock, in milliseconds. At first it is shorter than the time
  * between two attempts to lock. A wait of over two seconds is for a slow vendor or for the lock of a process that has died.
  */
-const readInterval = (waited: number) => (waited < 2000 ? 20 : 100)
+const readInterval = (waited: number) => (waited < 2000 ? 40 : 100)
 
 /** How long to wait for the store before the lock is asked for, in milliseconds. */
 const readTimeout = 1000
