@@ -1,5 +1,6 @@
-import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
+import type { MysqlClientConfig } from "@effect/sql-mysql2/MysqlClient"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { spawn, spawnSync } from "node:child_process"
 import { chownSync, existsSync, mkdirSync } from "node:fs"
 
@@ -78,6 +79,16 @@ export const make = (directory: string) =>
     return { socket }
   })
 
-/** A pool of connections to the MariaDB on a socket. */
-export const client = (socket: string, options: MysqlClient.MysqlClientConfig = {}) =>
-  MysqlClient.layer({ username: "growthhub", ...options, poolConfig: { socketPath: socket, ...options.poolConfig } })
+/** A pool of connections to the MariaDB on a socket. The driver is loaded by those who connect. */
+export const client = (socket: string, options: MysqlClientConfig = {}) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => import("@effect/sql-mysql2/MysqlClient")),
+      (MysqlClient) =>
+        MysqlClient.layer({
+          username: "growthhub",
+          ...options,
+          poolConfig: { socketPath: socket, ...options.poolConfig }
+        })
+    )
+  )
