@@ -82,7 +82,8 @@ export const remember = (tokens: Set<string>, refreshToken: string): void => {
 }
 
 /** How far the vendor's clock was ahead of ours at the last refresh, in milliseconds. */
-export const clockSkewOf = ({ clockSkew, held }: Pick<State, "clockSkew" | "held">): number => clockSkew ?? held?.clockSkew ?? 0
+export const clockSkewOf = ({ clockSkew, held }: Pick<State, "clockSkew" | "held">): number =>
+  clockSkew ?? held?.clockSkew ?? 0
 
 /** The stored grant. Version 0.1 stored a grant under the id alone, which is read if there is no grant under the key. */
 export const readStored = (
