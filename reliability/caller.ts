@@ -11,12 +11,12 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import { endWithParent } from "./Child.js"
 import { unpaced } from "./Judge.js"
-import * as Stores from "./Stores.js"
+import * as Place from "./Place.js"
 
 export interface Task {
   readonly url: string
   readonly app: { readonly clientId: string; readonly clientSecret: string }
-  readonly store: Stores.Place
+  readonly store: Place.Place
   readonly locations: ReadonlyArray<string>
   /** How many calls for each location, and over how many milliseconds. */
   readonly calls: number
@@ -62,13 +62,16 @@ export const performWith = (task: Task, store: TokenStore.Service) =>
   Effect.map(count(task, store), ({ succeeded }) => succeeded)
 
 export const perform = (task: Task) =>
-  Effect.scoped(Effect.flatMap(Stores.open(task.store), (store) => performWith(task, store)))
+  Effect.scoped(Effect.flatMap(Place.open(task.store), (store) => performWith(task, store)))
 
 if (process.send !== undefined && process.argv[2] === "worker") {
   endWithParent()
   process.on("message", (task: Task) => {
-    const counts = Effect.flatMap(Stores.open(task.store), (store) => count(task, store))
+    const counts = Effect.flatMap(Place.open(task.store), (store) => count(task, store))
     void Effect.runPromise(Effect.scoped(counts)).then((counts) => process.send?.(counts))
   })
-  process.send({ isReady: true })
+  // With a place, it is ready when the driver of that store is loaded.
+  const place = process.argv[3]
+  const loaded = place === undefined ? Effect.void : Effect.asVoid(Place.open(JSON.parse(place) as Place.Place))
+  void Effect.runPromise(Effect.scoped(loaded)).then(() => process.send?.({ isReady: true }))
 }

@@ -187,7 +187,7 @@ const all = Effect.gen(function* () {
       (seed) =>
         judged((judge) =>
           Effect.all({
-            lost: Effect.forEach(Grants.places, (place) => Grants.run(judge, { kills: killing, seed, place })),
+            lost: Grants.runAll(judge, { kills: killing, seed }),
             failedSaves: Grants.runFailedSaves(judge)
           })
         ),

@@ -119,7 +119,8 @@ export interface Service {
 }
 
 /**
- * The store of the grants of an app: {@link layerMemory}, `TokenStoreFile`, `TokenStoreRedis`, or one of your own.
+ * The store of the grants of an app: {@link layerMemory}, `TokenStoreFile`, `TokenStoreRedis`, `TokenStoreSql`, or one of
+ * your own.
  *
  * @since 0.1.0
  * @category tags

@@ -1,5 +1,5 @@
 /**
- * A token store in a SQL database, for many machines: Postgres, MySQL or SQLite, by the app's own `SqlClient`.
+ * A token store in a SQL database, for many machines: Postgres, MySQL (or MariaDB) or SQLite, by the app's own `SqlClient`.
  *
  * Needs `@effect/sql` and one of its drivers.
  *
@@ -56,10 +56,13 @@ const columnTypes = {
   sqlite: { key: "TEXT", value: "TEXT", holder: "TEXT" }
 } as const
 
-/** The time by the clock of the database, in milliseconds of the epoch. */
+/**
+ * The time by the clock of the database, in milliseconds of the epoch. MySQL's `UNIX_TIMESTAMP(NOW())` is an hour off when
+ * summer time ends, because it reads the time in the time zone of the session.
+ */
 const clocks = {
   pg: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-  mysql: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+  mysql: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
   sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 } as const
 
@@ -109,7 +112,7 @@ const faultOf = ({ cause }: SqlError.SqlError): { readonly code: string; readonl
 }
 
 /** Errors of statements that got into each other's way; the database has undone the statement. */
-const contention = /^(SQLITE_BUSY|SQLITE_LOCKED|40001|40P01|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT)/
+const contention = /^(SQLITE_BUSY|SQLITE_LOCKED|40001|40P01|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD)/
 
 const isContention = (error: SqlError.SqlError) => {
   const { code, text } = faultOf(error)
@@ -156,7 +159,7 @@ const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) 
     isReturning: dialect === "pg",
     table,
     now: sql.literal(clocks[dialect]),
-    end: sql.literal(`${clocks[dialect]} + ${leaseTime}`)
+    end: sql.literal(`(${clocks[dialect]}) + ${leaseTime}`)
   }
 }
 

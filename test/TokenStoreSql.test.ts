@@ -17,6 +17,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { directory } from "./directory.js"
+import * as Mysql from "./mysql.js"
 import * as Postgres from "./postgres.js"
 
 const grant: TokenStore.Grant = {
@@ -47,6 +48,7 @@ const sqlite: Server = {
 
 const scope = Effect.runSync(Scope.make())
 let host = ""
+let socket = ""
 let count = 0
 
 const postgres: Server = {
@@ -59,13 +61,25 @@ const postgres: Server = {
   })
 }
 
-const servers: { readonly [name: string]: Server } = { SQLite: sqlite, Postgres: postgres }
+const mysqlWith = (maxConnections: number) =>
+  Effect.gen(function* () {
+    const database = `db${(count += 1)}`
+    const create = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(database)}`)
+    yield* Effect.orDie(Effect.provide(create, Mysql.client(socket)))
+    return Layer.orDie(Mysql.client(socket, { database, maxConnections }))
+  })
 
-beforeAll(async () => {
-  if (!Postgres.isThere) return
-  const started = Effect.flatMap(directory, Postgres.make)
-  host = (await Effect.runPromise(Scope.extend(started, scope))).host
+const mysql: Server = { isThere: Mysql.isThere, database: mysqlWith(4) }
+
+const servers: { readonly [name: string]: Server } = { SQLite: sqlite, Postgres: postgres, MariaDB: mysql }
+
+/** Starts the servers that this machine has. */
+const start = Effect.gen(function* () {
+  if (Postgres.isThere) host = (yield* Effect.flatMap(directory, Postgres.make)).host
+  if (Mysql.isThere) socket = (yield* Effect.flatMap(directory, Mysql.make)).socket
 })
+
+beforeAll(() => Effect.runPromise(Scope.extend(start, scope)))
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 /** A client as another process has one, with names that the app transforms. */
@@ -278,6 +292,22 @@ describe("a token store in SQL", () => {
       yield* store.withLock("location", ({ set }) => set(grant))
       expect(Option.isSome(yield* store.get("location"))).toBe(true)
       expect(yield* store.list).toEqual(["location"])
+    })
+  )
+
+  const live = Mysql.isThere ? it.scopedLive : it.scopedLive.skip
+  live("keeps to the time of MySQL in the hour that the clock on the wall shows twice", () =>
+    Effect.gen(function* () {
+      const run = yield* connect(yield* mysqlWith(1))
+      yield* run(TokenStoreSql.migration())
+      const store = yield* run(TokenStoreSql.make())
+      // In Berlin it is 02:59:59 for the first time.
+      const now = Date.parse("2026-10-25T00:59:59Z")
+      yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SET timestamp = ${sql.literal(`${now / 1000}`)}`))
+      const [row] = yield* store.withLock("location", () =>
+        run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql<{ lease_until: unknown }>`SELECT * FROM growthhub_grants`))
+      )
+      expect(Number(row?.lease_until)).toBe(now + 5000)
     })
   )
 

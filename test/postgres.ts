@@ -1,5 +1,6 @@
-import * as PgClient from "@effect/sql-pg/PgClient"
+import type { PgClientConfig } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { spawn, spawnSync } from "node:child_process"
 import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs"
@@ -65,6 +66,18 @@ export const make = (directory: string) =>
     return { host: home }
   })
 
-/** A pool of connections to the Postgres on a socket in this directory. */
-export const client = (host: string, options: Omit<PgClient.PgClientConfig, "host"> = {}) =>
-  PgClient.layer({ host, username: "growthhub", database: "postgres", password: Redacted.make("none"), ...options })
+/** A pool of connections to the Postgres on a socket in this directory. The driver is loaded by those who connect. */
+export const client = (host: string, options: Omit<PgClientConfig, "host"> = {}) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => import("@effect/sql-pg/PgClient")),
+      (PgClient) =>
+        PgClient.layer({
+          host,
+          username: "growthhub",
+          database: "postgres",
+          password: Redacted.make("none"),
+          ...options
+        })
+    )
+  )

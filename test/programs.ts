@@ -1,6 +1,5 @@
 // The programs that tests and measurements start as processes of their own. They are bundled once, because a bundle starts in a
 // tenth of the CPU time that its sources need.
-import { build } from "esbuild"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -37,8 +36,10 @@ const external = [
 ]
 
 /** Bundles programs, given as paths from the root of the repository. */
-export const bundle = (entryPoints: ReadonlyArray<string> = programs()): Promise<unknown> =>
-  build({
+export const bundle = async (entryPoints: ReadonlyArray<string> = programs()): Promise<unknown> => {
+  // Not for the programs themselves.
+  const { build } = await import("esbuild")
+  return build({
     absWorkingDir: root,
     entryPoints: [...entryPoints],
     outbase: root,
@@ -56,6 +57,7 @@ export const bundle = (entryPoints: ReadonlyArray<string> = programs()): Promise
     tsconfig: join(root, "tsconfig.json"),
     logLevel: "error"
   })
+}
 
 /** The bundle of a program. */
 export const programOf = (file: string): string => join(root, directory, file.replace(/\.ts$/, ".js"))
