@@ -10,11 +10,11 @@ import { spawn } from "node:child_process"
 import { createServer } from "node:net"
 import { programOf } from "../test/programs.js"
 import * as Import from "../examples/cluster-import/Import.js"
+import { directory } from "../test/directory.js"
 import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
 import { type Figure, worst } from "./Figure.js"
 import type { Judge } from "./Judge.js"
-import * as Stores from "./Stores.js"
 
 export interface Setting {
   readonly contacts: number
@@ -75,8 +75,8 @@ const runWith = (judge: Judge, setting: Setting) =>
     const { contacts, chunk, runners, kills, limit } = setting
     yield* judge.reset
     yield* judge.setLimits({ max: limit, interval: 10_000, daily: contacts * 4 })
-    const redis = yield* RedisServer.make(yield* Stores.directory)
-    const { host } = yield* Postgres.make(yield* Stores.directory)
+    const redis = yield* RedisServer.make(yield* directory)
+    const { host } = yield* Postgres.make(yield* directory)
     const url = `postgres://growthhub:none@localhost/postgres?host=${encodeURIComponent(host)}`
     const environment = {
       DATABASE_URL: url,

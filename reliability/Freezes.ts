@@ -85,25 +85,13 @@ const slowly = (judge: Judge) =>
     ]
   })
 
-/** One call for a location, with the grant of a file store. */
-const oneCall = (judge: Judge, directory: string, location: string): Caller.Task => ({
-  url: judge.url,
-  app: Installation.app,
-  store: { directory },
-  locations: [location],
-  calls: 1,
-  spread: 0
-})
-
 /** A process that makes one call for a location is frozen; then another one needs the grant. */
 const frozenCaller = (judge: Judge, directory: string, location: string, seconds: number, within: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { child } = yield* Child.spawn("./caller.ts", ["worker"])
-      const asked = Child.ask<{ readonly succeeded: number; readonly timedOut: number }>(
-        child,
-        oneCall(judge, directory, location)
-      )
+      const task = Caller.oneCall(judge, { directory }, [location])
+      const asked = Child.ask<{ readonly succeeded: number; readonly timedOut: number }>(child, task)
       const [answer] = yield* Effect.all([asked, freeze(child, seconds, within)], { concurrency: "unbounded" })
       return answer
     })
@@ -117,7 +105,10 @@ const hasResponded = (judge: Judge, location: string) =>
 
 /** Whether a process that knows nothing but the store can use the grant after its access token has ended. */
 const isUsable = (judge: Judge, directory: string, location: string) =>
-  Effect.map(Effect.orDie(Caller.perform(oneCall(judge, directory, location))), (succeeded) => succeeded === 1)
+  Effect.map(
+    Effect.orDie(Caller.perform(Caller.oneCall(judge, { directory }, [location]))),
+    (succeeded) => succeeded === 1
+  )
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 

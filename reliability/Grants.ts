@@ -11,6 +11,7 @@ import * as Child from "./Child.js"
 import type { Figure } from "./Figure.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
+import * as Place from "./Place.js"
 import * as Stores from "./Stores.js"
 
 /** How many grants a process refreshes when it is killed. */
@@ -49,14 +50,14 @@ export const run = (
   options: {
     readonly kills: number
     readonly seed: number
-    readonly place?: Effect.Effect<Stores.Place, never, Scope.Scope>
+    readonly place?: Effect.Effect<Place.Place, never, Scope.Scope>
   }
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
       yield* judge.reset
       const place = yield* options.place ?? Stores.fresh["files"]!
-      const store = yield* Effect.orDie(Stores.open(place))
+      const store = yield* Effect.orDie(Place.open(place))
       const locations = Array.from({ length: options.kills * perProcess }, (_, index) => `location-${index}`)
       yield* Installation.connect(judge, store, locations)
       yield* judge.setFaults({
@@ -69,14 +70,7 @@ export const run = (
         ]
       })
       yield* judge.expireTokens
-      const task = (own: ReadonlyArray<string>): Caller.Task => ({
-        url: judge.url,
-        app: Installation.app,
-        store: place,
-        locations: own,
-        calls: 1,
-        spread: 0
-      })
+      const task = (own: ReadonlyArray<string>) => Caller.oneCall(judge, place, own)
       /** Kills a process while it refreshes; gives how many of its exchanges were not seen to their end. */
       const killed = (own: ReadonlyArray<string>) =>
         Effect.scoped(
@@ -138,7 +132,7 @@ export const runFailedSaves = (judge: Judge) =>
       const locations = Array.from({ length: 20 }, (_, index) => `location-${index}`)
       yield* Installation.connect(judge, store, locations)
       yield* judge.expireTokens
-      const task = { url: judge.url, app: Installation.app, store: { directory }, locations, calls: 1, spread: 0 }
+      const task = Caller.oneCall(judge, { directory }, locations)
       yield* Caller.performWith(task, failing(store, 2))
       const next = yield* reached(task)
       yield* judge.expireTokens

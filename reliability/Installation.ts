@@ -12,7 +12,7 @@ export const app = { clientId: "sandbox-app", clientSecret: "sandbox-secret" }
 /** Where a store has the grant of a location. */
 export const keyOf = (location: string) => Credentials.grantKey(app.clientId, location)
 
-export { directory } from "./Stores.js"
+export { directory } from "../test/directory.js"
 
 export const connect = (judge: Judge, store: TokenStore.Service, locations: ReadonlyArray<string>) =>
   Effect.gen(function* () {

@@ -10,6 +10,7 @@ import { type Figure, worst } from "./Figure.js"
 import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 import * as Rival from "./Rival.js"
+import * as Place from "./Place.js"
 import * as Stores from "./Stores.js"
 
 export interface Refreshed {
@@ -89,7 +90,7 @@ export const runTogether = (judge: Judge, seeds: number) =>
       const stores = yield* Effect.forEach(Object.values(Stores.fresh), (fresh) =>
         Effect.gen(function* () {
           const place = yield* fresh
-          return [yield* Effect.orDie(Stores.open(place)), place] as const
+          return [yield* Effect.orDie(Place.open(place)), place] as const
         })
       )
       const children = yield* Effect.replicateEffect(worker, 16)

@@ -8,9 +8,6 @@ import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
 import { type Place, type Sql, withSql } from "./Place.js"
 
-export { open, type Place } from "./Place.js"
-export { directory }
-
 const migrated = <P extends Sql>(place: P) =>
   Effect.as(Effect.scoped(Effect.orDie(withSql(place, ({ migration }) => migration()))), place)
 

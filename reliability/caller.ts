@@ -10,6 +10,7 @@ import * as Credentials from "effect-growthhub/Credentials"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import { endWithParent } from "./Child.js"
+import * as Installation from "./Installation.js"
 import { unpaced } from "./Judge.js"
 import * as Place from "./Place.js"
 
@@ -22,6 +23,13 @@ export interface Task {
   readonly calls: number
   readonly spread: number
 }
+
+/** One call for each location. */
+export const oneCall = (
+  { url }: { readonly url: string },
+  store: Place.Place,
+  locations: ReadonlyArray<string>
+): Task => ({ url, app: Installation.app, store, locations, calls: 1, spread: 0 })
 
 const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, location: string) => {
   const token = Credentials.oauth({

@@ -1,22 +1,14 @@
 import type { MysqlClientConfig } from "@effect/sql-mysql2/MysqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { spawn, spawnSync } from "node:child_process"
-import { chownSync, existsSync, mkdirSync } from "node:fs"
+import { existsSync } from "node:fs"
+import * as Server from "./server.js"
 
 /** Where Debian puts MariaDB, which speaks the protocol and the SQL of MySQL. */
-const bin = ["/usr/sbin/mariadbd"].find(existsSync)
+const command = "/usr/sbin/mariadbd"
 
 /** Whether this machine has one. Where it has none, what needs it says that it was skipped. */
-export const isThere = bin !== undefined
-
-/** MariaDB refuses to run as root: it runs as its own user then, or as nobody. */
-const owner = (): { readonly uid: number; readonly gid: number } | undefined => {
-  if (process.getuid?.() !== 0) return undefined
-  const idOf = (option: string) => Number(spawnSync("id", [option, "mysql"]).stdout.toString() || Number.NaN)
-  const [uid, gid] = [idOf("-u"), idOf("-g")]
-  return Number.isNaN(uid) || Number.isNaN(gid) ? { uid: 65_534, gid: 65_534 } : { uid, gid }
-}
+export const isThere = existsSync(command)
 
 /**
  * Without its own tables, and thus without users and passwords: the directory of the socket is private. The first start in an
@@ -38,44 +30,19 @@ const settings = [
 /** A MariaDB of its own, on a socket in a fresh directory, which ends with the scope; and its socket. */
 export const make = (directory: string) =>
   Effect.gen(function* () {
-    const home = `${directory}/mysql`
+    const run = Server.makeHome(directory, "mysql")
+    const home = run.cwd
     const socket = `${home}/socket`
-    const user = owner()
-    mkdirSync(home, { mode: 0o700 })
-    if (user !== undefined) {
-      chownSync(directory, user.uid, user.gid)
-      chownSync(home, user.uid, user.gid)
-    }
-    yield* Effect.acquireRelease(
-      Effect.async<ReturnType<typeof spawn>>((resume) => {
-        const options = [`datadir=${home}`, `socket=${socket}`, `pid-file=${home}/pid`, ...settings]
-        const server = spawn(bin!, ["--no-defaults", ...options.map((option) => `--${option}`)], {
-          ...user,
-          cwd: home,
-          // Summer time: the clock on the wall shows an hour twice.
-          env: { ...process.env, TZ: "Europe/Berlin" }
-        })
-        let log = ""
-        server.stderr.on("data", (chunk: Buffer) => {
-          log += String(chunk)
-          if (/ready for connections/i.test(log)) resume(Effect.succeed(server))
-        })
-        // Not left behind when the tests are killed.
-        const kill = () => server.kill("SIGKILL")
-        process.once("exit", kill)
-        server.once("exit", (code) => {
-          process.off("exit", kill)
-          resume(Effect.dieMessage(`MariaDB ended with ${String(code)}: ${log.slice(-500)}`))
-        })
-        server.once("error", (error) => resume(Effect.die(error)))
-      }),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.once("exit", () => resume(Effect.void))
-          // Its directory is removed with it.
-          server.kill("SIGKILL")
-        })
-    )
+    const options = [`datadir=${home}`, `socket=${socket}`, `pid-file=${home}/pid`, ...settings]
+    yield* Server.start({
+      command,
+      args: ["--no-defaults", ...options.map((option) => `--${option}`)],
+      ready: /ready for connections/i,
+      // Its directory is removed with it.
+      signal: "SIGKILL",
+      // Summer time: the clock on the wall shows an hour twice.
+      options: { ...run, env: { ...process.env, TZ: "Europe/Berlin" } }
+    })
     return { socket }
   })
 

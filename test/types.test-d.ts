@@ -75,7 +75,6 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
 import * as Webhooks from "effect-growthhub/Webhooks"
-import type { WebhookStoreError } from "effect-growthhub/WebhookStore"
 import * as WebhookStore from "effect-growthhub/WebhookStore"
 import type { Redis } from "ioredis"
 
@@ -569,9 +568,11 @@ describe("layers of limits, stores and transports", () => {
     >()
     expectTypeOf(WebhookStore.layerMemory()).toEqualTypeOf<Layer.Layer<WebhookStore.WebhookStore>>()
     expectTypeOf(webhooks.verify).toEqualTypeOf<
-      (request: Webhooks.Request) => Effect.Effect<Webhooks.Event, Webhooks.Rejection | WebhookStoreError>
+      (request: Webhooks.Request) => Effect.Effect<Webhooks.Event, Webhooks.Rejection | WebhookStore.WebhookStoreError>
     >()
-    expectTypeOf(webhooks.forget).toEqualTypeOf<(event: Webhooks.Event) => Effect.Effect<void, WebhookStoreError>>()
+    expectTypeOf(webhooks.forget).toEqualTypeOf<
+      (event: Webhooks.Event) => Effect.Effect<void, WebhookStore.WebhookStoreError>
+    >()
     expectTypeOf(Webhooks.statusOf).toEqualTypeOf<(error: unknown) => number>()
     expectTypeOf(Webhooks.layer()).toEqualTypeOf<Layer.Layer<Webhooks.Webhooks, Webhooks.InvalidWebhookOptions>>()
   })

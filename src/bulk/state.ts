@@ -174,15 +174,13 @@ export const resolve = (run: RunContext, pending: Pending): Step => {
 /** Resolves all contacts that are not being sent again right now. */
 export const resolveAll = (run: RunContext, pendings: Pendings): Step =>
   Effect.suspend(() =>
-    pendings.size === 0
-      ? Effect.void
-      : Effect.forEach(
-          [...pendings.values()],
-          (pending) =>
-            Effect.suspend(() => {
-              const isOpen = pending.underWay === undefined && pendings.get(pending.item.index) === pending
-              return isOpen ? resolve(run, pending) : Effect.void
-            }),
-          { discard: true }
-        )
+    Effect.forEach(
+      [...pendings.values()],
+      (pending) =>
+        Effect.suspend(() => {
+          const isOpen = pending.underWay === undefined && pendings.get(pending.item.index) === pending
+          return isOpen ? resolve(run, pending) : Effect.void
+        }),
+      { discard: true }
+    )
   )
