@@ -199,6 +199,30 @@ describe("a limit beside other consumers", () => {
     }
   })
 
+  it.each([
+    ["sliding", 50, 1.07],
+    ["fixed", 50, 1.05],
+    ["sliding", 100, 1.22],
+    ["fixed", 100, 1.13]
+  ] as const)("does not take a process that has ended for others: %s windows, %d requests", (window, before, most) => {
+    const all = seeds.map((seed) => {
+      const limits = { interval: 1000, window }
+      return simulate({
+        limits,
+        arrivals: burst(600),
+        out: 6,
+        back: 6,
+        seed,
+        phase: 77 * seed,
+        before,
+        priority: "bulk"
+      })
+    })
+    const ended = all.reduce((sum, { ended }) => sum + ended, 0) / all.length
+    expect(ended).toBeLessThan(6000 * most)
+    expect(Math.max(...all.map(({ refused }) => refused))).toBeLessThanOrEqual(10)
+  })
+
   it("is not misled by fixed windows that turn while nobody else is there", () => {
     const [sliding, fixed] = (["sliding", "fixed"] as const).map((window) =>
       simulate({ limits: { interval: 1000, window }, arrivals: burst(600), out: 20, back: 20, seed: 1 })

@@ -20,6 +20,8 @@ export interface Traffic {
   /** How much later in a fixed window the first call comes. */
   readonly phase?: number
   readonly settings?: Partial<Limit.Settings>
+  /** How many requests a process that has ended has sent, evenly, in the interval before. */
+  readonly before?: number
 }
 
 export interface Result {
@@ -46,10 +48,13 @@ type Event =
 const epoch = 1_000_370
 
 export const simulate = (traffic: Traffic): Result => {
-  const { arrivals, out, back, seed, priority = "interactive", phase = 0 } = traffic
+  const { arrivals, out, back, seed, priority = "interactive", phase = 0, before = 0 } = traffic
   const random = new Utils.PCGRandom(seed)
   const others = { given: 0, refused: 0 }
-  const quota = Quota.make(decode(traffic.limits), epoch + phase, others)
+  const limits = decode(traffic.limits)
+  const begin = epoch + phase - limits.interval
+  const quota = Quota.make(limits, begin, others)
+  for (let index = 0; index < before; index += 1) quota.admit(begin + Math.floor((index * limits.interval) / before))
   const settings = { limit: 100, interval: 10_000, share: 1, reserve: 0.05, ...traffic.settings }
   const events = arrivals.map((at): Event => ({ at, _tag: "Call" })).sort((a, b) => a.at - b.at)
   const add = (event: Event) => {

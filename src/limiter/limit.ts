@@ -57,6 +57,8 @@ interface Others {
   latest: number
   previous: number
   since: number
+  /** When the first response came after a silence. */
+  firstAt: number
   /** The fewest that the current window of the service held, and when: their rate is measured from there. */
   fewest: number
   fewestAt: number
@@ -132,7 +134,7 @@ export const initialState = ({ limit, interval }: Pick<Settings, "limit" | "inte
   lastResponseAt: never,
   part: { startedAt: never, given: 0 },
   pause: { startedAt: never, until: never, length: 0 },
-  others: { latest: 0, previous: 0, since: never, fewest: -never, fewestAt: never },
+  others: { latest: 0, previous: 0, since: never, firstAt: never, fewest: -never, fewestAt: never },
   day: null,
   processes: {}
 })
@@ -154,9 +156,12 @@ const allowed = (state: LimitState, settings: Settings) =>
 export const free = (state: LimitState, settings: Settings): number =>
   Math.max(0, allowed(state, settings) - used(state))
 
+/** Whether no response has come for so long that what others use is not known. */
+const isSilent = ({ lastResponseAt, interval }: LimitState, time: number) => time - lastResponseAt > 2 * interval
+
 /** Whether requests go in parts: what others use must be seen before a crowd leaves. */
 const isSpread = (state: LimitState, priority: Level) =>
-  priority === "bulk" || otherConsumers(state) > 0 || state.now - state.lastResponseAt > 2 * state.interval
+  priority === "bulk" || otherConsumers(state) > 0 || isSilent(state, state.now)
 
 const dayLeft = ({ day }: LimitState, { reserve }: Settings, priority: Level) =>
   day === null ? Infinity : day.left - (priority === "bulk" ? Math.floor(day.limit * reserve) : 0)
@@ -337,6 +342,12 @@ const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outc
  */
 const observe = (state: LimitState, grant: Grant, time: number, counted: number): void => {
   const { others, given, interval, limit } = state
+  // What is seen at first was sent before, perhaps by a process that has ended: it is forgotten sooner.
+  if (time - others.firstAt < 2 * interval && time - others.since >= interval * rateBase) {
+    others.previous = others.latest
+    others.latest = 0
+    others.since = time
+  }
   const atMost = counted - grant.completed - 1
   const elapsed = time - others.fewestAt
   let seen = counted - (given - grant.expired)
@@ -372,6 +383,7 @@ export const complete = (state: LimitState, grant: Grant, time: number, outcome:
   // A permit whose lease has ended has left the log.
   if (!uncount(state, grant)) state.given += 1
   if (outcome !== undefined) {
+    if (isSilent(state, time)) state.others.firstAt = state.others.since = time
     state.lastResponseAt = Math.max(state.lastResponseAt, time)
     pauseAfter(state, grant, outcome, time)
     if (outcome.told !== undefined) learn(state, grant, time, outcome.isRefused, outcome.told)
