@@ -9,7 +9,6 @@ import {
   normalizeObject,
   normalizeText,
   normalizeTexts,
-  isAbsent,
   textRules
 } from "../fields/lenient.js"
 
@@ -201,6 +200,6 @@ function normalizeFiles(value: unknown): unknown {
 export const normalizeCustomField: Normalize = (value) => {
   if (!isObject(value)) return undefined
   const id = normalizeId(value["id"])
-  const hasValue = !isAbsent(value["value"] ?? value["field_value"] ?? value["fieldValue"])
-  return typeof id !== "string" || id === "" || !hasValue ? undefined : customFieldOf(id, value)
+  const found = value["value"] ?? value["field_value"] ?? value["fieldValue"] ?? undefined
+  return typeof id !== "string" || id === "" || found === undefined ? undefined : customFieldOf(id, value)
 }

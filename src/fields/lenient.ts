@@ -4,13 +4,12 @@ import { isArray, isObject, type JsonObject, stringifyJson } from "../runtime/js
 /** Normalizes the value of a field. Undefined drops the field. */
 export type Normalize = (value: unknown) => unknown
 
-export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined
-
 /** Drops fields that are null or undefined. */
 export const omitNull = (value: JsonObject): JsonObject => {
   const out: Record<string, unknown> = {}
   for (const key in value) {
-    if (!isAbsent(value[key]) && key !== "__proto__") out[key] = value[key]
+    const field = value[key] ?? undefined
+    if (field !== undefined && key !== "__proto__") out[key] = field
   }
   return out
 }
@@ -23,8 +22,8 @@ export const normalizeObject =
     let changed: Record<string, unknown> | undefined
     let isComplete = true
     for (const key in value) {
-      const field = value[key]
-      if (!isAbsent(field) && key !== "__proto__") {
+      const field = value[key] ?? undefined
+      if (field !== undefined && key !== "__proto__") {
         const rule = rules.get(key)
         if (rule === undefined) continue
         const normalized = rule(field)
@@ -44,9 +43,12 @@ export const normalizeObject =
 export const normalizeArray =
   (element: Normalize): Normalize =>
   (value) => {
-    const all: ReadonlyArray<unknown> = isArray(value) ? value : [value]
-    const out = all.map((one) => element(one))
-    return out.some(isAbsent) ? out.filter((one) => !isAbsent(one)) : out
+    const out: Array<unknown> = []
+    for (const one of isArray(value) ? value : [value]) {
+      const normalized = element(one) ?? undefined
+      if (normalized !== undefined) out.push(normalized)
+    }
+    return out
   }
 
 const isEmpty = (value: object) => Object.keys(value).length === 0
@@ -58,7 +60,7 @@ const isEmpty = (value: object) => Object.keys(value).length === 0
 export function normalizeText(value: unknown): string | undefined {
   if (typeof value === "string") return value
   if (typeof value === "number" && !Number.isFinite(value)) return undefined
-  if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
+  if (value === undefined || value === null || (typeof value === "object" && isEmpty(value))) return undefined
   // A value that is too deep for the stack is dropped.
   return stringifyJson(value)
 }

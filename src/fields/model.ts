@@ -84,7 +84,7 @@ export const model = <R extends Fields, O extends Fields>(
   name: string,
   required: R,
   optional: O,
-  prepare: (wire: unknown) => unknown = (wire) => wire,
+  prepare?: (wire: unknown) => unknown,
   wire?: Codec
 ): Model<R, O> => {
   const fields = { ...required, ...optional }
@@ -99,13 +99,15 @@ export const model = <R extends Fields, O extends Fields>(
   const normalizeFields = Lenient.normalizeObject(
     new Map(Object.entries(fields).map(([name, { normalize }]) => [name, normalize]))
   )
-  const normalize = (wire: unknown) => normalizeFields(prepare(wire))
+  const normalize = prepare === undefined ? normalizeFields : (wire: unknown) => normalizeFields(prepare(wire))
   const checks = Object.entries(required).map(([name, { schema }]) => [name, Schema.is(schema)] as const)
 
   /** The fast reader: only the required fields have to be checked after they are normalized. */
   const read = (wire: unknown): unknown => {
     const normalized = normalize(wire)
-    return normalized !== undefined && checks.every(([name, is]) => is(normalized[name])) ? normalized : reader.noMatch
+    if (normalized === undefined) return reader.noMatch
+    for (const [name, is] of checks) if (!is(normalized[name])) return reader.noMatch
+    return normalized
   }
 
   const schema = Schema.transformOrFail(

@@ -8,7 +8,6 @@ import type * as Failure from "./failure.js"
 import type { Level } from "../RateLimit.js"
 import type { EncodedRequest } from "./endpoint.js"
 import type { Restore } from "../runtime/fiber.js"
-import { monotonic } from "../runtime/timer.js"
 
 /** What the attempts of one call share. All times are milliseconds of the monotonic clock. */
 export interface Call {
@@ -25,6 +24,7 @@ export interface Call {
   /** Makes a wait interruptible, where the caller of the call is. A call cannot be interrupted in between. */
   readonly restore: Restore
   readonly clock: Clock.Clock
+  readonly startedAt: number
   /** When the call has to end. */
   readonly deadline: number
   /** How long one request may take once it has its permit. */
@@ -38,6 +38,7 @@ export interface Call {
 export interface Attempt {
   readonly call: Call
   readonly request: HttpClientRequest.HttpClientRequest
+  readonly startedAt: number
   /** How many requests the call has sent before. */
   readonly requestsBefore: number
   /** When the first of the earlier requests was sent that may have been applied; absent where none was. */
@@ -64,8 +65,6 @@ export interface AttemptFailure {
 }
 
 export type Send = (attempt: Attempt) => Effect.Effect<Response, AttemptFailure>
-
-export const nowOf = ({ call }: Attempt): number => monotonic(call.clock)
 
 const bearerOf = ({ request }: Attempt): ReadonlyArray<string> => {
   const bearer = request.headers["authorization"]?.replace(/^Bearer /, "")

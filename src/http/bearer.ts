@@ -6,7 +6,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import { isArray, parseObject } from "../runtime/json.js"
-import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import { monotonic } from "../runtime/timer.js"
+import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
 import { within } from "./deadline.js"
 
 /** Where the bearers of one service come from. */
@@ -32,7 +33,7 @@ export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => 
 /** Waits for credentials, within the attempt's timeout. Nothing is sent meanwhile. */
 const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsError>) => {
   const { clock, deadline, restore, timeoutMillis } = attempt.call
-  const now = nowOf(attempt)
+  const now = monotonic(clock)
   const limit = Math.max(0, Math.min(timeoutMillis, deadline - now))
   const unsent = errorContext(attempt, false)
   return restore(

@@ -1,6 +1,7 @@
 // One call: encode its input, send it, retry, decode.
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,12 +10,12 @@ import * as Option from "effect/Option"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
-import { type Attempt, type Call, nowOf, type Response, type Send } from "./attempt.js"
+import { type Attempt, type Call, type Response, type Send } from "./attempt.js"
 import { type AnyEndpoint, isRead, type Lookup, type Perform, type Repeat } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
-import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
+import { servicesOf, uninterruptible } from "../runtime/fiber.js"
 import * as telemetry from "../runtime/telemetry.js"
 import { measuredCall } from "./telemetry.js"
 import { monotonic } from "../runtime/timer.js"
@@ -57,9 +58,9 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
             ((limit, unknownSince) =>
               withPolicy(verify(lookup(unknownSince), input as never), { ...policy, deadline: limit }))
         },
-        { call, request: requestOf(row, encoded.right), requestsBefore: 0 }
+        { call, request: requestOf(row, encoded.right), startedAt: call.startedAt, requestsBefore: 0 }
       )
-      const measured = measuredCall(explained(row, performed), encoded.right.name, call.clock)
+      const measured = measuredCall(explained(row, performed), call)
       return call.isTraced
         ? telemetry.spanned(measured, {
             name: `${row.service ?? "ContactsHttp"}.${row.name}`,
@@ -115,7 +116,9 @@ const callOf = (
   policy: Policy,
   { fiber, restore }: Pick<Call, "fiber" | "restore">
 ): Call => {
-  const clock = clockOf(fiber)
+  const services = servicesOf(fiber)
+  const clock = Context.get(services, Clock.Clock)
+  const startedAt = monotonic(clock)
   return {
     encoded,
     declares: row.errors,
@@ -125,10 +128,11 @@ const callOf = (
     fiber,
     restore,
     clock,
-    deadline: monotonic(clock) + Duration.toMillis(policy.deadline),
+    startedAt,
+    deadline: startedAt + Duration.toMillis(policy.deadline),
     timeoutMillis: Duration.toMillis(policy.attemptTimeout),
     priority: Context.get(fiber.currentContext, RateLimit.Priority),
-    isTraced: telemetry.isTracing(servicesOf(fiber))
+    isTraced: telemetry.isTracing(services)
   }
 }
 
@@ -153,6 +157,6 @@ const reconciled: Finish = (row, attempt, answer, response) =>
     : row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response))
 
 const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): Repeat => ({
-  elapsed: nowOf(attempt) - unknownSince,
+  elapsed: monotonic(attempt.call.clock) - unknownSince,
   serverTime: Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
 })

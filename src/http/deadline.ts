@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
-import { type Attempt, type AttemptFailure, errorContext, nowOf, type Response, type Send } from "./attempt.js"
+import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
 import { abandon, later, monotonic } from "../runtime/timer.js"
 import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.js"
 
@@ -48,7 +48,7 @@ export const withDeadline =
     const { call, request, requestsBefore } = attempt
     let giveUp = constVoid
     const response = Effect.async<Response, AttemptFailure>((resume) => {
-      const sentAt = nowOf(attempt)
+      const sentAt = monotonic(call.clock)
       const limit = Math.min(call.timeoutMillis, call.deadline - sentAt)
       if (limit <= 0) return resume(Effect.fail({ error: timedOut(attempt, 0, false) }))
       const sent = { sentAt, requests: requestsBefore + 1, request }

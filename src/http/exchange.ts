@@ -26,9 +26,11 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
   ): Effect.Effect<Response, Errors.ContactsError> =>
     uninterruptible((restore, fiber) => {
       const clock = clockOf(fiber)
+      const startedAt = monotonic(clock)
       const timeoutMillis = Duration.toMillis(timeout)
       const attempt: Attempt = {
         request,
+        startedAt,
         requestsBefore: 0,
         call: {
           encoded: {
@@ -47,7 +49,8 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
           fiber,
           restore,
           clock,
-          deadline: monotonic(clock) + timeoutMillis,
+          startedAt,
+          deadline: startedAt + timeoutMillis,
           timeoutMillis,
           priority: "interactive",
           isTraced: false

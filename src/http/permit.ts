@@ -5,8 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Errors from "../Errors.js"
 import { inSeconds } from "../runtime/duration.js"
+import { monotonic } from "../runtime/timer.js"
 import type { Limiter, Permit, Rejection } from "../RateLimit.js"
-import { type Attempt, type AttemptFailure, errorContext, nowOf, type Send } from "./attempt.js"
+import { type Attempt, type AttemptFailure, errorContext, type Send } from "./attempt.js"
 import * as Failure from "./failure.js"
 
 /** The error of a request that cannot get its permit in time. */
@@ -38,7 +39,7 @@ export const withPermit =
   (attempt) =>
     Effect.suspend(() => {
       const { clock, deadline, priority, restore, timeoutMillis: leaseMillis } = attempt.call
-      const timeoutMillis = deadline - nowOf(attempt)
+      const timeoutMillis = deadline - monotonic(clock)
       // Without time left the request fails by its deadline, which sends nothing.
       if (timeoutMillis <= 0) return send(attempt)
       const options = { priority, timeoutMillis, leaseMillis: Math.min(leaseMillis, timeoutMillis) }

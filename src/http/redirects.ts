@@ -25,16 +25,13 @@ const target = (
   return Either.right(HttpClientRequest.setUrl(request, url.href))
 }
 
-const locationOf = ({ status, headers }: Response): string | undefined =>
-  statuses.has(status) ? headers["location"] : undefined
-
 const follow = (
   send: Send,
   attempt: Attempt,
   response: Response,
   left: number
 ): Effect.Effect<Response, AttemptFailure> => {
-  const location = locationOf(response)
+  const location = statuses.has(response.status) ? response.headers["location"] : undefined
   if (location === undefined) return Effect.succeed(response)
   const next = left === 0 ? Either.left("too many in a row") : target(attempt, response.status, location)
   const { requests, sentAt, status } = response

@@ -1,6 +1,5 @@
 // The attempts of a call. What a retry costs and whether it fits is decided in retryDecision.ts; whether it is safe is said by
 // the error.
-import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -57,32 +56,27 @@ export interface RetriedCall<A> {
 /** A failed attempt, and the state of the schedule before it. */
 interface Failed {
   readonly attempt: Attempt
-  readonly startedAt: number
   readonly failure: AttemptFailure
   readonly schedule: unknown
 }
 
-const clockOf = ({ call }: Attempt): Clock.Clock => call.clock
-
 /** Sends an attempt, and further ones as the policy says. A first attempt that succeeds pays for none of it. */
-export const retry = <A>(retried: RetriedCall<A>, first: Attempt): Effect.Effect<A, ContactsError> =>
-  send(retried, first, retried.policy.schedule.initial)
-
-const send = <A>(retried: RetriedCall<A>, attempt: Attempt, schedule: unknown): Effect.Effect<A, ContactsError> => {
-  const startedAt = monotonic(clockOf(attempt))
+export const retry = <A>(
+  retried: RetriedCall<A>,
+  attempt: Attempt,
+  schedule: unknown = retried.policy.schedule.initial
+): Effect.Effect<A, ContactsError> => {
   const failed = (failure: AttemptFailure) => {
     const { error } = failure
     if (error.attempts > 0 && (isDocumented(error) || error._tag === "Forbidden")) earn(retried.budget)
-    return afterFailure(retried, { attempt, startedAt, failure, schedule })
+    return afterFailure(retried, { attempt, failure, schedule })
   }
   return Effect.matchEffect(retried.send(attempt), {
     onSuccess: (response) => {
       const answer = retried.decode(attempt, response)
       if (Either.isLeft(answer)) return failed({ error: answer.left, sentAt: response.sentAt })
       earn(retried.budget)
-      return attempt.requestsBefore === 0
-        ? answer
-        : Effect.zipRight(log(attempt, startedAt, "Attempt succeeded"), answer)
+      return attempt.requestsBefore === 0 ? answer : Effect.zipRight(log(attempt, "Attempt succeeded"), answer)
     },
     onFailure: failed
   })
@@ -101,7 +95,7 @@ const afterFailure = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect
             failed.attempt.call.restore(Effect.sleep(Duration.millis(decision.delay))),
             Effect.suspend(() => {
               telemetry.retries(1, failed.attempt.call.encoded.name, failed.failure.error._tag)
-              return send(retried, nextAttempt(failed), decision.schedule)
+              return retry(retried, nextAttempt(failed), decision.schedule)
             })
           )
         )
@@ -121,7 +115,7 @@ const retryAfterMillis = (error: ContactsError): number =>
     ? Duration.toMillis(error.retryAfter)
     : 0
 
-const remaining = (attempt: Attempt): number => Math.max(0, attempt.call.deadline - monotonic(clockOf(attempt)))
+const remaining = (attempt: Attempt): number => Math.max(0, attempt.call.deadline - monotonic(attempt.call.clock))
 
 const decide = <A>(
   { policy, budget }: RetriedCall<A>,
@@ -131,7 +125,7 @@ const decide = <A>(
   if (!error.isRetryable || isFinal === true) {
     return Effect.succeed(stop("a retry would not help or is not safe"))
   }
-  const now = clockOf(attempt).unsafeCurrentTimeMillis()
+  const now = attempt.call.clock.unsafeCurrentTimeMillis()
   return Effect.map(attempt.call.restore(policy.schedule.step(now, error, schedule)), ([next, , decision]) => {
     if (ScheduleDecision.isDone(decision)) return stop("the schedule has ended")
     const least = retryAfterMillis(error)
@@ -145,12 +139,13 @@ const decide = <A>(
 
 const nextAttempt = (failed: Failed): Attempt => ({
   ...failed.attempt,
+  startedAt: monotonic(failed.attempt.call.clock),
   requestsBefore: failed.failure.error.attempts,
   unknownSince: failed.failure.error.outcome === "Unknown" ? unknownSinceOf(failed) : failed.attempt.unknownSince
 })
 
-const unknownSinceOf = ({ attempt, startedAt, failure: { sentAt } }: Failed): number =>
-  attempt.unknownSince ?? sentAt ?? startedAt
+const unknownSinceOf = ({ attempt, failure: { sentAt } }: Failed): number =>
+  attempt.unknownSince ?? sentAt ?? attempt.startedAt
 
 /** After the last attempt: finds out whether a write of unknown outcome was applied, and sends it once more if it was not. */
 const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect<A, ContactsError> =>
@@ -173,7 +168,7 @@ const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effec
           const last = { ...retried, policy: { ...policy, schedule: Schedule.stop, verifyUnknown: false } }
           return Effect.zipRight(
             logFailure(failed, "Verified: the write was not applied; sending it once more"),
-            send(last, nextAttempt(failed), Schedule.stop.initial)
+            retry(last, nextAttempt(failed))
           )
         }
       })
@@ -183,18 +178,18 @@ const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effec
 // --- the timeline, at log level debug ----------------------------------------------------------------------------------
 
 /** Names and numbers only: an error's message may repeat what the service said. */
-const log = (attempt: Attempt, startedAt: number, message: string, more: object = {}) =>
+const log = (attempt: Attempt, message: string, more: object = {}) =>
   Effect.suspend(() =>
     Effect.annotateLogs(Effect.logDebug(message), {
       operation: attempt.call.encoded.name,
       attempt: attempt.requestsBefore + 1,
-      millis: Math.round(monotonic(clockOf(attempt)) - startedAt),
+      millis: Math.round(monotonic(attempt.call.clock) - attempt.startedAt),
       ...more
     })
   )
 
-const logFailure = ({ attempt, startedAt, failure: { error } }: Failed, message: string) =>
-  log(attempt, startedAt, message, {
+const logFailure = ({ attempt, failure: { error } }: Failed, message: string) =>
+  log(attempt, message, {
     error: error._tag,
     outcome: error.outcome,
     ...(error.status === undefined ? {} : { status: error.status }),

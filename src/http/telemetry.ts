@@ -1,20 +1,17 @@
 // What is measured and traced of calls and requests.
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import { callDuration, requestDuration, spanned } from "../runtime/telemetry.js"
 import { monotonic } from "../runtime/timer.js"
-import { nowOf, type Send } from "./attempt.js"
+import type { Call, Send } from "./attempt.js"
 
 /** A call with its retries and waits, measured. */
 export const measuredCall = <A>(
   self: Effect.Effect<A, Errors.ContactsError>,
-  operation: string,
-  clock: Clock.Clock
+  { clock, encoded, startedAt }: Call
 ): Effect.Effect<A, Errors.ContactsError> => {
-  const startedAt = monotonic(clock)
-  const record = (outcome: string) => callDuration((monotonic(clock) - startedAt) / 1000, operation, outcome)
+  const record = (outcome: string) => callDuration((monotonic(clock) - startedAt) / 1000, encoded.name, outcome)
   return Effect.matchEffect(self, {
     onFailure: (error) => {
       record(error._tag)
@@ -42,7 +39,7 @@ export const withTelemetry =
     const { method, template } = call.encoded
     const record = (sentAt: number | undefined, status: number | undefined, errorType: string | undefined) => {
       if (sentAt === undefined) return
-      const seconds = (nowOf(attempt) - sentAt) / 1000
+      const seconds = (monotonic(call.clock) - sentAt) / 1000
       requestDuration(seconds, method, template, server.address, server.port, status, errorType)
     }
     const measured = Effect.matchEffect(send(attempt), {

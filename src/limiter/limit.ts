@@ -159,16 +159,14 @@ export const free = (state: LimitState, settings: Settings): number =>
 /** Whether no response has come for so long that what others use is not known. */
 const isSilent = ({ lastResponseAt, interval }: LimitState, time: number) => time - lastResponseAt > 2 * interval
 
-/** Whether requests go in parts: what others use must be seen before a crowd leaves. */
-const isSpread = (state: LimitState, priority: Level) =>
-  priority === "bulk" || otherConsumers(state) > 0 || isSilent(state, state.now)
-
 const dayLeft = ({ day }: LimitState, { reserve }: Settings, priority: Level) =>
   day === null ? Infinity : day.left - (priority === "bulk" ? Math.floor(day.limit * reserve) : 0)
 
-/** Permits left in the current part of the interval. */
-const leftInPart = (state: LimitState, settings: Settings, priority: Level) =>
-  isSpread(state, priority) ? Math.ceil(allowed(state, settings) / parts) - state.part.given : Infinity
+/** Permits left in the current part of the interval. What others use must be seen before a crowd leaves. */
+const leftInPart = (state: LimitState, settings: Settings, priority: Level) => {
+  const isSpread = priority === "bulk" || otherConsumers(state) > 0 || isSilent(state, state.now)
+  return isSpread ? Math.ceil(allowed(state, settings) / parts) - state.part.given : Infinity
+}
 
 /** How long the day's quota is exhausted for work of a priority; 0 where it is not, or where a request may probe it. */
 export const exhaustedFor = (state: LimitState, settings: Settings, priority: Level): number =>

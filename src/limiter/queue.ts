@@ -180,16 +180,12 @@ export class Queue implements Limiter {
         const grant = this.ready.shift() ?? this.store.acquire(waiter)
         if (grant !== undefined) {
           this.leave(waiter)
-          return Effect.succeed(this.permit(grant))
+          return Effect.succeed(new HeldPermit(grant, this.store, this.onChange))
         }
         if (mayAsk) this.ask()
       }
       return Effect.flatMap(restore(this.sleep(waiter)), (mayAsk) => this.wait(waiter, mayAsk, restore))
     })
-  }
-
-  private permit(grant: Limit.Grant): Permit {
-    return new HeldPermit(grant, this.store, this.onChange)
   }
 
   private readonly onChange = () => this.wakeFirst(true)
@@ -199,7 +195,7 @@ export class Queue implements Limiter {
   tryAcquire(options: AcquireOptions): Permit | undefined {
     const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
     const grant = isFirst ? this.store.acquire(options) : undefined
-    return grant && this.permit(grant)
+    return grant && new HeldPermit(grant, this.store, this.onChange)
   }
 
   acquire(options: AcquireOptions): Effect.Effect<Permit, Rejection> {

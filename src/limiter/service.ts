@@ -31,9 +31,9 @@ export const makeSettings = (options: Options = {}): Limit.Settings => {
 }
 
 /** The state of a limit in this process. */
-const memoryStore = (settings: Limit.Settings, clock: () => number): Store => {
+const memoryStore = (settings: Limit.Settings, clock: Clock.Clock): Store => {
   const state = Limit.initialState(settings)
-  const read = () => Limit.advance(state, clock())
+  const read = () => Limit.advance(state, monotonic(clock))
   return {
     settings: () => settings,
     read,
@@ -51,11 +51,7 @@ const memoryStore = (settings: Limit.Settings, clock: () => number): Store => {
 export const memoryLimiter =
   (settings: Limit.Settings) =>
   (key: string, clock: Clock.Clock): Limiter =>
-    new Queue(
-      key,
-      memoryStore(settings, () => monotonic(clock)),
-      clock
-    )
+    new Queue(key, memoryStore(settings, clock), clock)
 
 /** Limits by key: each is made when it is first opened, and kept while somebody has it open or a request of it counts. */
 export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter): Service => {
