@@ -14,6 +14,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** More than there are cores on a small machine: most of what takes long waits for another process. */
+const workers = Math.max(4, availableParallelism() - 1)
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -26,11 +29,13 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "cli/test/**/*.test.ts", "examples/**/*.test.ts"],
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     globalSetup: "test/programs.ts",
+    setupFiles: "test/setup.ts",
+    // Loading the modules anew for each file costs as much as half of the tests.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // More than there are cores on a small machine: most of what takes long waits for another process.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
-    minWorkers: 1,
+    maxWorkers: workers,
+    minWorkers: workers,
     sequence: { sequencer: LongestFirst },
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" }
   }

@@ -369,7 +369,9 @@ describe("an event", () => {
   const decode = Schema.decodeSync(Webhooks.Event)
 
   it("is the same after it was written and read again", () => {
-    const event = Arbitrary.make(Schema.typeSchema(Webhooks.Event))
+    const Event = Schema.typeSchema(Webhooks.Event)
+    // A further field may be drawn with the name of a documented one, and a value that it cannot have.
+    const event = Arbitrary.make(Event).filter(Schema.is(Event))
     const encode = Schema.encodeSync(Webhooks.Event)
     FastCheck.assert(
       FastCheck.property(event, (event) => {
