@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { rollup } from "rollup"
+import { transformSync } from "@babel/core"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const dist = join(root, "dist")
@@ -13,10 +14,21 @@ const entries = Object.values({ ...exports, ...bin })
   .map((entry) => join(root, entry.default ?? entry))
   .filter((file) => file.endsWith(".js"))
 
-/** A module with its map, so that the maps of the bundle lead to the sources. */
-const maps = {
-  name: "maps",
-  load: (file) => ({ code: readFileSync(file, "utf8"), map: JSON.parse(readFileSync(`${file}.map`, "utf8")) })
+/**
+ * A module with its map, so that the maps of the bundle lead to the sources. Its top-level calls are marked as pure, as those of
+ * Effect are: the bundler of an app leaves out what the app does not use.
+ */
+const modules = {
+  name: "modules",
+  load: (file) =>
+    transformSync(readFileSync(file, "utf8"), {
+      plugins: ["annotate-pure-calls"],
+      inputSourceMap: JSON.parse(readFileSync(`${file}.map`, "utf8")),
+      sourceMaps: true,
+      configFile: false,
+      babelrc: false,
+      cwd: root
+    })
 }
 
 /** What a module imports of this package, directly or not, and itself. */
@@ -33,7 +45,7 @@ const bundle = await rollup({
   input: Object.fromEntries(entries.map((file) => [relative(dist, file).replace(/\.js$/, ""), file])),
   external: (id) => !/^[./]/.test(id),
   treeshake: { moduleSideEffects: "no-external" },
-  plugins: [maps]
+  plugins: [modules]
 })
 const { output } = await bundle.write({
   dir: dist,

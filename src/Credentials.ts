@@ -29,7 +29,7 @@ import * as Errors from "./Errors.js"
 import * as Url from "./http/baseUrl.js"
 import type { Bearer } from "./http/bearer.js"
 import * as Failure from "./http/failure.js"
-import { LocationId } from "./Schema.js"
+import { LocationId } from "./fields/ids.js"
 import * as TokenStore from "./TokenStore.js"
 
 // --- tokens --------------------------------------------------------------------------------------------------------------
