@@ -175,12 +175,9 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
   updateContact: (contactId, body) =>
     Effect.map(perform(rows.updateContact, { params: { contactId }, body }), writtenOf(body)),
   upsertContact: (body) =>
-    Effect.map(perform(rows.upsertContact, { body }), ({ contact, new: isNew, traceId }) => ({
-      ...contact,
-      ignored: ignoredFields({ ...body }, contact),
-      new: isNew,
-      ...(typeof traceId === "string" ? { traceId } : {})
-    })),
+    Effect.map(perform(rows.upsertContact, { body }), ({ contact, new: isNew, traceId }) =>
+      Object.assign(writtenOf(body)({ contact }), { new: isNew }, typeof traceId === "string" ? { traceId } : {})
+    ),
   createContact: (body) => Effect.map(perform(rows.createContact, { body }), writtenOf(body)),
   deleteContact: (contactId) => Effect.asVoid(perform(rows.deleteContact, { params: { contactId } })),
   getDuplicateContact: ({ locationId, email, phone }) =>
@@ -227,10 +224,9 @@ const makeParts = (perform: HttpLayer.Service["perform"]): ContactParts => ({
 
 const writtenOf =
   (sent: object) =>
-  ({ contact }: { readonly contact: Schema.Contact }): Schema.WrittenContact => ({
-    ...contact,
-    ignored: ignoredFields({ ...sent }, contact)
-  })
+  ({ contact }: { readonly contact: Schema.Contact }): Schema.WrittenContact =>
+    // Nobody else has the contact of an answer, and to copy its many fields costs more than to read them.
+    Object.assign(contact, { ignored: ignoredFields(sent, contact) })
 
 const contactOf = ({ contact }: { readonly contact: Schema.Contact }): Schema.Contact => contact
 

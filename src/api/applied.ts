@@ -48,21 +48,20 @@ const dayOf = (value: unknown): unknown =>
 // --- custom fields -----------------------------------------------------------------------------------------------------
 
 /** A field is written with `field_value` and read with `value`. The last of several values counts. */
-const valuesById = (fields: unknown): JsonObject =>
-  Object.fromEntries(objectsIn(fields).map(({ id, value, field_value }) => [String(id), value ?? field_value] as const))
+const valuesById = (fields: unknown): ReadonlyMap<string, unknown> =>
+  new Map(objectsIn(fields).map(({ id, value, field_value }) => [String(id), value ?? field_value]))
 
 const isNumberOrText = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && value.trim() !== "")
 
-const isoDate = /^\d{4}-\d\d-\d\d/
+const isDay = (value: unknown) => typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value)
 
 /** A number may come back as text, a day as a moment, and chosen options in the order of their definition. */
 const isSameValue = (sent: unknown, found: unknown): boolean => {
   if (isArray(sent) && isArray(found)) return isSame([...sent].sort(), [...found].sort())
   if (isNumberOrText(sent) && isNumberOrText(found) && typeof sent !== typeof found)
     return Number(sent) === Number(found)
-  const isDays = [sent, found].every((value) => typeof value === "string" && isoDate.test(value))
-  return hasParts(sent, found) || (isDays && dayOf(sent) === dayOf(found))
+  return hasParts(sent, found) || (isDay(sent) && isDay(found) && dayOf(sent) === dayOf(found))
 }
 
 // --- fields ------------------------------------------------------------------------------------------------------------
@@ -85,7 +84,7 @@ const comparisons: { readonly [field: string]: (sent: unknown, found: unknown, c
   inboundDndSettings: hasParts,
   customFields: (sent, found) => {
     const values = valuesById(found)
-    return Object.entries(valuesById(sent)).every(([id, value]) => isSameValue(value, values[id]))
+    return Array.from(valuesById(sent)).every(([id, value]) => isSameValue(value, values.get(id)))
   }
 }
 
@@ -97,13 +96,13 @@ const directions = new Set(["locationId", "createNewIfDuplicateAllowed"])
  * another value, or does not answer them. What it saves in another form is as it was sent: tags and email in another case, a
  * phone in E.164, a day in another format, a name in its parts.
  */
-export const ignoredFields = (sent: JsonObject, contact: Contact): ReadonlyArray<string> =>
-  Object.entries(sent)
-    .filter(
-      ([field, value]) =>
-        value !== undefined && !directions.has(field) && !(comparisons[field] ?? isSame)(value, contact[field], contact)
-    )
-    .map(([field]) => field)
+export const ignoredFields = (sent: object, contact: Contact): ReadonlyArray<string> =>
+  Object.keys(sent).filter((field) => {
+    const value = (sent as JsonObject)[field]
+    if (value === undefined || directions.has(field)) return false
+    const isAlike = comparisons[field] ?? isSame
+    return !isAlike(value, contact[field], contact)
+  })
 
 /** Whether the contact has all changes. A field that the service does not answer counts as not there. */
 export const isApplied = (changes: JsonObject, contact: Contact): boolean =>
