@@ -443,6 +443,53 @@ describe("a permit", () => {
   })
 })
 
+describe("the permit of a caller that must not be interrupted before its request", () => {
+  it("is not lost at any step between its wait and its request", async () => {
+    // Where an interruption may come between any two operations of a fiber: wherever it yields.
+    const places = Array.from({ length: 20 }, (_, index) =>
+      Array.from({ length: 8 }, (_, steps) => ({ operations: 10 + index, steps }))
+    ).flat()
+    const lost = await Promise.all(
+      places.map(async ({ operations, steps }) => {
+        let now = 0
+        const clock = Object.assign(Object.create(liveClock) as Clock.Clock, {
+          unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+          sleep: () => Effect.never
+        })
+        const limiter = memoryLimiter(makeSettings({ limit: 1, interval: 700 }))("key", clock)
+        const held = await Effect.runPromise(limiter.acquire(acquiring()))
+        const scheduler = new Scheduler.ControlledScheduler()
+        const step = async () => {
+          scheduler.step()
+          for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
+        }
+        let isSent = false
+        const request = Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(limiter.acquire(acquiring(), restore), (permit) =>
+            Effect.sync(() => {
+              isSent = true
+              permit.release()
+            })
+          )
+        )
+        const fiber = Effect.runFork(Effect.withMaxOpsBeforeYield(request, operations), { scheduler })
+        for (let turn = 0; turn < 100; turn += 1) await step()
+        expect((await Effect.runPromise(limiter.state)).waiting).toBe(1)
+        now = 100
+        held.release()
+        for (let turn = 0; turn < steps; turn += 1) await step()
+        fiber.unsafeInterruptAsFork(fiber.id())
+        for (let turn = 0; turn < 200; turn += 1) await step()
+        const { used, waiting } = await Effect.runPromise(limiter.state)
+        return { isSent, isLost: used > 0 || waiting > 0 }
+      })
+    )
+    expect(lost.filter(({ isLost }) => isLost)).toEqual([])
+    // The interruption came before the permit, and after it.
+    expect(new Set(lost.map(({ isSent }) => isSent))).toEqual(new Set([false, true]))
+  })
+})
+
 describe("callers that wait", () => {
   it.scoped("go on when the request of the first has ended, with its fibers and its timers", () =>
     Effect.gen(function* () {

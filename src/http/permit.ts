@@ -63,7 +63,7 @@ export const withPermit =
       const permit = limiter.tryAcquire(options)
       return permit !== undefined
         ? sendWith(permit)
-        : Effect.matchEffect(restore(limiter.acquire(options)), {
+        : Effect.matchEffect(limiter.acquire(options, restore), {
             onFailure: (rejection) => Effect.fail(rejected(attempt, rejection)),
             onSuccess: sendWith
           })

@@ -77,8 +77,14 @@ export interface Limiter {
   /**
    * A permit as soon as there is one. Fails at once where that takes longer than `timeoutMillis` or the day's quota is
    * exhausted. Interruptible while it waits, and synchronous where a permit is free.
+   *
+   * A caller that must not be interrupted between this and its request gives the `restore` of its own
+   * `Effect.uninterruptibleMask`: then only the wait is interruptible, and no permit is lost.
    */
-  readonly acquire: (options: AcquireOptions) => Effect.Effect<Permit, Rejection>
+  readonly acquire: (
+    options: AcquireOptions,
+    restore?: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ) => Effect.Effect<Permit, Rejection>
   /** Whether no request counts, waits or is held back, so that the limit can be forgotten. */
   readonly isIdle: Effect.Effect<boolean>
   /** The current state. */

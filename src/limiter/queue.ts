@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
+import type { Restore } from "../runtime/fiber.js"
 import { later, monotonic } from "../runtime/timer.js"
 import { parseRateLimitHeaders } from "./headers.js"
 import * as Limit from "./limit.js"
@@ -31,9 +32,6 @@ export interface Store {
   /** Reads what other processes wrote. */
   readonly refresh: Effect.Effect<void>
 }
-
-/** Makes a wait interruptible, where the caller is. */
-type Restore = <A, E>(self: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 interface Waiter extends AcquireOptions {
   /** When it gives up. */
@@ -198,8 +196,8 @@ export class Queue implements Limiter {
     return grant && new HeldPermit(grant, this.store, this.onChange)
   }
 
-  acquire(options: AcquireOptions): Effect.Effect<Permit, Rejection> {
-    return Effect.uninterruptibleMask((restore) => {
+  acquire(options: AcquireOptions, restore?: Restore): Effect.Effect<Permit, Rejection> {
+    return Effect.uninterruptibleMask((own) => {
       const permit = this.tryAcquire(options)
       if (permit !== undefined) return Effect.succeed(permit)
       const { priority, timeoutMillis } = options
@@ -208,7 +206,7 @@ export class Queue implements Limiter {
       if (rejected !== undefined) return rejected
       const until = monotonic(this.clock) + timeoutMillis
       const waiter: Waiter = { ...options, until, wakesAt: Infinity, wake: constVoid }
-      return Effect.onError(this.wait(waiter, true, restore), () => Effect.sync(() => this.leave(waiter)))
+      return Effect.onError(this.wait(waiter, true, restore ?? own), () => Effect.sync(() => this.leave(waiter)))
     })
   }
 
