@@ -70,8 +70,11 @@ const compile = (row: AnyEndpoint): CompiledEndpoint => {
   return made
 }
 
+/** Half of a character, which a URL cannot have. */
+const surrogate = /\p{Surrogate}/u
+
 /** Whatever its own schema allows, a parameter fills one segment of the path and no other. */
-const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !/\p{Surrogate}/u.test(value)
+const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !surrogate.test(value)
 
 const pathOf = (
   segments: ReadonlyArray<string>,

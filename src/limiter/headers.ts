@@ -17,15 +17,13 @@ const hour = 60 * 60 * 1000
 /** How long a daily quota lasts. */
 export const day = 24 * hour
 
-/** The header of each number, with its least and its greatest value. */
-const ranges = [
-  ["limit", "x-ratelimit-max", 1, 1e12],
-  ["remaining", "x-ratelimit-remaining", 0, 1e12],
-  ["interval", "x-ratelimit-interval-milliseconds", 1, hour],
-  ["dailyLimit", "x-ratelimit-limit-daily", 1, 1e12],
-  ["left", "x-ratelimit-daily-remaining", 0, 1e12],
-  ["resetsIn", "x-ratelimit-daily-reset", 0, day]
-] as const
+const digits = /^\d{1,12}$/
+
+const integer = (text: string | undefined, least: number, most: number): number | undefined => {
+  if (text === undefined || !digits.test(text)) return undefined
+  const value = Number(text)
+  return value >= least && value <= most ? value : undefined
+}
 
 /**
  * Reads the limits from a response. Errors of the edge (5xx) say nothing: a proxy or a maintenance page may invent the
@@ -36,13 +34,14 @@ export const parseRateLimitHeaders = (
   headers: { readonly [name: string]: string | undefined }
 ): RateLimitHeaders | undefined => {
   if (status >= 500) return undefined
-  const found: { [name in (typeof ranges)[number][0]]?: number } = {}
-  for (const [name, header, least, most] of ranges) {
-    const text = headers[header]
-    const value = text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) found[name] = value
-  }
-  const { limit, remaining, interval, dailyLimit, left, resetsIn } = found
+  const dailyLimit = integer(headers["x-ratelimit-limit-daily"], 1, 1e12)
+  const left = integer(headers["x-ratelimit-daily-remaining"], 0, 1e12)
+  const resetsIn = integer(headers["x-ratelimit-daily-reset"], 0, day)
   const isDayKnown = dailyLimit !== undefined && left !== undefined && resetsIn !== undefined
-  return { limit, remaining, interval, day: isDayKnown ? { limit: dailyLimit, left, resetsIn } : undefined }
+  return {
+    limit: integer(headers["x-ratelimit-max"], 1, 1e12),
+    remaining: integer(headers["x-ratelimit-remaining"], 0, 1e12),
+    interval: integer(headers["x-ratelimit-interval-milliseconds"], 1, hour),
+    day: isDayKnown ? { limit: dailyLimit, left, resetsIn } : undefined
+  }
 }

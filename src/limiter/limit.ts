@@ -340,7 +340,8 @@ const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outc
  */
 const observe = (state: LimitState, grant: Grant, time: number, counted: number): void => {
   const { others, given, interval, limit } = state
-  // What is seen at first was sent before, perhaps by a process that has ended: it is forgotten sooner.
+  // The first responses after a silence also count what was sent before it, perhaps by a process that has ended. That leaves
+  // the window soon, so an observation counts for a shorter time at first.
   if (time - others.firstAt < 2 * interval && time - others.since >= interval * rateBase) {
     others.previous = others.latest
     others.latest = 0
