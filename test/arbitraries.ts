@@ -7,6 +7,10 @@ const text = FastCheck.string({ unit: "grapheme", maxLength: 40 })
 const present = <A>(values: { [K in keyof A]: FastCheck.Arbitrary<A[K]> }) =>
   FastCheck.record(values, { requiredKeys: [] }) as FastCheck.Arbitrary<Partial<A>>
 
+/** JSON as it is read. A drawn value may hold -0, which JSON does not have. */
+export const json = (constraints?: FastCheck.JsonSharedConstraints): FastCheck.Arbitrary<unknown> =>
+  FastCheck.json(constraints).map((text): unknown => JSON.parse(text))
+
 export const id = FastCheck.stringMatching(/^[A-Za-z0-9]{20}$/)
 
 export const moment = FastCheck.date({
