@@ -30,10 +30,11 @@ export default defineConfig({
     // Generous for a machine that is busy with other things; what a test waits for is never time.
     globalSetup: "test/programs.ts",
     setupFiles: "test/setup.ts",
-    // Loading the modules anew for each file costs as much as half of the tests.
+    // The test files of a worker share its modules: loading them for each file took a third of the suite's CPU time.
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Equal numbers: without isolation, vitest may stop a busy worker when there are more than the minimum.
     maxWorkers: workers,
     minWorkers: workers,
     sequence: { sequencer: LongestFirst },

@@ -9,6 +9,7 @@ import {
   normalizeObject,
   normalizeText,
   normalizeTexts,
+  isAbsent,
   textRules
 } from "../fields/lenient.js"
 
@@ -200,6 +201,6 @@ function normalizeFiles(value: unknown): unknown {
 export const normalizeCustomField: Normalize = (value) => {
   if (!isObject(value)) return undefined
   const id = normalizeId(value["id"])
-  const found = value["value"] ?? value["field_value"] ?? value["fieldValue"] ?? undefined
-  return typeof id !== "string" || id === "" || found === undefined ? undefined : customFieldOf(id, value)
+  const hasValue = !isAbsent(value["value"] ?? value["field_value"] ?? value["fieldValue"])
+  return typeof id !== "string" || id === "" || !hasValue ? undefined : customFieldOf(id, value)
 }

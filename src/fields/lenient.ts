@@ -4,12 +4,13 @@ import { isArray, isObject, type JsonObject, stringifyJson } from "../runtime/js
 /** Normalizes the value of a field. Undefined drops the field. */
 export type Normalize = (value: unknown) => unknown
 
+export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined
+
 /** Drops fields that are null or undefined. */
 export const omitNull = (value: JsonObject): JsonObject => {
   const out: Record<string, unknown> = {}
   for (const key in value) {
-    const field = value[key] ?? undefined
-    if (field !== undefined && key !== "__proto__") out[key] = field
+    if (!isAbsent(value[key]) && key !== "__proto__") out[key] = value[key]
   }
   return out
 }
@@ -22,8 +23,8 @@ export const normalizeObject =
     let changed: Record<string, unknown> | undefined
     let isComplete = true
     for (const key in value) {
-      const field = value[key] ?? undefined
-      if (field !== undefined && key !== "__proto__") {
+      const field = value[key]
+      if (!isAbsent(field) && key !== "__proto__") {
         const rule = rules.get(key)
         if (rule === undefined) continue
         const normalized = rule(field)
@@ -45,8 +46,8 @@ export const normalizeArray =
   (value) => {
     const out: Array<unknown> = []
     for (const one of isArray(value) ? value : [value]) {
-      const normalized = element(one) ?? undefined
-      if (normalized !== undefined) out.push(normalized)
+      const normalized = element(one)
+      if (!isAbsent(normalized)) out.push(normalized)
     }
     return out
   }
@@ -60,7 +61,7 @@ const isEmpty = (value: object) => Object.keys(value).length === 0
 export function normalizeText(value: unknown): string | undefined {
   if (typeof value === "string") return value
   if (typeof value === "number" && !Number.isFinite(value)) return undefined
-  if (value === undefined || value === null || (typeof value === "object" && isEmpty(value))) return undefined
+  if (isAbsent(value) || (typeof value === "object" && isEmpty(value))) return undefined
   // A value that is too deep for the stack is dropped.
   return stringifyJson(value)
 }

@@ -1,7 +1,6 @@
 // One call: encode its input, send it, retry, decode.
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +14,7 @@ import { type AnyEndpoint, isRead, type Lookup, type Perform, type Repeat } from
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
-import { servicesOf, uninterruptible } from "../runtime/fiber.js"
+import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import * as telemetry from "../runtime/telemetry.js"
 import { measuredCall } from "./telemetry.js"
 import { monotonic } from "../runtime/timer.js"
@@ -117,7 +116,7 @@ const callOf = (
   { fiber, restore }: Pick<Call, "fiber" | "restore">
 ): Call => {
   const services = servicesOf(fiber)
-  const clock = Context.get(services, Clock.Clock)
+  const clock = clockOf(services)
   const startedAt = monotonic(clock)
   return {
     encoded,

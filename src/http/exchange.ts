@@ -10,7 +10,7 @@ import type { Attempt, Response } from "./attempt.js"
 import { withDeadline } from "./deadline.js"
 import { withRedirects } from "./redirects.js"
 import { transportOf } from "./transport.js"
-import { clockOf, uninterruptible } from "../runtime/fiber.js"
+import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import { monotonic } from "../runtime/timer.js"
 
 /** What a request is about, as its errors describe it. */
@@ -25,7 +25,7 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
     timeout: Duration.Duration
   ): Effect.Effect<Response, Errors.ContactsError> =>
     uninterruptible((restore, fiber) => {
-      const clock = clockOf(fiber)
+      const clock = clockOf(servicesOf(fiber))
       const startedAt = monotonic(clock)
       const timeoutMillis = Duration.toMillis(timeout)
       const attempt: Attempt = {

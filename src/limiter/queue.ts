@@ -178,12 +178,16 @@ export class Queue implements Limiter {
         const grant = this.ready.shift() ?? this.store.acquire(waiter)
         if (grant !== undefined) {
           this.leave(waiter)
-          return Effect.succeed(new HeldPermit(grant, this.store, this.onChange))
+          return Effect.succeed(this.permit(grant))
         }
         if (mayAsk) this.ask()
       }
       return Effect.flatMap(restore(this.sleep(waiter)), (mayAsk) => this.wait(waiter, mayAsk, restore))
     })
+  }
+
+  private permit(grant: Limit.Grant): Permit {
+    return new HeldPermit(grant, this.store, this.onChange)
   }
 
   private readonly onChange = () => this.wakeFirst(true)
@@ -193,7 +197,7 @@ export class Queue implements Limiter {
   tryAcquire(options: AcquireOptions): Permit | undefined {
     const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
     const grant = isFirst ? this.store.acquire(options) : undefined
-    return grant && new HeldPermit(grant, this.store, this.onChange)
+    return grant && this.permit(grant)
   }
 
   acquire(options: AcquireOptions, restore?: Restore): Effect.Effect<Permit, Rejection> {

@@ -19,4 +19,5 @@ export const uninterruptible = <A, E>(
 export const servicesOf = (fiber: Current): Context.Context<DefaultServices.DefaultServices> =>
   fiber.getFiberRef(DefaultServices.currentServices)
 
-export const clockOf = (fiber: Current): Clock.Clock => Context.get(servicesOf(fiber), Clock.Clock)
+export const clockOf = (services: Context.Context<DefaultServices.DefaultServices>): Clock.Clock =>
+  Context.get(services, Clock.Clock)
