@@ -1,5 +1,5 @@
 /**
- * The Contacts API of GrowthHub as a service: what can be done to contacts.
+ * The service for the Contacts API of GrowthHub.
  *
  * @module
  * @since 0.1.0
@@ -29,26 +29,28 @@ import type * as Schema from "./Schema.js"
 // --- the interface -----------------------------------------------------------------------------------------------------
 
 /**
- * What can be done to contacts, and to what belongs to them.
+ * The operations on contacts and their parts, such as tags and followers.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends ContactParts {
   /**
-   * Gets a contact by its id. Repeating it is safe.
+   * Gets a contact by its id. Safe to retry.
    *
-   * Fails with `BadRequest` (`isContactNotFound`) for an unknown or deleted contact, `Forbidden` for another location's.
+   * Fails with `BadRequest` (`isContactNotFound`) for an unknown or deleted contact, with `Forbidden` for a contact of
+   * another location.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
    */
   readonly getContact: (id: Schema.ContactId) => Effect.Effect<Schema.Contact, ContactsError>
 
   /**
-   * Changes the given fields of a contact and answers the whole contact; its `ignored` names the fields that did not take. `tags` overwrites all tags. Repeating it with
-   * the same changes is safe. If its outcome is unknown in the end, the contact is looked at (see `RetryPolicy`).
+   * Changes the given fields of a contact and returns the whole contact; its `ignored` lists the fields that the service did
+   * not store. `tags` overwrites all tags. Safe to retry. The client verifies an unknown outcome by reading the contact (see
+   * `RetryPolicy`).
    *
-   * Fails with `Unprocessable`, before anything is sent, for changes that the endpoint does not take.
+   * Fails with `Unprocessable`, before anything is sent, for changes that the endpoint does not accept.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
    */
@@ -58,10 +60,11 @@ export interface Service extends ContactParts {
   ) => Effect.Effect<Schema.WrittenContact, ContactsError>
 
   /**
-   * Updates the contact with this email or phone, or creates one; the location's settings say which field counts first.
-   * `new` is true if the call created the contact, also if the response of the attempt that created it was lost. Repeating
-   * the call is safe with an email or a phone, and without `createNewIfDuplicateAllowed: true`. `ignored` lists the fields
-   * that the service did not store: if the contact was found by its email, it drops a phone that belongs to another contact.
+   * Updates the contact with this email or phone, or creates one; the location's settings determine which field is matched
+   * first. `new` is true if the call created the contact, even if the response of the attempt that created it was lost. The
+   * call is safe to retry with an email or a phone, and without `createNewIfDuplicateAllowed: true`. `ignored` lists the
+   * fields that the service did not store: if the contact was found by its email, the service drops a phone that belongs to
+   * another contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for a contact that the endpoint does not accept.
    *
@@ -70,11 +73,12 @@ export interface Service extends ContactParts {
   readonly upsertContact: (contact: Schema.ContactUpsert) => Effect.Effect<Schema.UpsertedContact, ContactsError>
 
   /**
-   * Creates a contact. Where the location does not allow duplicates, it fails with a `BadRequest` whose `duplicateOf` is the
-   * contact that has the email or phone already.
+   * Creates a contact. If the location does not allow duplicates, the call fails with a `BadRequest` whose `duplicateOf` is
+   * the contact that already has the email or phone.
    *
-   * It is never sent again once it may have been applied. If its outcome is unknown in the end, the duplicate search tells by
-   * the email, or else the phone, whether it was. `ignored` names the fields that did not take. A 422 can have created the contact all the same, by one report.
+   * The call is not retried once it may have been applied. The client verifies an unknown outcome with the duplicate search,
+   * by the email, or by the phone if there is no email. `ignored` lists the fields that the service did not store. According
+   * to one report, the service can create the contact and still respond with 422.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-contact
    *
@@ -83,10 +87,10 @@ export interface Service extends ContactParts {
   readonly createContact: (contact: Schema.ContactCreate) => Effect.Effect<Schema.WrittenContact, ContactsError>
 
   /**
-   * Deletes a contact. Repeating it is safe: a retry that finds the contact gone is a success. `searchContacts` may still
-   * find the contact for a while.
+   * Deletes a contact. Safe to retry: a retry that finds the contact gone succeeds. `searchContacts` may still find the
+   * contact for a while.
    *
-   * Fails with `BadRequest` (`isContactNotFound`) for an unknown contact, or one that was deleted before this call.
+   * Fails with `BadRequest` (`isContactNotFound`) for an unknown contact, or a contact that was deleted before this call.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/delete-contact
    *
@@ -95,31 +99,31 @@ export interface Service extends ContactParts {
   readonly deleteContact: (id: Schema.ContactId) => Effect.Effect<void, ContactsError>
 
   /**
-   * The contact that an upsert with this email or phone would update, by the location's settings; none if there is no match.
-   * Repeating it is safe.
+   * Gets the contact that an upsert with this email or phone would update, by the location's settings; `None` if no contact
+   * matches. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-duplicate-contact
    *
    * @since 0.2.0
    */
   readonly getDuplicateContact: (identity: {
-    /** The location to look in. */
+    /** The location to search. */
     readonly locationId: Schema.LocationId
-    /** The email to look for. */
+    /** The email to search for. */
     readonly email?: string | undefined
-    /** The phone to look for, in E.164 (`+18887324197`). */
+    /** The phone to search for, in E.164 (`+18887324197`). */
     readonly phone?: string | undefined
   }) => Effect.Effect<Option.Option<Schema.Contact>, ContactsError>
 
   /**
-   * A page of the contacts that match a search, 100 of them by default. Repeating it is safe. For all pages, see
+   * Gets a page of the contacts that match a search, 100 contacts by default. Safe to retry. For all pages, see
    * `ContactsBulk.searchAll`.
    *
-   * The search is an index that lags behind writes, by seconds and at times by a minute: a new contact is not found at once, a
-   * deleted one still is. Whether a contact exists is told by `getContact`. `page` reaches the first 10,000 contacts,
-   * `searchAfter` all of them.
+   * The search index lags behind writes by seconds, sometimes by a minute: it lacks new contacts and still has deleted ones.
+   * To check whether a contact exists, use `getContact`. `page` reaches the first 10,000 contacts, `searchAfter` reaches
+   * all.
    *
-   * Fails with `Unprocessable`, before anything is sent, for a search that the endpoint does not take.
+   * Fails with `Unprocessable`, before anything is sent, for a search that the endpoint does not accept.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced
    *
@@ -145,7 +149,7 @@ export interface Service extends ContactParts {
 }
 
 /**
- * A service whose methods fail only as the API documents: its operational errors are defects.
+ * A service whose methods fail only with the errors that the API documents; operational errors are defects.
  *
  * @since 0.2.0
  * @category models
@@ -231,7 +235,7 @@ const writtenOf =
 const contactOf = ({ contact }: { readonly contact: Schema.Contact }): Schema.Contact => contact
 
 const documented = (service: Service): Documented<Service> =>
-  // Each method stays the same but for its errors.
+  // The cast is safe: each method differs only in its errors.
   Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
       name,
@@ -253,7 +257,7 @@ const documented = (service: Service): Documented<Service> =>
 export interface Options extends HttpLayer.ServiceOptions {}
 
 /**
- * {@link Options}, each from the app's configuration. Those that are not given are read under their default names.
+ * The {@link Options}, each as a `Config`. An option that is not given is read under its default name.
  *
  * @since 0.1.0
  * @category models
@@ -261,7 +265,7 @@ export interface Options extends HttpLayer.ServiceOptions {}
 export type ConfigOptions = HttpLayer.ServiceConfigOptions
 
 /**
- * The contacts of GrowthHub (HighLevel, GoHighLevel, LeadConnector).
+ * The service for the contacts of GrowthHub (HighLevel, GoHighLevel, LeadConnector).
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -285,8 +289,9 @@ export type ConfigOptions = HttpLayer.ServiceConfigOptions
  */
 export class ContactsService extends Context.Tag("effect-growthhub/ContactsService")<ContactsService, Service>() {
   /**
-   * The service on the app's own `HttpClient`: another one each time, so that one app can have many accounts. A token or base URL that cannot be used fails each call with
-   * `Unauthorized` or `TransportError` and a message that says why; nothing is sent.
+   * The service on the app's own `HttpClient`. Each use of the layer builds a new service, so one app can have many
+   * accounts. If the token or base URL cannot be used, each call fails with `Unauthorized` or `TransportError` and a message
+   * that gives the reason; nothing is sent.
    *
    * @since 0.1.0
    */
@@ -295,9 +300,9 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
   }
 
   /**
-   * The service as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host
-   * if absent), unless a `Config` of the app's own is given for an option. A token or base URL that is missing or cannot
-   * be used is a `ConfigError` when the layer is built; its message does not repeat the token.
+   * The service with the options of the app's configuration: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the
+   * vendor's host if absent), or the `Config` that is given for an option. A token or base URL that is missing or cannot be
+   * used is a `ConfigError` when the layer is built; its message does not repeat the token.
    *
    * @since 0.1.0
    */
@@ -311,7 +316,7 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
    * The service on a `ContactsHttp` of the app's own. Several services over one `HttpLayer.layer(options)` share its token
    * and its rate limit.
    *
-   * The layer is built anew wherever it is used: Effect would otherwise build it once for each memo map, and a second account
+   * Each use of the layer builds a new service: Effect would otherwise build it once for each memo map, and a second account
    * would get the service of the first.
    *
    * @since 0.1.0
@@ -322,7 +327,7 @@ export class ContactsService extends Context.Tag("effect-growthhub/ContactsServi
 
   /**
    * The service with exactly the documented errors in every signature, `BadRequest | Unauthorized | Unprocessable`: the
-   * operational ones (network, outage, rate limit, a foreign location) are defects.
+   * operational errors (network, outage, rate limit, a contact of another location) are defects.
    *
    * @example
    * import { Effect } from "effect"

@@ -1,6 +1,6 @@
 /**
- * The custom fields of contacts by their names: a contact answers `{ id, value }` for each and nothing else, and what the id
- * means is told by the location.
+ * Reads and writes the custom fields of contacts by name. A contact in a response has only `{ id, value }` for each field;
+ * the location's definitions give the name and type for each id.
  *
  * @module
  * @since 0.2.0
@@ -23,35 +23,35 @@ import type { Contact, CustomField, CustomFieldDefinition, CustomFieldValue, Loc
  * @category models
  */
 export interface Options {
-  /** How long the definitions are used before they are read again; 5 minutes by default. */
+  /** The time for which the definitions are cached; 5 minutes by default. */
   readonly timeToLive?: Duration.DurationInput | undefined
   /**
-   * How old the definitions must be to be read again for a name or an id that is not among them, and how long a missing scope
-   * is remembered; 10 seconds by default.
+   * The minimum age of the cached definitions before they are read again because a name or an id is not among them, and the
+   * time for which a missing scope is cached; 10 seconds by default.
    */
   readonly refreshAfter?: Duration.DurationInput | undefined
 }
 
 /**
- * The value of a custom field of a contact, with what its id means.
+ * The value of a custom field of a contact, with the name and key of the field.
  *
  * @since 0.2.0
  * @category models
  */
 export interface NamedCustomField {
-  /** The name that people see; absent where the location does not have the field any more. */
+  /** The displayed name; absent if the location no longer has the field. */
   readonly name?: string
-  /** The key without `contact.`, such as `pincode`; absent where the location does not have the field any more. */
+  /** The key without `contact.`, such as `pincode`; absent if the location no longer has the field. */
   readonly key?: string
   /** The id of the field. */
   readonly id: string
-  /** The value, as the contact has it. */
+  /** The value of the field in the contact. */
   readonly value: CustomFieldValue
 }
 
 /**
- * The values to write, by the name, the key (`contact.pincode` or `pincode`) or the id of their field. One that is undefined is
- * left out. A day can be a `DateTime`.
+ * The values to write, by the name, the key (`contact.pincode` or `pincode`) or the id of their field. A value that is
+ * undefined is not written. A day can be a `DateTime`.
  *
  * @since 0.2.0
  * @category models
@@ -68,43 +68,44 @@ export interface Values {
  */
 export interface CustomFields {
   /**
-   * The definitions, read once and then kept. Fails with `Unauthorized` that names the scope
-   * `locations/customFields.readonly` where the token lacks it, and as `getCustomFields` does.
+   * The definitions, read on first use and then cached. Fails as `getCustomFields` does; if the token lacks the scope
+   * `locations/customFields.readonly`, the message of the `Unauthorized` names the scope.
    *
    * @since 0.2.0
    */
   readonly definitions: Effect.Effect<ReadonlyArray<CustomFieldDefinition>, ContactsError>
 
   /**
-   * The definition that a name, a key (`contact.pincode` or `pincode`) or an id means. Names are compared as they are written,
-   * and without regard to case where none is written so. Definitions that are older than `refreshAfter` are read again for a
-   * name that is not among them.
+   * Returns the definition that a name, a key (`contact.pincode` or `pincode`) or an id identifies. Names are compared
+   * exactly first, and regardless of case if none is equal. If no definition matches and the definitions are older than
+   * `refreshAfter`, they are read again.
    *
-   * Fails with `Unprocessable` (`attempts` is 0) for a name that means no field, or several: then the message has their ids.
+   * Fails with `Unprocessable` (`attempts` is 0) for a name that matches no field, or several; then the message has their
+   * ids.
    *
    * @since 0.2.0
    */
   readonly definition: (name: string) => Effect.Effect<CustomFieldDefinition, ContactsError>
 
   /**
-   * The `customFields` of an update or an upsert, checked by the `dataType` of each: a number for `NUMERICAL`, `FLOAT` and
-   * `MONETORY`, a day for `DATE`, one of the options for `SINGLE_OPTIONS` and `RADIO`, a list of them for `CHECKBOX` and
-   * `MULTIPLE_OPTIONS`, texts by the id of their box for `TEXTBOX_LIST`, files by their uuid for `FILE_UPLOAD`, else text.
-   * Nothing is written: that is done by the call that takes them.
+   * Returns the `customFields` for an update or an upsert, each checked by its `dataType`: a number for `NUMERICAL`, `FLOAT`
+   * and `MONETORY`, a day for `DATE`, one of the options for `SINGLE_OPTIONS` and `RADIO`, a list of options for `CHECKBOX`
+   * and `MULTIPLE_OPTIONS`, texts by the id of their box for `TEXTBOX_LIST`, files by their uuid for `FILE_UPLOAD`, text for
+   * other types. Nothing is sent: pass the result to `updateContact` or `upsertContact`, for example.
    *
-   * Fails with `Unprocessable` (`attempts` is 0), with a line for each name that means no field, or several, and for each value
-   * that its field does not take. Where the token lacks the scope of the definitions, values by ids of 20 letters and digits
-   * pass unchecked, and any other name fails with an `Unauthorized` that says which scope is missing.
+   * Fails with `Unprocessable` (`attempts` is 0), with a line for each name that matches no field, or several, and for each
+   * value that its field does not accept. If the token lacks the scope to read the definitions, ids of 20 letters and digits
+   * are accepted with unchecked values, and any other name fails with an `Unauthorized` that names the missing scope.
    *
    * @since 0.2.0
    */
   readonly write: (values: Values) => Effect.Effect<ReadonlyArray<CustomField>, ContactsError>
 
   /**
-   * The custom fields of a contact with their names and keys, in the order of the contact; none if it has none. Definitions
-   * that are older than `refreshAfter` are read again for an id that is not among them.
+   * Returns the custom fields of a contact with their names and keys, in the order of the contact; an empty list if the
+   * contact has none. If an id is not among the definitions and these are older than `refreshAfter`, they are read again.
    *
-   * Fails as `definitions` does; the ids and values stay in `contact.customFields`.
+   * Fails as `definitions` does; the ids and values remain available in `contact.customFields`.
    *
    * @since 0.2.0
    */
@@ -117,7 +118,9 @@ export interface CustomFields {
 
 const scope = "locations/customFields.readonly"
 
-/** A token without the scope is refused with 401, and told apart by the message. */
+/**
+ * Whether the token lacks the scope: the service responds with 401, and only the message differs from an invalid token's.
+ */
 const isMissingScope = (error: ContactsError): error is Unauthorized =>
   error._tag === "Unauthorized" && /not authorized for this scope/i.test(error.message)
 
@@ -129,10 +132,13 @@ const withScope = (error: Unauthorized): Unauthorized =>
 
 type Definitions = ReadonlyArray<CustomFieldDefinition>
 
-/** What was read: the definitions, or that the scope is missing. */
+/** The cached result of a read: the definitions, or the error for the missing scope. */
 type Known = Either.Either<Definitions, Unauthorized>
 
-/** What was read, unless it is older than this (milliseconds). Any other failure is not kept. */
+/**
+ * Returns the cached result if it is younger than `maxAge` (milliseconds), and reads again otherwise. Other failures are not
+ * cached.
+ */
 type Read = (maxAge: number) => Effect.Effect<Known, ContactsError>
 
 const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): Read => {
@@ -149,11 +155,12 @@ const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): Read => {
   )
   const orElse = (maxAge: number, other: Effect.Effect<Known, ContactsError>) =>
     Effect.flatMap(kept(maxAge), (result) => (result === undefined ? other : Effect.succeed(result)))
-  // Whoever has waited finds what the one before has read. One that is interrupted leaves the reading to the next.
+  // A caller that has waited for the permit uses the result of the caller before it. If that caller was interrupted, the
+  // next one reads.
   return (maxAge) => orElse(maxAge, semaphore.withPermits(1)(orElse(maxAge, fetched)))
 }
 
-/** The ids of custom fields, by their form: what tells them from names where the definitions cannot be read. */
+/** Whether a name has the form of a custom field's id. Without definitions, only the form distinguishes ids from names. */
 const isPlainId = (name: string): boolean => /^[A-Za-z0-9]{20}$/.test(name)
 
 // --- writing and reading -----------------------------------------------------------------------------------------------
@@ -165,7 +172,7 @@ type Given = readonly [name: string, value: CustomFieldValue | DateTime.DateTime
 const givenOf = (values: Values): ReadonlyArray<Given> =>
   Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
 
-/** The fields to write, or a line for each fault. */
+/** Returns the fields to write, or one line for each fault. */
 const fieldsOf = (
   definitions: Definitions,
   given: ReadonlyArray<Given>
@@ -189,7 +196,7 @@ const fieldsOf = (
   return faults.length > 0 ? Either.left(faults) : Either.right(Array.from(fields.values()))
 }
 
-/** Fields by their ids, unchecked, where the definitions cannot be read. */
+/** Returns the fields by their ids, unchecked, if the definitions cannot be read because the scope is missing. */
 const uncheckedFields = (
   given: ReadonlyArray<Given>,
   missing: Unauthorized
@@ -217,7 +224,10 @@ const makeCustomFields = (
   read: Read,
   { timeToLive, refreshAfter }: { readonly [name in keyof Options]-?: number }
 ): CustomFields => {
-  /** The definitions, read again where something is not among them, unless they are fresh. */
+  /**
+   * Returns the cached definitions. If they are incomplete, or the scope was missing, reads again unless the cached result
+   * is younger than `refreshAfter`.
+   */
   const having = (isComplete: (definitions: Definitions) => boolean): Effect.Effect<Known, ContactsError> =>
     Effect.flatMap(read(timeToLive), (known) => {
       const isEnough = Either.isRight(known) && isComplete(known.right)
@@ -254,8 +264,8 @@ const makeCustomFields = (
 }
 
 /**
- * The custom fields of the contacts of a location by their names. Nothing is read before the first use; then the definitions
- * are kept for `timeToLive`. Concurrent uses read them once. Keep the value: each `forLocation` reads anew.
+ * Reads and writes the custom fields of a location's contacts by name. The definitions are read on first use and cached for
+ * `timeToLive`; concurrent uses share one read. Keep the returned value: each call of `forLocation` has its own cache.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-fields
  *

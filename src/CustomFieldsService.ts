@@ -1,5 +1,5 @@
 /**
- * The custom fields of a location: what the ids in a contact mean.
+ * The service for the definitions of a location's custom fields, which give the name and type for each id in a contact.
  *
  * @module
  * @since 0.2.0
@@ -15,17 +15,17 @@ import * as HttpLayer from "./HttpLayer.js"
 import type { CustomFieldCreate, CustomFieldDefinition, CustomFieldUpdate, LocationId } from "./Schema.js"
 
 /**
- * What can be done to the custom fields of a location.
+ * The operations on the custom fields of a location.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Service {
   /**
-   * All custom fields of a location, in one answer: the API has no pages here. `model` says whose fields: those of contacts, of
-   * opportunities, or `all`; the service decides if absent. Repeating it is safe.
+   * Gets all custom fields of a location in one response: this endpoint has no pages. `model` selects the fields of
+   * contacts, of opportunities, or `all`; the service decides if absent. Safe to retry.
    *
-   * Fails with `Unauthorized` where the token lacks the scope `locations/customFields.readonly`.
+   * Fails with `Unauthorized` if the token lacks the scope `locations/customFields.readonly`.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-fields
    *
@@ -34,13 +34,13 @@ export interface Service {
   readonly getCustomFields: (
     locationId: LocationId,
     options?: {
-      /** Whose fields: those of contacts, of opportunities, or of both. */
+      /** The model whose fields to get: contacts, opportunities, or all. */
       readonly model?: "contact" | "opportunity" | "all" | undefined
     }
   ) => Effect.Effect<ReadonlyArray<CustomFieldDefinition>, ContactsError>
 
   /**
-   * Gets a custom field by its id, or by its key, such as `contact.pincode`. Repeating it is safe.
+   * Gets a custom field by its id, or by its key, such as `contact.pincode`. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-field
    *
@@ -51,9 +51,9 @@ export interface Service {
   /**
    * Adds a custom field to a location. Needs the scope `locations/customFields.write`.
    *
-   * It is never sent again once it may have been applied: that would make a second field of the same name. If its outcome is
-   * unknown in the end, the fields are listed, and one with the same name and `dataType` that was made since is taken for it;
-   * where the service does not tell when a field was made, the outcome stays unknown.
+   * The call is not retried once it may have been applied, because a retry would create a second field of the same name. To
+   * verify an unknown outcome, the client lists the fields; a field with the same name and `dataType` that was created since
+   * the first attempt counts as the new one. If the service does not return creation times, the outcome stays unknown.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-custom-field
    *
@@ -65,7 +65,7 @@ export interface Service {
   ) => Effect.Effect<CustomFieldDefinition, ContactsError>
 
   /**
-   * Changes a custom field and answers it whole. Repeating it is safe.
+   * Changes a custom field and returns its whole definition. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/update-custom-field
    *
@@ -78,7 +78,8 @@ export interface Service {
   ) => Effect.Effect<CustomFieldDefinition, ContactsError>
 
   /**
-   * Deletes a custom field. What becomes of its values in contacts is not documented. Repeating it is safe: a retry that finds it gone is a success.
+   * Deletes a custom field. The effect on its values in contacts is not documented. Safe to retry: a retry that finds the
+   * field gone succeeds.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/delete-custom-field
    *
@@ -103,7 +104,7 @@ const customFieldOf = ({ customField }: { readonly customField: CustomFieldDefin
   customField
 
 /**
- * The custom fields of locations. To read and write the values of contacts by the names of their fields, see `CustomFields`.
+ * The service for the custom fields of locations. To access values of contacts by field name, see `CustomFields`.
  *
  * @example
  * import { Effect } from "effect"
@@ -122,8 +123,8 @@ export class CustomFieldsService extends Context.Tag("effect-growthhub/CustomFie
   Service
 >() {
   /**
-   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one token,
-   * see `GrowthHub.layer`.
+   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one
+   * token, see `GrowthHub.layer`.
    *
    * @since 0.2.0
    */
@@ -132,7 +133,7 @@ export class CustomFieldsService extends Context.Tag("effect-growthhub/CustomFie
   }
 
   /**
-   * The service as the app's configuration says: see `HttpLayer.layerConfig`.
+   * The service with the options of the app's configuration; see `HttpLayer.layerConfig`.
    *
    * @since 0.2.0
    */
@@ -143,7 +144,7 @@ export class CustomFieldsService extends Context.Tag("effect-growthhub/CustomFie
   }
 
   /**
-   * The service on a `ContactsHttp` of the app's own. It is built anew wherever it is used.
+   * The service on a `ContactsHttp` of the app's own. Each use of the layer builds a new service.
    *
    * @since 0.2.0
    */

@@ -1,5 +1,5 @@
 /**
- * The filters of a search. Each constructor takes only the fields that the service has the operator for, so that
+ * The constructors of search filters. Each accepts only fields for which the service supports its operator, so that
  * `Filter.contains("email", …)` does not compile.
  *
  * @module
@@ -58,7 +58,7 @@ export type {
 // --- custom fields -----------------------------------------------------------------------------------------------------
 
 /**
- * The kinds of custom fields that differ in their operators.
+ * The kinds of custom fields, which differ in their operators.
  *
  * @since 0.2.0
  * @category custom fields
@@ -72,9 +72,9 @@ export type CustomKind = "text" | "options" | "number" | "date"
  * @category custom fields
  */
 export interface CustomField<Kind extends CustomKind> {
-  /** The kind, which says what operators the field has. */
+  /** The kind, which determines the operators of the field. */
   readonly kind: Kind
-  /** How the field is called in a filter. */
+  /** The name of the field in a filter. */
   readonly path: CustomFieldPath
 }
 
@@ -83,8 +83,8 @@ const custom =
   (id: string): CustomField<Kind> => ({ kind, path: `customFields.${id}` })
 
 /**
- * A custom field by its id (not by its name or key, by which the service finds nothing), as the kind that it has in the
- * settings of the location.
+ * A custom field by its id, with the kind that it has in the settings of the location. The service finds nothing by the name
+ * or key of a custom field.
  *
  * @example
  * import * as Filter from "effect-growthhub/Filter"
@@ -97,7 +97,7 @@ const custom =
 export const customField = {
   /** Text, large text, single select, radio or phone (`TEXT LARGE_TEXT SINGLE_OPTIONS RADIO PHONE`). */
   text: custom("text"),
-  /** One text box of a list (`TEXTBOX_LIST`), by the id of the field and that of the box. */
+  /** One box of a text box list (`TEXTBOX_LIST`), by the id of the field and the id of the box. */
   textBox: (id: string, optionId: string): CustomField<"text"> => custom("text")(`${id}.${optionId}`),
   /** Checkbox or multi select (`CHECKBOX MULTIPLE_OPTIONS`). */
   options: custom("options"),
@@ -121,7 +121,7 @@ const pathOf = <Field extends string>(field: Field | CustomField<CustomKind>): F
 export type ComparedField = WholeField | TextField | FlagField | CustomField<"text" | "options" | "number">
 
 /**
- * The values that a field is compared with.
+ * The type of the values that a field can be compared with.
  *
  * @since 0.2.0
  * @category fields
@@ -132,13 +132,14 @@ const comparing =
   (operator: "eq" | "not_eq") =>
   <const Field extends ComparedField>(field: Field, value: ValueOf<Field>): Filter => {
     const path = pathOf<WholeField | TextField | FlagField>(field)
-    // The field and its value go together by the type of this function.
+    // The cast is safe: the type of this function requires a value of the field's type.
     return { field: path, operator, value: typeof value === "string" ? inCaseOf(path, value) : value } as Filter
   }
 
 /**
- * The field has this value, the whole of it. A value for a field that the service keeps in lower case (`tags`, `contactName`,
- * `firstNameLowerCase`, `lastNameLowerCase`) is put into lower case. Text of 1 to 75 characters; `phone` in E.164.
+ * Matches contacts in which the field equals this value as a whole. A value for a field that the service stores in lower
+ * case (`tags`, `contactName`, `firstNameLowerCase`, `lastNameLowerCase`) is converted to lower case. Text has 1 to 75
+ * characters; `phone` is in E.164.
  *
  * @since 0.2.0
  * @category conditions
@@ -146,7 +147,7 @@ const comparing =
 export const equals = comparing("eq")
 
 /**
- * The field has another value than this, or none; see {@link equals}.
+ * Matches contacts in which the field has another value, or none; see {@link equals}.
  *
  * @since 0.2.0
  * @category conditions
@@ -154,8 +155,8 @@ export const equals = comparing("eq")
 export const notEquals = comparing("not_eq")
 
 /**
- * The field has one of these values, one at least: an `OR` group of {@link equals}. By `id`, up to 100 contacts are found at
- * once.
+ * Matches contacts in which the field has one of these values, of which there has to be at least one: an `OR` group of
+ * {@link equals}. By `id`, one search finds up to 100 contacts.
  *
  * @since 0.2.0
  * @category conditions
@@ -173,7 +174,8 @@ const containing =
   }
 
 /**
- * The field contains this text, in any case: 3 to 75 letters, digits and blanks, nothing else. A tag is matched as a whole.
+ * Matches contacts in which the field contains this text, regardless of case. The text has 3 to 75 letters, digits and
+ * blanks, nothing else. A tag is matched as a whole.
  *
  * @since 0.2.0
  * @category conditions
@@ -181,7 +183,7 @@ const containing =
 export const contains = containing("contains")
 
 /**
- * The field does not contain this text; see {@link contains}.
+ * Matches contacts in which the field does not contain this text; see {@link contains}.
  *
  * @since 0.2.0
  * @category conditions
@@ -193,7 +195,7 @@ const present =
   (field: OptionalField | CustomField<CustomKind>): Filter => ({ field: pathOf(field), operator })
 
 /**
- * The field has a value.
+ * Matches contacts in which the field has a value.
  *
  * @since 0.2.0
  * @category conditions
@@ -201,7 +203,7 @@ const present =
 export const exists = present("exists")
 
 /**
- * The field has no value.
+ * Matches contacts in which the field has no value.
  *
  * @since 0.2.0
  * @category conditions
@@ -209,24 +211,24 @@ export const exists = present("exists")
 export const notExists = present("not_exists")
 
 /**
- * The bounds of a range, one at least.
+ * The bounds of a range, at least one.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Bounds<A> {
-  /** More, or later, than this. */
+  /** The exclusive lower bound. */
   readonly gt?: A | undefined
-  /** This, or more, or later. */
+  /** The inclusive lower bound. */
   readonly gte?: A | undefined
-  /** Less, or earlier, than this. */
+  /** The exclusive upper bound. */
   readonly lt?: A | undefined
-  /** This, or less, or earlier. */
+  /** The inclusive upper bound. */
   readonly lte?: A | undefined
 }
 
 /**
- * The bound of a range of a field: a number for a number, a moment for a date.
+ * The type of the bounds for a field: a number for a number field, a `DateTime` for a date field.
  *
  * @since 0.2.0
  * @category fields
@@ -237,7 +239,7 @@ const millisOf = (bound: number | DateTime.DateTime): number =>
   typeof bound === "number" ? bound : DateTime.toEpochMillis(bound)
 
 /**
- * The field lies within these bounds. Moments are sent as milliseconds of the epoch.
+ * Matches contacts in which the field lies within these bounds. A `DateTime` is sent in milliseconds since the epoch.
  *
  * @since 0.2.0
  * @category conditions
@@ -256,7 +258,7 @@ export const range = <const Field extends DateField | CustomField<"number" | "da
 // --- groups ------------------------------------------------------------------------------------------------------------
 
 /**
- * All of these filters match.
+ * Matches contacts that match all of these filters.
  *
  * @since 0.2.0
  * @category groups
@@ -267,7 +269,7 @@ export const and = (first: Filter, ...more: ReadonlyArray<Filter>): Filter => ({
 })
 
 /**
- * One of these filters matches, or several.
+ * Matches contacts that match at least one of these filters.
  *
  * @since 0.2.0
  * @category groups
@@ -280,7 +282,7 @@ export const or = (first: Filter, ...more: ReadonlyArray<Filter>): Filter => ({
 // --- opportunities -----------------------------------------------------------------------------------------------------
 
 /**
- * The contact has an opportunity for which all of these conditions hold.
+ * Matches contacts with an opportunity that meets all of these conditions.
  *
  * @example
  * import * as Filter from "effect-growthhub/Filter"
@@ -306,12 +308,12 @@ export const opportunities = (first: OpportunityCondition, ...more: ReadonlyArra
  * @category opportunities
  */
 export const opportunity = {
-  /** The field has this value. */
+  /** Matches opportunities in which the field has this value. */
   equals: (field: OpportunityField, value: string): OpportunityCondition => ({ field, operator: "eq", value }),
-  /** The field has another value, or none. */
+  /** Matches opportunities in which the field has another value, or none. */
   notEquals: (field: OpportunityField, value: string): OpportunityCondition => ({ field, operator: "not_eq", value }),
-  /** The field has a value. */
+  /** Matches opportunities in which the field has a value. */
   exists: (field: OpportunityField): OpportunityCondition => ({ field, operator: "exists" }),
-  /** The field has no value. */
+  /** Matches opportunities in which the field has no value. */
   notExists: (field: OpportunityField): OpportunityCondition => ({ field, operator: "not_exists" })
 } as const

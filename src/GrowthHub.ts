@@ -15,7 +15,7 @@ import { NotesService } from "./NotesService.js"
 import { TasksService } from "./TasksService.js"
 
 /**
- * Every service of this library, and the `ContactsHttp` that they share, for endpoints of your own.
+ * All services of this library, and the `ContactsHttp` that they share, which also performs endpoints of your own.
  *
  * @since 0.2.0
  * @category models
@@ -24,7 +24,7 @@ export type Services =
   ContactsService | CustomFieldsService | LocationTagsService | NotesService | TasksService | HttpLayer.ContactsHttp
 
 /**
- * All services on a `ContactsHttp` of the app's own. They are built anew wherever the layer is used: Effect would otherwise build
+ * All services on a `ContactsHttp` of the app's own. Each use of the layer builds new services: Effect would otherwise build
  * them once for each memo map, and a second account would get the services of the first.
  *
  * @since 0.2.0
@@ -45,7 +45,7 @@ export const layerHttp: Layer.Layer<
 )
 
 /**
- * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is an account of its own.
+ * All services on the app's own `HttpClient`, over one token and one rate limit. Each use is a separate account.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -73,9 +73,9 @@ export const layer = (options: HttpLayer.ServiceOptions): Layer.Layer<Services, 
   Layer.provideMerge(layerHttp, HttpLayer.layer(options))
 
 /**
- * {@link layer} as the app's configuration says: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the vendor's host if
- * absent), unless a `Config` of the app's own is given for an option. Fails with a `ConfigError` that does not repeat the
- * token where one is missing or cannot be used.
+ * {@link layer} with the options of the app's configuration: `GROWTHHUB_TOKEN` (redacted) and `GROWTHHUB_BASE_URL` (the
+ * vendor's host if absent), or the `Config` that is given for an option. If the token or base URL is missing or cannot be
+ * used, it fails with a `ConfigError` that does not repeat the token.
  *
  * @since 0.2.0
  * @category layers

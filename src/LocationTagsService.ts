@@ -1,5 +1,5 @@
 /**
- * The tags of a location: what can be chosen for its contacts.
+ * The service for the tags of a location, from which people choose the tags of contacts.
  *
  * @module
  * @since 0.2.0
@@ -15,16 +15,16 @@ import * as HttpLayer from "./HttpLayer.js"
 import type { LocationId, LocationTag, LocationTagInput } from "./Schema.js"
 
 /**
- * What can be done to the tags of a location.
+ * The operations on the tags of a location.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Service {
   /**
-   * All tags of a location, in one answer: the API has no pages here. Repeating it is safe.
+   * Gets all tags of a location in one response: this endpoint has no pages. Safe to retry.
    *
-   * Fails with `Unauthorized` where the token lacks the scope `locations/tags.readonly`.
+   * Fails with `Unauthorized` if the token lacks the scope `locations/tags.readonly`.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-location-tags
    *
@@ -33,12 +33,12 @@ export interface Service {
   readonly getLocationTags: (locationId: LocationId) => Effect.Effect<ReadonlyArray<LocationTag>, ContactsError>
 
   /**
-   * Adds a tag to a location, so that people can choose it; a contact can be given a new tag without that. Needs the scope
-   * `locations/tags.write`.
+   * Adds a tag to a location, so that people can choose it. A contact can also be given a tag that the location does not
+   * have. Needs the scope `locations/tags.write`.
    *
-   * It is never sent again once it may have been applied. If its outcome is unknown in the end, the tags are listed, and the one
-   * with this name, in any case, is the answer: a location has only one of a name, so that nothing tells whether it was there
-   * before.
+   * The call is not retried once it may have been applied. To verify an unknown outcome, the client lists the tags and
+   * returns the one with this name, regardless of case. Tag names are unique in a location, so the returned tag may be older
+   * than the call.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-tag
    *
@@ -50,7 +50,7 @@ export interface Service {
   ) => Effect.Effect<LocationTag, ContactsError>
 
   /**
-   * Gets a tag by its id. Repeating it is safe.
+   * Gets a tag by its id. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-tag-by-id
    *
@@ -59,7 +59,7 @@ export interface Service {
   readonly getLocationTag: (locationId: LocationId, tagId: string) => Effect.Effect<LocationTag, ContactsError>
 
   /**
-   * Renames a tag. Repeating it is safe.
+   * Renames a tag. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/update-tag
    *
@@ -72,7 +72,7 @@ export interface Service {
   ) => Effect.Effect<LocationTag, ContactsError>
 
   /**
-   * Deletes a tag. Repeating it is safe: a retry that finds it gone is a success.
+   * Deletes a tag. Safe to retry: a retry that finds the tag gone succeeds.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/delete-tag
    *
@@ -97,7 +97,8 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
 const tagOf = ({ tag }: { readonly tag: LocationTag }): LocationTag => tag
 
 /**
- * The tags of locations. The tags of a contact are on the contact: `updateContact` and `upsertContact` write them.
+ * The service for the tags of locations. `addTags`, `removeTags`, `updateContact` and `upsertContact` of `ContactsService`
+ * change the tags of a contact.
  *
  * @example
  * import { Effect } from "effect"
@@ -116,8 +117,8 @@ export class LocationTagsService extends Context.Tag("effect-growthhub/LocationT
   Service
 >() {
   /**
-   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one token,
-   * see `GrowthHub.layer`.
+   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one
+   * token, see `GrowthHub.layer`.
    *
    * @since 0.2.0
    */
@@ -126,7 +127,7 @@ export class LocationTagsService extends Context.Tag("effect-growthhub/LocationT
   }
 
   /**
-   * The service as the app's configuration says: see `HttpLayer.layerConfig`.
+   * The service with the options of the app's configuration; see `HttpLayer.layerConfig`.
    *
    * @since 0.2.0
    */
@@ -137,7 +138,7 @@ export class LocationTagsService extends Context.Tag("effect-growthhub/LocationT
   }
 
   /**
-   * The service on a `ContactsHttp` of the app's own. It is built anew wherever it is used.
+   * The service on a `ContactsHttp` of the app's own. Each use of the layer builds a new service.
    *
    * @since 0.2.0
    */

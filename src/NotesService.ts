@@ -1,5 +1,5 @@
 /**
- * The notes of a contact.
+ * The service for the notes of a contact.
  *
  * @module
  * @since 0.2.0
@@ -15,14 +15,14 @@ import * as HttpLayer from "./HttpLayer.js"
 import type { ContactId, Note, NoteCreate, NoteUpdate } from "./Schema.js"
 
 /**
- * What can be done to the notes of a contact.
+ * The operations on the notes of a contact.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Service {
   /**
-   * All notes of a contact, in one answer: the API has no pages here. Repeating it is safe.
+   * Gets all notes of a contact in one response: this endpoint has no pages. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-all-notes
    *
@@ -33,8 +33,9 @@ export interface Service {
   /**
    * Adds a note to a contact.
    *
-   * It is never sent again once it may have been applied: that would make a second note. If its outcome is unknown in the end,
-   * the notes are listed, and one with the same text, title, color and user that was written since is taken for it.
+   * The call is not retried once it may have been applied, because a retry would create a second note. To verify an unknown
+   * outcome, the client lists the notes; a note with the same fields that was created since the first attempt counts as the
+   * new one.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-note
    *
@@ -43,7 +44,7 @@ export interface Service {
   readonly createNote: (contactId: ContactId, note: NoteCreate) => Effect.Effect<Note, ContactsError>
 
   /**
-   * Gets a note by its id. Repeating it is safe.
+   * Gets a note by its id. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-note
    *
@@ -52,7 +53,7 @@ export interface Service {
   readonly getNote: (contactId: ContactId, noteId: string) => Effect.Effect<Note, ContactsError>
 
   /**
-   * Changes the given fields of a note and answers the whole note. Repeating it is safe.
+   * Changes the given fields of a note and returns the whole note. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-note
    *
@@ -61,7 +62,7 @@ export interface Service {
   readonly updateNote: (contactId: ContactId, noteId: string, changes: NoteUpdate) => Effect.Effect<Note, ContactsError>
 
   /**
-   * Deletes a note. Repeating it is safe: a retry that finds it gone is a success.
+   * Deletes a note. Safe to retry: a retry that finds the note gone succeeds.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/delete-note
    *
@@ -82,7 +83,7 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
 const noteOf = ({ note }: { readonly note: Note }): Note => note
 
 /**
- * The notes of contacts, such as what a salesperson writes after a call.
+ * The service for the notes of contacts, for example on a call with the contact.
  *
  * @example
  * import { Effect } from "effect"
@@ -98,8 +99,8 @@ const noteOf = ({ note }: { readonly note: Note }): Note => note
  */
 export class NotesService extends Context.Tag("effect-growthhub/NotesService")<NotesService, Service>() {
   /**
-   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one token,
-   * see `GrowthHub.layer`.
+   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one
+   * token, see `GrowthHub.layer`.
    *
    * @since 0.2.0
    */
@@ -108,7 +109,7 @@ export class NotesService extends Context.Tag("effect-growthhub/NotesService")<N
   }
 
   /**
-   * The service as the app's configuration says: see `HttpLayer.layerConfig`.
+   * The service with the options of the app's configuration; see `HttpLayer.layerConfig`.
    *
    * @since 0.2.0
    */
@@ -119,7 +120,7 @@ export class NotesService extends Context.Tag("effect-growthhub/NotesService")<N
   }
 
   /**
-   * The service on a `ContactsHttp` of the app's own. It is built anew wherever it is used.
+   * The service on a `ContactsHttp` of the app's own. Each use of the layer builds a new service.
    *
    * @since 0.2.0
    */

@@ -1,8 +1,9 @@
 /**
- * The models of the Contacts API: ids, the contact as it is answered, and the fields of an update and an upsert.
+ * The models of the API: ids, contacts and their custom fields, notes, tasks, tags, followers, appointments, lists and
+ * searches, in requests and in responses.
  *
- * Reading is lenient: `null` is absent, numbers in text fields become text, unknown fields, statuses and channels are
- * kept. Writing is strict: a field that the endpoint does not take is refused before anything is sent.
+ * Reading is lenient: `null` is absent, numbers in text fields become text, and unknown fields, statuses and channels are
+ * kept. Writing is strict: a field that the endpoint does not accept is refused before anything is sent.
  *
  * @module
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The tasks of a contact.
+ * The service for the tasks of a contact.
  *
  * @module
  * @since 0.2.0
@@ -15,14 +15,14 @@ import * as HttpLayer from "./HttpLayer.js"
 import type { ContactId, Task, TaskCreate, TaskUpdate } from "./Schema.js"
 
 /**
- * What can be done to the tasks of a contact. The service answers 400 `The task id is invalid.` for a task that is not there.
+ * The operations on the tasks of a contact. The service responds with 400 `The task id is invalid.` for an unknown task.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Service {
   /**
-   * All tasks of a contact, done ones too, in one answer: the API has no pages here. Repeating it is safe.
+   * Gets all tasks of a contact, including done ones, in one response: this endpoint has no pages. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-all-tasks
    *
@@ -33,8 +33,8 @@ export interface Service {
   /**
    * Adds a task to a contact.
    *
-   * It is never sent again once it may have been applied: that would make a second task. A task has no creation time, so that an
-   * unknown outcome stays unknown: an equal task in the list may be older.
+   * The call is not retried once it may have been applied, because a retry would create a second task. A task has no
+   * creation time, so an unknown outcome stays unknown: an equal task in the list may be older.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-task
    *
@@ -43,7 +43,7 @@ export interface Service {
   readonly createTask: (contactId: ContactId, task: TaskCreate) => Effect.Effect<Task, ContactsError>
 
   /**
-   * Gets a task by its id. Repeating it is safe.
+   * Gets a task by its id. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-task
    *
@@ -52,8 +52,8 @@ export interface Service {
   readonly getTask: (contactId: ContactId, taskId: string) => Effect.Effect<Task, ContactsError>
 
   /**
-   * Changes the given fields of a task and answers the whole task. Repeating it is safe. If its outcome is unknown in the end, the
-   * task is looked at.
+   * Changes the given fields of a task and returns the whole task. Safe to retry. The client verifies an unknown outcome by
+   * reading the task.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-task
    *
@@ -62,8 +62,8 @@ export interface Service {
   readonly updateTask: (contactId: ContactId, taskId: string, changes: TaskUpdate) => Effect.Effect<Task, ContactsError>
 
   /**
-   * Marks a task as done, or opens it again, and answers the whole task. Repeating it is safe. If its outcome is unknown in the
-   * end, the task is looked at.
+   * Marks a task as done, or reopens it, and returns the whole task. Safe to retry. The client verifies an unknown outcome
+   * by reading the task.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-task-completed
    *
@@ -76,7 +76,7 @@ export interface Service {
   ) => Effect.Effect<Task, ContactsError>
 
   /**
-   * Deletes a task. Repeating it is safe: a retry that finds it gone is a success.
+   * Deletes a task. Safe to retry: a retry that finds the task gone succeeds.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/delete-task
    *
@@ -99,7 +99,7 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
 const taskOf = ({ task }: { readonly task: Task }): Task => task
 
 /**
- * The tasks of contacts, such as a call that a salesperson is to make.
+ * The service for the tasks of contacts, such as a call that a salesperson has to make.
  *
  * @example
  * import { DateTime, Effect } from "effect"
@@ -119,8 +119,8 @@ const taskOf = ({ task }: { readonly task: Task }): Task => task
  */
 export class TasksService extends Context.Tag("effect-growthhub/TasksService")<TasksService, Service>() {
   /**
-   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one token,
-   * see `GrowthHub.layer`.
+   * The service on the app's own `HttpClient`, with a token and a rate limit of its own. For several services over one
+   * token, see `GrowthHub.layer`.
    *
    * @since 0.2.0
    */
@@ -129,7 +129,7 @@ export class TasksService extends Context.Tag("effect-growthhub/TasksService")<T
   }
 
   /**
-   * The service as the app's configuration says: see `HttpLayer.layerConfig`.
+   * The service with the options of the app's configuration; see `HttpLayer.layerConfig`.
    *
    * @since 0.2.0
    */
@@ -140,7 +140,7 @@ export class TasksService extends Context.Tag("effect-growthhub/TasksService")<T
   }
 
   /**
-   * The service on a `ContactsHttp` of the app's own. It is built anew wherever it is used.
+   * The service on a `ContactsHttp` of the app's own. Each use of the layer builds a new service.
    *
    * @since 0.2.0
    */

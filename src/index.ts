@@ -1,4 +1,6 @@
 /**
+ * The root entry point: the contacts service, the errors, the models, and the modules that most apps need.
+ *
  * @module
  * @since 0.1.0
  */

@@ -1,4 +1,4 @@
-// Whether an answered contact has what was sent.
+// Compares the fields of a request with the contact of a response.
 import * as DateTime from "effect/DateTime"
 import { normalizeDay } from "../fields/lenient.js"
 import { isArray, isObject, isUnset, type JsonObject, objectsIn } from "../runtime/json.js"
@@ -8,7 +8,7 @@ const isEmpty = (value: unknown): boolean => isUnset(value) || (isArray(value) &
 
 const trimmed = (value: unknown) => (typeof value === "string" ? value.trim() : value)
 
-/** Text is compared without the blanks around it, which the service cuts off. */
+/** Whether two values are equal. Text is compared without surrounding whitespace, which the service removes. */
 const isSame = (sent: unknown, found: unknown): boolean => {
   if (isEmpty(sent)) return isEmpty(found)
   return typeof sent === "object" ? JSON.stringify(sent) === JSON.stringify(found) : trimmed(sent) === trimmed(found)
@@ -16,10 +16,10 @@ const isSame = (sent: unknown, found: unknown): boolean => {
 
 const lowerCase = (value: unknown) => (typeof value === "string" ? value.trim().toLowerCase() : value)
 
-/** The service keeps a set: without order, without doubles, in lower case. */
+/** The tags as the service stores them: a set in lower case, without order or duplicates. */
 const sortedTags = (tags: unknown) => (isArray(tags) ? Array.from(new Set(tags.map(lowerCase))).sort() : tags)
 
-/** Every part that was sent is found; what was not sent stays as it was. */
+/** Whether the response has every part of an object that was sent. Parts that were not sent are not compared. */
 const hasParts = (sent: unknown, found: unknown): boolean =>
   isObject(sent) && isObject(found)
     ? Object.entries(sent).every(([key, value]) => value === undefined || hasParts(value, found[key]))
@@ -29,10 +29,13 @@ const hasParts = (sent: unknown, found: unknown): boolean =>
 
 const digitsOf = (value: unknown): string => (typeof value === "string" ? value.replace(/\D/g, "") : "")
 
-/** Fewer digits than a phone number has could be the end of any other. */
+/** The minimum number of digits for a comparison: fewer digits could be the end of any phone number. */
 const fewestDigits = 7
 
-/** The service writes E.164: a number without its country is found behind the country's code, without its leading zeros. */
+/**
+ * Whether two phone numbers are the same. The service returns E.164: a number that was sent without its country code appears
+ * after that code, without its leading zeros.
+ */
 const isSamePhone = (sent: unknown, found: unknown): boolean => {
   const digits = digitsOf(sent)
   if (digits === "") return isSame(sent, found)
@@ -47,7 +50,9 @@ const dayOf = (value: unknown): unknown =>
 
 // --- custom fields -----------------------------------------------------------------------------------------------------
 
-/** A field is written with `field_value` and read with `value`. The last of several values counts. */
+/**
+ * The values of custom fields by id: `field_value` in a request, `value` in a response. The last of several values counts.
+ */
 const valuesById = (fields: unknown): ReadonlyMap<string, unknown> =>
   new Map(objectsIn(fields).map(({ id, value, field_value }) => [String(id), value ?? field_value]))
 
@@ -56,7 +61,10 @@ const isNumberOrText = (value: unknown): value is string | number =>
 
 const isDay = (value: unknown) => typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value)
 
-/** A number may come back as text, a day as a moment, and chosen options in the order of their definition. */
+/**
+ * Whether two values of a custom field are the same. The service may return a number as text, a day as a timestamp, and
+ * chosen options in the order of their definition.
+ */
 const isSameValue = (sent: unknown, found: unknown): boolean => {
   if (isArray(sent) && isArray(found)) return isSame([...sent].sort(), [...found].sort())
   if (isNumberOrText(sent) && isNumberOrText(found) && typeof sent !== typeof found)
@@ -66,13 +74,13 @@ const isSameValue = (sent: unknown, found: unknown): boolean => {
 
 // --- fields ------------------------------------------------------------------------------------------------------------
 
-/** Answers have no `name`, but its parts. */
+/** The full name of a contact: its `name`, which responses usually lack, or its first and last name. */
 const nameOf = ({ name, firstName, lastName }: Contact): string | undefined =>
   name ?? [firstName, lastName].filter((part) => !isUnset(part)).join(" ")
 
 const oneSpaced = (value: unknown) => (typeof value === "string" ? value.trim().replace(/\s+/g, " ") : value)
 
-/** The fields that the service does not save as they were sent, but in a way that is known. */
+/** The comparisons of fields that the service stores in another, known form. */
 const comparisons: { readonly [field: string]: (sent: unknown, found: unknown, contact: Contact) => boolean } = {
   name: (sent, _, contact) => isSame(oneSpaced(sent), oneSpaced(nameOf(contact))),
   email: (sent, found) => isSame(lowerCase(sent), lowerCase(found)),
@@ -88,13 +96,13 @@ const comparisons: { readonly [field: string]: (sent: unknown, found: unknown, c
   }
 }
 
-/** These say where and how to write, and are no fields of the contact that is written. */
+/** The fields of a request that are instructions to the service, not fields of the contact. */
 const directions = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 /**
- * The fields that were sent and that the contact does not have as they were sent: the service has ignored them, has saved
- * another value, or does not answer them. What it saves in another form is as it was sent: tags and email in another case, a
- * phone in E.164, a day in another format, a name in its parts.
+ * Returns the fields that were sent and that the contact does not have: the service ignored them, stored another value, or
+ * does not return them. Another form of the same value counts as equal: tags and email in another case, a phone in E.164, a
+ * day in another format, a name in its parts.
  */
 export const ignoredFields = (sent: object, contact: Contact): ReadonlyArray<string> =>
   Object.keys(sent).filter((field) => {
@@ -104,6 +112,6 @@ export const ignoredFields = (sent: object, contact: Contact): ReadonlyArray<str
     return !isAlike(value, contact[field], contact)
   })
 
-/** Whether the contact has all changes. A field that the service does not answer counts as not there. */
+/** Whether the contact has all changes. A field that the response lacks counts as unset. */
 export const isApplied = (changes: JsonObject, contact: Contact): boolean =>
   ignoredFields(changes, contact).length === 0

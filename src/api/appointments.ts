@@ -13,47 +13,47 @@ const appointment = model(
     id: field(Schema.String, normalizeId)
   },
   {
-    /** The calendar that it is in. */
+    /** The id of the calendar that holds the appointment. */
     calendarId: id,
-    /** The group of calendars that it is in. */
+    /** The id of the calendar group that holds the appointment. */
     groupId: id,
-    /** The location that it belongs to. */
+    /** The id of the location of the appointment. */
     locationId: id,
-    /** The contact that it is with. */
+    /** The id of the contact of the appointment. */
     contactId: id,
-    /** What it is called. */
+    /** The title of the appointment. */
     title: text,
-    /** Where it takes place: an address, or the link of a meeting. */
+    /** The place of the appointment: an address, or the link of a meeting. */
     address: text,
-    /** Notes to it. */
+    /** The notes on the appointment. */
     notes: text,
-    /** The user who holds it. */
+    /** The id of the user who holds the appointment. */
     assignedUserId: id,
-    /** The users who take part. */
+    /** The ids of the users who take part. */
     users: texts,
-    /** The rooms and things that it needs. */
+    /** The rooms and equipment that the appointment needs. */
     assignedResources: texts,
     /** Whether the slot is booked. */
     status: text,
-    /** What became of it, such as `new`, `confirmed`, `cancelled`, `showed`, `noshow`, `invalid`. */
+    /** The state of the appointment, such as `new`, `confirmed`, `cancelled`, `showed`, `noshow`, `invalid`. */
     appointmentStatus: text,
     /**
-     * When it begins, as the service wrote it: `2021-07-16 11:00:00`, whose zone is not said (the location's, as far as is
-     * known), or ISO text with an offset.
+     * The start time as the service sent it: `2021-07-16 11:00:00` without a time zone (as far as is known, that of the
+     * location), or ISO text with an offset.
      */
     startTime: text,
-    /** When it ends, in the same form as `startTime`. */
+    /** The end time, in the same form as `startTime`. */
     endTime: text,
-    /** When it was made, as the service wrote it: in the same form as `startTime`, or as ISO text in UTC. */
+    /** The creation time as the service sent it: in the same form as `startTime`, or as ISO text in UTC. */
     dateAdded: text,
-    /** When it was changed, in the same form as `dateAdded`. */
+    /** The time of the last change, in the same form as `dateAdded`. */
     dateUpdated: text,
-    /** Whether it was deleted. */
+    /** Whether the appointment was deleted. */
     deleted: flag,
-    /** Whether it recurs. */
+    /** Whether the appointment recurs. */
     isRecurring: flag
   },
-  // The service spells it both ways.
+  // Responses have either spelling of the field.
   (wire) =>
     isObject(wire) && "appoinmentStatus" in wire
       ? { ...wire, appointmentStatus: wire["appointmentStatus"] ?? wire["appoinmentStatus"] }
@@ -61,8 +61,8 @@ const appointment = model(
 )
 
 /**
- * An appointment of a contact, as answered. Its times stay text, because not all of them say their zone. Fields that are not
- * described here are kept.
+ * An appointment of a contact in a response. Its times are text, because not all of them have a time zone. Fields that are
+ * not described here are kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-appointments-for-contact
  *
@@ -93,5 +93,5 @@ export const getAppointments = endpoint({
   isRepeatable: always
 })
 
-/** The rows of appointments, by name. */
+/** The endpoints of appointments, by name. */
 export const appointmentRows = { getAppointments }

@@ -10,16 +10,16 @@ import { endpoint } from "./endpoint.js"
 const fields = {
   /** The location of the contacts. */
   locationId: LocationId,
-  /** The contacts, at least one. How many the service takes at once is not documented: 100 are prudent. */
+  /** The contacts, at least one. The service's limit is not documented; up to 100 per call is prudent. */
   contacts: some(ContactId),
   /** The tags, at least one unless all are removed. */
   tags: Schema.Array(filled).annotations(anArray),
-  /** Whether all tags of the contacts are removed, whatever `tags` says. Only with `type: "remove"`. */
+  /** Whether all tags of the contacts are removed, regardless of `tags`. Only with `type: "remove"`. */
   removeAllTags: Schema.optional(flag)
 } as const
 
 /**
- * Contacts, and the tags that they are to get or to lose.
+ * The contacts and tags of a bulk update that adds or removes tags.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-association
  *
@@ -47,7 +47,7 @@ export const TagsInBulk = Schema.Struct({
  */
 export interface TagsInBulk extends Schema.Schema.Type<typeof TagsInBulk> {}
 
-/** The type stands in the path. */
+/** The request body, without `type`, which is part of the path. */
 const TagsBody = Schema.transform(Schema.encodedSchema(Schema.Struct(fields)), Schema.typeSchema(TagsInBulk), {
   strict: false,
   decode: (body) => ({ type: "add", ...body }),
@@ -65,35 +65,35 @@ const item = model(
     tagsAdded: texts,
     tagsRemoved: texts
   },
-  // It is documented as text, and was an object in the one example.
+  // An item is documented as text, but the only known example has an object.
   (wire) => (typeof wire === "string" ? { message: wire } : wire)
 )
 
 const Items = array(nested(item))
 
-/** The answer with nothing but its items: the flags of the one example contradict them. */
+/** The answer with only the items and `traceId`: in the only known example, the flags contradict the items. */
 const TagsAnswer = model("TagsInBulkAnswer", {}, { responses: Items }, (wire) =>
   isObject(wire) ? { responses: wire["responses"], traceId: wire["traceId"] } : wire
 )
 
 /**
- * What became of one contact.
+ * The result of a bulk update of tags for one contact.
  *
  * @since 0.2.0
  * @category bulk
  */
 export interface TagsInBulkResult {
-  /** The contact. */
+  /** The id of the contact. */
   readonly contactId: ContactId
-  /** `Refused` is certain that its tags are as before; `NotAnswered` is one that the service said nothing about. */
+  /** The outcome. `Refused`: the tags are unchanged. `NotAnswered`: the response has no known result for the contact. */
   readonly outcome: "Updated" | "Refused" | "NotAnswered"
-  /** What the service said, such as `contact is deleted`. */
+  /** The message of the service, such as `contact is deleted`. */
   readonly message?: string
-  /** Its tags before. Absent where a retry cannot tell, because an earlier attempt may have changed them; so are the next two. */
+  /** The earlier tags. Absent, like `tagsAdded` and `tagsRemoved`, if an earlier attempt may have changed them. */
   readonly oldTags?: ReadonlyArray<string>
-  /** The tags that it did not have before. */
+  /** The tags that the update added to the contact. */
   readonly tagsAdded?: ReadonlyArray<string>
-  /** The tags that it had before and has no more. */
+  /** The tags that the update removed from the contact. */
   readonly tagsRemoved?: ReadonlyArray<string>
 }
 
@@ -112,7 +112,7 @@ const resultOf = (contactId: ContactId, found: Item | undefined): TagsInBulkResu
   }
 }
 
-/** What became of each contact, in the order of the call. One that was given twice is told once. */
+/** Returns the result for each contact, in the order of the call. A contact that was given twice has one result. */
 export const resultsOf = (
   contacts: ReadonlyArray<ContactId>,
   { responses = [] }: { readonly responses?: ReadonlyArray<Item> }
@@ -122,7 +122,7 @@ export const resultsOf = (
   return Array.from(new Set(contacts), (contactId) => resultOf(contactId, byContact.get(contactId)))
 }
 
-/** `POST /contacts/bulk/tags/update/{type}`, which the service calls `create-association` */
+/** `POST /contacts/bulk/tags/update/{type}`, named `create-association` in the service's documentation */
 export const updateTagsInBulk = endpoint({
   name: "updateTagsInBulk",
   service: "ContactsService",
@@ -135,7 +135,7 @@ export const updateTagsInBulk = endpoint({
   body: TagsBody,
   success: 201,
   answer: TagsAnswer.schema,
-  // Only 400 and 422 are documented, and the service checks the token here, too.
+  // Only 400 and 422 are documented, but the service checks the token of this endpoint, too.
   errors: documentedErrors,
   isRepeatable: always,
   reconcile: ({ responses = [], ...answer }) => ({
@@ -144,5 +144,5 @@ export const updateTagsInBulk = endpoint({
   })
 })
 
-/** The rows of tags of many contacts, by name. */
+/** The endpoints of bulk tag updates, by name. */
 export const bulkTagRows = { updateTagsInBulk }

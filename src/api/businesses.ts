@@ -8,15 +8,15 @@ import { endpoint } from "./endpoint.js"
 
 const service = "ContactsService"
 
-/** The last contact of the page before, written as `name,id`. The name goes in lower case, as the list is sorted by it. */
+/** The last contact of the previous page, sent as `name,id`. The name is in lower case, because the list is sorted by it. */
 const LastListed = Schema.transform(
   Schema.String.annotations({
     description: "With Version v3: the name in lower case and the id of the last contact, separated by a comma"
   }),
   Schema.Struct({
-    /** Its `contactName`; empty if it has none. */
+    /** The `contactName` of the contact; empty if it has none. */
     name: text,
-    /** Its id. */
+    /** The id of the contact. */
     id: ContactId.pipe(
       Schema.filter((id) => !id.includes(",") || "must not have a comma, which separates it from the name")
     )
@@ -29,7 +29,7 @@ const LastListed = Schema.transform(
 )
 
 /**
- * Which contacts of a business `getContactsByBusiness` answers.
+ * The query of `getContactsByBusiness`.
  *
  * @since 0.2.0
  * @category businesses
@@ -37,19 +37,19 @@ const LastListed = Schema.transform(
 export const BusinessContactsQuery = Schema.Struct({
   /** The location of the business. */
   locationId: LocationId,
-  /** How many contacts a page has: 1 to 100, 25 by default. */
+  /** The number of contacts per page: 1 to 100, 25 by default. */
   limit: pageLimit,
-  /** How many contacts to skip: those of the pages before, 0 by default. */
+  /** The number of contacts to skip, as many as the previous pages had; 0 by default. */
   skip: Schema.optional(count(0, Infinity)),
   /**
-   * The last contact of the page before: its `contactName` and its `id`. The page begins after it, so that no contact is
-   * skipped or listed twice when others come or go. Only with Version `v3` (`versions: { getContactsByBusiness: "v3" }` of the
-   * layer): the service refuses it with `Unprocessable` in the default Version.
+   * The last contact of the previous page: its `contactName` and its `id`. The page begins after that contact, so that no
+   * contact is skipped or listed twice when others are added or removed. Only with Version `v3`, which the layer's option
+   * `versions` sets for `getContactsByBusiness`: in the default Version the service refuses the field with `Unprocessable`.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contacts-by-business-id
    */
   startAfter: Schema.optional(LastListed),
-  /** What to look for in names, emails and phones. */
+  /** The text to search for in names, emails and phones. */
   query: Schema.optional(text)
 })
 
@@ -74,11 +74,11 @@ export const getContactsByBusiness = endpoint({
   isRepeatable: always
 })
 
-/** The most contacts that the service takes at once. */
+/** The maximum number of contacts per request. */
 const mostContacts = 50
 
 /**
- * Contacts, and the business that they are to belong to.
+ * The contacts of a bulk change, and the business to assign them to.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-remove-contact-from-business
  *
@@ -96,7 +96,7 @@ export const BusinessInBulk = Schema.Struct({
         ({ length }) => (length > 0 && length <= mostContacts) || `must have 1 to ${mostContacts} ids; it has ${length}`
       )
     ),
-  /** The id of the business, or `null` to take the contacts out of theirs. */
+  /** The id of the business, or `null` to remove the contacts from their business. */
   businessId: Schema.NullOr(Id)
 }).annotations({ ...named("BusinessInBulk"), ...anObject })
 
@@ -121,12 +121,12 @@ export const setBusinessInBulk = endpoint({
     ids: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
     traceId
   }),
-  // Only 422 is documented, and the service checks the token here, too.
+  // Only 422 is documented, but the service checks the token of this endpoint, too.
   errors: documentedErrors,
   isRepeatable: always,
-  // Contacts that a lost attempt has changed are not changed again.
+  // The `ids` of a retry lack the contacts that an earlier attempt already changed.
   reconcile: ({ ids: _, ...answer }) => answer
 })
 
-/** The rows of businesses, by name. */
+/** The endpoints of businesses, by name. */
 export const businessRows = { getContactsByBusiness, setBusinessInBulk }

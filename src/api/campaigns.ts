@@ -1,4 +1,4 @@
-// The campaigns that a contact is in: their endpoints.
+// The endpoints that add contacts to campaigns and remove them.
 import * as Schema from "effect/Schema"
 import { idExcept } from "../fields/ids.js"
 import { always, ContactPath, Done, never, pageOf, usual } from "./common.js"
@@ -6,7 +6,7 @@ import { endpoint } from "./endpoint.js"
 
 const service = "ContactsService"
 
-/** With one of these names as its id, the removal from a campaign would be the removal from all of them. */
+/** Refuses these names as the id of a campaign: with one of them, the path would remove the contact from all campaigns. */
 const CampaignPath = Schema.Struct({ ...ContactPath.fields, campaignId: idExcept(["removeall", "remove-all"]) })
 
 const unverifiable = "nothing in the API tells which campaigns a contact is in"
@@ -21,7 +21,7 @@ export const addToCampaign = endpoint({
   path: "/contacts/{contactId}/campaigns/{campaignId}",
   ...usual,
   params: CampaignPath,
-  // A body is required, and has no fields.
+  // The service requires a body, which has no fields.
   body: Schema.Struct({}),
   success: 201,
   answer: Done,
@@ -62,5 +62,5 @@ export const removeFromAllCampaigns = endpoint({
   unverifiable
 })
 
-/** The rows of campaigns, by name. */
+/** The endpoints of campaigns, by name. */
 export const campaignRows = { addToCampaign, removeFromCampaign, removeFromAllCampaigns }

@@ -1,4 +1,4 @@
-// What the rows of all resources have in common.
+// Properties and helpers that the endpoints of all resources share.
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -11,7 +11,7 @@ import type { Endpoint, Lookup, Repeat } from "./endpoint.js"
 /** The statuses that most endpoints document as errors. */
 export const documentedErrors = [400, 401, 422]
 
-/** What most endpoints have in common: the documented Versions, in which bodies are spelt alike, and the errors. */
+/** The properties that most endpoints share: the documented Versions, which have the same bodies, and the errors. */
 export const usual = {
   version: "2021-07-28",
   versions: { "2021-07-28": identity, v3: identity },
@@ -21,24 +21,24 @@ export const usual = {
 export const always = (): boolean => true
 export const never = (): boolean => false
 
-/** All clocks are read in whole milliseconds. */
+/** The tolerance of time comparisons, in milliseconds, because all clocks are read in whole milliseconds. */
 const rounding = 2
 
 /**
- * Whether something was made at or after the first attempt of a call that may have been applied, by the service's own clock.
- * The service tells it by `Date`, in whole seconds, so that up to a second before counts as well.
+ * Whether a record was created at or after the first attempt of a call that may have been applied, by the service's clock.
+ * That clock is read from the `Date` header, in whole seconds, so a record of up to a second earlier counts as well.
  */
 export const isSince = (dateAdded: DateTime.Utc | undefined, { elapsed, serverTime }: Repeat): boolean =>
   dateAdded !== undefined && serverTime !== undefined && dateAdded.epochMillis >= serverTime - elapsed - rounding
 
-/** The service answers 400 for what is not there; a 404 is taken alike. */
+/** Whether an error means that the record does not exist. The service responds with 400 then; a 404 is treated alike. */
 const isGone = (error: ContactsError): boolean =>
   error.status === 404 ||
   (error._tag === "BadRequest" && (error.isContactNotFound || /not found|invalid|does not exist/i.test(error.message)))
 
 const done: Option.Option<object> = Option.some({})
 
-/** How a delete is settled whose outcome is unknown: what cannot be read any more has been deleted. */
+/** Settles a delete of unknown outcome: a record that can no longer be read has been deleted. */
 export const settledByAbsence = <
   Params extends Schema.Schema.AnyNoContext,
   Answer extends Schema.Schema.AnyNoContext,
@@ -59,23 +59,23 @@ export const ContactPath = Schema.Struct({ contactId: ContactId })
 
 export const LocationPath = Schema.Struct({ locationId: LocationId })
 
-/** Where the documentation of an endpoint is. */
+/** Returns the URL of an endpoint's documentation. */
 export const pageOf = (name: string): string => `https://marketplace.gohighlevel.com/docs/ghl/contacts/${name}`
 
-/** Where the documentation of an endpoint of locations is. */
+/** Returns the URL of the documentation of an endpoint of locations. */
 export const locationPageOf = (name: string): string => `https://marketplace.gohighlevel.com/docs/ghl/locations/${name}`
 
-/** The service's id of a request. Any other value than text is as good as none. */
+/** The service's id of a request. A value that is not text is ignored. */
 export const traceId = Schema.optional(Schema.Unknown)
 
 /**
- * The flags of a success, `succeded` (sic) and `succeeded`: both were seen, together and alone. A 2xx whose own flag says that
- * nothing was done is no success.
+ * The success flags of a response, `succeded` (sic) and `succeeded`: the service sends either or both. A 2xx response with a
+ * flag that is `false` is not a success.
  */
 export const flags = {
   succeded: Schema.optional(Schema.NullOr(Schema.Literal(true))),
   succeeded: Schema.optional(Schema.NullOr(Schema.Literal(true)))
 } as const
 
-/** The answer of an endpoint that only says that it is done. */
+/** The answer of an endpoint that returns no data, only success flags. */
 export const Done = Schema.Struct({ ...flags, traceId })

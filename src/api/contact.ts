@@ -43,9 +43,9 @@ const attribution = model(
     userAgent: text,
     /** The IP address of the visitor. */
     ip: text,
-    /** What the contact came by, such as `form` or `calendar`. */
+    /** The medium of the visit, such as `form` or `calendar`. */
     medium: text,
-    /** The id of that form or calendar, for example. */
+    /** The id of the medium, such as that of the form or calendar. */
     mediumId: text,
     /** The kind of the session, such as `Direct traffic`. */
     sessionSource: text
@@ -58,7 +58,7 @@ const attribution = model(
 )
 
 /**
- * Where a contact came from. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
+ * The origin of a contact. Keys that are not listed here (`utmTerm`, `adName`, `gbraid`, …) are kept.
  *
  * @since 0.1.0
  * @category contact
@@ -78,7 +78,7 @@ const actor = model(
   "Actor",
   {},
   {
-    /** What made the change, such as `WEB_USER` or `INTEGRATION`. */
+    /** The kind of the actor, such as `WEB_USER` or `INTEGRATION`. */
     source: text,
     /** The channel of the change, such as `APP` or `OAUTH`. */
     channel: text,
@@ -92,7 +92,7 @@ const actor = model(
 )
 
 /**
- * Who created or changed a contact, and when.
+ * The user or app that created or changed a contact, and the time of the change.
  *
  * @since 0.1.0
  * @category contact
@@ -114,7 +114,7 @@ export const AnsweredCustomField = Schema.transform(
 
 export const normalizeLocationId = (value: unknown) => (isId(value) ? value : undefined)
 
-/** Bare text as the object that it stands for. */
+/** Converts bare text to an object with one field of this name. */
 const ofText = (name: string) => (value: unknown) => (typeof value === "string" ? { [name]: value } : value)
 
 /** An email besides the main one; it may come as bare text. */
@@ -189,7 +189,7 @@ export const contactFields = {
   ssn: text,
   /** The type, such as `lead` or `customer`. */
   type: text,
-  /** Where the contact came from, such as `public api`. */
+  /** The source of the contact, such as `public api`. */
   source: text,
   /** The keyword of the campaign. */
   keyword: text,
@@ -221,19 +221,19 @@ export const contactFields = {
   attachments: texts,
   /** The custom fields that have a value. */
   customFields: array(field(AnsweredCustomField, normalizeCustomField)),
-  /** Where the contact first came from. */
+  /** The first origin of the contact. */
   attributionSource: nested(attribution),
-  /** Where the contact last came from. */
+  /** The last origin of the contact. */
   lastAttributionSource: nested(attribution),
-  /** Everywhere the contact came from. */
+  /** All origins of the contact. */
   attributions: array(nested(attribution)),
   /** Email addresses besides the main one. */
   additionalEmails: array(additionalEmail),
   /** Phone numbers besides the main one. */
   additionalPhones: array(additionalPhone),
-  /** Who created the contact. */
+  /** The user or app that created the contact. */
   createdBy: nested(actor),
-  /** Who last changed the contact. */
+  /** The user or app that last changed the contact. */
   lastUpdatedBy: nested(actor),
   /** Whether the contact was deleted. */
   deleted: flag,
@@ -260,15 +260,15 @@ const contact = model("Contact", contactId, contactFields)
 /** Brings the fields of a contact into the form of the model. */
 export const { normalize: normalizeContact } = contact
 
-/** A contact as it travels, field by field, for documents that describe an API. */
+/** The schema of a contact's JSON, field by field, for documents that describe an API. */
 export const ContactWire = Schema.encodedSchema(contact.struct)
 
 /**
- * A contact, as answered. Every field but `id` may be absent: the service leaves unset fields out.
+ * A contact in a response. Every field but `id` may be absent: the service omits unset fields.
  *
- * - Moments (`dateAdded`, `dateUpdated`, `lastActivity`, …) are `DateTime.Utc`; one that cannot be read is absent.
- * - `dateOfBirth` is a day, `YYYY-MM-DD` whatever the service wrote (eight formats, ISO text, epoch milliseconds); text
- *   that is no day is kept as it came.
+ * - Timestamps (`dateAdded`, `dateUpdated`, `lastActivity`, …) are `DateTime.Utc`; one that cannot be read is absent.
+ * - `dateOfBirth` is `YYYY-MM-DD`, whichever format the service sent (eight formats, ISO text, epoch milliseconds); text
+ *   that is not a day is kept as the service sent it.
  * - Fields that are not described here stay reachable under their own names, as `unknown`.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
@@ -279,7 +279,7 @@ export const ContactWire = Schema.encodedSchema(contact.struct)
 export interface Contact extends Schema.Schema.Type<typeof contact.struct> {}
 
 /**
- * Decodes a contact of an answer, encodes one for a cache or a fixture.
+ * The codec of {@link Contact}: decodes a contact of a response, and encodes a contact for a cache or a fixture.
  *
  * @example
  * import * as Schema from "effect/Schema"
@@ -294,16 +294,16 @@ export interface Contact extends Schema.Schema.Type<typeof contact.struct> {}
 export const Contact: Schema.Schema<Contact, JsonObject> = contact.schema
 
 /**
- * The contact that a write has made of what was sent.
+ * A contact in the response to a write, with the names of the fields that the service ignored.
  *
  * @since 0.2.0
  * @category contact
  */
 export interface WrittenContact extends Contact {
   /**
-   * The fields that were sent and that the answer does not have as they were sent; none as a rule. The service answers a
-   * success and has kept another value, such as a phone that belongs to another contact. Another form of the same value does
-   * not count: lower-cased tags and emails, a phone in E.164, another format of a day, a name in its parts.
+   * The fields that were sent and that the response does not have as sent; usually none. The service can respond with
+   * success although it kept another value, for example if a phone belongs to another contact. Another form of the same
+   * value does not count: lower-cased tags and emails, a phone in E.164, another format of a day, a name in its parts.
    *
    * @since 0.2.0
    */

@@ -1,4 +1,4 @@
-// The contact, as it is written.
+// The contact in requests.
 import * as Schema from "effect/Schema"
 import { isObject, type JsonObject, objectsIn } from "../runtime/json.js"
 import { Country } from "./country.js"
@@ -42,7 +42,7 @@ const writtenFields = {
   dndSettings: Schema.optional(DndSettingsInput),
   /** Do-not-disturb for messages from the contact. */
   inboundDndSettings: Schema.optional(InboundDndSettingsInput),
-  /** All tags of the contact: tags that are left out are removed. */
+  /** All tags of the contact: tags that are not listed are removed. */
   tags: Schema.optional(texts),
   /** The custom fields to set. */
   customFields: Schema.optional(Schema.Array(CustomField).annotations(anArray)),
@@ -53,8 +53,8 @@ const writtenFields = {
 } as const
 
 /**
- * The fields of an update. `null` clears a field, an absent field is left as it is; `tags` overwrites all tags of the
- * contact. `locationId` must not be sent.
+ * The fields of an update. `null` clears a field, an absent field is unchanged; `tags` overwrites all tags of the contact.
+ * `locationId` must not be sent.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
  *
@@ -67,7 +67,7 @@ export const ContactUpdate = Schema.Struct({
   postalCode: nullableText,
   /** Whether do-not-disturb is on for all channels. */
   dnd: Schema.optional(Schema.NullOr(flag)),
-  /** Where the contact came from, such as `public api`. */
+  /** The source of the contact, such as `public api`. */
   source: nullableText,
   /** The id of the user to assign the contact to. */
   assignedTo: nullableText
@@ -91,15 +91,15 @@ const createdFields = {
   gender: optionalText,
   /** Whether do-not-disturb is on for all channels. */
   dnd: Schema.optional(flag),
-  /** Where the contact came from, such as `public api`. */
+  /** The source of the contact, such as `public api`. */
   source: optionalText,
   /** The id of the user to assign the contact to. */
   assignedTo: optionalText
 } as const
 
 /**
- * The fields of a new contact. Where the location does not allow duplicates, one with the email or phone of another contact is
- * refused with a `BadRequest` that names that contact.
+ * The fields of a new contact. If the location does not allow duplicates, a contact with the email or phone of another
+ * contact is refused with a `BadRequest` that names the other contact.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/create-contact
  *
@@ -115,8 +115,8 @@ export const ContactCreate = Schema.Struct(createdFields).annotations({ ...named
 export interface ContactCreate extends Schema.Schema.Type<typeof ContactCreate> {}
 
 /**
- * The fields of an upsert. With an `email` or a `phone` the service looks for a contact that matches; with
- * `createNewIfDuplicateAllowed: true`, in a location that allows duplicates, it creates one at once.
+ * The fields of an upsert. With an `email` or a `phone` the service looks for a matching contact; with
+ * `createNewIfDuplicateAllowed: true`, in a location that allows duplicates, it creates a contact without looking.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
@@ -125,7 +125,7 @@ export interface ContactCreate extends Schema.Schema.Type<typeof ContactCreate> 
  */
 export const ContactUpsert = Schema.Struct({
   ...createdFields,
-  /** Whether to create a contact although one matches, in a location that allows duplicates. Such an upsert is not safe to retry. */
+  /** Whether to create a contact although another one matches, if the location allows duplicates. Not safe to retry. */
   createNewIfDuplicateAllowed: Schema.optional(flag)
 }).annotations({ ...named("ContactUpsert"), ...anObject })
 
@@ -147,8 +147,8 @@ const v3Channels: { readonly [channel: string]: string } = {
 }
 
 /**
- * Respells the body of an update or an upsert for `Version: v3`: channels are `call, email, sms, whatsApp, gmb, fb`, and
- * a custom field carries `fieldValue`.
+ * Renames fields in the body of an update or an upsert for `Version: v3`: the channels are `call`, `email`, `sms`,
+ * `whatsApp`, `gmb` and `fb`, and the value of a custom field is `fieldValue`.
  *
  * @since 0.1.0
  * @category envelopes

@@ -1,4 +1,4 @@
-// Contacts as the older lists answer them, which is not as `getContact` does.
+// The contacts of the older list endpoints, whose fields differ from those of `getContact`.
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { isObject, type JsonObject } from "../runtime/json.js"
@@ -30,13 +30,13 @@ const attribution = model(
   {
     /** The page that the contact came to. */
     url: text,
-    /** What began the session, such as `Direct traffic`. */
+    /** The kind of the session, such as `Direct traffic`. */
     utmSessionSource: text,
-    /** The campaign by its name. */
+    /** The name of the campaign. */
     utmCampaign: text,
-    /** The campaign by its id. */
+    /** The id of the campaign. */
     utmCampaignId: text,
-    /** The ad by its id. */
+    /** The id of the ad. */
     utmAdId: text,
     /** The medium, such as `cpc`. */
     utmMedium: text,
@@ -44,15 +44,15 @@ const attribution = model(
     utmContent: text,
     /** The source, such as `google`. */
     utmSource: text,
-    /** Where the ad was shown. */
+    /** The platform that showed the ad. */
     adSource: text,
-    /** What made the contact, such as `form`. */
+    /** The medium that created the contact, such as `form`. */
     medium: text,
-    /** The id of that. */
+    /** The id of the medium, such as that of the form. */
     mediumId: text,
-    /** Whether it is the first attribution of the contact. */
+    /** Whether this is the first attribution of the contact. */
     isFirst: flag,
-    /** Whether it is the latest one. */
+    /** Whether this is the latest attribution of the contact. */
     isLast: flag
   }
 )
@@ -64,13 +64,13 @@ const listed = model(
     id: field(ContactId, normalizeId)
   },
   {
-    /** The location that it belongs to. */
+    /** The location of the contact. */
     locationId: field(LocationId, normalizeLocationId),
     /** First and last name, in lower case. */
     contactName: text,
-    /** The first name in lower case: see `firstNameRaw`. */
+    /** The first name in lower case; `firstNameRaw` has the original. */
     firstName: text,
-    /** The last name in lower case: see `lastNameRaw`. */
+    /** The last name in lower case; `lastNameRaw` has the original. */
     lastName: text,
     /** The first name as it was written. */
     firstNameRaw: text,
@@ -82,13 +82,13 @@ const listed = model(
     email: text,
     /** The main phone. */
     phone: text,
-    /** Whether nothing may be sent to the contact. */
+    /** Whether do-not-disturb is on for all channels. */
     dnd: flag,
     /** The type, such as `lead`. */
     type: text,
-    /** Where the contact came from. */
+    /** The source of the contact. */
     source: text,
-    /** The user who looks after it. */
+    /** The id of the user that the contact is assigned to. */
     assignedTo: id,
     /** The street and the house number. */
     address1: text,
@@ -98,40 +98,40 @@ const listed = model(
     state: text,
     /** The postal code. */
     postalCode: text,
-    /** The country, two letters as a rule. */
+    /** The country, usually as a two-letter code. */
     country: text,
     /** The website. */
     website: text,
     /** The time zone. */
     timezone: text,
-    /** The day of birth, `YYYY-MM-DD` where it is a day. */
+    /** The date of birth as `YYYY-MM-DD`; text that is not a date is kept as the service sent it. */
     dateOfBirth: day,
-    /** The business that it belongs to. */
+    /** The id of the business of the contact. */
     businessId: id,
-    /** Its tags. */
+    /** The tags of the contact. */
     tags: texts,
-    /** The users who follow it. */
+    /** The ids of the users who follow the contact. */
     followers: texts,
-    /** Its custom fields. */
+    /** The custom fields that have a value. */
     customFields: array(field(AnsweredCustomField, normalizeCustomField)),
-    /** Its other emails. */
+    /** Email addresses besides the main one. */
     additionalEmails: array(additionalEmail),
-    /** Its other phones. */
+    /** Phone numbers besides the main one. */
     additionalPhones: array(additionalPhone),
-    /** Where it came from, with keys of their own. */
+    /** The origins of the contact; their keys differ from those of `getContact`. */
     attributions: array(nested(attribution)),
-    /** Whether its email is valid. */
+    /** Whether the email address is valid. */
     validEmail: textOrFlag,
-    /** When it was made. */
+    /** When the contact was created. */
     dateAdded: instant,
-    /** When it was changed. */
+    /** When the contact was last changed. */
     dateUpdated: instant
   }
 )
 
 /**
- * A contact as `getContacts` and `getContactsByBusiness` answer it: names in lower case, with the true ones in `firstNameRaw` and
- * `lastNameRaw`. Fields that are not described here are kept.
+ * A contact in a response of `getContacts` or `getContactsByBusiness`: names are in lower case, and the original names are
+ * in `firstNameRaw` and `lastNameRaw`. Fields that are not described here are kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contacts
  *
@@ -152,9 +152,9 @@ const meta = model(
   "ContactListMeta",
   {},
   {
-    /** How many contacts there are in all. */
+    /** The total number of contacts. */
     total: number,
-    /** The `startAfter` of the next page, in milliseconds of the epoch. */
+    /** The `startAfter` of the next page, in milliseconds since the epoch. */
     startAfter: number,
     /** The `startAfterId` of the next page. */
     startAfterId: id,
@@ -162,9 +162,9 @@ const meta = model(
     currentPage: number,
     /** The number of the next page; absent at the end. */
     nextPage: number,
-    /** The number of the page before; absent at the beginning. */
+    /** The number of the previous page; absent at the beginning. */
     prevPage: number,
-    /** The address of the next page. Do not follow it: the host is not always the API's. */
+    /** The URL of the next page. Do not follow it: the host is not always the API's. */
     nextPageUrl: text
   }
 )
@@ -176,9 +176,9 @@ const list = model(
     contacts: array(nested(listed))
   },
   {
-    /** How many contacts there are, as the service counts them. */
+    /** The number of contacts, as reported by the service. */
     count: number,
-    /** Where the next page begins. */
+    /** The totals and the cursor of the next page. */
     meta: nested(meta)
   },
   (wire) => (isObject(wire) && wire["contacts"] === null ? { ...wire, contacts: [] } : wire)
@@ -200,25 +200,25 @@ export interface ContactList extends Schema.Schema.Type<typeof list.struct> {}
  */
 export const ContactList: Schema.Schema<ContactList, JsonObject> = list.schema
 
-/** How many contacts a page may have. */
+/** The number of contacts per page. */
 export const pageLimit = Schema.optional(count(1, 100))
 
 /**
- * Which contacts `getContacts` answers.
+ * The query of `getContacts`.
  *
  * @since 0.2.0
  * @category lists
  */
 export const ContactListQuery = Schema.Struct({
-  /** The location to look in. */
+  /** The location to search. */
   locationId: LocationId,
-  /** How many contacts a page has: 1 to 100, 20 by default. */
+  /** The number of contacts per page: 1 to 100, 20 by default. */
   limit: pageLimit,
-  /** What to look for in names, phones, emails, tags and companies. */
+  /** The text to search for in names, phones, emails, tags and companies. */
   query: Schema.optional(inputText),
-  /** `meta.startAfter` of the page before, together with `startAfterId`. Milliseconds of the epoch. */
+  /** `meta.startAfter` of the previous page, together with `startAfterId`. Milliseconds since the epoch. */
   startAfter: Schema.optional(count(0, Infinity)),
-  /** `meta.startAfterId` of the page before, together with `startAfter`. */
+  /** `meta.startAfterId` of the previous page, together with `startAfter`. */
   startAfterId: Schema.optional(inputText)
 }).pipe(
   Schema.filter(
@@ -233,7 +233,7 @@ export const ContactListQuery = Schema.Struct({
  */
 export interface ContactListQuery extends Schema.Schema.Type<typeof ContactListQuery> {}
 
-/** `GET /contacts/`, which v3 does not document any more */
+/** `GET /contacts/`, which v3 no longer documents */
 export const getContacts = endpoint({
   name: "getContacts",
   service: "ContactsService",
@@ -249,5 +249,5 @@ export const getContacts = endpoint({
   isRepeatable: always
 })
 
-/** The rows of the older lists, by name. */
+/** The endpoints of the older lists, by name. */
 export const contactListRows = { getContacts }

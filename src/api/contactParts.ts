@@ -1,4 +1,4 @@
-// What `ContactsService` does to the parts of contacts: tags, followers, appointments, campaigns, workflows and businesses.
+// The methods of `ContactsService` for the parts of contacts, such as tags, followers and workflows.
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { ContactsError } from "../Errors.js"
@@ -12,16 +12,16 @@ import type { AddedTags, RemovedTags } from "./tags.js"
 import type { WorkflowEntry } from "./workflows.js"
 
 /**
- * The methods of `ContactsService` for what belongs to contacts.
+ * The methods of `ContactsService` for tags, followers, appointments, campaigns, workflows, lists and businesses.
  *
  * @since 0.2.0
  * @category models
  */
 export interface ContactParts {
   /**
-   * Adds tags to a contact and keeps those that it has. Tags that the location does not have are created, and all are stored in
-   * lower case. Repeating it is safe: tags that are there already are not added again, and `tagsAdded` is left out where a
-   * retry cannot tell what it was. If its outcome is unknown in the end, the contact is looked at.
+   * Adds tags to a contact and keeps its other tags. Tags that the location does not have are created; all are stored in
+   * lower case. Safe to retry: tags that the contact already has are not added again, and `tagsAdded` is absent if an
+   * earlier attempt may have added the tags. The client verifies an unknown outcome by reading the contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for an empty list or an empty tag.
    *
@@ -32,9 +32,9 @@ export interface ContactParts {
   readonly addTags: (contactId: ContactId, tags: ReadonlyArray<string>) => Effect.Effect<AddedTags, ContactsError>
 
   /**
-   * Removes tags from a contact, in whatever case they are given. A tag that it does not have is no error. Repeating it is safe:
-   * `tagsRemoved` is left out where a retry cannot tell what it was. If its outcome is unknown in the end, the contact is
-   * looked at.
+   * Removes tags from a contact, regardless of case. A tag that the contact does not have is not an error. Safe to retry:
+   * `tagsRemoved` is absent if an earlier attempt may have removed the tags. The client verifies an unknown outcome by
+   * reading the contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for an empty list or an empty tag.
    *
@@ -45,8 +45,8 @@ export interface ContactParts {
   readonly removeTags: (contactId: ContactId, tags: ReadonlyArray<string>) => Effect.Effect<RemovedTags, ContactsError>
 
   /**
-   * Lets users of the location follow a contact, by their ids. Repeating it is safe: `followersAdded` is left out where a retry
-   * cannot tell what it was. If its outcome is unknown in the end, the contact is looked at.
+   * Adds users of the location, by their ids, as followers of a contact. Safe to retry: `followersAdded` is absent if an
+   * earlier attempt may have added them. The client verifies an unknown outcome by reading the contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for an empty list or an empty id.
    *
@@ -60,8 +60,8 @@ export interface ContactParts {
   ) => Effect.Effect<AddedFollowers, ContactsError>
 
   /**
-   * Lets users follow a contact no more, by their ids. Repeating it is safe: `followersRemoved` is left out where a retry cannot
-   * tell what it was. If its outcome is unknown in the end, the contact is looked at.
+   * Removes users, by their ids, from the followers of a contact. Safe to retry: `followersRemoved` is absent if an earlier
+   * attempt may have removed them. The client verifies an unknown outcome by reading the contact.
    *
    * Fails with `Unprocessable`, before anything is sent, for an empty list or an empty id.
    *
@@ -75,8 +75,8 @@ export interface ContactParts {
   ) => Effect.Effect<RemovedFollowers, ContactsError>
 
   /**
-   * All appointments of a contact, in one answer: the API has no pages here. Their times are text, because not all of them say
-   * their zone. Repeating it is safe.
+   * Gets all appointments of a contact in one response: this endpoint has no pages. Their times are text, because not all of
+   * them have a time zone. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-appointments-for-contact
    *
@@ -87,8 +87,8 @@ export interface ContactParts {
   /**
    * Adds a contact to a campaign.
    *
-   * It is never sent again once it may have been applied: whether that would begin the campaign anew is not documented. Nothing
-   * in the API tells which campaigns a contact is in, so that an unknown outcome stays unknown.
+   * The call is not retried once it may have been applied, because it is not documented whether a second call restarts the
+   * campaign. The API does not return the campaigns of a contact, so an unknown outcome stays unknown.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-contact-to-campaign
    *
@@ -97,10 +97,10 @@ export interface ContactParts {
   readonly addToCampaign: (contactId: ContactId, campaignId: string) => Effect.Effect<void, ContactsError>
 
   /**
-   * Takes a contact out of a campaign. Repeating it is safe.
+   * Removes a contact from a campaign. Safe to retry.
    *
-   * Fails with `Unprocessable`, before anything is sent, for the ids `removeAll` and `remove-all`: they are the path that takes
-   * a contact out of all campaigns.
+   * Fails with `Unprocessable`, before anything is sent, for the ids `removeAll` and `remove-all`, because the path would
+   * then remove the contact from all campaigns.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/remove-contact-from-campaign
    *
@@ -109,7 +109,7 @@ export interface ContactParts {
   readonly removeFromCampaign: (contactId: ContactId, campaignId: string) => Effect.Effect<void, ContactsError>
 
   /**
-   * Takes a contact out of all campaigns. Repeating it is safe.
+   * Removes a contact from all campaigns. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/remove-contact-from-every-campaign
    *
@@ -120,9 +120,8 @@ export interface ContactParts {
   /**
    * Adds a contact to a workflow.
    *
-   * It is never sent again once it may have been applied: the contact may have gone through the workflow already, and would go
-   * again. Nothing but a search that lags behind tells which workflows a contact is in, so that an unknown outcome stays
-   * unknown.
+   * The call is not retried once it may have been applied, because the contact could then run through the workflow a second
+   * time. Only the search returns the workflows of a contact, and it lags behind, so an unknown outcome stays unknown.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-contact-to-workflow
    *
@@ -135,7 +134,7 @@ export interface ContactParts {
   ) => Effect.Effect<void, ContactsError>
 
   /**
-   * Takes a contact out of a workflow. Repeating it is safe.
+   * Removes a contact from a workflow. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/delete-contact-from-workflow
    *
@@ -148,7 +147,7 @@ export interface ContactParts {
   ) => Effect.Effect<void, ContactsError>
 
   /**
-   * A page of the contacts of a location, newest first. It lags behind writes for a while. Repeating it is safe.
+   * Gets a page of the contacts of a location, newest first. The list lags behind writes for a while. Safe to retry.
    *
    * The next page begins at `meta.startAfter` and `meta.startAfterId` of this one.
    *
@@ -160,8 +159,8 @@ export interface ContactParts {
   readonly getContacts: (query: ContactListQuery) => Effect.Effect<ContactList, ContactsError>
 
   /**
-   * A page of the contacts of a business; the last page has fewer than `limit`. It lags behind writes for a while. Repeating it is
-   * safe.
+   * Gets a page of the contacts of a business; the last page has fewer than `limit`. The list lags behind writes for a
+   * while. Safe to retry.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contacts-by-business-id
    *
@@ -173,10 +172,10 @@ export interface ContactParts {
   ) => Effect.Effect<ContactList, ContactsError>
 
   /**
-   * Adds tags to many contacts or removes them, and tells what became of each contact, in the order of the call. A contact that
-   * is refused does not fail the call, and does not hold up the others. Repeating it is safe.
+   * Adds tags to many contacts, or removes tags from them, and returns the result for each contact, in the order of the
+   * call. If the service refuses a contact, the call succeeds and the other contacts are updated. Safe to retry.
    *
-   * How many contacts the service takes at once is not documented: 100 are prudent.
+   * The service's limit of contacts per call is not documented; up to 100 is prudent.
    *
    * Fails with `Unprocessable`, before anything is sent, for an empty list of contacts or tags, and for `removeAllTags` with
    * `type: "add"`.
@@ -188,12 +187,11 @@ export interface ContactParts {
   readonly updateTagsInBulk: (update: TagsInBulk) => Effect.Effect<ReadonlyArray<TagsInBulkResult>, ContactsError>
 
   /**
-   * Lets contacts belong to a business, or, with `businessId: null`, to none. Repeating it is safe.
+   * Assigns contacts to a business, or, with `businessId: null`, to none. Safe to retry.
    *
-   * Answers the ids of the contacts that were changed, if the service tells them: not where a retry cannot tell, because an
-   * earlier attempt may have changed them.
+   * Returns the ids of the changed contacts, if the service sends them; `None` if an earlier attempt may have changed some.
    *
-   * Fails with `Unprocessable`, before anything is sent, for no contact or more than 50.
+   * Fails with `Unprocessable`, before anything is sent, for an empty list of contacts or more than 50.
    *
    * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-remove-contact-from-business
    *

@@ -1,4 +1,4 @@
-// The endpoints of contacts: one row for each.
+// The endpoints of contacts.
 import { identity } from "effect/Function"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -27,7 +27,7 @@ const service = "ContactsService"
 
 const spelledVersions = { "2021-07-28": identity, v3: toV3 }
 
-/** Says so where an answer is about another contact: a merged one, or that of another request behind a broken proxy. */
+/** Returns an error message if a response is about another contact: contacts were merged, or a proxy mixed up responses. */
 const isOfAnother = (
   { contact }: { readonly contact: Contact },
   { contactId }: { readonly contactId: ContactId }
@@ -75,13 +75,13 @@ export const updateContact = endpoint({
     )
 })
 
-/** How far `dateUpdated` may be from `Date`, which is in whole seconds, to be of the same moment. */
+/** The maximum difference, in milliseconds, between `dateUpdated` and `Date` (in whole seconds) of one write. */
 const sameMoment = 2000
 
 /**
- * Whether a contact was made by the call that this answer ends: not before its first attempt that may have been applied,
- * by the service's own clock. That clock is told by `Date` to the second, and to the millisecond by the update that the
- * repeat has just made.
+ * Whether the call of this response created the contact: it was not created before the first attempt that may have been
+ * applied, by the service's clock. `Date` gives that clock to the second, and `dateUpdated` to the millisecond if the retry
+ * has just set it.
  */
 const isMadeBy = ({ dateAdded, dateUpdated }: Contact, { elapsed, serverTime }: Repeat): boolean => {
   if (serverTime === undefined) return false
@@ -89,7 +89,7 @@ const isMadeBy = ({ dateAdded, dateUpdated }: Contact, { elapsed, serverTime }: 
   return isSince(dateAdded, { elapsed, serverTime: isFresh ? dateUpdated.epochMillis : serverTime })
 }
 
-/** Whether a text identifies a contact. */
+/** Whether a value is text that is not blank, and can identify a contact. */
 const isGiven = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
 
 /** `POST /contacts/upsert` */
@@ -124,7 +124,7 @@ export const getDuplicateContact = endpoint({
     email: Schema.optional(text),
     number: Schema.optional(text)
   }),
-  // No match is null, or absent.
+  // If no contact matches, `contact` is null or absent.
   answer: Schema.Struct({ contact: Schema.optional(Schema.NullOr(Contact)), traceId }),
   errors: [400, 401],
   isRepeatable: always
@@ -169,7 +169,7 @@ export const deleteContact = endpoint({
   ...settledByAbsence(getContact)
 })
 
-/** The rows of contacts, by name. */
+/** The endpoints of contacts, by name. */
 export const contactRows = {
   getContact,
   updateContact,

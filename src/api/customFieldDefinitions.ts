@@ -1,4 +1,4 @@
-// The custom fields of a location: what an id in a contact means. Their models and endpoints.
+// The definitions of a location's custom fields: their models and endpoints.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -22,7 +22,7 @@ import { endpoint } from "./endpoint.js"
 
 // --- the models --------------------------------------------------------------------------------------------------------
 
-/** An option comes as text, or as an object that has its text under one of these names. */
+/** Returns the text of an option. A response has the text itself, or an object that has it under one of these names. */
 const optionText = (value: unknown): string | undefined =>
   isObject(value)
     ? [value["label"], value["name"], value["key"], value["value"], value["id"]].map(normalizeText).find(Boolean)
@@ -30,17 +30,17 @@ const optionText = (value: unknown): string | undefined =>
 
 const optionTexts = field(Schema.Array(Schema.String), normalizeArray(optionText))
 
-/** A field of a text box list, as answered: its id is what a value is written under. */
+/** A box of a text box list in a response. A contact has the text of the box under the box's id. */
 const textBox = model(
   "TextBox",
   {
-    /** The id of the box, under which a contact keeps its text. */
+    /** The id of the box. A contact has the text of the box under this id. */
     id: field(Schema.String, normalizeId)
   },
   {
     /** The text before the box. */
     label: text,
-    /** What is in the box at first. */
+    /** The initial text of the box. */
     prefillValue: text
   }
 )
@@ -48,7 +48,7 @@ const textBox = model(
 const normalizeBox = (value: unknown) =>
   isObject(value) && normalizeId(value["id"]) !== undefined ? textBox.normalize(value) : undefined
 
-/** The boxes of a text box list are options with an id. */
+/** Returns the options that have an id, which are the boxes of a text box list; undefined if none has one. */
 const normalizeTextBoxes = (value: unknown) => {
   const boxes = normalizeArray(normalizeBox)(value)
   return isArray(boxes) && boxes.length > 0 ? boxes : undefined
@@ -61,41 +61,41 @@ const definition = model(
     id: field(Schema.String, normalizeId)
   },
   {
-    /** The name that people see. */
+    /** The displayed name. */
     name: text,
     /** The key for templates, `contact.<key>` for a field of contacts. */
     fieldKey: text,
-    /** The kind of the value, such as `TEXT`, `NUMERICAL`, `DATE` or `SINGLE_OPTIONS`; there may be others than are known. */
+    /** The type of the value, such as `TEXT`, `NUMERICAL`, `DATE` or `SINGLE_OPTIONS`; other types may exist. */
     dataType: text,
-    /** What an empty field shows. */
+    /** The placeholder that an empty field shows. */
     placeholder: text,
-    /** Where it stands among the others, from 0. */
+    /** The position among the custom fields, from 0. */
     position: number,
-    /** The texts that can be chosen; an option that comes as an object is its label. */
+    /** The texts of the options; for an option that is an object, its label. */
     picklistOptions: optionTexts,
-    /** The options that have a picture. */
+    /** The texts of the options that have a picture. */
     picklistImageOptions: optionTexts,
-    /** The boxes of a `TEXTBOX_LIST`, where the answer tells their ids. */
+    /** The boxes of a `TEXTBOX_LIST`, if the response has their ids. */
     textBoxes: field(Schema.Array(textBox.struct), normalizeTextBoxes),
-    /** Whether a value may be none of the options. */
+    /** Whether a value may differ from all options. */
     isAllowedCustomOption: flag,
     /** Whether a value can have several files. */
     isMultiFileAllowed: flag,
-    /** How many files a value can have. */
+    /** The maximum number of files of a value. */
     maxFileLimit: number,
-    /** The kinds of files that are taken, such as `.pdf`. */
+    /** The accepted file types, such as `.pdf`. */
     acceptedFormat: texts,
-    /** The location that it belongs to. */
+    /** The id of the location of the custom field. */
     locationId: id,
-    /** What has the field: `contact` or `opportunity`. */
+    /** The model that has the field: `contact` or `opportunity`. */
     model: text,
     /** `field`, or `folder` for a group of fields. */
     documentType: text,
-    /** The folder that it is in. */
+    /** The id of the folder that holds the field. */
     parentId: id,
-    /** Whether it is one of the service's own fields. */
+    /** Whether the field is a standard field of the service. */
     standard: flag,
-    /** When it was made; not in every answer. */
+    /** When the custom field was created; not every response has it. */
     dateAdded: instant
   },
   (wire) => {
@@ -106,7 +106,8 @@ const definition = model(
 )
 
 /**
- * A custom field of a location: what the id of a contact's custom field means. Fields that are not described here are kept.
+ * The definition of a custom field of a location: it gives the name and type for the id of a contact's custom field. Fields
+ * that are not described here are kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-custom-field
  *
@@ -124,17 +125,17 @@ export interface CustomFieldDefinition extends Schema.Schema.Type<typeof definit
 export const CustomFieldDefinition: Schema.Schema<CustomFieldDefinition, JsonObject> = definition.schema
 
 const written = {
-  /** What an empty field shows. */
+  /** The placeholder that an empty field shows. */
   placeholder: Schema.optional(Input.text),
-  /** The kinds of files that are taken, such as `.pdf`. */
+  /** The accepted file types, such as `.pdf`. */
   acceptedFormat: Schema.optional(Input.texts),
   /** Whether a value can have several files. */
   isMultipleFile: Schema.optional(Input.flag),
-  /** How many files a value can have. */
+  /** The maximum number of files of a value. */
   maxNumberOfFiles: Schema.optional(Input.number),
   /**
-   * The texts that can be chosen, for `SINGLE_OPTIONS`, `RADIO`, `CHECKBOX` and `MULTIPLE_OPTIONS`. The vendor's pages do not
-   * list it; public clients send it.
+   * The texts of the options, for `SINGLE_OPTIONS`, `RADIO`, `CHECKBOX` and `MULTIPLE_OPTIONS`. The vendor's documentation
+   * does not list this field; public clients send it.
    */
   options: Schema.optional(Input.texts),
   /** The boxes of a `TEXTBOX_LIST`, which needs at least one. */
@@ -143,14 +144,14 @@ const written = {
       Schema.Struct({
         /** The text before the box. */
         label: Input.text,
-        /** What is in the box at first. */
+        /** The initial text of the box. */
         prefillValue: Schema.optional(Input.text)
       }).annotations(Input.anObject)
     ).annotations(Input.anArray)
   ),
-  /** Where it stands among the others, from 0. */
+  /** The position among the custom fields, from 0. */
   position: Schema.optional(Input.number),
-  /** What has the field: `contact` or `opportunity`. */
+  /** The model that has the field: `contact` or `opportunity`. */
   model: Schema.optional(
     Schema.Literal("contact", "opportunity").annotations(Input.withMessage("must be contact or opportunity"))
   )
@@ -159,7 +160,7 @@ const written = {
 const name = Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must not be empty"))
 
 /**
- * A new custom field.
+ * The fields of a new custom field.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-custom-field
  *
@@ -167,10 +168,10 @@ const name = Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must
  * @category custom fields
  */
 export const CustomFieldCreate = Schema.Struct({
-  /** The name that people see. */
+  /** The displayed name. */
   name,
   /**
-   * The kind of the value: `TEXT`, `LARGE_TEXT`, `NUMERICAL`, `PHONE`, `MONETORY` (sic), `CHECKBOX`, `SINGLE_OPTIONS`,
+   * The type of the value: `TEXT`, `LARGE_TEXT`, `NUMERICAL`, `PHONE`, `MONETORY` (sic), `CHECKBOX`, `SINGLE_OPTIONS`,
    * `MULTIPLE_OPTIONS`, `FLOAT`, `TIME`, `DATE`, `TEXTBOX_LIST`, `FILE_UPLOAD`, `SIGNATURE`, `RADIO`, `EMAIL`.
    */
   dataType: Input.text,
@@ -184,7 +185,7 @@ export const CustomFieldCreate = Schema.Struct({
 export interface CustomFieldCreate extends Schema.Schema.Type<typeof CustomFieldCreate> {}
 
 /**
- * The changes of a custom field, always with its name. Its `dataType` cannot change.
+ * The changes of a custom field. `name` is required; `dataType` cannot change.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/update-custom-field
  *
@@ -192,7 +193,7 @@ export interface CustomFieldCreate extends Schema.Schema.Type<typeof CustomField
  * @category custom fields
  */
 export const CustomFieldUpdate = Schema.Struct({
-  /** The name that people see, also where it stays the same. */
+  /** The displayed name, required even if it does not change. */
   name,
   ...written
 }).annotations({ ...Input.named("CustomFieldUpdate"), ...Input.anObject })
@@ -213,7 +214,7 @@ const CustomFieldPath = Schema.Struct({ ...LocationPath.fields, id: idExcept(["u
 
 const CustomFieldAnswer = Schema.Struct({ customField: CustomFieldDefinition, traceId })
 
-/** What is written under one name and answered under another. */
+/** The names in responses of the fields that have another name in requests. */
 const answeredNames: { readonly [name: string]: string } = {
   isMultipleFile: "isMultiFileAllowed",
   maxNumberOfFiles: "maxFileLimit",
@@ -222,7 +223,7 @@ const answeredNames: { readonly [name: string]: string } = {
 
 const labelsOf = (boxes: unknown) => JSON.stringify(normalizeArray(optionText)(boxes))
 
-/** Whether a definition has what was sent. A field that is not answered counts as not there. */
+/** Whether a definition has all fields as sent. A field that the response lacks counts as unset. */
 const hasFields = (found: CustomFieldDefinition, sent: object): boolean =>
   Object.entries(sent).every(([name, value]) => {
     if (value === undefined) return true
@@ -241,7 +242,7 @@ export const getCustomFields = endpoint({
   ...usual,
   params: LocationPath,
   query: Schema.Struct({
-    /** Whose fields; the service decides if absent. */
+    /** The model whose fields to get; the service decides if absent. */
     model: Schema.optional(
       Schema.Literal("contact", "opportunity", "all").annotations(
         Input.withMessage("must be contact, opportunity or all")
@@ -324,7 +325,7 @@ export const deleteCustomField = endpoint({
   ...settledByAbsence(getCustomField)
 })
 
-/** The rows of custom fields, by name. */
+/** The endpoints of custom fields, by name. */
 export const customFieldRows = {
   getCustomFields,
   createCustomField,

@@ -1,4 +1,4 @@
-// Which custom field of a location a name means, and which values it takes: pure.
+// Finds the custom field that a name identifies, and checks values against its definition. Pure.
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -8,19 +8,19 @@ import type { CustomFieldDefinition } from "./customFieldDefinitions.js"
 import { CustomFieldValue } from "./customFields.js"
 import { DateOfBirth } from "./dateOfBirth.js"
 
-/** A value to write: a day may be a `DateTime`. */
+/** A value to write; a day may also be given as a `DateTime`. */
 export type WritableValue = CustomFieldValue | DateTime.DateTime
 
 // --- names -------------------------------------------------------------------------------------------------------------
 
 const prefix = "contact."
 
-/** The key of a definition without what has it: `pincode` for `contact.pincode`. */
+/** The key of a definition without its model: `pincode` for `contact.pincode`. */
 export const keyOf = ({ fieldKey }: CustomFieldDefinition): string | undefined => fieldKey?.replace(/^[^.]+\./, "")
 
 const folded = (name: string | undefined) => name?.trim().toLowerCase()
 
-/** What a name can mean, the surest first. A later way counts only where an earlier one finds nothing. */
+/** The ways in which a name can identify a field. A later, less reliable way is used only if no earlier way matches. */
 const meanings: ReadonlyArray<(one: CustomFieldDefinition, name: string) => boolean> = [
   ({ id }, name) => id === name,
   ({ fieldKey }, name) => fieldKey === name,
@@ -28,13 +28,13 @@ const meanings: ReadonlyArray<(one: CustomFieldDefinition, name: string) => bool
   (one, name) => folded(one.name) === folded(name) || keyOf(one) === folded(name)
 ]
 
-/** Why a name means no field. `isUnknown` is false where it means several. */
+/** The reason why a name does not identify a field. `isUnknown` is false if the name matches several fields. */
 export interface Unresolved {
   readonly isUnknown: boolean
   readonly message: string
 }
 
-/** The definition that a name, a key or an id means. */
+/** Returns the definition that a name, a key or an id identifies. */
 export const resolve = (
   definitions: ReadonlyArray<CustomFieldDefinition>,
   name: string
@@ -53,7 +53,7 @@ export const resolve = (
   return Either.left({ isUnknown: true, message: `"${name}" is no custom field of the location` })
 }
 
-/** The custom fields of contacts: no other's, and no folders. */
+/** Keeps only the definitions of contact fields, without folders and the fields of other models. */
 export const ofContacts = (definitions: ReadonlyArray<CustomFieldDefinition>): ReadonlyArray<CustomFieldDefinition> =>
   definitions.filter(
     ({ documentType, fieldKey, model }) =>
@@ -62,7 +62,7 @@ export const ofContacts = (definitions: ReadonlyArray<CustomFieldDefinition>): R
 
 // --- values ------------------------------------------------------------------------------------------------------------
 
-/** The value as it is sent, or the sentence that follows the name of its field. */
+/** Returns the value to send, or an error message to follow the name of the field. */
 type Check = (value: unknown, definition: CustomFieldDefinition) => Either.Either<CustomFieldValue, string>
 
 const isTextList = Schema.is(Schema.Array(Schema.String))
@@ -81,7 +81,7 @@ const number: Check = (value) =>
 
 const encodeDay = Schema.encodeUnknownEither(DateOfBirth)
 
-/** A day in a documented format, or a moment as it was answered. */
+/** Accepts a day in a documented format, or a timestamp as text, as a response has it. */
 const date: Check = (value) => {
   const day = encodeDay(value)
   if (Either.isRight(day)) return Either.right(day.right)
@@ -90,7 +90,7 @@ const date: Check = (value) => {
     : Either.left("must be a real day as YYYY-MM-DD or MM-DD-YYYY, a moment in ISO 8601, or a DateTime")
 }
 
-/** The sentence about texts that are none of the options, if there are any. */
+/** Returns the error message if a text is not one of the options. */
 const notAnOption = (
   chosen: ReadonlyArray<string>,
   { isAllowedCustomOption, picklistOptions = [] }: CustomFieldDefinition
@@ -139,7 +139,7 @@ const checks: { readonly [dataType: string]: Check } = {
   FILE_UPLOAD: files
 }
 
-/** The value as it is sent, if the field takes it. A kind that is not known takes text. */
+/** Returns the value to send if the field accepts it. A field of an unknown type accepts text. */
 export const checkValue = (
   value: unknown,
   definition: CustomFieldDefinition
@@ -150,7 +150,7 @@ export const checkValue = (
 
 const isValue = Schema.is(CustomFieldValue)
 
-/** A value whose field is not known, if it can be sent at all. */
+/** Returns the value to send for a field without a known definition, if it is a valid value of any custom field. */
 export const uncheckedValue = (value: unknown): Either.Either<CustomFieldValue, string> => {
   if (DateTime.isDateTime(value)) return Either.right(DateTime.formatIsoDate(value))
   return isValue(value) ? Either.right(value) : Either.left("must be the value of a custom field")

@@ -44,7 +44,7 @@ const customFieldFile = Schema.Struct(
 ).annotations({ ...named("CustomFieldFile") })
 
 /**
- * One file of a custom field of the type file. Fields that are not described here are kept.
+ * A file of a custom field of the type file. Fields that are not described here are kept.
  *
  * @since 0.1.0
  * @category custom fields
@@ -104,9 +104,9 @@ const CustomFieldModel = Schema.Struct({
 }).annotations(anObject)
 
 /**
- * A custom field of a contact, for reading and writing: the custom fields that `getContact` gives can be sent in an update
+ * A custom field of a contact, for reading and writing: the custom fields that `getContact` returns can be sent in an update
  * unchanged. In JSON the value is named `value`, `field_value` or `fieldValue`, depending on the endpoint and Version; the
- * codec reads all of them. A value of no documented type is read as its JSON text.
+ * codec reads all of them. A value of an undocumented type is read as its JSON text.
  *
  * @since 0.1.0
  * @category custom fields
@@ -152,7 +152,7 @@ export const CustomField = Object.assign(
     /** A custom field of the type file, with its files by their uuid. */
     files: (id: string, value: { readonly [uuid: string]: CustomFieldFile }, key?: string): CustomField =>
       customField(id, value, key),
-    /** Text box list: the texts, by the id of their box. */
+    /** A custom field of the type text box list, with its texts by the id of their box. */
     textBoxes: (id: string, value: { readonly [boxId: string]: string }, key?: string): CustomField =>
       customField(id, value, key)
   }

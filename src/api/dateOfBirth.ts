@@ -22,9 +22,9 @@ const realDay = (input: string | DateTime.DateTime, ast: AST.AST): Either.Either
   )
 
 /**
- * A date of birth in a request: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both with `/`, `.`
- * or `_` instead of `-`), or a `DateTime`, which gives the day in its own time zone. It must be a day of the calendar. It is
- * sent as `YYYY-MM-DD`.
+ * A date of birth in a request: text in one of the eight documented formats (`YYYY-MM-DD`, `MM-DD-YYYY`, and both with `/`,
+ * `.` or `_` instead of `-`), or a `DateTime`, of which the day in its own time zone is taken. The day must exist in the
+ * calendar. It is sent as `YYYY-MM-DD`.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-contact
  *

@@ -4,9 +4,9 @@ import { anObject, answered, named, text, unknownFields, withMessage } from "../
 import { type Normalize, normalizeObject, textRules } from "../fields/lenient.js"
 
 const dndMessage = {
-  /** Why the setting was made. */
+  /** The reason for the setting. */
   message: Schema.optional(text),
-  /** A code for that reason. */
+  /** The code of the reason. */
   code: Schema.optional(text)
 }
 
@@ -60,7 +60,7 @@ const inboundDndSettingsInput = Schema.Struct({
       status: Schema.Literal("active", "inactive").annotations(
         withMessage("must be one of the following values: active, inactive")
       ),
-      /** Why the setting was made. */
+      /** The reason for the setting. */
       message: Schema.optional(text)
     }).annotations(anObject)
   )
@@ -87,9 +87,9 @@ const dndSetting = Schema.Struct(
   {
     /** `active`, `inactive` or `permanent`; any other value is kept as the service sent it. */
     status: answered(Schema.String),
-    /** Why the setting was made. */
+    /** The reason for the setting. */
     message: answered(Schema.String),
-    /** A code for that reason. */
+    /** The code of the reason. */
     code: answered(Schema.String)
   },
   unknownFields
@@ -130,7 +130,7 @@ const dndSettings = Schema.Struct(
 ).annotations({ ...named("DndSettings") })
 
 /**
- * Do-not-disturb by channel, in a response. The names are the same for every Version; channels without a name here are kept.
+ * Do-not-disturb by channel, in a response. The channel names are the same for every Version; unknown channels are kept.
  *
  * @since 0.1.0
  * @category do not disturb

@@ -1,5 +1,5 @@
-// An endpoint of the API as a row of data. The client's method, the option `versions` of the layers, the sandbox's route and
-// its OpenAPI operation follow from the row.
+// Describes an endpoint of the API as a row of data. The client's method, the option `versions` of the layers, the sandbox's
+// route and its OpenAPI operation are derived from the row.
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
@@ -21,7 +21,9 @@ type Path = `/${string}`
 export interface Repeat {
   /** Milliseconds from when the first of the earlier attempts was sent until this response. */
   readonly elapsed: number
-  /** The time of the response by the service's clock (milliseconds of the epoch, in whole seconds); undefined if unknown. */
+  /**
+   * The time of the response by the service's clock, in milliseconds since the epoch (whole seconds); undefined if unknown.
+   */
   readonly serverTime: number | undefined
 }
 
@@ -56,7 +58,7 @@ export interface Found<Answer> extends Repeat {
 }
 
 /**
- * Performs another endpoint on behalf of a call of unknown outcome.
+ * Calls another endpoint to verify a call of unknown outcome.
  *
  * @since 0.2.0
  * @category models
@@ -100,7 +102,8 @@ export interface Endpoint<
   /** The name of the endpoint in errors, spans, metrics and the option `versions`. */
   readonly name: string
   /**
-   * The service that has the method: the name of a span is both, such as `NotesService.createNote`. `ContactsHttp` by default.
+   * The service that has the method. A span is named after both, such as `NotesService.createNote`. `ContactsHttp` by
+   * default.
    *
    * @since 0.2.0
    */
@@ -112,7 +115,7 @@ export interface Endpoint<
    */
   readonly scope?: string
   /**
-   * The page of the documentation.
+   * The URL of the endpoint's documentation.
    *
    * @since 0.2.0
    */
@@ -126,7 +129,7 @@ export interface Endpoint<
   readonly path: Path | { readonly [version in NoInfer<Version>]: Path }
   /** The `Version` header that is sent by default. */
   readonly version: NoInfer<Version>
-  /** Every documented `Version`, with the function that spells a body as that Version does. */
+  /** Every documented `Version`, with the function that converts a body to the field names of that Version. */
   readonly versions: { readonly [version in Version]: (body: JsonObject) => JsonObject }
   /** The schema of the parameters of the path; left out if it has none. */
   readonly params?: Params
@@ -161,22 +164,25 @@ export interface Endpoint<
    * @since 0.2.0
    */
   readonly reconcileError?: (error: Errors.ContactsError) => Option.Option<Schema.Schema.Type<Answer>>
-  /** Finds out by other requests whether a call of unknown outcome was applied; gives its answer if it was. */
+  /** Finds out by other requests whether a call of unknown outcome was applied; returns its answer if it was. */
   readonly verify?: (
     lookup: Lookup,
     input: Input<Params, Query, Body>
   ) => Effect.Effect<Option.Option<Schema.Schema.Type<Answer>>, Errors.ContactsError>
   /**
-   * Why a call of unknown outcome cannot be verified: the last part of its error's message.
+   * The reason why a call of unknown outcome cannot be verified; it is appended to the message of the error.
    *
    * @since 0.2.0
    */
   readonly unverifiable?: string
-  /** Why an answer does not belong to this input, about another contact for example; undefined if it does. */
+  /**
+   * Returns the reason why an answer does not belong to this input, for example that it is about another contact; undefined
+   * if it does.
+   */
   readonly mismatch?: (answer: Schema.Schema.Type<Answer>, params: Schema.Schema.Type<Params>) => string | undefined
 }
 
-/** Any endpoint. Its functions are called with values that its own schemas have made. */
+/** Any endpoint. Its functions receive only values of its own schemas. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the row's own types are known where it is performed
 export type AnyEndpoint = Endpoint<any, any, any, any, any>
 

@@ -1,4 +1,4 @@
-// The filters of a search: which operator goes with which field, and what is wrong with one that the service would refuse.
+// The filters of a search: their types, the operators of each field, and their validation.
 import * as Schema from "effect/Schema"
 import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 import * as Input from "../fields/schemas.js"
@@ -25,24 +25,24 @@ type Presence = (typeof presence)[number]
 type Containment = (typeof containment)[number]
 
 /**
- * The bounds of a range, one at least. Moments are milliseconds of the epoch.
+ * The bounds of a range, at least one. Dates are in milliseconds since the epoch.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Range {
-  /** Later, or more, than this. */
+  /** The exclusive lower bound. */
   readonly gt?: number
-  /** Not earlier, or less, than this. */
+  /** The inclusive lower bound. */
   readonly gte?: number
-  /** Earlier, or less, than this. */
+  /** The exclusive upper bound. */
   readonly lt?: number
-  /** Not later, or more, than this. */
+  /** The inclusive upper bound. */
   readonly lte?: number
 }
 
 /**
- * The field has a value, or not this one.
+ * A condition that a field equals a value, or does not.
  *
  * @since 0.2.0
  * @category models
@@ -50,14 +50,14 @@ export interface Range {
 export interface Comparison<Field extends string, Value> {
   /** The field. */
   readonly field: Field
-  /** Whether the field is to have the value, or another one or none. */
+  /** `eq` if the field has to equal the value, `not_eq` if it has to have another value or none. */
   readonly operator: Equality
-  /** The value, the whole of it. */
+  /** The value to compare with the whole value of the field. */
   readonly value: Value
 }
 
 /**
- * The field contains a text, or does not.
+ * A condition that a field contains a text, or does not.
  *
  * @since 0.2.0
  * @category models
@@ -65,14 +65,14 @@ export interface Comparison<Field extends string, Value> {
 export interface Part<Field extends string> {
   /** The field. */
   readonly field: Field
-  /** Whether the field is to contain the text, or not. */
+  /** `contains` or `not_contains`. */
   readonly operator: Containment
   /** The text: 3 to 75 letters, digits and blanks. */
   readonly value: string
 }
 
 /**
- * The field lies within bounds.
+ * A condition that the value of a field lies within bounds.
  *
  * @since 0.2.0
  * @category models
@@ -87,7 +87,7 @@ export interface Interval<Field extends string> {
 }
 
 /**
- * The field is set, or is not.
+ * A condition that a field is set, or is not.
  *
  * @since 0.2.0
  * @category models
@@ -95,7 +95,7 @@ export interface Interval<Field extends string> {
 export interface Existence<Field extends string> {
   /** The field. */
   readonly field: Field
-  /** Whether the field is to be set, or not. */
+  /** `exists` or `not_exists`. */
   readonly operator: Presence
 }
 
@@ -108,22 +108,22 @@ export interface Existence<Field extends string> {
 export type OpportunityCondition = Comparison<OpportunityField, string> | Existence<OpportunityField>
 
 /**
- * The contact has an opportunity for which all of some conditions hold.
+ * A condition that the contact has an opportunity that meets all of the given conditions.
  *
  * @since 0.2.0
  * @category models
  */
 export interface HasOpportunity {
-  /** The opportunities of a contact. */
+  /** The name of the field that holds the opportunities. */
   readonly field: "opportunities"
-  /** The operator of conditions on what a field holds. */
+  /** The operator for conditions on the elements of a field. */
   readonly operator: "nested"
-  /** The conditions, one at least. */
+  /** The conditions, at least one. */
   readonly value: ReadonlyArray<OpportunityCondition>
 }
 
 /**
- * A condition on one field, with an operator that the service has for it.
+ * A condition on one field, with an operator that the service supports for that field.
  *
  * @since 0.2.0
  * @category models
@@ -138,32 +138,32 @@ export type Condition =
   | HasOpportunity
 
 /**
- * Several filters together: all of them with `AND`, one at least with `OR`.
+ * A combination of filters: a contact has to match all of them with `AND`, at least one with `OR`.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Group {
-  /** Whether all have to match, or one. */
+  /** `AND` if all filters have to match, `OR` if at least one has to. */
   readonly group: "AND" | "OR"
-  /** The filters, one at least: the service takes a group without any for one that every contact matches. */
+  /** The filters, at least one: the service treats a group without filters as one that every contact matches. */
   readonly filters: ReadonlyArray<Filter>
 }
 
 /**
- * A filter of a search: plain JSON, so that it can be stored and read again.
+ * A filter of a search. It is plain JSON, so it can be stored and read again.
  *
  * @since 0.2.0
  * @category models
  */
 export type Filter = Condition | Group
 
-// --- what the service would refuse -------------------------------------------------------------------------------------
+// --- validation --------------------------------------------------------------------------------------------------------
 
-/** The characters of a text, at most. */
+/** The maximum length of a text, in characters. */
 export const longestText = 75
 
-/** The characters of a text that a field is to contain, at least. */
+/** The minimum length of a text for `contains` and `not_contains`, in characters. */
 const shortestPart = 3
 
 interface Fault {
@@ -202,10 +202,10 @@ const checkRange: Check = (value) => {
 
 const checkFlag: Check = (value) => (typeof value === "boolean" ? undefined : "must be a boolean value")
 
-/** Fields whose values the service keeps in lower case. */
+/** The fields whose values the service stores in lower case. */
 const lowerCase = new Set(["firstNameLowerCase", "lastNameLowerCase", "contactName", "tags"])
 
-/** The value in the case in which the service keeps the field. */
+/** Returns the value in lower case if the service stores the field in lower case. */
 export const inCaseOf = (field: string, value: string): string => (lowerCase.has(field) ? value.toLowerCase() : value)
 
 const checkOf = (field: string, operator: string): Check => {
@@ -228,7 +228,7 @@ export const operatorsOf: Operators = new Map(
   kinds.flatMap((kind) => fieldsByKind[kind].map((field) => [field, operatorsByKind[kind]] as const))
 )
 
-/** Those of every kind of custom field: which one it is, only the location knows. */
+/** The operators of all kinds of custom fields together: only the definitions of the location say which kind a field is. */
 export const customFieldOperators: ReadonlyArray<string> = [...operatorsByKind.text, "range"]
 
 /** The operators of each field of an opportunity. */
@@ -236,7 +236,7 @@ export const opportunityOperators: Operators = new Map(
   (["pipelineId", "pipelineStageId", "status"] as const).map((field) => [field, operatorsByKind.whole])
 )
 
-/** Whether a field is a custom field by its id, and perhaps the id of an option. */
+/** Whether a field is `customFields.<id>`, optionally followed by the id of an option. */
 export const isCustomFieldPath = (field: string): boolean => /^customFields\.[^.\s]+(?:\.[^.\s]+)?$/.test(field)
 
 const faultsOfValue = ({ field, operator, value }: JsonObject): ReadonlyArray<Fault> => {
@@ -273,7 +273,7 @@ const faultsOfAll = (
   )
 }
 
-/** Other fields than a condition or a group has. */
+/** Reports fields that a condition or a group does not have. */
 const faultsOfShape = (filter: JsonObject, names: ReadonlyArray<string>): ReadonlyArray<Fault> =>
   Object.keys(filter).some((name) => filter[name] !== undefined && !names.includes(name))
     ? [{ path: [], message: `must have ${names.join(", ")} and nothing else` }]
@@ -315,12 +315,12 @@ const wire = Schema.Struct({
 const checked = wire.pipe(Schema.filter((filter) => [...faultsOf(filter)]))
 
 /**
- * The schema of a filter: the same JSON on both sides. It refuses, with a sentence, what the service refuses or takes for
- * something else: an operator that the field does not have, a text of more than 75 characters, a part of fewer than three, a
- * group without filters.
+ * The schema of a filter, which has the same JSON on both sides. It refuses, with an error message, a filter that the
+ * service would refuse or misinterpret: an operator that the field does not have, a text of more than 75 characters, a text
+ * of fewer than three for `contains`, a group without filters.
  *
  * @since 0.2.0
  * @category models
  */
-// What the filter above lets through is of the type.
+// The cast is safe: `checked` accepts only values of the type `Filter`.
 export const Filter: Schema.Schema<Filter> = checked.annotations(Input.named("Filter")) as never

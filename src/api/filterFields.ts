@@ -1,4 +1,4 @@
-// The fields that a search filters by, and the operators of each.
+// The fields by which a search can filter, and the operators of each.
 
 export const fieldsByKind = {
   id: ["id"],
@@ -46,7 +46,7 @@ export const operatorsByKind = {
 export type FieldsByKind = typeof fieldsByKind
 
 /**
- * A field with two values, true and false.
+ * A boolean field.
  *
  * @since 0.2.0
  * @category fields
@@ -54,7 +54,7 @@ export type FieldsByKind = typeof fieldsByKind
 export type FlagField = FieldsByKind["flag"][number]
 
 /**
- * A field of text that can be compared as a whole, and not searched for a part of it.
+ * A text field that can only be compared as a whole, not searched for a part of its text.
  *
  * @since 0.2.0
  * @category fields
@@ -62,7 +62,7 @@ export type FlagField = FieldsByKind["flag"][number]
 export type WholeField = FieldsByKind["id" | "whole"][number]
 
 /**
- * A field of text that can be searched for a part of it. `tags` matches whole tags only, by any operator.
+ * A text field that can also be searched for a part of its text. `tags` matches whole tags only, with every operator.
  *
  * @since 0.2.0
  * @category fields
@@ -70,7 +70,7 @@ export type WholeField = FieldsByKind["id" | "whole"][number]
 export type TextField = FieldsByKind["text"][number]
 
 /**
- * A field that holds a moment.
+ * A date field.
  *
  * @since 0.2.0
  * @category fields
@@ -86,7 +86,7 @@ export type DateField = FieldsByKind["date"][number]
 export type OptionalField = FlagField | Exclude<WholeField, "id"> | TextField | DateField
 
 /**
- * A custom field by its id, `customFields.<id>`; with the id of an option for a list of text boxes.
+ * A custom field by its id, `customFields.<id>`. A box of a text box list is `customFields.<id>.<boxId>`.
  *
  * @since 0.2.0
  * @category fields

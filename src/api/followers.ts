@@ -17,7 +17,7 @@ const added = model(
     followers: texts
   },
   {
-    /** Those who did not follow it before. Absent where a retry cannot tell, because an earlier attempt may have added them. */
+    /** The ids of the users who did not follow the contact before. Absent if an earlier attempt may have added them. */
     followersAdded: texts
   }
 )
@@ -47,7 +47,7 @@ const removed = model(
     followers: texts
   },
   {
-    /** Those who followed it before. Absent where a retry cannot tell, because an earlier attempt may have removed them. */
+    /** The ids of the users who followed the contact before. Absent if an earlier attempt may have removed them. */
     followersRemoved: texts
   }
 )
@@ -110,7 +110,7 @@ export const removeFollowers = endpoint({
   answer: RemovedFollowers,
   isRepeatable: always,
   reconcile: ({ followersRemoved: _, ...answer }) => answer,
-  // A contact without followers has no such field.
+  // A contact without followers has no field `followers`.
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) => {
       const followers = contact.followers ?? []
@@ -118,5 +118,5 @@ export const removeFollowers = endpoint({
     })
 })
 
-/** The rows of followers, by name. */
+/** The endpoints of followers, by name. */
 export const followerRows = { addFollowers, removeFollowers }

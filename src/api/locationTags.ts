@@ -13,19 +13,19 @@ import { endpoint } from "./endpoint.js"
 const tag = model(
   "LocationTag",
   {
-    /** The id of the tag. A contact has the name of a tag, not its id. */
+    /** The id of the tag. A contact refers to a tag by name, not by id. */
     id: field(Schema.String, normalizeId)
   },
   {
-    /** The name, in lower case as a rule: what a contact has in `tags`. */
+    /** The name, usually in lower case. The `tags` of a contact have this name. */
     name: text,
-    /** The location that it belongs to. */
+    /** The id of the location of the tag. */
     locationId: id
   }
 )
 
 /**
- * A tag of a location, as answered. Fields that are not described here are kept.
+ * A tag of a location in a response. Fields that are not described here are kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/get-tag-by-id
  *
@@ -43,7 +43,7 @@ export interface LocationTag extends Schema.Schema.Type<typeof tag.struct> {}
 export const LocationTag: Schema.Schema<LocationTag, JsonObject> = tag.schema
 
 /**
- * What is written of a tag.
+ * The fields of a tag in a request.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/locations/create-tag
  *
@@ -103,7 +103,7 @@ export const createLocationTag = endpoint({
   body: LocationTagInput,
   answer: TagAnswer,
   isRepeatable: never,
-  // A tag has no time of its own. Its name is unique in the location, so that one with this name is the one.
+  // A tag has no creation time. Its name is unique in the location, so a tag with this name is taken for the created one.
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getLocationTags, { params }), ({ answer: { tags } }) =>
       Option.map(Option.fromNullable(tags.find((one) => hasName(one, body))), (tag) => ({ tag }))
@@ -157,7 +157,7 @@ export const deleteLocationTag = endpoint({
   ...settledByAbsence(getLocationTag)
 })
 
-/** The rows of the tags of a location, by name. */
+/** The endpoints of location tags, by name. */
 export const locationTagRows = {
   getLocationTags,
   createLocationTag,

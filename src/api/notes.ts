@@ -17,7 +17,7 @@ const note = model(
     id: field(Schema.String, normalizeId)
   },
   {
-    /** The text of the note, HTML where it was written in the CRM. */
+    /** The text of the note; HTML if it was written in the CRM. */
     body: text,
     /** The text of the note without HTML. */
     bodyText: text,
@@ -31,7 +31,7 @@ const note = model(
     userId: id,
     /** The contact that the note belongs to. */
     contactId: id,
-    /** When the note was created. The service does not tell when it was changed. */
+    /** When the note was created. The service does not return the time of the last change. */
     dateAdded: instant
   }
 )
@@ -86,7 +86,7 @@ export const NoteCreate = Schema.Struct({
 export interface NoteCreate extends Schema.Schema.Type<typeof NoteCreate> {}
 
 /**
- * The fields of a note that are to change; an absent one stays as it is.
+ * The changes of a note; an absent field is unchanged.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-note
  *
@@ -113,7 +113,7 @@ const NotePath = Schema.Struct({ ...ContactPath.fields, id: Id })
 
 const NoteAnswer = Schema.Struct({ note: Note, traceId })
 
-/** Whether a note has what was sent: its text may have come back as HTML. */
+/** Whether a note has all fields as sent. The service may return the text as HTML, so `bodyText` is compared as well. */
 const hasFields = (found: Note, sent: NoteUpdate): boolean =>
   Object.entries(sent).every(
     ([name, value]) => value === undefined || found[name] === value || (name === "body" && found.bodyText === value)
@@ -204,5 +204,5 @@ export const deleteNote = endpoint({
   ...settledByAbsence(getNote)
 })
 
-/** The rows of notes, by name. */
+/** The endpoints of notes, by name. */
 export const noteRows = { getAllNotes, createNote, getNote, updateNote, deleteNote }

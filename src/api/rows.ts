@@ -37,7 +37,7 @@ export type Rows = typeof rows
 /** The name of an endpoint. */
 export type RowName = keyof Rows
 
-/** Another documented `Version` than its own, by endpoint. */
+/** The documented `Version` to send instead of the default, by endpoint. */
 export type Versions = {
   readonly [Name in RowName]?: keyof Rows[Name]["versions"] | undefined
 }

@@ -1,4 +1,4 @@
-// The search of contacts: what is asked, the contact as it is answered there, and the endpoint.
+// The search for contacts: its request, the contacts of its response, and its endpoint.
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { isArray, isObject, type JsonObject } from "../runtime/json.js"
@@ -18,19 +18,19 @@ const opportunity = model(
   {
     /** The id of the opportunity. */
     id,
-    /** The pipeline that it is in. */
+    /** The id of the pipeline of the opportunity. */
     pipelineId: id,
-    /** The stage of the pipeline. */
+    /** The id of the stage in the pipeline. */
     pipelineStageId: id,
-    /** What it is worth, in the currency of the location. */
+    /** The value of the opportunity, in the currency of the location. */
     monetaryValue: number,
-    /** `open`, `won`, `lost` or `abandoned`. */
+    /** The status: `open`, `won`, `lost` or `abandoned`. */
     status: text
   }
 )
 
 /**
- * An opportunity of a contact, as a search answers it.
+ * An opportunity of a contact in the response of a search.
  *
  * @since 0.2.0
  * @category search
@@ -50,14 +50,14 @@ export const Opportunity: Schema.Schema<
 
 const cursor = Schema.Array(Schema.Unknown).pipe(
   Schema.filter((values) => values.length > 0 || "must not be empty", {
-    // What stands in JSON.
+    // Only JSON values are generated, as in a response.
     arbitrary: () => (fc) => fc.array(fc.oneof(fc.string(), fc.integer(), fc.constant(null)), { minLength: 1 })
   })
 )
 
 const searchedFields = {
   ...contactFields,
-  /** The street and the number, as a search spells the field; `address1` has the same. */
+  /** The street and the number, under the name that a search uses; `address1` has the same value. */
   address: text,
   /** The first and the last name in lower case. */
   contactName: text,
@@ -65,13 +65,13 @@ const searchedFields = {
   businessName: text,
   /** The label of the phone number, such as `Home`. */
   phoneLabel: text,
-  /** The opportunities of the contact; not every answer has them. */
+  /** The opportunities of the contact; not every response has them. */
   opportunities: array(nested(opportunity)),
-  /** Where the next page of the same search begins if this contact is the last of a page; kept as it came. */
+  /** The cursor of the contact: the same search continues after this contact. It is kept as the service sent it. */
   searchAfter: field(cursor, (value) => (isArray(value) && value.length > 0 ? value : undefined))
 }
 
-/** As it travels: what is unset is null, and a date of birth is milliseconds of the epoch. */
+/** The contact's JSON in a search: unset fields are null, and the date of birth is in milliseconds since the epoch. */
 const searchedWire = Schema.Struct(
   {
     id: Schema.String,
@@ -97,9 +97,9 @@ const searchedContact = model(
 )
 
 /**
- * A contact, as a search answers it: a {@link Contact} with the fields that only a search has. It lacks `createdBy`,
+ * A contact in the response of a search: a {@link Contact} with the fields that only a search returns. It lacks `createdBy`,
  * `lastUpdatedBy`, `lastActivity`, `attachments`, `visitorId`, `emailLowerCase` and `fullNameLowerCase`, which `getContact`
- * answers.
+ * returns.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced
  *
@@ -116,12 +116,12 @@ export interface SearchedContact extends Schema.Schema.Type<typeof searchedConta
  */
 export const SearchedContact: Schema.Schema<SearchedContact, JsonObject> = searchedContact.schema
 
-// --- what is asked -----------------------------------------------------------------------------------------------------
+// --- the request -------------------------------------------------------------------------------------------------------
 
-/** The contacts of a page, at most. */
+/** The maximum number of contacts per page. */
 export const largestPage = 500
 
-/** The contacts that can be reached by `page`. */
+/** The number of contacts that `page` can reach. */
 export const searchWindow = 10_000
 
 const whole = (least: number, most: number) =>
@@ -146,15 +146,15 @@ const sortFields = [
 ] as const
 
 /**
- * By which field a search sorts, and in which direction.
+ * The field by which a search sorts, and the direction.
  *
  * @since 0.2.0
  * @category search
  */
 export const SearchSort = Schema.Struct({
-  /** The field. The service sorts by these and no others. */
+  /** The field. The service does not sort by any other field. */
   field: Schema.Literal(...sortFields).annotations(Input.withMessage(`must be one of ${sortFields.join(", ")}`)),
-  /** `asc` begins with the smallest value, `desc` with the greatest. */
+  /** The direction: `asc` begins with the smallest value, `desc` with the greatest. */
   direction: Schema.Literal("asc", "desc").annotations(Input.withMessage("must be asc or desc"))
 }).annotations({ ...Input.named("SearchSort"), ...Input.anObject })
 
@@ -167,16 +167,16 @@ export interface SearchSort extends Schema.Schema.Type<typeof SearchSort> {}
 const asked = {
   /** The location to search in. */
   locationId: LocationId,
-  /** The number of the page, from 1. Pages reach the first 10,000 contacts; `searchAfter` goes on behind them. */
+  /** The number of the page, from 1. Pages reach the first 10,000 contacts; `searchAfter` reaches all. */
   page: Schema.optional(whole(1, searchWindow)),
   /**
-   * Where to go on: `searchAfter` of the page before, or of any contact of it. Filters, sort and query have to be the same.
-   * Not together with `page`.
+   * The cursor after which the page begins: `searchAfter` of the previous page, or of any contact. Filters, sort and query
+   * have to be the same as for that page. Not together with `page`.
    */
   searchAfter: Schema.optional(cursor),
-  /** What a contact has to match, all of them; see the module `Filter`. */
+  /** The filters; a contact has to match all of them. See the module `Filter`. */
   filters: Schema.optional(Schema.Array(Filter).annotations(Input.anArray)),
-  /** One field or two to sort by; `dateAdded`, newest first, by default. */
+  /** One or two fields to sort by; `dateAdded`, newest first, by default. */
   sort: Schema.optional(
     Schema.Array(SearchSort)
       .annotations(Input.anArray)
@@ -190,7 +190,7 @@ const asked = {
         })
       )
   ),
-  /** A text that one of the fields contains that the location's settings mark as searchable; 75 characters at most. */
+  /** The text to find in the fields that the location's settings mark as searchable; 75 characters at most. */
   query: Schema.optional(
     Input.text.pipe(
       Schema.maxLength(longestText, Input.withMessage(`must not be longer than ${longestText} characters`))
@@ -200,10 +200,10 @@ const asked = {
 
 const pageLimit = whole(1, largestPage)
 
-/** How many contacts a page has where nothing is said. */
+/** The default number of contacts per page. */
 export const usualPage = 100
 
-/** What is wrong with the way in which a query asks for a page. */
+/** Returns the fault if `page`, `pageLimit` and `searchAfter` do not fit together; undefined if they do. */
 const pagingFault = ({
   page,
   pageLimit = usualPage,
@@ -230,7 +230,7 @@ const pagingFault = ({
  */
 export const ContactSearch = Schema.Struct({
   ...asked,
-  /** How many contacts a page has: 1 to 500, 100 by default. */
+  /** The number of contacts per page: 1 to 500, 100 by default. */
   pageLimit: Schema.optional(pageLimit)
 }).annotations({ ...Input.named("ContactSearch"), ...Input.anObject })
 
@@ -249,9 +249,9 @@ export interface ContactSearch extends Schema.Schema.Type<typeof ContactSearch> 
 export interface SearchPage {
   /** The contacts, in the order of the search. */
   readonly contacts: ReadonlyArray<SearchedContact>
-  /** How many contacts match, on all pages together. */
+  /** The number of contacts that match, on all pages. */
   readonly total: number
-  /** Where the next page begins; absent where this page has no contacts, so that there is no next one. */
+  /** The cursor of the next page; absent if this page is empty, because there is no next page then. */
   readonly searchAfter?: ReadonlyArray<unknown>
 }
 
@@ -276,5 +276,5 @@ export const searchContacts = endpoint({
   isRepeatable: always
 })
 
-/** The rows of the search, by name. */
+/** The endpoint of the search, by name. */
 export const searchRows = { searchContacts }

@@ -1,4 +1,4 @@
-// The tags of a contact, added and removed one by one: their models and endpoints.
+// The tags of a single contact: their models and endpoints.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -16,7 +16,7 @@ const added = model(
     tags: texts
   },
   {
-    /** Those that it did not have before. Absent where a retry cannot tell, because an earlier attempt may have added them. */
+    /** The tags that the contact did not have before. Absent if an earlier attempt may have added them. */
     tagsAdded: texts
   }
 )
@@ -46,7 +46,7 @@ const removed = model(
     tags: texts
   },
   {
-    /** Those that it had before. Absent where a retry cannot tell, because an earlier attempt may have removed them. */
+    /** The tags that the contact had before. Absent if an earlier attempt may have removed them. */
     tagsRemoved: texts
   }
 )
@@ -73,7 +73,7 @@ const service = "ContactsService"
 
 const TagsBody = Schema.Struct({ tags: some(filled) })
 
-/** The service keeps tags in lower case. */
+/** Returns a tag as the service stores it, in lower case. */
 const tagOf = (tag: string): string => tag.trim().toLowerCase()
 
 /** `POST /contacts/{contactId}/tags` */
@@ -121,5 +121,5 @@ export const removeTags = endpoint({
     })
 })
 
-/** The rows of tags, by name. */
+/** The endpoints of tags, by name. */
 export const tagRows = { addTags, removeTags }

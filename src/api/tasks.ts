@@ -18,23 +18,24 @@ const task = model(
     id: field(Schema.String, normalizeId)
   },
   {
-    /** What is to be done. */
+    /** The title of the task. */
     title: text,
-    /** What else there is to say; absent where unset. */
+    /** The description of the task; absent if unset. */
     body: text,
-    /** The user who is to do it; absent where unset. */
+    /** The id of the user that the task is assigned to; absent if unset. */
     assignedTo: id,
-    /** When it is due. */
+    /** The due date. */
     dueDate: instant,
-    /** Whether it is done. */
+    /** Whether the task is done. */
     completed: flag,
-    /** The contact that it belongs to; absent where that was deleted. */
+    /** The id of the contact of the task; absent if the contact was deleted. */
     contactId: id
   }
 )
 
 /**
- * A task of a contact, as answered. The service keeps no time of its creation. Fields that are not described here are kept.
+ * A task of a contact in a response. The service does not store its creation time. Fields that are not described here are
+ * kept.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-task
  *
@@ -52,9 +53,9 @@ export interface Task extends Schema.Schema.Type<typeof task.struct> {}
 export const Task: Schema.Schema<Task, JsonObject> = task.schema
 
 const written = {
-  /** What else there is to say. */
+  /** The description of the task. */
   body: Schema.optional(Input.text),
-  /** The user of the location who is to do it. */
+  /** The id of the user of the location to assign the task to. */
   assignedTo: Schema.optional(Input.text)
 } as const
 
@@ -67,11 +68,11 @@ const written = {
  * @category tasks
  */
 export const TaskCreate = Schema.Struct({
-  /** What is to be done. */
+  /** The title of the task. */
   title: Input.text,
-  /** When it is due: the API has no task without. It is sent as ISO text in UTC. */
+  /** The due date, which the API requires. It is sent as ISO text in UTC. */
   dueDate: Input.moment,
-  /** Whether it is done already. */
+  /** Whether the task is already done. */
   completed: Input.flag,
   ...written
 }).annotations({ ...Input.named("TaskCreate"), ...Input.anObject })
@@ -83,7 +84,7 @@ export const TaskCreate = Schema.Struct({
 export interface TaskCreate extends Schema.Schema.Type<typeof TaskCreate> {}
 
 /**
- * The fields of a task that are to change; an absent one stays as it is.
+ * The changes of a task; an absent field is unchanged.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/update-task
  *
@@ -91,11 +92,11 @@ export interface TaskCreate extends Schema.Schema.Type<typeof TaskCreate> {}
  * @category tasks
  */
 export const TaskUpdate = Schema.Struct({
-  /** What is to be done. */
+  /** The title of the task. */
   title: Schema.optional(Input.text),
-  /** When it is due. It is sent as ISO text in UTC. */
+  /** The due date. It is sent as ISO text in UTC. */
   dueDate: Schema.optional(Input.moment),
-  /** Whether it is done; `false` opens it again. */
+  /** Whether the task is done; `false` reopens it. */
   completed: Schema.optional(Input.flag),
   ...written
 }).annotations({ ...Input.named("TaskUpdate"), ...Input.anObject })
@@ -116,11 +117,11 @@ const TaskAnswer = Schema.Struct({ task: Task, traceId })
 
 const millisOf = (moment: DateTime.DateTime | undefined): number | undefined => moment?.epochMillis
 
-/** Whether a task has what was sent. Due dates are compared as moments. */
+/** Whether a task has all fields as sent. Due dates are compared as timestamps. */
 const hasFields = (found: Task, { dueDate, ...sent }: TaskUpdate): boolean =>
   (dueDate === undefined || millisOf(found.dueDate) === millisOf(dueDate)) &&
   Object.entries(sent).every(
-    // An empty text is how a field is cleared, which is absent then.
+    // An empty text clears a field, and the response lacks the field then.
     ([name, value]) => value === undefined || (found[name] ?? "") === value
   )
 
@@ -224,5 +225,5 @@ export const deleteTask = endpoint({
   ...settledByAbsence(getTask)
 })
 
-/** The rows of tasks, by name. */
+/** The endpoints of tasks, by name. */
 export const taskRows = { getAllTasks, createTask, getTask, updateTask, updateTaskCompleted, deleteTask }

@@ -1,4 +1,4 @@
-// The workflows that a contact is in: their endpoints.
+// The endpoints that add contacts to workflows and remove them.
 import * as Schema from "effect/Schema"
 import { Id } from "../fields/ids.js"
 import { anObject, momentWithOffset, named } from "../fields/schemas.js"
@@ -6,7 +6,7 @@ import { always, ContactPath, Done, never, pageOf, usual } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 /**
- * What a workflow is told about a contact that enters or leaves it.
+ * The data that a workflow receives about a contact that enters or leaves the workflow.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/add-contact-to-workflow
  *
@@ -15,7 +15,7 @@ import { endpoint } from "./endpoint.js"
  */
 export const WorkflowEntry = Schema.Struct({
   /**
-   * The time of the event that a workflow waits for, if it does. It is sent as ISO text with the offset of its zone: as
+   * The time of the event, if the workflow waits for one. It is sent as ISO text with the offset of its zone: as
    * `2021-06-23T03:30:00+01:00`, or with a `Z` if it is in UTC.
    */
   eventStartTime: Schema.optional(momentWithOffset)
@@ -65,5 +65,5 @@ export const removeFromWorkflow = endpoint({
   unverifiable
 })
 
-/** The rows of workflows, by name. */
+/** The endpoints of workflows, by name. */
 export const workflowRows = { addToWorkflow, removeFromWorkflow }

@@ -41,9 +41,9 @@ export const idExcept = (names: ReadonlyArray<string>) =>
   )
 
 /**
- * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that it cannot
- * lead to another path of the API. `search`, `upsert`, `bulk`, `business`, `removeAll`, `remove-all` and `lookup` are paths of
- * the API and refused, in upper case too.
+ * The id of a contact: text of 1 to 256 characters, not `.` or `..`, without slashes and control characters, so that it
+ * cannot lead to another path of the API. `search`, `upsert`, `bulk`, `business`, `removeAll`, `remove-all` and `lookup` are
+ * paths of the API and refused, in upper case too.
  *
  * @example
  * import { ContactId } from "effect-growthhub/Schema"
@@ -70,8 +70,8 @@ export const isContactId = (value: unknown): value is ContactId =>
 export type ContactId = string & Brand.Brand<"ContactId">
 
 /**
- * The id of a location (a sub-account): text of 1 to 256 characters, with the same rules as {@link ContactId}, except that the
- * names of paths are allowed.
+ * The id of a location (a sub-account): text of 1 to 256 characters, with the same rules as {@link ContactId}, except that
+ * the names of paths are allowed.
  *
  * @since 0.1.0
  * @category ids

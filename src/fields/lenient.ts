@@ -104,7 +104,7 @@ const isMoment = (value: unknown): value is string | number =>
 /** The format of timestamps in most responses. */
 const usualMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 
-/** The milliseconds of the epoch of a timestamp; undefined if the value is none. */
+/** Returns a timestamp in milliseconds since the epoch; undefined if the value is not a timestamp. */
 export const instantMillis = (value: unknown): number | undefined => {
   if (typeof value === "string" && usualMoment.test(value)) return validMillis(Date.parse(value))
   if (!isMoment(value)) return undefined
@@ -127,9 +127,9 @@ export const normalizeDay: Normalize = (value) => {
 /** The rules of text fields. */
 export const textRules = (fields: ReadonlyArray<string>) => fields.map((field) => [field, normalizeText] as const)
 
-/** A day as `YYYY-MM-DD`; undefined if the calendar does not have it. */
+/** Returns a day as `YYYY-MM-DD`; undefined if the calendar does not have the day. */
 export const isoDay = (year: number, month: number, day: number): string | undefined => {
-  // The calendar repeats every 400 years; `Date.UTC` takes a year below 100 for one of the last century.
+  // The calendar repeats every 400 years, and `Date.UTC` reads a year below 100 as one of the 20th century.
   const lastDay = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
   const isReal = year >= 0 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= lastDay
   return isReal ? `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}` : undefined
@@ -140,7 +140,7 @@ const padded = (number: number, length: number) => String(number).padStart(lengt
 const yearFirst = /^(\d{4})([-/._])(\d{2})\2(\d{2})$/
 const monthFirst = /^(\d{2})([-/._])(\d{2})\2(\d{4})$/
 
-/** The day of a text as `YYYY-MM-DD`; undefined if the text has none of the eight documented formats. */
+/** Returns the day of a text as `YYYY-MM-DD`; undefined if the text has none of the eight documented formats. */
 export const isoDayOfText = (text: string): string | undefined => {
   const ymd = yearFirst.exec(text)
   if (ymd !== null) return isoDay(Number(ymd[1]), Number(ymd[3]), Number(ymd[4]))

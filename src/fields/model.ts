@@ -1,5 +1,5 @@
-// A model of the API as a table of fields: each has a schema, and a rule that normalizes its values in a response. Type, codec
-// and fast reader follow from the table.
+// A model of the API as a table of fields: each field has a schema, and a rule that normalizes its values in a response. The
+// type, the codec and the fast reader are derived from the table.
 import * as DateTime from "effect/DateTime"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -77,8 +77,8 @@ export interface Model<R extends Fields, O extends Fields> {
 
 /**
  * Makes a model from its fields. Fields that are null are absent; fields that the model does not describe are kept. A value
- * without a required field is refused. `prepare` renames fields before they are normalized; `wire` describes the model as it travels,
- * where that is not the encoded form.
+ * without a required field is refused. `prepare` renames fields before they are normalized. `wire` is the schema of a
+ * response's JSON, if it differs from the encoded form.
  */
 export const model = <R extends Fields, O extends Fields>(
   name: string,
@@ -94,7 +94,7 @@ export const model = <R extends Fields, O extends Fields>(
       name in required ? schema : Schema.optionalWith(schema, { exact: true })
     ])
   )
-  // The entries are those of the two tables, each with its own schema.
+  // The cast is safe: the entries are those of the two tables, each with its own schema.
   const struct = Schema.Struct(schemas as never, unknownFields).annotations(named(name)) as never as Struct<R, O>
   const normalizeFields = Lenient.normalizeObject(
     new Map(Object.entries(fields).map(([name, { normalize }]) => [name, normalize]))
@@ -112,7 +112,7 @@ export const model = <R extends Fields, O extends Fields>(
 
   const schema = Schema.transformOrFail(
     Schema.declare(isObject, {
-      // What an error says was expected; in documents each model has a name of its own.
+      // The name of the expected type in error messages. JSON Schema documents use the model's own name.
       identifier: "object",
       [AST.JSONIdentifierAnnotationId]: wire === undefined ? `GrowthHub${name}` : `GrowthHub${name}Wire`,
       [AST.SurrogateAnnotationId]: (wire ?? Schema.encodedSchema(struct as never as Codec)).ast

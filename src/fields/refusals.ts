@@ -7,7 +7,7 @@ const contactNotFound = /^contact (?:with id \S+ )?not found\b/i
 /** Whether a message says that the contact is unknown or deleted. The service responds with 400 then, not 404. */
 export const isContactNotFound = (message: string): boolean => contactNotFound.test(message)
 
-/** The contact that a 400 names as the duplicate, and the field by which it was found. The contact's name is not read. */
+/** The contact that a 400 response names as the duplicate, and the matching field. The contact's name is not read. */
 export interface Duplicate {
   readonly duplicateOf?: ContactId
   readonly matchingField?: string

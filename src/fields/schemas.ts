@@ -20,7 +20,7 @@ export const flag = Schema.Boolean.annotations(withMessage("must be a boolean va
 export const number = Schema.JsonNumber.annotations(withMessage("must be a finite number"))
 export const texts = Schema.Array(text).annotations(anArray)
 
-/** A field of a response: absent, never null or undefined. */
+/** An optional field of a response: it may be absent, but is never null or undefined. */
 export const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** Keeps the fields that a schema does not describe. */
@@ -41,10 +41,10 @@ const written = (write: (moment: DateTime.DateTime) => string) =>
     encode: (moment) => write(moment)
   })
 
-/** A moment, written as ISO text in UTC. */
+/** A `DateTime`, sent as ISO text in UTC. */
 export const moment = written(DateTime.formatIso)
 
-/** A moment, written as ISO text with the offset of its zone, and without milliseconds where there are none. */
+/** A `DateTime`, sent as ISO text with the offset of its zone, and without milliseconds if they are zero. */
 export const momentWithOffset = written((moment) => DateTime.formatIsoOffset(moment).replace(/\.000(?=\D)/, ""))
 
 /** Text that is not empty. */
@@ -56,7 +56,7 @@ export const some = <A, I>(schema: Schema.Schema<A, I>) =>
     .annotations(anArray)
     .pipe(Schema.filter((all) => all.length > 0 || "must not be empty"))
 
-/** A whole number in these bounds. */
+/** A whole number within these bounds, both included. */
 export const count = (least: number, most: number) =>
   Schema.Number.annotations(withMessage("must be a number")).pipe(
     Schema.filter(
