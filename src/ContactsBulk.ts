@@ -42,7 +42,7 @@ export { type Checkpoint, CheckpointError, type Counts } from "./bulk/checkpoint
  * @category models
  */
 export interface Progress {
-  /** How many contacts had each outcome. */
+  /** The number of contacts with each outcome. */
   readonly counts: checkpoints.Counts
   /** Whether all contacts of the list have an outcome. */
   readonly isComplete: boolean
@@ -106,31 +106,32 @@ export const deadLetters = (checkpoint: Checkpoint): Stream.Stream<Failure, Chec
  * @category models
  */
 export interface Options {
-  /** Where the run saves its progress, so that the next run can continue after a kill. None by default. */
+  /** The store for the run's progress. The next run continues from it after a kill. None by default. */
   readonly checkpoint?: Checkpoint | undefined
   /**
-   * Whether outcomes are emitted in the order of the list. `false` by default: as they come. Contacts that are sent again at
-   * the end of the list do not delay the others; their outcomes are emitted last.
+   * Whether outcomes are emitted in the order of the list. By default (`false`), each one is emitted at once. Contacts that
+   * are sent again at the end of the list do not delay the others; their outcomes are emitted last.
    */
   readonly isOrdered?: boolean | undefined
   /**
-   * How many calls run at the same time, 256 at most. By default a fifth of the requests that the rate limit allows per
-   * interval (`RateLimit.states`, or the documented 100): enough to use the whole limit, with few calls waiting for it.
+   * The number of concurrent calls, 256 at most. By default a fifth of the requests that the rate limit allows per interval
+   * (`RateLimit.states`, or the documented 100): enough to use the whole limit, with few calls waiting for it.
    */
   readonly concurrency?: number | undefined
   /**
-   * How long the rate limit may delay one contact in total before the run stops with `QuotaExhausted`. One minute by default.
+   * The maximum total delay of one contact by the rate limit. After a longer one the run stops with `QuotaExhausted`. One
+   * minute by default.
    */
   readonly maximumWait?: Duration.DurationInput | undefined
   /**
-   * How many failures in a row stop the run: transient failures (5xx, transport) with `Outage`, refusals of the location (403,
-   * or a 400 about the location) with `Forbidden`. 20 by default, 1000 at most.
+   * The number of failures in a row that stops the run: transient failures (5xx, transport) with `Outage`, refusals of the
+   * location (403, or a 400 or 422 about the location) with `Forbidden`. 20 by default, 1000 at most.
    */
   readonly failures?: number | undefined
   /**
    * Whether a contact can be sent again without being applied twice. By default: it has an email or a phone, and not
-   * `createNewIfDuplicateAllowed`. For a `ContactsService` of your own whose `upsertContact` sends another request, such as an
-   * update by id, which can always be sent again.
+   * `createNewIfDuplicateAllowed`. Set it for a `ContactsService` of your own whose `upsertContact` sends another request,
+   * such as an update by id, which can always be sent again.
    *
    * @since 0.2.0
    */
@@ -220,7 +221,7 @@ export const upsertMany = <E, R>(
         concurrency,
         isRepeatable: options.isRepeatable ?? isUpsertRepeatable,
         identitiesOf,
-        // Less than the lead: the slowest contact waits for the outcome of these.
+        // The limit is less than `maximumLead`, because the slowest contact may wait for the outcomes of these failures.
         failures: clampCount(options.failures, 20, maximumLead / 2),
         maximumWait: Duration.toMillis(options.maximumWait ?? "1 minute")
       })
@@ -246,7 +247,7 @@ export const upsertMany = <E, R>(
  * @category models
  */
 export interface Found {
-  /** The id. */
+  /** The id of the contact. */
   readonly id: Schema.ContactId
   /** The contact, or the error of its call. */
   readonly result: Either.Either<Schema.Contact, Errors.ContactsError>
@@ -268,9 +269,9 @@ export interface ContactCache extends Cache.Cache<Schema.ContactId, Schema.Conta
  * @category constructors
  */
 export const makeCache = (options: {
-  /** How many contacts it holds at most. */
+  /** The maximum number of contacts in the cache. */
   readonly capacity: number
-  /** How long it holds a contact. */
+  /** The time after which a contact is read again. */
   readonly timeToLive: Duration.DurationInput
 }): Effect.Effect<ContactCache, never, ContactsService> =>
   Effect.flatMap(ContactsService, ({ getContact }) =>
@@ -293,9 +294,9 @@ export const makeCache = (options: {
 export const getMany = <E = never, R = never>(
   ids: Iterable<Schema.ContactId> | Stream.Stream<Schema.ContactId, E, R>,
   options: {
-    /** How many calls run at the same time, 256 at most. The default is that of {@link upsertMany}. */
+    /** The number of concurrent calls, 256 at most. The default is that of {@link upsertMany}. */
     readonly concurrency?: number | undefined
-    /** Holds contacts that were read before; see {@link makeCache}. None by default. */
+    /** The cache of contacts that were read before; see {@link makeCache}. None by default. */
     readonly cache?: ContactCache | undefined
   } = {}
 ): Stream.Stream<Found, E, R | ContactsService> =>
@@ -324,20 +325,20 @@ export const getMany = <E = never, R = never>(
 // --- searches ----------------------------------------------------------------------------------------------------------
 
 /**
- * All contacts that match a search, however many: pages of 500 by default, one after the other, each asked for when it is
- * needed, with one page in memory. Interactive calls take precedence in the rate limit. Repeating it is safe.
+ * All contacts that match a search. Pages of 500 by default are requested one after the other when they are needed, and only
+ * one page is in memory. Interactive calls take precedence in the rate limit. Repeating it is safe.
  *
- * It goes on by `searchAfter`, so that the 10,000 contacts which `page` reaches are no limit. It fails as
- * `ContactsService.searchContacts` does, after the contacts of the pages before; with the `searchAfter` of the last contact
- * that was given, another `searchAll` goes on behind it.
+ * It continues by `searchAfter`, so it is not limited to the 10,000 contacts that `page` can reach. It fails with the errors
+ * of `ContactsService.searchContacts`, after it has emitted the contacts of the earlier pages. Another `searchAll` with the
+ * `searchAfter` of the last emitted contact continues after that contact.
  *
- * What it does not tell:
- * - The index lags behind writes, by seconds and at times by a minute: contacts that were added or changed just now may be
- *   missing or old, and deleted ones still be there.
- * - By `dateAdded`, oldest first (the default), a contact that is changed meanwhile keeps its place and comes once, and one
- *   that is added meanwhile comes last. By `dateUpdated` or another field that is written meanwhile, a contact may come
- *   again, or not at all.
- * - Fields that only `getContact` answers, such as `createdBy`: see `getMany`.
+ * Limitations:
+ * - The index is behind writes, by seconds and at times by a minute: contacts that were just added or changed may be missing
+ *   or outdated, and deleted ones may still be found.
+ * - In the default order (`dateAdded`, oldest first), a contact that is changed during the search is emitted once, in its
+ *   place, and a contact that is added during the search is emitted last. In the order of `dateUpdated` or another field
+ *   that is written during the search, a contact may be emitted twice or not at all.
+ * - Fields that only `getContact` returns, such as `createdBy`, are missing: see `getMany`.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced
  *

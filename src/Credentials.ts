@@ -200,14 +200,14 @@ const appRecord = (company: string | undefined): TokenStore.Grant => ({
   ...(company === undefined ? {} : { companyId: company })
 })
 
-/** Saves which company last connected the app, for the error of a location without a grant. */
+/** Saves the company that last connected the app, for the error of a location without a grant. */
 const writeAppRecord = ({ clientId, store }: AuthorizationCode, company?: string) =>
   store.withLock(clientId, ({ get, set }) =>
     Effect.flatMap(get, (known) => set(appRecord(company ?? Option.getOrUndefined(known)?.companyId)))
   )
 
 const saveCodeGrant = (options: AuthorizationCode, key: string, grant: TokenStore.Grant) =>
-  // Defects too: a store of the app's own may have a bug.
+  // Defects are retried too, because the app's own store may have a bug.
   Effect.sandbox(options.store.withLock(key, (locked) => locked.set(grant))).pipe(
     Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes"))),
     Effect.unsandbox
@@ -259,7 +259,7 @@ export const authorizationCode = (
   options: AuthorizationCode
 ): Effect.Effect<TokenStore.Grant, Errors.ContactsError | TokenStore.TokenStoreError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
-    // As a value: Effect logs a fiber that fails.
+    // The fiber returns its exit as a value, because Effect logs a forked fiber that fails.
     const exchange = Effect.exit(Effect.uninterruptible(exchangeCode(options)))
     const fiber = yield* options.scope === undefined
       ? Effect.forkDaemon(exchange)
@@ -268,9 +268,9 @@ export const authorizationCode = (
   })
 
 /**
- * When the access token of a grant is refreshed.
+ * The time at which the access token of a grant is refreshed.
  *
- * - `inBackground`: ten minutes before it ends, while calls go on with it.
+ * - `inBackground`: up to ten minutes before it expires, while calls continue to use it.
  * - `onDemand`: only while a call waits for it. For serverless functions, which are frozen between two requests.
  *
  * @since 0.2.0
@@ -279,7 +279,7 @@ export const authorizationCode = (
 export type Refresh = "inBackground" | "onDemand"
 
 /**
- * The location of {@link oauth}, and where its grant is stored.
+ * The location of {@link oauth} and the store of its grant.
  *
  * @since 0.2.0
  * @category models
@@ -291,7 +291,7 @@ export interface Connection {
   readonly companyId?: string | undefined
   /** The store that {@link authorizationCode} saved the grant in. */
   readonly store: TokenStore.Service
-  /** When the access token is refreshed: `inBackground` by default. */
+  /** The time at which the access token is refreshed: `inBackground` by default. */
   readonly refresh?: Refresh | undefined
 }
 
@@ -348,7 +348,7 @@ export const layerOAuth = <A, E, R>(
 ): Layer.Layer<A, E, R | TokenStore.TokenStore> =>
   Layer.unwrapEffect(Effect.map(TokenStore.TokenStore, (store) => service(oauth({ ...options, store }))))
 
-// Not Config.redacted, which hides the name of an invalid variable. The reason does not contain the value.
+// `Config.redacted` is not used, because it hides the name of an invalid variable. The reason does not contain the value.
 const checkedText = (what: string, name: string): Config.Config<string> =>
   Config.mapOrFail(Config.string(name), (text) => {
     const reason = faultOf(what, text)

@@ -39,9 +39,9 @@ export type Outcome = typeof Outcome.Type
 const common = {
   /** The method that failed, such as `getContact`. */
   operation: Schema.String,
-  /** What happened, in at most 500 characters, without tokens and without a contact's data. */
+  /** A description of the error in at most 500 characters, without tokens and without a contact's data. */
   message: Schema.String,
-  /** How many attempts the call made: 0 if it was refused before it was sent. */
+  /** The number of attempts of the call: 0 if it was refused before it was sent. */
   attempts: Schema.NonNegativeInt,
   /** The HTTP status; absent if there was no response. */
   status: optional(Schema.Number),
@@ -68,12 +68,12 @@ const unknownOutcomeFields = {
 } as const
 
 const retryAfterField = {
-  /** How long to wait before a retry; absent if it is not known. */
+  /** The delay before a retry; absent if it is not known. */
   retryAfter: optional(Schema.DurationFromMillis)
 } as const
 
 /**
- * 400: the service knows no such contact, or does not allow a duplicate. A retry gives the same response.
+ * 400: for example, the contact does not exist, or the service does not allow a duplicate. A retry gets the same response.
  *
  * @since 0.1.0
  * @category documented
@@ -165,8 +165,8 @@ export class Forbidden extends Schema.TaggedError<Forbidden>(identifier("Forbidd
 /**
  * 429: the rate limit or the daily quota is exhausted. `retryAfter` is present if the service said how long to wait.
  *
- * Without a request (`attempts` is 0 and `status` is absent): the rate limit would let the request leave only after the
- * deadline of the call. `retryAfter` is the time until then.
+ * Without a request (`attempts` is 0 and `status` is absent): the rate limit would let the request be sent only after the
+ * deadline of the call. `retryAfter` is the time until the request could be sent.
  *
  * @since 0.1.0
  * @category operational
@@ -234,7 +234,7 @@ export const DocumentedError = Schema.Union(BadRequest, Unauthorized, Unprocessa
 export type DocumentedError = BadRequest | Unauthorized | Unprocessable
 
 /**
- * The errors of a network and of a service in trouble, as a schema.
+ * The errors of the network and of a service that fails, limits or refuses requests, as a schema.
  *
  * @since 0.2.0
  * @category models
@@ -242,7 +242,7 @@ export type DocumentedError = BadRequest | Unauthorized | Unprocessable
 export const OperationalError = Schema.Union(Forbidden, RateLimited, ServerError, TransportError, UnexpectedResponse)
 
 /**
- * The errors of a network and of a service in trouble.
+ * The errors of the network and of a service that fails, limits or refuses requests.
  *
  * @since 0.1.0
  * @category models
@@ -276,7 +276,7 @@ export const ContactsError = Schema.Union(DocumentedError, OperationalError)
 export type ContactsError = DocumentedError | OperationalError
 
 /**
- * Whether an error is one of those that the API documents.
+ * Whether an error is a {@link DocumentedError}.
  *
  * @since 0.1.0
  * @category guards
@@ -285,7 +285,7 @@ export const isDocumented = (error: unknown): error is DocumentedError =>
   error instanceof BadRequest || error instanceof Unauthorized || error instanceof Unprocessable
 
 /**
- * Whether an error is one of those of a network and of a service in trouble.
+ * Whether an error is an {@link OperationalError}.
  *
  * @since 0.1.0
  * @category guards

@@ -1,6 +1,6 @@
 /**
- * The platform's `HttpClient` on fetch, for browsers, edges and other hosts that have no undici: what this library sends goes
- * straight to fetch and comes back whole, which costs a good deal less. The app may bring any other.
+ * The platform's `HttpClient` on `fetch`, for browsers, edge runtimes and other hosts without undici. Requests of this
+ * library go directly to `fetch` and are read completely, which costs much less. The app may use any other `HttpClient`.
  *
  * @module
  * @since 0.1.0
@@ -32,15 +32,15 @@ import { abandon } from "./runtime/timer.js"
 
 type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
 
-/** Fetch knows the length itself, and may not be told. */
+/** The headers of a request, without `content-length`: `fetch` computes it and may refuse one that is given. */
 const headersOf = (request: HttpClientRequest.HttpClientRequest, { headers: all }: Options): Headers.Headers => {
   const headers = all === undefined ? request.headers : Headers.merge(Headers.fromInput(all), request.headers)
   return headers["content-length"] === undefined ? headers : Headers.remove(headers, "content-length")
 }
 
-/** The text of a body. It is counted while it comes in, unless the headers promise that it is within the limit. */
+/** Reads the text of a body. Its bytes are counted, unless the headers declare a length within the limit. */
 const textOf = async (source: Response, head: Head): Promise<string> => {
-  // Across origins a browser hides `content-encoding`, so that the length may be that of a packed body.
+  // Across origins a browser hides `content-encoding`, so the declared length may be that of a compressed body.
   if (source.body === null || (source.type !== "cors" && isWithinLimit(head.headers))) return source.text()
   const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader()
   const body = bodyCollector()
@@ -48,7 +48,7 @@ const textOf = async (source: Response, head: Head): Promise<string> => {
     const read = await reader.read()
     if (read.done) return body.text()
     if (!body.add(read.value)) {
-      // Not awaited: nobody needs the rest.
+      // The cancellation is not awaited, because the rest of the body is not needed.
       void reader.cancel().catch(constVoid)
       throw new BodyTooLarge()
     }
@@ -97,7 +97,7 @@ const start = (
   }
 }
 
-/** As in the platform's client, what the caller provides counts before what was provided to the layer. */
+/** As in the platform's client, a `Fetch` or `RequestInit` of the caller takes precedence over that of the layer. */
 const fetchTransport =
   (ambient: Context.Context<never>): Transport =>
   (request, { currentContext }) => {
@@ -110,8 +110,8 @@ const fetchTransport =
   }
 
 /**
- * `FetchHttpClient.layer`, `Fetch` and `RequestInit` included, through which the calls of this library cost less. What an
- * app makes of the client, with `HttpClient.mapRequest` say, carries them as any other client does.
+ * `FetchHttpClient.layer`, with support for `Fetch` and `RequestInit`, on which the calls of this library cost less. A
+ * client that an app derives from it, for example with `HttpClient.mapRequest`, works like any other client.
  *
  * @example
  * import * as Layer from "effect/Layer"
@@ -130,6 +130,6 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   )
 ).pipe(
   Layer.provide(FetchHttpClient.layer),
-  // The client depends on the `Fetch` and `RequestInit` that are provided here, so it is built for each place anew.
+  // The client depends on the `Fetch` and `RequestInit` that are provided to it, so each use of the layer builds its own.
   Layer.fresh
 )

@@ -1,9 +1,9 @@
 /**
- * An `HttpClient` straight on undici's `dispatch`, for Node: the transport that costs least. The app may bring any other.
+ * An `HttpClient` on undici's `dispatch`, for Node. It costs less than any other transport, but the app may use another one.
  *
- * It sends what it is given and nothing else: no span of its own, no trace headers, no redirects. It reads the whole response,
- * and unpacks gzip, deflate and brotli. A response that is larger than 16 MB, unpacked, fails. It needs the package `undici`, 7
- * or later, on Node: Bun has an `undici` of its own without a dispatcher.
+ * It adds no span and no trace headers to a request, and follows no redirects. It reads the complete response and
+ * decompresses gzip, deflate and brotli. A response that is larger than 16 MB after decompression fails. It needs the
+ * package `undici`, 7 or later, on Node: Bun has an `undici` of its own without a dispatcher.
  *
  * @module
  * @since 0.1.0
@@ -27,7 +27,7 @@ import { bufferedResponse, ResponseCollector } from "./http/undici.js"
 
 // --- the request -------------------------------------------------------------------------------------------------------
 
-/** The body as undici takes it, and the headers that go with it. */
+/** A body in a form that undici accepts, and the headers that belong to it. */
 interface EncodedBody {
   readonly body: string | Uint8Array | Readable | null
   readonly headers?: Record<string, string>
@@ -56,7 +56,7 @@ const encodeBody = (body: HttpBody.HttpBody): EncodedBody | Effect.Effect<Encode
   }
 }
 
-/** What a URL would write in another way. */
+/** Matches the characters of a URL that the `URL` class would change. */
 const notCanonical = /[\s\\#@{}<>"`^|]|\/\.|[^\0-\x7f]/
 
 interface Target {
@@ -64,7 +64,7 @@ interface Target {
   readonly path: string
 }
 
-/** Most are in the form that a URL would give them: parsing each costs more than sending it. */
+/** The origin and path of a request. A canonical URL is split without parsing, which would cost more than sending it. */
 const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<Target, unknown> => {
   const { url, urlParams, hash } = request
   const slash = url.indexOf("/", url.indexOf("://") + 3)
@@ -78,8 +78,8 @@ const targetOf = (request: HttpClientRequest.HttpClientRequest): Either.Either<T
 }
 
 /**
- * The headers of a request, in an object of its own: a dispatcher may write to it, and the request is used again. Copied one
- * by one, because a spread gives an object that undici reads slowly, which costs a fifth of a call.
+ * Copies the headers of a request, because a dispatcher may write to them and the request is used again. They are copied one
+ * by one, because undici reads a spread object slowly, which costs a fifth of a call.
  */
 const headersOf = (request: HttpClientRequest.HttpClientRequest, more: EncodedBody["headers"]) => {
   const headers: Record<string, string> = {}
@@ -108,14 +108,15 @@ const start = (
     method: request.method,
     headers: headersOf(request, headers),
     body,
-    // The call has a deadline of its own. These count while the process is suspended, and would end a request that has its response.
+    // The call has its own deadline. These timeouts also run while the process is suspended, and would fail a request whose
+    // response has arrived.
     headersTimeout: 0,
     bodyTimeout: 0
   }
   try {
     dispatcher.dispatch(options, collector)
   } catch (cause) {
-    // One that throws after it has begun may have sent it.
+    // A dispatcher that throws after the start of the request may have sent it.
     const reason = collector.isSent() ? "Transport" : "Encode"
     collector.settle(Exit.fail(new HttpClientError.RequestError({ request, reason, cause })))
   }
@@ -127,7 +128,7 @@ const transport =
   (request) =>
     start(dispatcher, request, request.body._tag === "Uint8Array" ? { body: request.body.body } : noBody)
 
-/** The whole response as the platform has it. */
+/** Sends a request and returns its complete response as a response of the platform. */
 const execute =
   (dispatcher: Undici.Dispatcher) =>
   (
@@ -146,7 +147,8 @@ const execute =
   }
 
 /**
- * The client on a dispatcher of the app's own, an `Agent` or `Pool` say, with its limits on connections and its timeouts.
+ * Makes the client on the app's own dispatcher, such as an `Agent` or `Pool`, with the dispatcher's limits on connections.
+ * Its `headersTimeout` and `bodyTimeout` do not apply.
  *
  * @since 0.1.0
  * @category constructors
@@ -159,15 +161,15 @@ export const make = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
   return withTransport(client, transport(dispatcher))
 }
 
-/** Bun replaces `undici` by a module of its own, whose `Agent` dispatches nothing. */
+/** Makes an `Agent`. Dies on Bun, which replaces `undici` by its own module, whose `Agent` dispatches nothing. */
 const makeAgent = (options: Undici.Agent.Options | undefined) =>
   "Bun" in globalThis
     ? Effect.dieMessage("HttpClientUndici does not work on Bun, which replaces undici: use HttpClientFetch.layer there")
     : Effect.sync(() => new Undici.Agent(options))
 
 /**
- * The client on an `Agent` of its own, which is closed with the layer. `options` are undici's; idle connections are kept for
- * its default of four seconds. On Bun the layer dies with a message that says what to use instead.
+ * The client on an `Agent` of its own, which is destroyed with the layer. `options` are those of undici's `Agent`, which
+ * keeps idle connections for four seconds by default. On Bun the layer dies with a message that names the alternative.
  *
  * @example
  * import * as Layer from "effect/Layer"
@@ -185,7 +187,7 @@ export const layer = (options?: Undici.Agent.Options): Layer.Layer<HttpClient.Ht
     Effect.map(
       Effect.acquireRelease(
         makeAgent(options),
-        // Not close, which waits for requests that nobody waits for.
+        // `close` is not used: it would wait for requests whose callers have given up.
         (agent) => Effect.promise(() => agent.destroy())
       ),
       make

@@ -173,7 +173,7 @@ export type ServiceConfigOptions = {
 export const defaultBaseUrl = Url.vendorUrl
 
 /**
- * Checks that a token may be sent to a base URL. Gives the URL, or the reason why it is refused.
+ * Checks that a token may be sent to a base URL. Returns the URL, or the reason why it is refused.
  *
  * @since 0.1.0
  * @category validation
@@ -184,7 +184,7 @@ export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, stri
 const policyOf =
   (ofService: Policy) =>
   (context: Context.Context<never>): Policy =>
-    // The reference itself would give the library's default, although the service may have a policy of its own.
+    // The reference itself is not read: it would return the library's default, although the service may have its own policy.
     (context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as Policy | undefined) ?? ofService
 
 const serverOf = ({ hostname, port, protocol }: URL): Server => ({
@@ -200,7 +200,7 @@ const refuse =
 
 /**
  * `ContactsHttp` over the app's `HttpClient`. If the token or the base URL is invalid, each call fails with `Unauthorized` or
- * `TransportError` without a request, and the message tells why.
+ * `TransportError` without a request, and the message contains the reason.
  *
  * @since 0.1.0
  * @category layers
@@ -245,8 +245,8 @@ const checked =
   (config: Config.Config<A>): Config.Config<B> =>
     Config.mapOrFail(config, (value) => Either.mapLeft(check(value), (reason) => ConfigError.InvalidData([], reason)))
 
-// Not Config.redacted, which hides the name of a missing variable. The check is on the variable itself, so that its error
-// names the variable.
+// `Config.redacted` is not used, because it hides the name of a missing variable. The check is on the variable itself, so
+// that its error names the variable.
 const configuredToken = checked((token: string) => Credentials.validate(Redacted.make(token)))(
   Config.string("GROWTHHUB_TOKEN")
 )

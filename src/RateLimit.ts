@@ -1,8 +1,8 @@
 /**
- * When the next request may leave, so that the service does not have to refuse one.
+ * The rate limit of requests, which delays a request so that the service does not refuse it.
  *
- * The service allows 100 requests in 10 seconds and 200,000 a day, for each app and location together. These numbers hold
- * until a response tells others.
+ * The service allows 100 requests in 10 seconds and 200,000 a day, for each app and location together. These numbers apply
+ * until the headers of a response contain others.
  *
  * Source: https://marketplace.gohighlevel.com/docs/other/rate-limits
  *
@@ -50,8 +50,8 @@ export const withPriority: {
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, priority: Level) => Effect.provideService(self, Priority, priority))
 
 /**
- * The limits of an app, by app and location. Each service has a limit of its own in memory unless a layer is provided;
- * services that are given the same layer share it.
+ * The rate limits, one for each app and location. By default, each service has its own limit in memory. Services to which
+ * the same layer is provided share their limits.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -71,7 +71,7 @@ export const withPriority: {
  * @category tags
  */
 export class RateLimit extends Context.Reference<RateLimit>()("effect-growthhub/RateLimit", {
-  // Nothing that outlives a service.
+  // Each service opens its own limiter, so that the default keeps no state after the service is released.
   defaultValue: (): Service => ({
     open: (key) => Effect.map(Effect.clock, (clock) => memoryLimiter(makeSettings())(key, clock)),
     states: Effect.succeed([])
@@ -79,7 +79,7 @@ export class RateLimit extends Context.Reference<RateLimit>()("effect-growthhub/
 }) {}
 
 /**
- * Limits in memory, for one process.
+ * Rate limits in memory, for one process.
  *
  * @since 0.1.0
  * @category layers
@@ -91,7 +91,7 @@ export const layer = (options?: Options): Layer.Layer<RateLimit> =>
   )
 
 /**
- * No limit: requests leave at once.
+ * No limit: requests are sent at once.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"

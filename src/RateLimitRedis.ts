@@ -1,5 +1,5 @@
 /**
- * A limit that processes and machines share through Redis.
+ * A rate limit that processes and machines share through Redis.
  *
  * Needs `ioredis`.
  *
@@ -17,23 +17,24 @@ import * as RateLimit from "./RateLimit.js"
 import { monotonic } from "./runtime/timer.js"
 
 /**
- * Options of a limit in Redis.
+ * The options of {@link layer}.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options extends LimitOptions {
-  /** A connection of the app's own, which stays open; `TokenStoreRedis` can have the same. */
+  /** The app's own connection to Redis, which the layer does not close. `TokenStoreRedis` can use the same one. */
   readonly client: Redis
-  /** What the keys in Redis begin with. `growthhub:` by default. */
+  /** The prefix of all keys in Redis, `growthhub:` by default. */
   readonly prefix?: string | undefined
 }
 
 /**
- * Limits in Redis, for all processes that use the same Redis and prefix. They go by the clock of Redis.
+ * Rate limits in Redis, for all processes that use the same Redis and prefix. Times are those of the clock of Redis.
  *
- * While Redis does not answer within half a second, or cannot be used, a process takes its part of the limit: one of as many
- * parts as there were processes in the last minute. One warning is logged, and `isStoreAvailable` of the state is `false`.
+ * While Redis does not respond within half a second, or cannot be used, a process uses its share of the limit: the limit
+ * divided by the number of processes in the last minute. One warning is logged, and `isStoreAvailable` of the state is
+ * `false`.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -57,7 +58,7 @@ export const layer = ({ client, prefix = "growthhub:", ...options }: Options): L
       const settings = makeSettings(options)
       return makeService((key, clock) => {
         const now = () => monotonic(clock)
-        // In braces, so that a cluster keeps what belongs together on one node.
+        // The braces are a hash tag, so that a cluster keeps all keys of one limit on one node.
         return new Queue(key, new RedisStore(client, `${prefix}limit:{${key}}`, settings, now, runtime), clock)
       })
     })

@@ -1,5 +1,5 @@
 /**
- * When a failed call is retried, how long an attempt and a call may take, and whether unknown outcomes are verified.
+ * Retry policies: the schedule of retries, the timeouts of attempts and calls, and the verification of unknown outcomes.
  *
  * A policy does not decide whether a retry is safe: the error's `isRetryable` does, from its outcome, the endpoint and the
  * input of the call.
@@ -43,7 +43,7 @@ export const backoff = (options?: {
   readonly base?: Duration.DurationInput | undefined
   /** The longest delay before any attempt. 5 seconds by default. */
   readonly cap?: Duration.DurationInput | undefined
-  /** How many attempts a call makes at most, the first one included. 5 by default. */
+  /** The maximum number of attempts of a call, the first one included. 5 by default. */
   readonly attempts?: number | undefined
 }): Schedule.Schedule<unknown> => {
   const cap = Duration.decode(options?.cap ?? "5 seconds")
@@ -55,32 +55,32 @@ export const backoff = (options?: {
 }
 
 /**
- * What {@link make} and {@link layer} change of the default policy.
+ * The options of {@link make} and {@link layer}.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
-  /** The delays between the attempts of a call, and how many attempts it makes. {@link backoff} by default. */
+  /** The schedule of the delays between attempts and of their number. {@link backoff} by default. */
   readonly schedule?: Schedule.Schedule<unknown, ContactsError> | undefined
-  /** How long a call may take, with all its attempts and delays. 30 seconds by default. */
+  /** The maximum duration of a call, with all its attempts and delays. 30 seconds by default. */
   readonly deadline?: Duration.DurationInput | undefined
-  /** How long one attempt may take from when it has a permit of the rate limit. 10 seconds by default. */
+  /** The timeout of one attempt. It starts when the attempt has a permit of the rate limit. 10 seconds by default. */
   readonly attemptTimeout?: Duration.DurationInput | undefined
   /**
-   * Whether the service is asked, after the last attempt, if a write of unknown outcome was applied. The call succeeds if it
-   * was, and is sent once more if it was not. `true` by default.
+   * Whether a write of unknown outcome is verified after the last attempt, by a read. The call succeeds if the write was
+   * applied. If it was not, the call is sent once more, provided that a retry is safe. `true` by default.
    */
   readonly verifyUnknown?: boolean | undefined
   /**
-   * The retry budget of a service: how many retries it may send beyond those it earns. A success, and a refusal with 400,
-   * 401, 403 or 422, earns half a retry; a retry after a 429 costs nothing. `Infinity` for no limit. 16 by default.
+   * The retry budget of a service: the number of retries that it may send beyond those it earns. A success, and a refusal
+   * with 400, 401, 403 or 422, earns half a retry; a retry after a 429 is free. `Infinity` for no limit. 16 by default.
    */
   readonly budget?: number | undefined
 }
 
 /**
- * A retry policy. What the options leave out is the default.
+ * Makes a retry policy. An option that is not given has its default.
  *
  * @example
  * import { Effect, Schedule } from "effect"

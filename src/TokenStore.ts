@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /**
- * A grant, as a schema: the tokens of one installation of the app, and when they end.
+ * A grant, as a schema: the tokens of one installation of the app, and their expiry.
  *
  * @since 0.1.0
  * @category models
@@ -23,11 +23,11 @@ export const Grant = Schema.Struct({
   accessToken: Schema.Redacted(Schema.NonEmptyString),
   /** The refresh token, which is exchanged for the next pair of tokens. It works once. */
   refreshToken: Schema.Redacted(Schema.NonEmptyString),
-  /** When the vendor issued the access token, by the vendor's clock. */
+  /** The time at which the vendor issued the access token, by the vendor's clock. */
   issuedAt: optional(Schema.DateTimeUtc),
-  /** When the access token ends, by the vendor's clock. */
+  /** The time at which the access token expires, by the vendor's clock. */
   expiresAt: Schema.DateTimeUtc,
-  /** How far the vendor's clock was ahead of the clock of the process that fetched the grant, in milliseconds. */
+  /** The time by which the vendor's clock was ahead of the process that fetched the grant, in milliseconds. */
   clockSkew: optional(Schema.Number),
   /** The scopes of the grant, as the vendor spelt them. */
   scope: optional(Schema.String),
@@ -38,8 +38,8 @@ export const Grant = Schema.Struct({
   /** The company (agency) that installed the app, or that the location belongs to. */
   companyId: optional(Schema.String),
   /**
-   * When a process started to exchange the refresh token, by the vendor's clock. Present while the exchange goes on, or if
-   * its process ended before it could save the new pair.
+   * The time at which a process started to exchange the refresh token, by the vendor's clock. Present during the exchange,
+   * or if the process ended before it saved the new pair.
    */
   exchanging: optional(Schema.DateTimeUtc),
   /** A random id of the process that makes the exchange. */
@@ -47,7 +47,7 @@ export const Grant = Schema.Struct({
 })
 
 /**
- * A grant: the tokens of one installation of the app, and when they end.
+ * A grant: the tokens of one installation of the app, and their expiry.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export interface Grant extends Schema.Schema.Type<typeof Grant> {}
 export class TokenStoreError extends Schema.TaggedError<TokenStoreError>("effect-growthhub/TokenStoreError")(
   "TokenStoreError",
   {
-    /** What happened, and what to do. It holds no token. */
+    /** A description of the failure and of the next step. It contains no token. */
     message: Schema.String
   }
 ) {}
@@ -94,9 +94,9 @@ export interface Service {
   /** Reads a grant without its lock; `None` if there is none. Fails with `TokenStoreError` if it cannot be read. */
   readonly get: (key: string) => Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /**
-   * Runs `use` while it holds the lock of this key, which no other process that shares the store can hold then. Each `set` must
-   * be visible to others at once, so `use` must not run in a transaction. Fails with `TokenStoreError` if the lock cannot be
-   * acquired.
+   * Runs `use` while holding the lock of the key. Only one process that shares the store can hold the lock at a time. Each
+   * `set` must be visible to other processes at once, so `use` must not run in a transaction. Fails with `TokenStoreError`
+   * if the lock cannot be acquired.
    */
   readonly withLock: <A, E, R>(
     key: string,
@@ -104,14 +104,14 @@ export interface Service {
   ) => Effect.Effect<A, E | TokenStoreError, R>
   /**
    * The keys of the grants that are stored, in no order. `Credentials.authorizationCode` stores a record without tokens under
-   * the client id: its key is listed, too. Fails with `TokenStoreError` if the store cannot be read.
+   * the client id, whose key is listed too. Fails with `TokenStoreError` if the store cannot be read.
    *
    * @since 0.2.0
    */
   readonly list: Effect.Effect<ReadonlyArray<string>, TokenStoreError>
   /**
    * Removes a grant; does nothing if there is none, so a repeat is safe. Waits for the lock of its key, so that no exchange
-   * that is under way is lost halfway. Fails with `TokenStoreError` if the lock cannot be acquired or the store not be written.
+   * is interrupted halfway. Fails with `TokenStoreError` if the lock cannot be acquired or the store cannot be written.
    *
    * @since 0.2.0
    */

@@ -19,7 +19,7 @@ import { inTime } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
- * The options of {@link layer}: the directory of the files, and who may read them.
+ * The options of {@link layer}: the directory of the files and their access rights.
  *
  * @since 0.2.0
  * @category models
@@ -48,13 +48,13 @@ const failing = (what: string) => (cause: unknown) => {
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({ try: () => inTime(evaluate()), catch: failing(what) })
 
-/** Gives `undefined` if the file does not exist. */
+/** Resolves to `undefined` if the file does not exist. */
 const unlessMissing = <A>(promise: Promise<A>): Promise<A | undefined> =>
   promise.catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : Promise.reject(error)))
 
 // --- reading -----------------------------------------------------------------------------------------------------------
 
-/** Why a file with this mode is refused; undefined if it is not. */
+/** The reason why a file with this mode is refused; undefined if it is accepted. */
 const faultOfMode = (path: string, mode: number, allowGroup: boolean): string | undefined => {
   const octal = (mode & 0o777).toString(8)
   if ((mode & 0o007) !== 0) {
@@ -110,7 +110,7 @@ const flushDirectory = async (path: string) => {
 }
 
 /**
- * Replaces the text of a file if the current text is the expected one. A crash leaves the old text or the new one. Gives
+ * Replaces the text of a file if the current text is the expected one. A crash leaves the old text or the new one. Returns
  * whether the text was replaced.
  */
 const replace = async (path: string, text: string, mode: number, expected: string | undefined): Promise<boolean> => {
@@ -125,7 +125,8 @@ const replace = async (path: string, text: string, mode: number, expected: strin
     } finally {
       await handle.close()
     }
-    // Synchronous, so that nothing runs in between: after a suspension, another process may have taken the lock.
+    // The check and the rename are synchronous, so that this process runs nothing in between. The check is needed because
+    // another process may have taken the lock during a suspension.
     if (currentText(path) !== expected) return false
     renameSync(temporary, path)
     await flushDirectory(path)
@@ -137,12 +138,12 @@ const replace = async (path: string, text: string, mode: number, expected: strin
 
 // --- the lock ----------------------------------------------------------------------------------------------------------
 
-/** A lock that its process has not refreshed for this many milliseconds is free again. */
+/** The time after which a lock that its process has not renewed is free again, in milliseconds. */
 const stale = 5000
 
 /**
- * Sets the time of a lock file from the future to now. If its process lives, it notices and loses the lock; if not, the lock
- * expires as usual.
+ * Sets the time of a lock file to now if it is in the future. If the process of the lock still runs, it notices the change
+ * and loses the lock; otherwise the lock expires as usual.
  */
 const mendTime = (path: string) =>
   Effect.gen(function* () {
@@ -198,7 +199,7 @@ const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, i
         return attempt("written", () => removed.then(() => flushDirectory(path)))
       })
     },
-    // Waits for the write: without the lock, it could overwrite the grant of another process.
+    // The release waits for the write, which without the lock could overwrite the grant of another process.
     release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))
   }
 }
@@ -229,7 +230,7 @@ const extension = ".json"
 
 const fileOf = (key: string) => `${encodeURIComponent(key)}${extension}`
 
-/** The key of a file's name; none where the file is not that of a grant. */
+/** The key of the grant in a file, from the file's name; empty if the file is not that of a grant. */
 const keysOf = (file: string): ReadonlyArray<string> => {
   try {
     const key = decodeURIComponent(file.slice(0, -extension.length))

@@ -25,7 +25,7 @@ const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
     try: () => inTime(evaluate()),
     catch: (error) => {
-      // Not the whole error, which may contain the command and thus the grant.
+      // The message has only the error's code, because the whole error may contain the command and thus the grant.
       const code = codeOf(error)
       const reason = code === undefined ? ": Redis is unreachable or did not respond" : `: Redis responded ${code}`
       return new TokenStore.TokenStoreError({ message: `The token store could not be ${what}${reason}` })
@@ -98,9 +98,9 @@ const tryLock = (client: Client, key: string): Effect.Effect<Option.Option<Lock>
 
 // --- listing -----------------------------------------------------------------------------------------------------------
 
-/** All keys that begin with a text, of every node. */
+/** Finds all keys that begin with a text, on every node. */
 const keysFrom = async (client: Client, start: string): Promise<ReadonlySet<string>> => {
-  // SCAN alone does not add the connection's own prefix.
+  // ioredis does not add the connection's `keyPrefix` to the pattern of SCAN.
   const own = client.options.keyPrefix ?? ""
   const pattern = `${(own + start).replace(/[\\*?[\]]/g, "\\$&")}*`
   const found = new Set<string>()
@@ -115,7 +115,7 @@ const keysFrom = async (client: Client, start: string): Promise<ReadonlySet<stri
   return found
 }
 
-/** Not the keys of locks and rate limits: those have braces after the prefix, or end with `:lock` beside a grant. */
+/** Whether a key is that of a grant. Other keys have braces after `start`, or end with `:lock` if `start` has a hash tag. */
 const isGrantKey = (key: string, start: string) =>
   !/[{}]/.test(key.slice(start.length)) && !(hashTag.test(start) && key.endsWith(":lock"))
 

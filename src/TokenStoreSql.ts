@@ -34,7 +34,7 @@ export interface Options {
 
 const tableOf = ({ table = "growthhub_grants" }: Options) => table
 
-/** The dialects that the store knows. */
+/** The dialects that the store supports. */
 type Dialect = "pg" | "mysql" | "sqlite"
 
 const dialectOf = (sql: SqlClient.SqlClient): Dialect | undefined =>
@@ -45,7 +45,7 @@ const dialectOf = (sql: SqlClient.SqlClient): Dialect | undefined =>
     sqlite: () => "sqlite"
   })
 
-/** The types of the columns. Keys differ in case, so MySQL compares them by their bytes. */
+/** The types of the columns. Keys are case-sensitive, so MySQL compares them by their bytes. */
 const columnTypes = {
   pg: { key: "TEXT", value: "TEXT", holder: "TEXT" },
   mysql: {
@@ -75,7 +75,7 @@ const unsupported = () =>
  * Creates the table of the store, if it does not exist: an effect for the app's own migrations, or to run at the start of the
  * app. A repeat is safe. The guide "Credentials" has the statement as SQL.
  *
- * Fails with `SqlError` if the database refuses the statement, and with `TokenStoreError` if it is none that the store knows.
+ * Fails with `SqlError` if the database refuses the statement, and with `TokenStoreError` if the store does not support it.
  *
  * @example
  * import * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
@@ -111,7 +111,7 @@ const faultOf = ({ cause }: SqlError.SqlError): { readonly code: string; readonl
   return { code: typeof code === "string" ? code : "", text: typeof message === "string" ? message : "" }
 }
 
-/** Errors of statements that got into each other's way; the database has undone the statement. */
+/** Matches the codes of conflicts between concurrent statements. The database has rolled the statement back. */
 const contention = /^(SQLITE_BUSY|SQLITE_LOCKED|40001|40P01|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD)/
 
 const isContention = (error: SqlError.SqlError) => {
@@ -119,10 +119,10 @@ const isContention = (error: SqlError.SqlError) => {
   return contention.test(code) || /database (table )?is locked/i.test(text)
 }
 
-/** How long a lease lasts, in milliseconds. Its process renews it four times in this time. */
+/** The duration of a lease, in milliseconds. Its process renews it four times in this time. */
 const leaseTime = 5000
 
-/** A lease of a key: the number grows with each lease of the key, and the id is of this lease alone. */
+/** A lease of a key. `fence` grows with each lease of the key; `holder` is a random id of this lease. */
 interface Lease {
   readonly key: string
   readonly holder: string
@@ -135,7 +135,7 @@ interface Statements {
   readonly list: Statement.Statement<{ readonly grant_key: string }>
   /** Acquires a lease, or changes nothing if another one has not ended. */
   readonly acquire: (key: string, holder: string) => Effect.Effect<string | undefined, SqlError.SqlError>
-  /** Changes the row of a lease; whether the lease was still the latest one of its key. */
+  /** Extends a lease. Like `write` and `release`, it returns whether the lease was still the latest one of its key. */
   readonly renew: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
   readonly write: (lease: Lease, value: string | null) => Effect.Effect<boolean, SqlError.SqlError>
   readonly release: (lease: Lease) => Effect.Effect<boolean, SqlError.SqlError>
@@ -144,17 +144,17 @@ interface Statements {
 const fenceOf = (rows: ReadonlyArray<{ readonly fence: unknown }>) =>
   rows[0] === undefined ? undefined : String(rows[0].fence)
 
-/** What the statements of a store are made of. */
+/** The parts that the statements of a store share, by dialect. */
 const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) => {
   const table = sql(tableName)
   return {
     sql,
     isMySql: dialect === "mysql",
-    /** Whether to let SQLite wait for others itself: after an error, a driver can hold up its connection until a collection. */
+    /** Whether SQLite itself waits for other writers: after a busy error, a driver can block its connection until a GC. */
     isSqlite: dialect === "sqlite",
     /**
-     * Whether a statement tells what it has changed. MySQL does not, and some drivers of SQLite do not
-     * report that the commit of such a statement has failed.
+     * Whether statements use `RETURNING`. MySQL does not support it, and some drivers of SQLite do not report that the
+     * commit of such a statement has failed.
      */
     isReturning: dialect === "pg",
     table,
@@ -165,7 +165,7 @@ const partsOf = (sql: SqlClient.SqlClient, dialect: Dialect, tableName: string) 
 
 type Parts = ReturnType<typeof partsOf>
 
-/** Changes the row of a lease, and reads it. A lease that is there afterwards was there for the change. */
+/** Changes the row of a lease and reads it. A lease that is found after the change also existed during the change. */
 const changed = (
   { sql, isReturning, isSqlite, table }: Parts,
   statement: Statement.Statement<object>,
@@ -186,7 +186,7 @@ ON CONFLICT (grant_key) DO UPDATE
 SET lease_holder = excluded.lease_holder, lease_until = excluded.lease_until, fence = held.fence + 1
 WHERE held.lease_until <= ${now}`
 
-// MySQL makes the assignments from left to right, so that `lease_until` is changed last.
+// MySQL evaluates the assignments from left to right, so `lease_until` is changed last.
 const upsertOfMySql = ({ sql, table, now, end }: Parts, key: string, holder: string) =>
   sql`INSERT INTO ${table} (grant_key, lease_holder, lease_until, fence)
 VALUES (${key}, ${holder}, ${end}, 1)
@@ -199,11 +199,11 @@ const acquire = (parts: Parts, key: string, holder: string) => {
   const { sql, isMySql, table, now } = parts
   const statement = isMySql ? upsertOfMySql(parts, key, holder) : upsert(parts, key, holder)
   const acquired = changed(parts, statement, key, holder)
-  // Reading first: processes that wait for a lease do not write.
+  // The lease is read first, so that processes that wait for it do not write.
   return sql`SELECT fence FROM ${table} WHERE grant_key = ${key} AND lease_until > ${now}`.pipe(
     Effect.flatMap((active) => (active.length > 0 ? Effect.succeed([]) : acquired)),
     Effect.map(fenceOf),
-    // The lock counts as held by another process: `withLock` tries again.
+    // After contention the lock counts as held by another process, so that `withLock` tries again.
     Effect.catchIf(isContention, () => Effect.succeed(undefined))
   )
 }
@@ -224,25 +224,25 @@ const statements = (parts: Parts): Statements => {
     acquire: (key, holder) => acquire(parts, key, holder),
     renew: (lease) => update(parts, lease, sql`lease_until = ${end}`),
     write: (lease, value) => update(parts, lease, sql`grant_value = ${value}`),
-    // The holder stays, so that the row can be read afterwards; the next lease has another one.
+    // `lease_holder` is kept, so that the row can be read afterwards; the next lease has another holder.
     release: (lease) => update(parts, lease, sql`lease_until = 0`)
   }
 }
 
-// --- running them --------------------------------------------------------------------------------------------------------
+// --- running statements --------------------------------------------------------------------------------------------------
 
 const reasonOf = (error: SqlError.SqlError): string => {
   const { code, text } = faultOf(error)
   if (/^(42P01|ER_NO_SUCH_TABLE)$/.test(code) || /no such table/i.test(text)) {
     return "its table does not exist; run `TokenStoreSql.migration` first"
   }
-  // Not the whole error, which may contain the values of the statement and thus the grant.
+  // The message has only the error's code, because the whole error may contain the values and thus the grant.
   return /^[A-Z0-9_]{3,40}$/.test(code)
     ? `the database responded ${code}`
     : "the database is unreachable or refused the statement"
 }
 
-/** Runs a statement, again after contention, for at most ten seconds in which the process was not suspended. */
+/** Runs a statement and retries it after contention, for at most ten seconds without suspensions of the process. */
 const attempt = <A>(what: string, statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.flatMap(Effect.runtime<never>(), (runtime) =>
     Effect.suspend(() => {
@@ -309,13 +309,13 @@ const tryLock = (run: Statements, key: string): Effect.Effect<Option.Option<Lock
 
 // --- the store -----------------------------------------------------------------------------------------------------------
 
-/** Modes in which SQLite commits in place. A driver may miss that such a commit has failed because another process reads. */
+/** Journal modes in which SQLite commits in place. Drivers may not notice that such a commit failed due to a reader. */
 const inPlace = new Set(["delete", "truncate", "persist", "off"])
 
 /** Refuses a file of SQLite that several processes could not share without losing grants. */
 const checkJournal = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
-    // A database over the network does not tell its mode.
+    // A database over the network does not report its mode.
     const rows = yield* Effect.orElseSucceed(sql<{ readonly journal_mode: string }>`PRAGMA journal_mode`, () => [])
     const mode = rows[0]?.journal_mode
     if (mode === undefined || !inPlace.has(mode)) return
@@ -329,14 +329,14 @@ const checkJournal = (sql: SqlClient.SqlClient) =>
  * text: restrict who can read the table.
  *
  * The lock of a grant is a lease in its row, which ends by the clock of the database if its process dies. A write states the
- * number of its lease, so that a process that was suspended cannot overwrite a newer grant. Each step is one statement: no
- * transaction is open while the vendor is asked.
+ * number of its lease, so that a process that was suspended cannot overwrite a newer grant. Each step is one statement, so
+ * no transaction is open during a request to the vendor.
  *
  * A lock inside `withTransaction` of the app fails with `TokenStoreError`, because other processes would not see it: make the
  * calls of a service outside of transactions.
  *
  * Fails with `TokenStoreError` if the database is not Postgres, MySQL or SQLite, or if it is a file of SQLite that is not in WAL
- * mode: run `PRAGMA journal_mode = WAL` once, which the file keeps.
+ * mode: run `PRAGMA journal_mode = WAL` once, because the mode is stored in the file.
  *
  * @since 0.2.0
  * @category constructors

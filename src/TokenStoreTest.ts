@@ -1,5 +1,5 @@
 /**
- * What every token store must do, as test cases for a store of your own.
+ * Test cases for a token store of your own, with the behaviour that every token store must have.
  *
  * @module
  * @since 0.2.0
@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as TokenStore from "./TokenStore.js"
 
 /**
- * A store does not do what the case says.
+ * A store violates a case of the contract.
  *
  * @since 0.2.0
  * @category errors
@@ -25,7 +25,7 @@ import * as TokenStore from "./TokenStore.js"
 export class ContractViolation extends Schema.TaggedError<ContractViolation>("effect-growthhub/ContractViolation")(
   "ContractViolation",
   {
-    /** What was expected and what the store did. */
+    /** The expected and the actual behaviour of the store. */
     message: Schema.String
   }
 ) {}
@@ -37,9 +37,9 @@ export class ContractViolation extends Schema.TaggedError<ContractViolation>("ef
  * @category models
  */
 export interface Case<E> {
-  /** What the store does, as a sentence that follows "a token store". */
+  /** The required behaviour, as a predicate that follows "a token store". */
   readonly name: string
-  /** Fails with {@link ContractViolation} if the store does not do that, or as the store fails. Uses the real clock. */
+  /** The test. Fails with {@link ContractViolation} or with the store's own error. Uses the real clock. */
   readonly test: Effect.Effect<void, E | ContractViolation | TokenStore.TokenStoreError>
 }
 
@@ -56,7 +56,7 @@ const grant: TokenStore.Grant = {
   locationId: "location"
 }
 
-/** Keys as `Credentials.grantKey` and version 0.1 make them, and some that a path or a pattern could misread. */
+/** Keys in the forms of `Credentials.grantKey` and version 0.1, and keys with special characters of paths and patterns. */
 const keys = ["app:location", "location", "../location", "a/b", "app%3A1:ü", "100%", "*", "[a]?"]
 
 const expectEqual = (what: string, actual: unknown, expected: unknown) =>
@@ -210,8 +210,8 @@ const contract: ReadonlyArray<
 ]
 
 /**
- * The cases that a store must pass. `make` gives two stores, as two processes see them: they share their grants, and their
- * locks exclude each other. It is run for each case, in a scope of its own, and must give an empty store.
+ * The cases that a store must pass. `make` returns two stores, which stand for two processes: they share their grants, and
+ * their locks exclude each other. It runs for each case, in a scope of its own, and must return empty stores.
  *
  * @example
  * import { it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * A store of the webhooks that were received, so that each is accepted once.
+ * A store of the ids of received webhooks, so that each webhook is accepted once.
  *
  * @module
  * @since 0.2.0
@@ -20,21 +20,21 @@ import * as Schema from "effect/Schema"
 export class WebhookStoreError extends Schema.TaggedError<WebhookStoreError>("effect-growthhub/WebhookStoreError")(
   "WebhookStoreError",
   {
-    /** What happened, and what to do. */
+    /** A description of the failure and of the next step. */
     message: Schema.String
   }
 ) {}
 
 /**
- * A store of the ids of webhooks. All processes that receive the webhooks of an app share one.
+ * A store of the ids of webhooks. All processes that receive the webhooks of an app share one store.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Service {
   /**
-   * Stores an id for at least this time, unless it is stored already. Returns whether it was new. Must be atomic: of two
-   * processes that add the same id at once, one is told `true`. Fails with `WebhookStoreError` if the store cannot be written.
+   * Stores an id for at least this time, unless it is stored already. Returns whether it was new. Must be atomic: if two
+   * processes add the same id at once, one gets `true`. Fails with `WebhookStoreError` if the store cannot be written.
    */
   readonly add: (webhookId: string, timeToLive: Duration.Duration) => Effect.Effect<boolean, WebhookStoreError>
   /** Removes an id, so that its webhook is accepted again. A repeat is safe. */
@@ -51,25 +51,25 @@ export interface Service {
 export class WebhookStore extends Context.Tag("effect-growthhub/WebhookStore")<WebhookStore, Service>() {}
 
 /**
- * Options of a store in memory.
+ * The options of {@link makeMemory}.
  *
  * @since 0.2.0
  * @category models
  */
 export interface MemoryOptions {
-  /** How many ids are stored at most: the oldest one is dropped for a new one. 100,000 by default, about 15 MB. */
+  /** The maximum number of ids: a new one replaces the oldest one. 100,000 by default, about 15 MB. */
   readonly capacity?: number | undefined
 }
 
 /**
- * A store in memory, for one process. A restart forgets its ids: a webhook of the last five minutes can be replayed then.
+ * A store in memory, for one process. A restart loses the ids, so that a webhook of the last five minutes can be replayed.
  *
  * @since 0.2.0
  * @category constructors
  */
 export const makeMemory = ({ capacity = 100_000 }: MemoryOptions = {}): Effect.Effect<Service> =>
   Effect.sync(() => {
-    /** In the order in which they were added, with the time at which they end. */
+    /** The time at which each id expires, in the order in which the ids were added. */
     const ends = new Map<string, number>()
     return {
       add: (webhookId, timeToLive) =>

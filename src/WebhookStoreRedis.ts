@@ -14,19 +14,19 @@ import { inTime } from "./runtime/timeout.js"
 import { type Service, WebhookStore, WebhookStoreError } from "./WebhookStore.js"
 
 /**
- * The connection of the store.
+ * The options of {@link layer}: the connection to Redis and the prefix of the keys.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
-  /** A connection of the app's own, to one Redis or a cluster. It stays open. */
+  /** The app's own connection to a Redis server or a cluster. The store does not close it. */
   readonly client: Redis | Cluster
-  /** The text that all keys begin with, `growthhub:` by default. */
+  /** The prefix of all keys, `growthhub:` by default. */
   readonly prefix?: string | undefined
 }
 
-/** Milliseconds until a command is given up: the vendor waits for the response. */
+/** The timeout of a command, in milliseconds. It is short because the vendor waits for the response. */
 const timeout = 2000
 
 const attempt = <A>(evaluate: () => Promise<A>) =>
@@ -36,7 +36,7 @@ const attempt = <A>(evaluate: () => Promise<A>) =>
   })
 
 /**
- * A store on a connection of the app's own. Redis removes an id when its time is over.
+ * A store over the app's own connection to Redis. Redis removes an id when it expires.
  *
  * @since 0.2.0
  * @category constructors

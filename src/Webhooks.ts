@@ -1,6 +1,6 @@
 /**
- * The webhooks that the vendor sends when contacts, notes, tasks and installations change: their signature, their age, and
- * the event that they carry.
+ * Verifies the signature and the age of the webhooks that the vendor sends when contacts, notes, tasks and installations
+ * change, and decodes their events.
  *
  * Uses Web Crypto: Node 20 and later, Deno, Bun, Cloudflare Workers.
  *
@@ -34,8 +34,8 @@ import * as WebhookStore from "./WebhookStore.js"
 export { InvalidSignature, Malformed, type Rejection, Replayed, Stale }
 
 /**
- * An event, by its `_tag`: the vendor's `type` where it is described here, otherwise `Unknown`. Every field but `id` may be
- * absent; fields that are not described stay reachable under their own names, as `unknown`.
+ * An event. Its `_tag` is the vendor's `type`, or `Unknown` if that type has no model in this library. Every field except
+ * `id` may be absent. A field without a model keeps its own name and has the type `unknown`.
  *
  * @since 0.2.0
  * @category events
@@ -51,8 +51,8 @@ export type Event = Events.Event
 export const Event: Schema.Schema<Event, { readonly [field: string]: unknown }> = Events.Event
 
 /**
- * A contact was created, changed or deleted. It carries most fields of the contact, not which of them changed; events come
- * late and out of order, so read the contact anew where you have to be right.
+ * A contact was created, changed or deleted. The event has most fields of the contact, but not the information which of them
+ * changed. Events arrive late and out of order, so read the contact again if you need its current state.
  *
  * @since 0.2.0
  * @category events
@@ -110,7 +110,7 @@ const contextStore = Effect.flatMap(Effect.serviceOption(WebhookStore.WebhookSto
 )
 
 /**
- * Verifies webhooks with the `WebhookStore` of the context; without one, with a store in memory.
+ * The layer of {@link Webhooks}. It uses the `WebhookStore` of the context, or a store in memory if there is none.
  *
  * @example
  * import { Layer } from "effect"
@@ -139,9 +139,9 @@ const listed = (text: string) =>
     .filter((key) => key !== "")
 
 /**
- * {@link layer} as the app's configuration says: `GROWTHHUB_WEBHOOK_KEYS` (Ed25519 keys, separated by commas; the published
- * one if it is not set) and `GROWTHHUB_WEBHOOK_APP_ID` (not checked if it is not set). `options` are for what is not in the
- * configuration. Fails with `ConfigError` if a value is not valid.
+ * {@link layer} with options from the app's configuration: `GROWTHHUB_WEBHOOK_KEYS` (Ed25519 keys, separated by commas; the
+ * published one if it is not set) and `GROWTHHUB_WEBHOOK_APP_ID` (not checked if it is not set). `options` has the other
+ * options. Fails with `ConfigError` if a value is not valid.
  *
  * @since 0.2.0
  * @category layers
@@ -168,7 +168,7 @@ export const layerConfig = (
 // --- an Effect server ----------------------------------------------------------------------------------------------------
 
 /**
- * The event of a request that {@link Service.verify} accepts.
+ * Verifies a request with the `Webhooks` of the context and returns its event. See {@link Service.verify}.
  *
  * @since 0.2.0
  * @category accessors
@@ -176,7 +176,7 @@ export const layerConfig = (
 export const verify = (request: Request): Effect.Effect<Event, Rejection | WebhookStore.WebhookStoreError, Webhooks> =>
   Effect.flatMap(Webhooks, (webhooks) => webhooks.verify(request))
 
-/** The body of the current request; reading stops at the first byte too many. */
+/** Reads the body of the current request. Fails as soon as the body exceeds the maximum size. */
 const readBody = (request: HttpServerRequest.HttpServerRequest, maxBodySize: number) =>
   Effect.map(
     Stream.runFoldEffect(request.stream, { chunks: [] as Array<Uint8Array>, size: 0 }, (body, chunk) => {
@@ -197,8 +197,8 @@ const readBody = (request: HttpServerRequest.HttpServerRequest, maxBodySize: num
   )
 
 /**
- * The event of the current request of an Effect server. Fails as {@link verify} does, and with `RequestError` if the body
- * cannot be read.
+ * Verifies the current request of an Effect server and returns its event. Fails with the errors of {@link verify}, and with
+ * `RequestError` if the body cannot be read.
  *
  * @since 0.2.0
  * @category http
@@ -210,7 +210,8 @@ export const verifyCurrent: Effect.Effect<
 > = Effect.gen(function* () {
   const webhooks = yield* Webhooks
   const request = yield* HttpServerRequest.HttpServerRequest
-  // Node closes the connection when the rest of a body is not read; a length that is known gets its response.
+  // The declared length is checked before reading, so that the sender gets a response: Node closes the connection if reading
+  // stops within a body.
   if (Number(request.headers["content-length"] ?? 0) > webhooks.maxBodySize) {
     return yield* Verify.tooLarge(webhooks.maxBodySize)
   }
@@ -218,7 +219,7 @@ export const verifyCurrent: Effect.Effect<
   return yield* webhooks.verify({ headers: request.headers, body })
 })
 
-/** The one status after which the vendor says that it sends a webhook again: every 10 minutes, six times. */
+/** The only status after which the vendor, by its own documentation, sends a webhook again: every 10 minutes, six times. */
 const retryStatus = 429
 
 /**
@@ -277,8 +278,8 @@ export const middleware = <E, R>(
 const forget = (event: Event) => Effect.ignoreLogged(Effect.flatMap(Webhooks, (webhooks) => webhooks.forget(event)))
 
 /**
- * An app that verifies requests, gives each event to a handler and responds with 204 when that has succeeded. The vendor
- * waits for the response: a handler puts the event into a queue, and another fiber does the work.
+ * An app that verifies requests, passes each event to a handler and responds with 204 when the handler has succeeded. The
+ * vendor waits for the response, so the handler should put the event into a queue from which another fiber takes it.
  *
  * If the handler fails, the app logs its cause and responds with 429, after which the vendor sends the webhook again. See
  * {@link middleware} for the other responses.
@@ -327,9 +328,9 @@ export const httpApp = <A, E, R>(
  * @category models
  */
 export interface Verifier {
-  /** As {@link Service.verify}: rejects with a {@link Rejection} or a `WebhookStoreError`, told apart by their `_tag`. */
+  /** Like {@link Service.verify}. Rejects with a {@link Rejection} or a `WebhookStoreError`, which differ by `_tag`. */
   readonly verify: (request: Request) => Promise<Event>
-  /** As {@link Service.forget}. */
+  /** Like {@link Service.forget}. */
   readonly forget: (event: Event) => Promise<void>
 }
 
@@ -364,7 +365,7 @@ const runPromise = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
  */
 export const makePromise = (
   options: Options & {
-    /** Where the ids of webhooks are remembered. In memory by default. */
+    /** The store of the ids of webhooks. In memory by default. */
     readonly store?: WebhookStore.Service | undefined
   } = {}
 ): Promise<Verifier> =>

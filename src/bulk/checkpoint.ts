@@ -18,20 +18,20 @@ import { parseJson } from "../runtime/json.js"
  */
 export class CheckpointError extends Data.TaggedError("CheckpointError")<{
   /**
-   * Why the checkpoint cannot be used.
+   * The reason why the checkpoint cannot be used.
    *
    * - `Unreadable`: the value in the store is not a checkpoint, was edited, or is of a later version.
    * - `SourceMismatch`: it was made for another `source`.
    * - `StoreFailed`: the store cannot be read or written.
    */
   readonly reason: "Unreadable" | "SourceMismatch" | "StoreFailed"
-  /** What happened, in one sentence. */
+  /** A description of the failure in one sentence. */
   readonly message: string
 }> {}
 
 /**
- * Where a run saves its progress, so that the next run can continue: a few keys that begin with `name`, in any
- * `KeyValueStore`. A write may be cut off at any byte. The only contacts in it are those that failed.
+ * The store for the progress of a run, from which the next run continues: a few keys that begin with `name`, in any
+ * `KeyValueStore`. A write may be cut off at any byte. A checkpoint contains no contacts except those that failed.
  *
  * Only one run at a time may use a checkpoint: two runs would send every contact twice.
  *
@@ -41,7 +41,7 @@ export class CheckpointError extends Data.TaggedError("CheckpointError")<{
 export interface Checkpoint {
   /** The store of the checkpoint. */
   readonly store: KeyValueStore.KeyValueStore
-  /** How all keys of the checkpoint begin. */
+  /** The prefix of all keys of the checkpoint. */
   readonly name: string
   /** Identifies the list, for example by a hash of its file. A run with another `source` fails with `SourceMismatch`. */
   readonly source?: string | undefined
@@ -59,7 +59,7 @@ const Counts = Schema.Struct({
 })
 
 /**
- * How many contacts had each outcome, in all runs with the checkpoint.
+ * The number of contacts with each outcome, in all runs with the checkpoint.
  *
  * @since 0.2.0
  * @category models
@@ -147,7 +147,7 @@ export const letters = (checkpoint: Checkpoint): Stream.Stream<unknown, Checkpoi
 const remove = (store: KeyValueStore.KeyValueStore, key: string) =>
   Effect.tap(store.has(key), (isThere) => (isThere ? store.remove(key) : Effect.void))
 
-/** Removes batch after batch until one is missing: a progress that was cut off does not say how many there are. */
+/** Removes batches until one is missing, because a progress that was cut off does not contain their number. */
 const removeLetters = (checkpoint: Checkpoint, batch = 0): Effect.Effect<void, PlatformError> =>
   Effect.flatMap(remove(checkpoint.store, lettersOf(checkpoint, batch)), (wasThere) =>
     wasThere ? removeLetters(checkpoint, batch + 1) : Effect.void
@@ -164,7 +164,7 @@ export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointErr
 export const clearDeadLetters = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
   Effect.flatMap(read(checkpoint), (progress) => {
     if (progress === undefined || progress.letters === 0) return Effect.void
-    // Both places are written: the older one still refers to the removed letters.
+    // Both places are written, because the older one still refers to the removed letters.
     return Effect.forEach(places, (_, more) => {
       const sequence = progress.sequence + 1 + more
       return checkpoint.store.set(
@@ -180,11 +180,11 @@ export const clearDeadLetters = (checkpoint: Checkpoint): Effect.Effect<void, Ch
 export interface Journal {
   /** The first contact that is neither settled nor deferred. */
   readonly next: () => number
-  /** How many contacts were created or updated in all runs. */
+  /** The number of contacts that were created or updated in all runs. */
   readonly applied: () => number
   /** Whether an earlier run has settled the contact. */
   readonly wasSettled: (index: number) => boolean
-  /** Whether an earlier run has sent the contact and does not know its outcome. */
+  /** Whether an earlier run has sent the contact without learning its outcome. */
   readonly wasBegun: (index: number) => boolean
   /** Notes that the contact is about to be sent, and must not be sent twice. */
   readonly begin: (index: number) => Effect.Effect<void, CheckpointError>
@@ -192,7 +192,7 @@ export interface Journal {
   readonly cancelBegin: (index: number) => Effect.Effect<void, CheckpointError>
   /** Notes that the contact is sent again later. */
   readonly defer: (index: number) => Effect.Effect<void, CheckpointError>
-  /** Notes the outcome of the contact. `letter` is the dead letter of one that failed. */
+  /** Notes the outcome of the contact. `letter` is the dead letter of a contact that failed. */
   readonly settle: (index: number, kind: Kind, letter?: unknown) => Effect.Effect<void, CheckpointError>
   /** Notes that all contacts of the list are settled. */
   readonly complete: Effect.Effect<void, CheckpointError>
@@ -210,7 +210,7 @@ const makeWriter = (
     let sequence = earlier?.sequence ?? 0
     let batches = earlier?.letters ?? 0
     let isComplete = false
-    /** How many changes there were, and how many of them are written. */
+    /** The number of changes, and the number of those that are written. */
     let changed = 0
     let written = 0
 
@@ -225,7 +225,7 @@ const makeWriter = (
         letters: batches + (batch.length > 0 ? 1 : 0),
         isComplete
       }
-      // The letters first: a batch that no saved progress counts is written again.
+      // The letters are written first. If the progress is not saved after them, the next write replaces the batch.
       const lettersWritten =
         batch.length > 0 ? store.set(lettersOf(checkpoint, batches), JSON.stringify(batch)) : Effect.void
       const progressWritten = store.set(placeOf(checkpoint, progress.sequence), JSON.stringify(progress))

@@ -1,26 +1,26 @@
-// What the runs over a list have done: which contacts have an outcome, and which have to be sent again. Pure.
+// The progress of the runs over a list: the contacts that have an outcome, and those that are sent again. No effects.
 
-/** What an outcome is counted as. */
+/** The field of `Progress.counts` for each outcome. */
 export const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
 
 export type Kind = (typeof kinds)[keyof typeof kinds]
 
-/** How far ahead of the first contact without an outcome others may be sent. It bounds the memory of a run and a checkpoint. */
+/** The maximum distance of a sent contact from the first one without an outcome. It bounds the memory and the checkpoint. */
 export const maximumLead = 2000
 
-/** How many contacts a run defers at most. If more have to be sent again, the service is unavailable. */
+/** The maximum number of deferred contacts of a run. If more have to be sent again, the service is unavailable. */
 export const maximumDeferred = 1000
 
-/** How many more contacts a checkpoint may hold: those that were in flight. */
+/** The maximum number of contacts in flight, which a checkpoint may hold in addition. */
 const maximumInFlight = 1000
 
-/** From and to, both included. */
+/** A range of places in the list. Both ends are included. */
 export type Range = readonly [from: number, to: number]
 
-/** What a checkpoint holds, except the dead letters. Numbers are places in the list, from 0. */
+/** The content of a checkpoint, except the dead letters. Contacts are given by their places in the list, from 0. */
 export interface Progress {
   readonly version: 1
-  /** Counts the writes: of two values the one with the higher number is newer. */
+  /** The number of the write. Of two values, the one with the higher number is newer. */
   readonly sequence: number
   /** The `source` of the checkpoint. */
   readonly source?: string
@@ -33,7 +33,7 @@ export interface Progress {
   /** The contacts that were sent, must not be sent twice, and are not settled. */
   readonly begun: ReadonlyArray<number>
   readonly counts: { readonly [kind in Kind]: number }
-  /** How many batches of dead letters there are. */
+  /** The number of batches of dead letters. */
   readonly letters: number
   /** Whether all contacts of the list are settled. */
   readonly isComplete: boolean
@@ -41,7 +41,7 @@ export interface Progress {
 
 const isUnique = (numbers: ReadonlyArray<number>) => new Set(numbers).size === numbers.length
 
-/** Whether a run can have written this. An edited checkpoint must neither exhaust the memory nor skip a contact. */
+/** Whether a run can have written this progress. An edited checkpoint must neither exhaust the memory nor skip a contact. */
 export const isConsistent = ({ next, beyond, deferred, begun, counts }: Progress): boolean => {
   let last = next
   let ahead = 0
@@ -61,7 +61,7 @@ export const isConsistent = ({ next, beyond, deferred, begun, counts }: Progress
   )
 }
 
-/** The ranges of consecutive numbers. */
+/** Combines consecutive numbers into ranges. */
 const ranges = (numbers: Iterable<number>): ReadonlyArray<Range> => {
   const rows: Array<[number, number]> = []
   for (const number of Array.from(numbers).sort((a, b) => a - b)) {

@@ -25,7 +25,7 @@ const encodeUpsert = S.encodeUnknownOption(Schema.ContactUpsert, { onExcessPrope
 
 const decodeUpsert = S.decodeUnknownOption(Schema.ContactUpsert)
 
-/** The contact as JSON: as its request body; if it has none, as it was given; if it has no JSON either, null. */
+/** The contact as JSON: its request body if it can be encoded, else the unchanged input, or null if that is not JSON. */
 const jsonOf = (input: Schema.ContactUpsert): unknown => {
   if (isTooDeep(input)) return null
   const sendable = Option.getOrElse(encodeUpsert(input), (): unknown => input)

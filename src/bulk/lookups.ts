@@ -10,18 +10,18 @@ type ContactCache = Cache.Cache<Schema.ContactId, Schema.Contact, Errors.Contact
 /** A running lookup. */
 interface Lookup {
   readonly fiber: Fiber.Fiber<Schema.Contact, Errors.ContactsError>
-  /** How many callers wait for it. */
+  /** The number of callers that wait for the lookup. */
   waiting: number
 }
 
 const lookups = new WeakMap<ContactCache, Map<Schema.ContactId, Lookup>>()
 
-/** Removes a failure from the cache at once: with a time to live of zero it would stay until the next millisecond. */
+/** Gets a contact from the cache. A failure is removed at once: with a zero time to live it would stay for a millisecond. */
 const cached = (cache: ContactCache, id: Schema.ContactId) => Effect.tapError(cache.get(id), () => cache.invalidate(id))
 
 /**
- * Gets a contact through the cache. The lookup has its own fiber, so that it goes on if the caller that started it is
- * interrupted. It is interrupted when its last caller is.
+ * Gets a contact through the cache. The lookup has its own fiber, so that it continues if the caller that started it is
+ * interrupted. The lookup is interrupted when its last caller is interrupted.
  */
 export const getShared = (
   cache: ContactCache,

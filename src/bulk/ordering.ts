@@ -28,7 +28,7 @@ const awaitTurn = (turn: Turn) =>
 /** Runs an effect after the effects that have an earlier turn. */
 export type Queued = <E>(self: Effect.Effect<void, E>) => Effect.Effect<void, E>
 
-/** The values that make two contacts of a list the same one. */
+/** Returns the identities of a contact. Two contacts of a list with a common identity count as the same contact. */
 export type IdentitiesOf = (input: ContactUpsert) => ReadonlyArray<string>
 
 /** Runs contacts with an identity in common one after the other, in the order in which they take their turns. */
@@ -64,7 +64,7 @@ export interface Emitter {
 
 type Offer = (outcome: Outcome) => Effect.Effect<unknown>
 
-/** Emits outcomes as they come. */
+/** Emits each outcome at once. */
 export const emitUnordered = (offer: Offer): Emitter => ({ emit: offer, skip: () => Effect.void, flush: Effect.void })
 
 /** Emits outcomes in the order of the list. */

@@ -1,16 +1,16 @@
-// The outcome of a contact, and why a run stops early.
+// The outcome of a contact, and the error of a run that stops early.
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Errors from "../Errors.js"
 import type * as Schema from "../Schema.js"
 
 /**
- * What happened to one contact.
+ * The outcome of one contact.
  *
  * - `Created`, `Updated`: the service applied it.
  * - `Rejected`: the service did not apply it.
- * - `Unknown`: the service may have applied it, no response says so, and sending it again could create it twice. A contact
- *   with an email or a phone and without `createNewIfDuplicateAllowed` is sent again instead.
+ * - `Unknown`: the service may have applied it, but no response confirms that, and sending it again could create it twice. A
+ *   contact with an email or a phone and without `createNewIfDuplicateAllowed` is sent again instead.
  *
  * @since 0.1.0
  * @category models
@@ -74,11 +74,11 @@ export type Failure = Extract<Outcome, { readonly error: Errors.ContactsError }>
  */
 export class BulkStopped extends Data.TaggedError("BulkStopped")<{
   /**
-   * Why the run stopped.
+   * The reason why the run stopped.
    *
    * - `Unauthorized`: the service refuses the token, or the OAuth grant is no longer valid.
    * - `Forbidden`: the service refuses the location, or its firewall blocks the requests: `failures` contacts in a row, or all
-   *   of them, were refused for that. None of these contacts has an outcome.
+   *   of them, were refused for that reason. None of these contacts has an outcome.
    * - `QuotaExhausted`: the rate limit lets no request leave for longer than `maximumWait`, for example because the daily quota is
    *   exhausted.
    * - `Outage`: `failures` calls in a row, or all of them, failed transiently (5xx, transport). None of these contacts has an
@@ -86,12 +86,12 @@ export class BulkStopped extends Data.TaggedError("BulkStopped")<{
    * - `Unresolved`: the list has ended, but some contacts have no known outcome although they were sent three times.
    */
   readonly reason: "Unauthorized" | "Forbidden" | "QuotaExhausted" | "Outage" | "Unresolved"
-  /** What happened, in one sentence. */
+  /** A description of the reason in one sentence. */
   readonly message: string
   /** The error of the call that stopped the run. */
   readonly error: Errors.ContactsError
-  /** With `QuotaExhausted`: how long to wait before the next run. */
+  /** The delay before the next run; present with `QuotaExhausted`. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** With `Unresolved`: the places, from 0, of the contacts that the next run sends again. */
+  /** The places, from 0, of the contacts that the next run sends again; present with `Unresolved`. */
   readonly unresolved?: ReadonlyArray<number> | undefined
 }> {}

@@ -1,4 +1,4 @@
-// One run over a list: sends each contact, decides what its failures mean, and stops when the service takes no more.
+// A run over a list: sends each contact, classifies its failures, and stops if the service is unavailable or refuses it.
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -39,7 +39,7 @@ export interface Run {
   readonly ending: Effect.Effect<void>
   /** Ends the run after a defect or an error of the list. */
   readonly abort: Effect.Effect<void>
-  /** Settles the open contacts when the list has ended. Fails with the cause, or if the run was stopped. */
+  /** Settles the open contacts when the list has ended. Fails with `broken` if there is one, or if the run was stopped. */
   readonly end: <E>(broken: Cause.Cause<E> | undefined) => Effect.Effect<void, E | BulkStopped | CheckpointError>
 }
 
@@ -57,11 +57,11 @@ const noResponse = new Errors.TransportError({
 
 // --- verdicts ------------------------------------------------------------------------------------------------------------
 
-/** One at a time: settles contacts whose failures the verdict on another one explains. */
+/** Settles contacts whose failures are explained by the verdict on another contact, in one fiber at a time. */
 const settling = (run: RunContext, explained: () => Step): Step =>
   run.settling.withPermits(1)(Effect.suspend(explained))
 
-/** The service has accepted or refused a contact, so it is available: earlier transient failures are resolved one by one. */
+/** Resolves earlier transient failures, because the service is available: it has accepted or refused a contact. */
 const resolveUnexplained = (run: RunContext): Step => {
   run.state.hasVerdict = true
   run.state.failuresInARow = 0
@@ -70,7 +70,7 @@ const resolveUnexplained = (run: RunContext): Step => {
 
 const noteVerdict = (run: RunContext): Step => settling(run, () => resolveUnexplained(run))
 
-/** The service has applied a contact of this location: earlier refusals were not because of the location. */
+/** Resolves earlier refusals of the location, because the service has applied a contact of this location. */
 const noteApplied = (run: RunContext): Step =>
   settling(run, () => {
     run.state.hasApplied = true
@@ -105,7 +105,7 @@ const noteLocationRefusal = (run: RunContext, pending: Pending, failure: Failure
     })
   )
 
-/** `waited`: how long the rate limit has delayed the contact so far, in milliseconds. */
+/** Sends a contact again after `retryAfter`. `waited` is its delay by the rate limit so far, in milliseconds. */
 const waitForRateLimit = (run: RunContext, item: Item, error: Errors.RateLimited, waited: number): Step => {
   const failure = failureOf(item, error)
   const retryAfter = Duration.max(error.retryAfter ?? Duration.seconds(1), shortestWait)
@@ -130,7 +130,7 @@ const failed = (run: RunContext, item: Item, error: Errors.ContactsError, waited
     case "LocationRefused":
       return noteLocationRefusal(run, pending, failure)
     case "InvalidInput":
-      // Nothing was sent, so this says nothing about the service.
+      // No request was sent, so the failure is no sign of the service's state.
       return settle(run, failure)
     case "RateLimited":
       if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || run.isRepeatable(item.input))) {

@@ -1,4 +1,4 @@
-// The pages of a search one after the other.
+// Reads the pages of a search one after the other.
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -8,26 +8,26 @@ import { type ContactsError, UnexpectedResponse } from "../Errors.js"
 import * as RateLimit from "../RateLimit.js"
 import type { ContactSearch, SearchedContact, SearchPage } from "../Schema.js"
 
-/** The order in which a contact that is changed meanwhile keeps its place, and a new one comes last. */
+/** The default order. A contact that is changed during the search keeps its place, and a new contact comes last. */
 const oldestFirst = [{ field: "dateAdded", direction: "asc" }] as const
 
-/** The contacts of a page, as many as the service gives. */
+/** The largest page size that the service allows. */
 const largestPage = 500
 
 type Cursor = ReadonlyArray<unknown> | undefined
 
-/** How far the search has come. */
+/** The position of the search before a page. */
 interface Position {
   readonly searchAfter: Cursor
-  /** The ids of the page before: a contact at the boundary may come on both pages. */
+  /** The ids of the previous page, because a contact at the boundary may be on both pages. */
   readonly previous: ReadonlySet<string>
-  /** How many contacts the pages had until here. */
+  /** The number of contacts on all previous pages. */
   readonly count: number
 }
 
 const isSame = (one: Cursor, other: Cursor): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** A search that cannot go on says so: it would otherwise end as if there were no more contacts. */
+/** The error of a search that cannot continue. Without it, the stream would end as if there were no more contacts. */
 const cannotGoOn = (message: string) =>
   new UnexpectedResponse({
     operation: "searchContacts",
@@ -38,13 +38,13 @@ const cannotGoOn = (message: string) =>
     message
   })
 
-/** Where the search goes on, if it does. It is asked for after the contacts of the page have been given. */
+/** The position of the next page, if there is one. It is evaluated after the contacts of the current page are emitted. */
 type Next = Effect.Effect<Option.Option<Position>, ContactsError>
 
 const nextPosition = ({ searchAfter, count }: Position, page: SearchPage, pageLimit: number): Next => {
   const { contacts, total } = page
   const seen = count + contacts.length
-  // A page that is short although there are more contacts is not the last one.
+  // A short page is the last one only if the pages so far have all contacts.
   if (contacts.length === 0 || (contacts.length < pageLimit && seen >= total)) return Effect.succeedNone
   if (page.searchAfter === undefined) return Effect.fail(cannotGoOn("The last contact of a page has no searchAfter"))
   if (isSame(page.searchAfter, searchAfter)) return Effect.fail(cannotGoOn("The same page was answered twice"))
@@ -52,11 +52,11 @@ const nextPosition = ({ searchAfter, count }: Position, page: SearchPage, pageLi
   return Effect.succeedSome({ searchAfter: page.searchAfter, previous, count: seen })
 }
 
-/** The contacts of a page that the page before does not have. */
+/** The contacts of a page that were not on the previous page. */
 const newOf = ({ contacts }: SearchPage, { previous }: Position): ReadonlyArray<SearchedContact> =>
   contacts.filter(({ id }) => !previous.has(id))
 
-/** All contacts that match, page by page: one page is held at a time. */
+/** All contacts that match, page by page. Only one page is in memory at a time. */
 export const pages = (
   search: Omit<ContactSearch, "page">
 ): Stream.Stream<SearchedContact, ContactsError, ContactsService> => {

@@ -1,4 +1,4 @@
-// The contacts of a run that have no outcome yet, and how they get one.
+// The state of a run: its contacts without an outcome, and the operations that defer or settle them.
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,23 +18,23 @@ export interface RunOptions {
   readonly journal: Journal
   readonly emitter: Emitter
   readonly takeTurn: (input: ContactUpsert) => Queued
-  /** How many calls may run at the same time. */
+  /** The maximum number of concurrent calls. */
   readonly concurrency: number
   /** Whether a contact can be sent again without being applied twice. */
   readonly isRepeatable: IsRepeatable
-  /** The values that make two contacts of the list the same one. */
+  /** Returns the identities of a contact. Contacts with a common identity count as the same contact. */
   readonly identitiesOf: IdentitiesOf
-  /** How many transient failures in a row stop the run. */
+  /** The number of transient failures in a row that stops the run. */
   readonly failures: number
-  /** How long the rate limit may delay one contact before the run stops, in milliseconds. */
+  /** The maximum delay of one contact by the rate limit, in milliseconds. After a longer one the run stops. */
   readonly maximumWait: number
 }
 
-/** A contact without an outcome: it failed and may be sent again, or it waits for an earlier one that did. */
+/** A contact without an outcome: it failed and may be sent again, or it waits for an earlier contact that failed. */
 export interface Pending {
   readonly item: Item
   readonly names: ReadonlyArray<string>
-  /** How its last send failed; undefined if it was not sent. */
+  /** The failure of its last send; undefined if the contact was not sent. */
   readonly failure: Failure | undefined
   /** Completed when the running send has ended. */
   underWay?: Deferred.Deferred<void> | undefined
@@ -50,17 +50,17 @@ export const makeState = (applied: number, failures: number) => ({
   hasVerdict: false,
   /** Whether the service has applied any contact, in this run or before. */
   hasApplied: applied > 0,
-  /** Transient failures in a row: since the service last accepted or refused a contact. */
+  /** The number of transient failures since the service last accepted or refused a contact. */
   failuresInARow: 0,
-  /** How many of them stop the run. */
+  /** The number of transient failures in a row that stops the run. */
   failureLimit: failures,
-  /** The contacts of these failures. */
+  /** The contacts with a transient failure that is not explained yet. */
   unexplainedFailures: new Map() as Pendings,
   /** Contacts that were refused because of their location, since a contact was last applied. */
   locationRefusals: new Map() as Pendings,
   /** Contacts that are sent again later. */
   deferred: new Map() as Pendings,
-  /** How many contacts are being sent. */
+  /** The number of contacts that are being sent. */
   inFlight: 0,
   /** Completed when contacts that are too far ahead may check again. */
   backpressure: undefined as Deferred.Deferred<void> | undefined
@@ -74,7 +74,7 @@ const forget = ({ unexplainedFailures, locationRefusals, deferred }: State, inde
   for (const pendings of [unexplainedFailures, locationRefusals, deferred]) pendings.delete(index)
 }
 
-/** Moves a contact to one of the maps; it is in one of them at a time. */
+/** Moves a contact to one of the maps. A contact is in at most one map at a time. */
 export const put = (
   state: State,
   pendings: "unexplainedFailures" | "locationRefusals" | "deferred",
@@ -88,7 +88,7 @@ export const put = (
 export interface RunContext extends RunOptions {
   readonly state: State
   readonly ending: Deferred.Deferred<void>
-  /** One at a time: the second caller continues when the changes of the first are saved. */
+  /** The lock for settling contacts: a second caller continues when the changes of the first are saved. */
   readonly settling: Effect.Semaphore
 }
 

@@ -1,4 +1,4 @@
-// What the error of an upsert says about the contact, the location and the service. No effects.
+// Decides whether the error of an upsert is about the contact, the location or the service. No effects.
 import * as Duration from "effect/Duration"
 import { upsertContact } from "../api/contacts.js"
 import type * as Errors from "../Errors.js"
@@ -10,18 +10,18 @@ import { type BulkStopped, type Failure, Outcome } from "./outcome.js"
 export interface Item {
   readonly index: number
   readonly input: ContactUpsert
-  /** How often this run has sent it. */
+  /** The number of times that this run has sent the contact. */
   readonly sends: number
 }
 
-/** How often one run sends one contact. Each send is a call with its own retries. */
+/** The maximum number of times that one run sends one contact. Each send is a call with its own retries. */
 export const maximumSends = 3
 
 /** Whether an upsert of the contact can be sent again without creating it twice. */
 export const { isRepeatable: isUpsertRepeatable } = upsertContact
 
 /**
- * What a failed upsert means.
+ * The meaning of a failed upsert.
  *
  * - `TokenRefused`, `RateLimited`: no other contact can be sent either.
  * - `LocationRefused`: the service refuses the location or the token's access to it, not the contact.
@@ -32,11 +32,11 @@ export const { isRepeatable: isUpsertRepeatable } = upsertContact
 export type Verdict =
   "TokenRefused" | "RateLimited" | "LocationRefused" | "Unexplained" | "InvalidInput" | "ContactRefused"
 
-/** Words in messages about the account behind the token. */
+/** Matches words in messages about the account of the token. */
 const account =
   /\b(?:locations?|location ?ids?|sub-?accounts?|accounts?|agency|company|subscription|plan|app|token|scopes?)\b/i
 
-/** Words in messages about one contact, even if they mention the location. */
+/** Matches words in messages about one contact, even if the messages mention the location. */
 const contact = /duplicat|\b(?:phones?|e-?mails?|tags?|custom ?fields?|time ?zones?|country|countries|assigned)\b/i
 
 const isOfAccount = (line: string) => account.test(line) && !contact.test(line)
@@ -72,7 +72,7 @@ export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): 
 /** Whether a contact can be sent again without being applied twice. */
 export type IsRepeatable = (input: ContactUpsert) => boolean
 
-/** Whether to send the contact again: that may help, and cannot create the contact twice. */
+/** Whether sending the contact again may help and cannot create it twice. */
 export const shouldResend = (isRepeatable: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
   _tag === "Unknown" ? isRepeatable(input) : error.isRetryable && sends < maximumSends
 

@@ -11,7 +11,7 @@ import type { BulkStopped } from "./outcome.js"
 import type { Run } from "./run.js"
 import type { Item } from "./verdict.js"
 
-/** Runs as many workers as calls may run at the same time, until the list or the run ends. */
+/** Runs `concurrency` workers until the list or the run ends. */
 export const runWorkers = <E, R>(
   run: Run,
   pull: Effect.Effect<Item | undefined, E, R>,
@@ -21,7 +21,7 @@ export const runWorkers = <E, R>(
   Effect.gen(function* () {
     let cause: Cause.Cause<E | CheckpointError> | undefined
     const pulled = yield* Effect.makeSemaphore(1)
-    // One worker at a time, so that turns are taken in the order of the list.
+    // Only one worker pulls at a time, so that turns are taken in the order of the list.
     const next = pulled.withPermits(1)(
       Effect.suspend(() =>
         run.isEnding()

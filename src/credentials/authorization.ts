@@ -1,4 +1,4 @@
-// The vendor's consent page: the URL that leads to it, and what it sends to the redirect URI.
+// The vendor's consent page: its URL, and the callback that it sends to the redirect URI.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
@@ -36,7 +36,7 @@ const isSame = (expected: string, received: string): boolean => {
   return difference === 0
 }
 
-// --- the way there -------------------------------------------------------------------------------------------------------
+// --- the URL of the consent page -----------------------------------------------------------------------------------------
 
 /**
  * The options of {@link authorizationUrl}.
@@ -47,7 +47,7 @@ const isSame = (expected: string, received: string): boolean => {
 export interface AuthorizationUrl {
   /** The client id of the app. */
   readonly clientId: string
-  /** Where the vendor sends the visitor afterwards, as it is registered for the app: `https`, or `http` to a loopback address. */
+  /** The redirect URI, as it is registered for the app: `https`, or `http` to a loopback address. */
   readonly redirectUri: string | URL
   /** The scopes that the app asks for, such as `contacts.readonly`. At least one. */
   readonly scopes: ReadonlyArray<string>
@@ -134,7 +134,7 @@ export const authorizationUrl = (options: AuthorizationUrl): Either.Either<URL, 
   return Either.right(url)
 }
 
-// --- the way back --------------------------------------------------------------------------------------------------------
+// --- the callback --------------------------------------------------------------------------------------------------------
 
 /**
  * A request to the redirect URI does not belong to a consent that this visitor has given. Respond with 400, or redirect the
@@ -152,13 +152,13 @@ export class InvalidCallback extends Schema.TaggedError<InvalidCallback>("effect
      * because the visitor has declined. `CodeMissing`: there is no code that could be exchanged.
      */
     reason: Schema.Literal("StateMissing", "StateMismatch", "Denied", "CodeMissing"),
-    /** What happened, and what to do. It holds neither the state nor the code. */
+    /** A description of the failure and of the next step. It contains neither the state nor the code. */
     message: Schema.String
   }
 ) {}
 
 /**
- * What the vendor's consent page has sent to the redirect URI.
+ * The result that the vendor's consent page has sent to the redirect URI.
  *
  * @since 0.2.0
  * @category models
@@ -221,10 +221,10 @@ export const parseCallback = (
   return Either.right({ code: Redacted.make(code as string) })
 }
 
-// --- whose grant ---------------------------------------------------------------------------------------------------------
+// --- the installation of a grant -----------------------------------------------------------------------------------------
 
 /**
- * Who installed the app.
+ * The location or company that installed the app.
  *
  * - `Location`: one location. Use the grant with `locationId` alone.
  * - `Company`: an agency, for its locations. Use the grant with `companyId` and the `locationId` of each location.
@@ -238,7 +238,7 @@ export type Installation =
       readonly _tag: "Location"
       /** The location, whose id is part of the key of the grant. */
       readonly locationId: string
-      /** The company that the location belongs to, if the vendor has told it. */
+      /** The company that the location belongs to; undefined if the vendor has not sent it. */
       readonly companyId: string | undefined
     }
   | {
@@ -249,8 +249,8 @@ export type Installation =
     }
 
 /**
- * Who installed the app: a location, or an agency for its locations. `undefined` if the grant names neither, such as the record
- * that `authorizationCode` stores under the client id; that function never returns such a grant.
+ * Returns the location or company that installed the app. `undefined` if the grant names neither, such as the record that
+ * `authorizationCode` stores under the client id; that function never returns such a grant.
  *
  * @example
  * import * as Credentials from "effect-growthhub/Credentials"
@@ -268,11 +268,11 @@ export const installationOf = ({ locationId, companyId }: TokenStore.Grant): Ins
 }
 
 /**
- * Removes the grant of a location or a company, for an app that has been uninstalled: give it the `UNINSTALL` event of
- * `Webhooks`. Returns whether the event names an installation. A repeat is safe.
+ * Removes the grant of a location or a company after the app was uninstalled. Pass the `UNINSTALL` event of `Webhooks`.
+ * Returns whether the event names an installation. A repeat is safe.
  *
- * It waits for a refresh that is under way. A service that is running keeps its token: release it, too. The vendor accepts
- * neither its token nor its refresh token from then on.
+ * It waits for a running refresh. A running service keeps its token in memory, so release that service too. After an
+ * uninstallation, the vendor accepts neither the access token nor the refresh token.
  *
  * Fails with `TokenStoreError` if the store cannot be written.
  *

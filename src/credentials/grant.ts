@@ -1,4 +1,4 @@
-// The life of a grant: its key in a store, the lifetime of its access token, and the grant that follows a refresh. Pure.
+// Pure functions for grants: the key in a store, the lifetime of the access token, and the grant after a refresh.
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import type { Grant } from "../TokenStore.js"
@@ -12,18 +12,18 @@ export const grantKey = (clientId: string, id: string): string => `${encodeURICo
 export const accessTokenOf = (grant: Grant): string => Redacted.value(grant.accessToken)
 export const refreshTokenOf = (grant: Grant): string => Redacted.value(grant.refreshToken)
 
-/** The lifetime of an access token if the response does not tell it, in milliseconds. */
+/** The lifetime of an access token if the response does not contain it, in milliseconds. */
 export const defaultLifetime = 24 * 60 * minute
 
 /** A response of the token endpoint. */
 export interface TokenResponse {
   readonly accessToken: string
-  /** Why the access token cannot be sent as a header; undefined if it can. The refresh token is valid in either case. */
+  /** The reason why the access token cannot be sent in a header, if it cannot. The refresh token is valid in either case. */
   readonly fault: string | undefined
   readonly refreshToken: string | undefined
   /** Milliseconds from now until the access token expires. */
   readonly lifetime: number
-  /** How far the vendor's clock is ahead of ours, in milliseconds. */
+  /** The time by which the vendor's clock is ahead of ours, in milliseconds. */
   readonly clockSkew: number
   /** Fields that are stored with the grant unchanged. */
   readonly details: Pick<Partial<Grant>, "scope" | "userType" | "locationId" | "companyId">
@@ -97,7 +97,7 @@ export const newestGrant = (stored: Grant | undefined, memory: GrantMemory): Gra
 
 // --- an exchange of another process ------------------------------------------------------------------------------------
 
-/** The vendor gives the same pair again for 30 seconds: within this time another process may exchange the token too. */
+/** The time in which another process may exchange the token too: the vendor returns the same pair again for 30 seconds. */
 const repeatWindow = 28 * second
 /** The time from the start of an exchange in which its process may save the new pair, in milliseconds. */
 const ownerWindow = minute
@@ -110,7 +110,7 @@ export interface Waiting {
   readonly owner: string
   /** The current time by the vendor's clock, in milliseconds of the epoch. */
   readonly now: number
-  /** When the process started to wait, by the vendor's clock in milliseconds of the epoch. */
+  /** The time at which the process started to wait, by the vendor's clock, in milliseconds of the epoch. */
   readonly since: number
 }
 

@@ -36,7 +36,7 @@ export const save = ({ state }: Rotation, locked: TokenStore.LockedGrant, grant:
     state.warnedAt = undefined
   })
 
-/** Saves the grant, unless another process or a reconnect has stored a newer one: then it uses that one. */
+/** Saves the grant. If another process or a reconnect has stored a newer grant, that one is used instead. */
 const saveUnsaved = (rotation: Rotation) =>
   Effect.suspend(() => {
     const { state, installation } = rotation
@@ -50,7 +50,7 @@ const saveUnsaved = (rotation: Rotation) =>
         if (stored !== undefined) use(state, stored)
       })
     )
-    // Defects are retried too: the app's own store may have a bug.
+    // Defects are retried too, because the app's own store may have a bug.
   }).pipe(
     Effect.tapErrorCause((cause) => report(rotation, cause)),
     Effect.sandbox

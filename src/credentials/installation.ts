@@ -9,7 +9,7 @@ import { type GrantMemory, grantKey, refreshTokenOf } from "./grant.js"
 import type { SingleFlight } from "./singleFlight.js"
 import type { TokenEndpoint } from "./tokenEndpoint.js"
 
-/** An installation: the app, the location or company, the store of its grant, and when the grant is refreshed. */
+/** An installation: the app, the location or company, the store of its grant, and the time of refreshes. */
 export interface Installation {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted
@@ -26,13 +26,13 @@ export interface State extends GrantMemory {
   isUnsaved: boolean
   readonly exchanged: Set<string>
   readonly revoked: Set<string>
-  /** How far the vendor's clock is ahead of ours, in milliseconds; absent before the first exchange. */
+  /** The time by which the vendor's clock is ahead of ours, in milliseconds; absent before the first exchange. */
   clockSkew: number | undefined
   /** No background refresh starts before this time (milliseconds of the epoch). */
   backoffUntil: number
   /** No refresh after a 401 starts before this time (milliseconds of the epoch). */
   renewedUntil: number
-  /** When the last warning about a failure to save was logged (milliseconds of the epoch). */
+  /** The time of the last warning about a failure to save (milliseconds of the epoch). */
   warnedAt: number | undefined
 }
 
@@ -48,7 +48,7 @@ export const makeState = (): State => ({
   warnedAt: undefined
 })
 
-/** One service, with the grant that it refreshes. */
+/** A service and the grant that it refreshes. */
 export interface Rotation {
   readonly installation: Installation
   readonly endpoint: TokenEndpoint
@@ -81,7 +81,7 @@ export const remember = (tokens: Set<string>, refreshToken: string): void => {
   }
 }
 
-/** How far the vendor's clock was ahead of ours at the last refresh, in milliseconds. */
+/** The time by which the vendor's clock was ahead of ours at the last refresh, in milliseconds. */
 export const clockSkewOf = ({ clockSkew, held }: State): number => clockSkew ?? held?.clockSkew ?? 0
 
 /** The stored grant. Version 0.1 stored a grant under the id alone, which is read if there is no grant under the key. */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type LockedGrant, TokenStoreError } from "../TokenStore.js"
 
-/** A grant that can be removed, too. */
+/** A locked grant that can also be removed. */
 export interface OwnedGrant extends LockedGrant {
   /** Removes the grant; does nothing if there is none. */
   readonly remove: Effect.Effect<void, TokenStoreError>
@@ -16,7 +16,7 @@ export interface Lock {
   readonly release: Effect.Effect<void>
 }
 
-/** How long to wait for a lock, in milliseconds. */
+/** The maximum wait for a lock, in milliseconds. */
 const timeout = 60_000
 /** The time between two attempts to acquire a lock, in milliseconds. */
 const interval = 50
@@ -29,7 +29,7 @@ export const lockLost = () =>
 
 /**
  * Runs an effect with the grant that a lock protects. The wait for the lock can be interrupted; an acquired lock is always
- * released. `tryLock` gives the lock at once, or `None` if another process holds it.
+ * released. `tryLock` returns the lock without waiting, or `None` if another process holds it.
  */
 export const withLock = <A, E, R>(
   tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>,
@@ -50,7 +50,7 @@ export const withLock = <A, E, R>(
     })
   )
 
-/** Removes the grant that a lock protects, after whoever holds the lock. */
+/** Removes the grant that a lock protects, once this process has acquired the lock. */
 export const removeLocked = (
   tryLock: Effect.Effect<Option.Option<Lock>, TokenStoreError>
 ): Effect.Effect<void, TokenStoreError> => withLock(tryLock, ({ remove }) => remove)

@@ -1,4 +1,4 @@
-// The refresh of a grant: selects the newest grant, exchanges its refresh token, and keeps the new pair.
+// Refreshes a grant: selects the newest grant, exchanges its refresh token, and keeps the new pair.
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -28,7 +28,7 @@ import { clientForm, unusable } from "./tokenEndpoint.js"
 /** The time after a failed refresh in which a valid token is not refreshed again, in milliseconds. */
 const refreshBackoff = 30_000
 
-/** How often to check whether another process has finished its exchange. */
+/** The pause between two checks whether another process has finished its exchange. */
 const ownerPause = Duration.seconds(1)
 
 // --- errors ------------------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ const revoked = ({ installation: { locationId } }: Rotation, operation: string) 
     locationId
   })
 
-/** The location has no grant, but a company has: reconnecting the app would not help. */
+/** The error of a location without a grant, if a company has one. Reconnecting the app would not help. */
 const ofCompany = ({ installation }: Rotation, operation: string, companyId: string) =>
   new Errors.Unauthorized({
     operation,
@@ -65,7 +65,7 @@ const missing = (rotation: Rotation, operation: string) => {
     locationId
   })
   if (companyId !== undefined) return Effect.fail(error)
-  // `authorizationCode` stores under the client id which company connected the app last.
+  // `authorizationCode` stores the company that connected the app last under the client id.
   return Effect.flatMap(Effect.orElseSucceed(store.get(clientId), Option.none), (last) => {
     const company = Option.getOrUndefined(last)?.companyId
     return Effect.fail(company === undefined ? error : ofCompany(rotation, operation, company))
@@ -107,7 +107,7 @@ const keep = (
     yield* Effect.catchAllCause(save(rotation, locked, grant), () => Effect.forkIn(saveLater(rotation), scope))
   })
 
-/** Exchanges a refresh token; gives `false` if the vendor rejects it as invalid. */
+/** Exchanges a refresh token. Returns `false` if the vendor rejects it as invalid. */
 const exchange = (
   rotation: Rotation,
   operation: string,
@@ -118,7 +118,7 @@ const exchange = (
     const { endpoint, installation, owner, state } = rotation
     const refreshToken = refreshTokenOf(current)
     const startedAt = DateTime.unsafeMake((yield* Clock.currentTimeMillis) + clockSkewOf(state))
-    // Tells other processes that the refresh token may have been exchanged.
+    // The note marks the refresh token as possibly exchanged, for other processes.
     const note = { ...current, exchanging: startedAt, exchangingBy: owner }
     yield* Effect.mapError(locked.set(note), storeFailure(operation))
     // The note contains the current pair, which is therefore saved.
@@ -151,7 +151,7 @@ interface Request {
   readonly refused: string | undefined
   /** The access token that the process used at the start of the refresh. */
   readonly held: string | undefined
-  /** When the refresh started, in milliseconds of the epoch. */
+  /** The start of the refresh, in milliseconds of the epoch. */
   readonly since: number
 }
 

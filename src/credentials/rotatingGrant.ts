@@ -64,7 +64,7 @@ const get = (rotation: Rotation, operation: string) => {
   )
 }
 
-/** Replaces a token that the service rejected with 401. Gives whether there is another token now. */
+/** Replaces a token that the service rejected with 401. Returns whether there is another token now. */
 const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted) => {
   const { flight, state } = rotation
   const isAnother = () => state.held !== undefined && accessTokenOf(state.held) !== Redacted.value(refused)
@@ -73,7 +73,7 @@ const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted
     if (isAnother()) return Effect.succeed(true)
     // The service has rejected a token that was fetched a moment ago; another refresh would not help.
     if (now < state.renewedUntil) return Effect.map(load(rotation, operation), isAnother)
-    // A refresh that was already running may not know of the 401.
+    // A refresh that was already running may have started before the 401.
     const renewed = flight.isRunning()
       ? Effect.flatMap(refreshed, (isDone) => (isDone ? Effect.succeed(true) : refreshed))
       : refreshed

@@ -31,12 +31,12 @@ export const make = (scope: Scope.Scope): SingleFlight => {
         }
         return Effect.interruptible(work).pipe(
           Effect.onExit(done),
-          // As a value, because Effect logs a forked fiber that fails.
+          // The fiber returns its exit as a value, because Effect logs a forked fiber that fails.
           Effect.exit,
           Effect.forkIn(scope),
           Effect.as(Deferred.await(flight))
         )
-        // Uninterruptible, so that the deferred is always completed.
+        // The start is uninterruptible, so that the deferred is always completed.
       }).pipe(Effect.uninterruptible)
   }
 }

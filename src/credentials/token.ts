@@ -1,6 +1,6 @@
 // Checks a bearer token, a client id or a client secret.
 
-/** What is wrong with a token that is sent in a header; undefined if nothing is. The sentence does not contain the token. */
+/** Describes the fault of a token that is sent in a header, without the token itself; undefined if the token is valid. */
 export const faultOf = (what: string, token: unknown): string | undefined => {
   // The types do not catch an environment variable that is not set.
   if (typeof token !== "string") return `The ${what} is missing`

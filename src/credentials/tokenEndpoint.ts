@@ -100,7 +100,7 @@ const failure = (error: Errors.ContactsError): ExchangeFailure => ({
   isRefusedBearer: false
 })
 
-/** Requests a token, with retries while the vendor still gives the same pair again. Uninterruptible while it sends. */
+/** Requests a token, with retries while the vendor still returns the same pair again. Uninterruptible while it sends. */
 export type TokenEndpoint = (
   operation: string,
   path: string,
@@ -110,9 +110,9 @@ export type TokenEndpoint = (
 
 /** The timeout of an attempt. */
 const attemptTimeout = Duration.seconds(8)
-/** No attempt starts later than this after the first one: the vendor gives the same pair again for 30 seconds. */
+/** The latest start of an attempt after the first one, in milliseconds: the vendor returns the same pair for 30 seconds. */
 const retryWindow = Duration.toMillis("28 seconds")
-/** The same, counted from the release of the service. */
+/** The latest start of an attempt after the release of the service, in milliseconds. */
 const closingRetryWindow = Duration.toMillis("10 seconds")
 
 /** The delay of the next attempt after this many attempts, in milliseconds. */
@@ -131,7 +131,7 @@ interface RetryState {
 
 const secretFields = ["client_secret", "refresh_token", "code"]
 
-/** One attempt. */
+/** Makes one attempt: sends the request and reads the token from its response. */
 const makeAttempt = (
   exchange: ReturnType<typeof makeExchange>,
   call: Failure.Call,

@@ -1,4 +1,4 @@
-// One attempt of a call, and what it can come to. Every stage between a call and the wire is a `Send` over another `Send`.
+// The types of one attempt of a call. Each stage between a call and the transport wraps a `Send` in another `Send`.
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import type { Level } from "../RateLimit.js"
 import type { EncodedRequest } from "./endpoint.js"
 import type { Restore } from "../runtime/fiber.js"
 
-/** What the attempts of one call share. All times are milliseconds of the monotonic clock. */
+/** The data that the attempts of one call share. All times are milliseconds of the monotonic clock. */
 export interface Call {
   readonly encoded: EncodedRequest
   /** The statuses that the endpoint documents as errors. */
@@ -21,13 +21,13 @@ export interface Call {
   readonly secrets: () => ReadonlyArray<string>
   /** The fiber that makes the call. */
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
-  /** Makes a wait interruptible, where the caller of the call is. A call cannot be interrupted in between. */
+  /** Makes a wait interruptible if the calling fiber is interruptible. A call cannot be interrupted between its waits. */
   readonly restore: Restore
   readonly clock: Clock.Clock
   readonly startedAt: number
-  /** When the call has to end. */
+  /** The latest time at which the call ends. */
   readonly deadline: number
-  /** How long one request may take once it has its permit. */
+  /** The timeout of one request, in milliseconds. It starts when the request has its permit. */
   readonly timeoutMillis: number
   readonly priority: Level
   /** Whether a tracer is installed. */
@@ -39,28 +39,28 @@ export interface Attempt {
   readonly call: Call
   readonly request: HttpClientRequest.HttpClientRequest
   readonly startedAt: number
-  /** How many requests the call has sent before. */
+  /** The number of requests that the call has already sent. */
   readonly requestsBefore: number
-  /** When the first of the earlier requests was sent that may have been applied; absent where none was. */
+  /** The time at which the first request that may have been applied was sent. Absent if there is no such request. */
   readonly unknownSince?: number | undefined
 }
 
-/** A whole response: header names in lower case, the body as text. */
+/** A complete response: header names in lower case, the body as text. */
 export interface Response extends Failure.Response {
-  /** When its request was sent. */
+  /** The time at which its request was sent. */
   readonly sentAt: number
-  /** How many requests the call has sent, this one included. */
+  /** The number of requests that the call has sent, this one included. */
   readonly requests: number
-  /** The request that it answers, bearer included. */
+  /** The request that led to this response, bearer included. */
   readonly request: HttpClientRequest.HttpClientRequest
 }
 
-/** Why an attempt failed. */
+/** The failure of an attempt. */
 export interface AttemptFailure {
   readonly error: Errors.ContactsError
-  /** When its last request was sent; absent where nothing was sent. */
+  /** The time at which the attempt's last request was sent. Absent if nothing was sent. */
   readonly sentAt?: number | undefined
-  /** Whether no further attempt could end otherwise, whatever the error says. */
+  /** Whether the call must not be retried, even if `error.isRetryable` is true. */
   readonly isFinal?: boolean
 }
 
@@ -71,7 +71,7 @@ const bearerOf = ({ request }: Attempt): ReadonlyArray<string> => {
   return bearer === undefined ? [] : [bearer]
 }
 
-/** An attempt as its errors describe it. */
+/** The properties of an attempt that its errors contain. */
 export const errorContext = (attempt: Attempt, isSent = true): Failure.Call => {
   const { call, requestsBefore, unknownSince } = attempt
   return {

@@ -1,14 +1,14 @@
-// Where requests may go.
+// Validation of base URLs.
 import * as Either from "effect/Either"
 
-/** The vendor's host. */
+/** The base URL of the vendor's API. */
 export const vendorUrl = "https://services.leadconnectorhq.com"
 
-/** Whether a host is this machine. */
+/** Whether a hostname is a loopback address. */
 export const isLoopback = (hostname: string) =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 
-/** A base URL that a secret may be sent to, or what is wrong with it. */
+/** Returns the parsed base URL if it is safe to send a bearer to it, otherwise the reason why not. */
 export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, string> => {
   if (!URL.canParse(String(baseUrl))) return Either.left("The base URL is not a URL")
   const url = new URL(baseUrl)
@@ -17,10 +17,10 @@ export const validateBaseUrl = (baseUrl: string | URL): Either.Either<URL, strin
     return Either.left("The base URL must be https: a bearer goes over plain http to loopback addresses only")
   }
   if (url.username !== "" || url.password !== "") return Either.left("The base URL must not contain credentials")
-  // Not url.search and url.hash: both are empty for a bare "?" or "#", which would still cut off the path.
+  // `url.search` and `url.hash` are not used: both are empty for a lone "?" or "#", which would still cut off the path.
   if (/[?#]/.test(url.href)) return Either.left("The base URL must not contain a query or a fragment")
   return Either.right(url)
 }
 
-/** The same path on every base. */
+/** Appends a path to a base URL, with exactly one slash between them. */
 export const join = (baseUrl: URL, path: string): string => baseUrl.href.replace(/\/+$/, "") + path

@@ -1,4 +1,4 @@
-// The bearer of a request.
+// Adds the bearer to requests and renews it after a 401.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,27 +10,27 @@ import { monotonic } from "../runtime/timer.js"
 import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
 import { within } from "./deadline.js"
 
-/** Where the bearers of one service come from. */
+/** The source of the bearers of one service. */
 export interface Bearer {
-  /** The bearer for a call. Fails with `Unauthorized` where there is none, or as the vendor's token endpoint did. */
+  /** The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. */
   readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
-  /** The bearer that is at hand at a moment (milliseconds of the epoch), if there is one and no refresh is due. */
+  /** Returns the cached bearer if there is one and no refresh is due. `now` is in milliseconds of the epoch. */
   readonly held?: (now: number) => Redacted.Redacted | undefined
-  /** Whether there is another bearer than the one that was refused; absent where there never is. */
+  /** Renews a refused bearer. Returns whether there is another one now; absent if there is only ever one bearer. */
   readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
-/** Messages of a 401 that another token would not change. */
+/** Matches the messages of a 401 whose cause is not the token, so that another token would not help. */
 const notOfTheToken = /version header|scope|authclass/i
 
-/** Whether a response refuses the bearer itself, so that another one may be taken. */
+/** Whether a response refuses the bearer itself, so that another bearer may be accepted. */
 export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => {
   if (status !== 401) return false
   const message = parseObject(body)?.["message"]
   return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
 }
 
-/** Waits for credentials, within the attempt's timeout. Nothing is sent meanwhile. */
+/** Waits for credentials, within the attempt's timeout. The call sends no request during the wait. */
 const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsError>) => {
   const { clock, deadline, restore, timeoutMillis } = attempt.call
   const now = monotonic(clock)
@@ -45,8 +45,8 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
 }
 
 /**
- * Puts the bearer on each request. After a 401 that refuses it, the credentials are asked for another one, and the request is
- * sent once more with that. Where they fail, no further attempt could end otherwise.
+ * Puts the bearer on each request. After a 401 that refuses the bearer, the bearer is renewed and the request is sent once
+ * more. If the renewal fails, the call is not retried.
  */
 export const withBearer =
   ({ get, held, renew }: Bearer) =>

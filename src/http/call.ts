@@ -1,4 +1,4 @@
-// One call: encode its input, send it, retry, decode.
+// Performs a call: encodes its input, sends the request, retries it and decodes the response.
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
@@ -19,20 +19,20 @@ import * as telemetry from "../runtime/telemetry.js"
 import { measuredCall } from "./telemetry.js"
 import { monotonic } from "../runtime/timer.js"
 
-/** What the calls of one service have in common. */
+/** The settings and functions that the calls of one service share. */
 export interface HttpEnvironment {
-  /** Where paths begin, without a slash at the end. */
+  /** The URL that paths are appended to, without a slash at the end. */
   readonly baseUrl: string
   readonly send: Send
-  /** Another documented `Version` than its own, by the endpoint's name. */
+  /** By endpoint name, the `Version` to use instead of the endpoint's default. It must be a documented one. */
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
-  /** The retry policy of a call, given the context of the effect that makes it. */
+  /** Returns the retry policy of a call, given the context of the calling effect. */
   readonly policyOf: (context: Context.Context<never>) => Policy
-  /** Gives the calls of an effect a policy of their own. */
+  /** Sets the retry policy of the calls that an effect makes. */
   readonly withPolicy: <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy) => Effect.Effect<A, E, R>
 }
 
-/** The performing function of one service. */
+/** Makes the function that performs the calls of one service. */
 export const makePerform = (environment: HttpEnvironment): Perform => {
   const budget = makeRetryBudget()
   const requestOf = requestBuilder(environment.baseUrl)
@@ -70,7 +70,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
         : measured
     })
 
-  /** Each answer that is looked up comes with the times of the call that it is to verify. */
+  /** Performs a read that verifies a write, and adds the times of that write to the answer. */
   const lookup = (unknownSince: number) =>
     ((row, input) =>
       performing(row, input, (_, attempt, answer, response) => ({
@@ -78,14 +78,14 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
         ...repeatOf(attempt, unknownSince, response)
       }))) as Lookup
 
-  // The row's own types say what goes in and what comes out.
+  // The types of input and answer come from the endpoint's definition.
   return ((row, input) => performing(row, input, reconciled)) as Perform
 }
 
-/** What is made of an answer. */
+/** Turns the decoded answer into the result of the call. */
 type Finish = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response) => unknown
 
-/** The answer of a response, also where a retry is refused because an earlier attempt was applied. */
+/** Decodes a response. If a retry is refused because an earlier attempt was applied, that counts as success. */
 const answerOf = (
   row: AnyEndpoint,
   attempt: Attempt,
@@ -97,7 +97,7 @@ const answerOf = (
   return Option.match(row.reconcileError(answer.left), { onNone: () => answer, onSome: Either.right })
 }
 
-/** Says why an unknown outcome stays unknown, where the endpoint knows. */
+/** Adds the endpoint's `unverifiable` reason to the message of an error whose outcome is unknown. */
 const explained = <A>(
   { unverifiable }: AnyEndpoint,
   performed: Effect.Effect<A, Errors.ContactsError>
@@ -135,7 +135,7 @@ const callOf = (
   }
 }
 
-/** Builds requests. All of an endpoint have the same headers, which are made once. */
+/** Makes a function that builds requests. All requests of an endpoint have the same headers, which are made once. */
 const requestBuilder = (baseUrl: string) => {
   const blanks = new WeakMap<AnyEndpoint, HttpClientRequest.HttpClientRequest>()
   return (row: AnyEndpoint, { method, path, version, body }: EncodedRequest): HttpClientRequest.HttpClientRequest => {
@@ -149,7 +149,7 @@ const requestBuilder = (baseUrl: string) => {
   }
 }
 
-/** What an answer means that came to a retry, after an attempt that may have been applied. */
+/** Passes the answer of a retry to the endpoint's `reconcile` if an earlier attempt may have been applied. */
 const reconciled: Finish = (row, attempt, answer, response) =>
   attempt.unknownSince === undefined || row.reconcile === undefined
     ? answer

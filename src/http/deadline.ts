@@ -1,4 +1,4 @@
-// The time limit of a request, and of anything else that a call waits for.
+// The time limits of requests and of other effects that a call waits for.
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as Clock from "effect/Clock"
 import * as Cause from "effect/Cause"
@@ -17,13 +17,13 @@ import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.
 const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.ContactsError =>
   Failure.fromTimeout(errorContext(attempt, isSent), Duration.millis(limit), isSent)
 
-/** What a transport's failure means for the attempt. */
+/** Converts a transport's error into the error of the attempt. */
 const failureOf = (attempt: Attempt, error: HttpClientError.HttpClientError, isSent: boolean): Errors.ContactsError =>
   error._tag === "ResponseError" && error.cause instanceof BodyTooLarge
     ? Failure.fromTooLarge(errorContext(attempt), error.response.status, error.cause.message)
     : Failure.fromTransport(errorContext(attempt), error, isSent)
 
-/** What a request came to that has no whole response. Where its status refuses it already, the body counts as empty. */
+/** The result of a request without a complete response. If its status is no 2xx, it is a response with an empty body. */
 const withoutBody = (
   pending: PendingResponse,
   sent: Pick<Response, "sentAt" | "requests" | "request">,
@@ -37,10 +37,10 @@ const withoutBody = (
   })
 
 /**
- * One request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout take the
- * request off the wire; neither waits for that.
+ * Sends one request over a transport, within the attempt's timeout and the call's deadline. Interruption and timeout abort
+ * the request; neither waits for the abort.
  *
- * Where the status has refused the request already, a body that breaks off or is late is an empty one.
+ * If the status is no 2xx, a body that breaks off or is late counts as empty.
  */
 export const withDeadline =
   (transport: Transport): Send =>
@@ -69,7 +69,7 @@ export const withDeadline =
       }
       void pending.exit.then((exit) => {
         cancelTimer()
-        // Lets the response go: what is held by an effect that has ended is collected late, which costs a sixth of a call.
+        // Drops the reference to the response: otherwise it is garbage-collected late, which costs a sixth of a call.
         giveUp = constVoid
         if (Exit.isSuccess(exit)) {
           const { status, headers, body } = exit.value
@@ -90,8 +90,8 @@ export const withDeadline =
   }
 
 /**
- * An effect that has to end at a moment of the monotonic clock. Neither the timeout nor an interruption waits for the effect
- * to end, be it uninterruptible or slow to clean up: it has a fiber of its own.
+ * Runs an effect with a time limit, `until`, on the monotonic clock. The effect runs in a fiber of its own, so neither the
+ * timeout nor an interruption waits for an effect that is uninterruptible or slow to clean up.
  */
 export const within = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
@@ -99,7 +99,7 @@ export const within = <A, E, R, E2>(
 ): Effect.Effect<A, E | E2, R> =>
   Effect.flatMap(Effect.runtime<R>(), (runtime) =>
     Effect.async<A, E | E2>((resume) => {
-      // As a value: a fiber that fails would be reported in the app's log.
+      // The fiber returns its `Exit` as a value, because a failed fiber would be reported in the app's log.
       const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
       const interrupt = () => abandon(() => fiber.unsafeInterruptAsFork(fiber.id()))
       const cancelTimer = later(clock, Math.max(0, until - monotonic(clock)), () => {

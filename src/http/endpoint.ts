@@ -1,4 +1,4 @@
-// How the input of an endpoint becomes a request, and its response an answer.
+// Encodes the input of an endpoint into a request and decodes its response into an answer.
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -13,33 +13,33 @@ type Codec = Schema.Schema.AnyNoContext
 
 // --- the request -------------------------------------------------------------------------------------------------------
 
-/** A request that is ready to be sent: everything but origin and bearer. */
+/** An encoded request, without base URL and bearer. */
 export interface EncodedRequest {
   /** The endpoint's name. */
   readonly name: string
   readonly method: Method
-  /** The path with the names of its parameters. */
+  /** The path with the names of its parameters in braces. */
   readonly template: string
-  /** The path with its parameters, and the query string. */
+  /** The path with the values of its parameters, followed by the query string. */
   readonly path: string
   readonly params: { readonly [param: string]: string }
   readonly version: string
-  /** JSON, in the spelling of the Version. */
+  /** The body as JSON, with the field names of the Version. */
   readonly body: string | undefined
 }
 
 type QueryValue = string | number | boolean | undefined
 
-/** A query string before it is written; a list is a repeated parameter. */
+/** The parameters of a query string. A list is a repeated parameter. */
 type EncodedQuery = { readonly [name: string]: QueryValue | ReadonlyArray<QueryValue> }
 
-/** The codecs and paths of an endpoint, made once: making them costs more than a call. */
+/** The codecs and paths of an endpoint. They are compiled once, because compiling costs more than a call. */
 interface CompiledEndpoint {
   readonly params: (params: unknown) => Either.Either<EncodedRequest["params"] | undefined, ParseResult.ParseIssue>
   readonly query: (query: unknown) => Either.Either<EncodedQuery | undefined, ParseResult.ParseIssue>
   readonly body: (body: unknown) => Either.Either<JsonObject | undefined, ParseResult.ParseIssue>
   readonly answer: (json: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
-  /** For each Version its template, and the texts and parameter names of its path in turn. */
+  /** For each Version the template of its path, and the path's segments: literal text and parameter names, alternating. */
   readonly paths: ReadonlyMap<string, { readonly template: string; readonly segments: ReadonlyArray<string> }>
 }
 
@@ -70,10 +70,10 @@ const compile = (row: AnyEndpoint): CompiledEndpoint => {
   return made
 }
 
-/** Half of a character, which a URL cannot have. */
+/** A lone surrogate, which cannot be encoded in a URL. */
 const surrogate = /\p{Surrogate}/u
 
-/** Whatever its own schema allows, a parameter fills one segment of the path and no other. */
+/** Whether a parameter's value fills exactly one segment of the path. Checked whatever the parameter's schema allows. */
 const isSegment = (value: string) => value !== "" && value !== "." && value !== ".." && !surrogate.test(value)
 
 const pathOf = (
@@ -100,10 +100,10 @@ const queryText = (query: EncodedQuery | undefined): string => {
   return search.size === 0 ? "" : `?${search.toString()}`
 }
 
-/** A part that the endpoint does not have, and the caller did not give. */
+/** The encoding of a part that the endpoint does not have and the caller did not give. */
 const absent = Either.right(undefined)
 
-/** Encodes the input of a call; an invalid input never leaves the process. Throws where the row itself is wrong. */
+/** Encodes the input of a call, or fails if the input is invalid. Throws if the endpoint's definition is wrong. */
 export const encode = (
   row: AnyEndpoint,
   version: string,
@@ -139,7 +139,7 @@ export const encode = (
   })
 }
 
-/** Ids and choices from fixed lists tell nothing about a person, and errors may name them. */
+/** The fields that errors may show: ids and choices from fixed lists contain no personal data. */
 const impersonal = new Set(
   "id key locationId assignedTo country timezone status field operator group sort pageLimit page model dataType".split(
     " "
@@ -164,14 +164,14 @@ export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string>
 
 // --- the answer --------------------------------------------------------------------------------------------------------
 
-/** The answer of a whole response: any 2xx is a success, if it can be read and is about what was asked for. */
+/** Decodes a response. Any 2xx is a success if its body can be decoded and belongs to the requested item. */
 export const decode = (
   row: AnyEndpoint,
   attempt: Attempt,
   response: Response,
   input: { readonly params?: unknown }
 ): Either.Either<unknown, Errors.ContactsError> => {
-  // Made only where there is an error: it costs more than a permit.
+  // The context is made only for errors, because it costs more than a permit.
   const context = () => errorContext({ ...attempt, request: response.request, requestsBefore: response.requests - 1 })
   const unreadable = (reasons: ReadonlyArray<string>) =>
     Either.left(Failure.fromUnreadable(context(), response, reasons))

@@ -1,4 +1,4 @@
-// One request that belongs to no call of a service: to the vendor's token endpoint.
+// Sends single requests outside of API calls: to the vendor's token endpoint.
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
@@ -13,10 +13,10 @@ import { transportOf } from "./transport.js"
 import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import { monotonic } from "../runtime/timer.js"
 
-/** What a request is about, as its errors describe it. */
+/** The properties of a request that its errors contain. */
 export type ExchangeContext = Pick<Failure.Call, "operation" | "declares" | "secrets">
 
-/** Sends one request, with a timeout, and reads its whole response. A write that can be repeated. */
+/** Sends one request with a timeout and reads the complete response. Errors treat it as a write that is safe to repeat. */
 export const makeExchange = (client: HttpClient.HttpClient) => {
   const send = pipe(transportOf(client), withDeadline, withRedirects)
   return (

@@ -1,4 +1,4 @@
-// How a response, a failed transport or a refused input becomes an error: pure decisions.
+// Pure functions that convert a response, a failed transport or an invalid input into an error.
 import * as Duration from "effect/Duration"
 import { type Duplicate, duplicateOf, isContactNotFound } from "../fields/refusals.js"
 import {
@@ -24,13 +24,13 @@ export { retryAfter, serverTime } from "./retryAfter.js"
 /** The call that an error is about. */
 export interface Call {
   readonly operation: string
-  /** How many times it was sent. */
+  /** The number of requests that were sent. */
   readonly attempts: number
   /** The statuses that its endpoint documents. */
   readonly declares: ReadonlyArray<number>
-  /** Whether it changes anything. */
+  /** Whether the call is a write. */
   readonly isWrite: boolean
-  /** Whether it can be sent again although it may have been applied already. */
+  /** Whether the call can be sent again although it may have been applied already. */
   readonly isRepeatable: boolean
   /** Whether an earlier attempt may have been applied. */
   readonly mayBeApplied: boolean
@@ -38,17 +38,17 @@ export interface Call {
   readonly secrets: () => ReadonlyArray<string>
 }
 
-/** A whole HTTP response. */
+/** A complete HTTP response. */
 export interface Response extends Head {
   /** The body as text. */
   readonly body: string
 }
 
-/** The outcome after this attempt and those before it. */
+/** The outcome of the call after this attempt and the earlier ones. */
 const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
   call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
 
-/** Any 2xx. */
+/** Whether a status is a 2xx. */
 export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
 
 const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
@@ -56,7 +56,7 @@ const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
   return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
 }
 
-// --- what the service says ---------------------------------------------------------------------------------------------
+// --- the body of an error ----------------------------------------------------------------------------------------------
 
 const linesOf = (value: unknown): ReadonlyArray<string> =>
   (isArray(value) ? value : [value]).filter((line): line is string => typeof line === "string" && line !== "")
@@ -98,14 +98,14 @@ const described = (response: Response, body: unknown, details: ReadonlyArray<str
 
 /** A copy of an error with other fields. */
 const copied = (error: ContactsError, fields: object): ContactsError => {
-  // All classes take what all have.
+  // The constructors of all error classes accept the fields that all errors have.
   const Class = error.constructor as new (fields: object) => ContactsError
-  // The message of an Error does not spread.
+  // The `message` of an Error is not enumerable, so a spread does not copy it.
   return new Class({ ...error, message: error.message, ...fields })
 }
 
 /**
- * An error that ended a call before another request of it left, as one of that call: `attempts` as many as were sent.
+ * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`.
  */
 export const fromBefore = (call: Call, error: ContactsError): ContactsError =>
   copied(error, { attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
@@ -114,7 +114,7 @@ export const fromBefore = (call: Call, error: ContactsError): ContactsError =>
 export const withMessage = (error: ContactsError, message: string): ContactsError =>
   copied(error, { message: cut(message, limits.message) })
 
-// --- from an answer ----------------------------------------------------------------------------------------------------
+// --- from a response ---------------------------------------------------------------------------------------------------
 
 const documented: { readonly [status: number]: typeof BadRequest | typeof Unauthorized | typeof Unprocessable } = {
   400: BadRequest,
@@ -122,18 +122,18 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
   422: Unprocessable
 }
 
-/** Statuses of the edge, given before anything reached the service: it is down, cannot be found, or refuses the edge's handshake. */
+/** CDN statuses for a request that did not reach the service: it is down, cannot be found, or the TLS handshake failed. */
 const beforeTheService = new Set([521, 523, 525, 526])
 
-/** 5xx that the same request will always meet. */
+/** The 5xx statuses that a retry does not change. */
 const permanent = new Set([501, 505])
 
-/** 4xx that may pass. 425 says that the request was not taken up (RFC 8470, 5.2); some send 408 after the work has begun. */
+/** The transient 4xx. 425: the request was not processed (RFC 8470, 5.2); some servers send 408 after processing began. */
 const passing = new Set([408, 425])
 
 /**
- * The error for an answer that is no success, whatever its status and whatever its body. `now` is the time at which it
- * came, in milliseconds of the epoch: a `Retry-After` date is counted from it where the service does not tell its own.
+ * The error for a response that is no success, whatever its status and its body. `now` is the time of the response, in
+ * milliseconds of the epoch: a `Retry-After` date is counted from it if the response has no `Date` header.
  */
 export const fromAnswer = (call: Call, response: Response, now: number): ContactsError => {
   const body = parseJson(response.body)
@@ -150,7 +150,7 @@ export const fromAnswer = (call: Call, response: Response, now: number): Contact
   const refusal = { outcome: outcomeOf(call, "NotApplied") }
   const Documented = call.declares.includes(status) ? documented[status] : undefined
   if (Documented === BadRequest) {
-    // Decided from the service's own words, before anything in them is blanked out.
+    // The reason is read from the original message, before secrets in it are redacted.
     const reason = said.some((line) => isContactNotFound(line)) ? "ContactNotFound" : "Other"
     return new BadRequest({ ...props, ...refusal, reason, ...duplicate })
   }
@@ -167,7 +167,7 @@ export const fromAnswer = (call: Call, response: Response, now: number): Contact
 }
 
 /**
- * The error for a success whose body is not what the endpoint answers: a write has probably been applied.
+ * The error for a 2xx whose body cannot be decoded: a write has probably been applied.
  */
 export const fromUnreadable = (call: Call, response: Response, reasons: ReadonlyArray<string>): UnexpectedResponse => {
   const conceal = concealing(call.secrets())
@@ -184,7 +184,7 @@ export const fromUnreadable = (call: Call, response: Response, reasons: Readonly
   })
 }
 
-/** The error for a success that is larger than what is read: a write has probably been applied. */
+/** The error for a 2xx whose body is larger than the limit: a write has probably been applied. */
 export const fromTooLarge = (call: Call, status: number, message: string): UnexpectedResponse =>
   new UnexpectedResponse({
     operation: call.operation,
@@ -194,7 +194,7 @@ export const fromTooLarge = (call: Call, status: number, message: string): Unexp
     ...verdict(call, "Unknown", false)
   })
 
-/** The tag of the error that a status becomes, for an endpoint that declares some; `undefined` for a success. */
+/** The tag of the error for a status, given the statuses that the endpoint documents; `undefined` for a 2xx. */
 export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): ContactsError["_tag"] | undefined => {
   if (isSuccess({ status })) return undefined
   const Documented = declares.includes(status) ? documented[status] : undefined
@@ -205,8 +205,8 @@ export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): Co
 }
 
 /**
- * The error for a redirect that is not followed. 307 and 308 ask for the same request elsewhere, so nothing was applied;
- * the others may be the answer to a write that was (RFC 9110, 15.4).
+ * The error for a redirect that is not followed. 307 and 308 ask for the same request at another URL, so nothing was
+ * applied. The other redirects may be responses to a write that was applied (RFC 9110, 15.4).
  */
 export const fromRedirect = (call: Call, status: number, reason: string): UnexpectedResponse =>
   new UnexpectedResponse({
@@ -232,8 +232,8 @@ const sendings: { readonly [sending in Sending]: readonly [what: string, outcome
 }
 
 /**
- * The error for a transport that failed: the cause is read for its code and then forgotten. `isSent` is false where the
- * transport knows that nothing of the request was on the wire.
+ * The error for a failed transport. The error keeps the cause's code, but not the cause. `isSent` is false if the transport
+ * knows that nothing of the request was sent.
  */
 export const fromTransport = (call: Call, cause: unknown, isSent = true): TransportError => {
   const chain = causes(cause)
@@ -250,7 +250,7 @@ export const fromTransport = (call: Call, cause: unknown, isSent = true): Transp
 }
 
 /**
- * The error for an attempt that took longer than it may. `isSent` tells whether its request had left by then.
+ * The error for an attempt that timed out. `isSent` is whether its request was sent before the timeout.
  */
 export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolean): TransportError =>
   new TransportError({
@@ -275,7 +275,7 @@ export const fromConfiguration = (call: Call, reason: string): TransportError =>
 // --- from a refused input ----------------------------------------------------------------------------------------------
 
 /**
- * The error for input that was refused before anything was sent, with a line per fault.
+ * The error for an invalid input, with a line per fault. Nothing was sent.
  */
 export const fromFaults = (operation: string, lines: ReadonlyArray<string>): Unprocessable => {
   const more = lines.length - limits.faults

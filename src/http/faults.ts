@@ -1,11 +1,11 @@
-// The faults of a value, as sentences.
+// Formats the faults of an invalid value as sentences.
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { cut, limits } from "./redact.js"
 
 /**
- * The faults of a value, one line each, as a path and what is expected there. The value itself is never repeated.
+ * The faults of a value, one line each: the path and the expectation. The lines never contain the value itself.
  */
 export const faults = (issue: ParseResult.ParseIssue): ReadonlyArray<string> =>
   Array.from(new Set(faultLines(issue, [])))
@@ -14,7 +14,7 @@ const isAbsence = (ast: AST.AST) => AST.isUndefinedKeyword(ast) || (AST.isLitera
 
 const annotatedMessage = (issue: ParseResult.ParseIssue): string | undefined => {
   if (issue._tag === "Pointer" || issue._tag === "Unexpected" || issue._tag === "Missing") return undefined
-  // The faults inside an object or an array say more than its own message; those of the members of a union do not.
+  // The faults inside an object or an array are more precise than its own message; the faults of union members are not.
   if (issue._tag === "Composite" && !AST.isUnion(issue.ast)) return undefined
   const message = Option.getOrUndefined(AST.getMessageAnnotation(issue.ast))?.(issue)
   return typeof message === "string" ? message : undefined
@@ -28,7 +28,7 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
     case "Pointer":
       return faultLines(issue.issue, path.concat(issue.path))
     case "Unexpected":
-      // A name that is none may be a person's data that went astray.
+      // An unusual property name may be personal data in the wrong place, so it is not shown.
       return [`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`]
     case "Missing":
       return [`${name} should not be empty`]

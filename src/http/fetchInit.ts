@@ -1,11 +1,11 @@
-// What every runtime's fetch has to be told for a request of this library.
+// The `fetch` options of this library's requests, for each runtime.
 
-/** An option of every browser's fetch that the types of Node lack. */
+/** The `cache` option of `fetch`. The types of Node lack it. */
 const noStore: object = { cache: "no-store" }
 
 let isCacheKnown: boolean | undefined
 
-/** Whether `cache` is an option of this runtime. Some editions of Cloudflare Workers throw where it is given. */
+/** Whether this runtime accepts the `cache` option. Some versions of Cloudflare Workers throw if it is set. */
 const knowsCache = (): boolean => {
   if (isCacheKnown === undefined) {
     try {
@@ -19,8 +19,8 @@ const knowsCache = (): boolean => {
 }
 
 /**
- * Deno's fetch sends a request again when a reused connection ends without a response, a POST included. It cannot do so with
- * a body that it has read once.
+ * Whether the runtime is Deno. Its `fetch` sends a request again, even a POST, when a reused connection ends without a
+ * response. It cannot do so with a stream as the body.
  */
 const resendsByItself = () => "Deno" in globalThis
 
@@ -28,12 +28,12 @@ const streamOf = (body: Uint8Array | string) => new Blob([body]).stream()
 
 const isBytes = (body: unknown): body is Uint8Array | string => typeof body === "string" || body instanceof Uint8Array
 
-/** No redirect is followed, no cache answers, and no runtime sends a POST again by itself. */
+/** Returns the options with which `fetch` follows no redirect, uses no cache, and does not send a POST again by itself. */
 export const fetchInit = ({ method, body }: Pick<RequestInit, "method" | "body">): RequestInit => ({
   redirect: "manual",
   ...(knowsCache() ? noStore : {}),
   ...(method === "POST" && isBytes(body) && resendsByItself()
-    ? // `duplex` is required with a stream, and missing in the types.
+    ? // `duplex` is required with a stream, but the types lack it.
       { body: streamOf(body), duplex: "half" }
     : {})
 })

@@ -1,5 +1,5 @@
-// What the app's own `HttpClient` is made to do for a request of this library: no redirect is followed, no cache answers,
-// nothing is traced, and the bearer is redacted in whatever is printed.
+// Settings for the app's `HttpClient` during a request of this library: it follows no redirect, uses no cache, traces
+// nothing, and redacts the bearer when headers are printed.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -14,10 +14,10 @@ import * as Option from "effect/Option"
 import { fetchInit } from "./fetchInit.js"
 
 /**
- * Middleware for the app's own client, whatever was put on it before: redirects come back to us instead of being
- * followed by fetch, which would carry the body of a 307 anywhere. It changes the context from within the request,
- * because that is where a `Fetch` that belongs to the app's own layer can be seen, and kept. It wraps `Fetch` and not
- * `RequestInit`, which a transformation of the client may set after us.
+ * Middleware for the app's own client, which may have other middleware already. `fetch` returns redirects instead of
+ * following them, because it would send the body of a 307 to any host. The middleware changes the context during the
+ * request, because only there can it find a `Fetch` of the app's own layer. It wraps `Fetch` and not `RequestInit`, because
+ * a later transformation of the client may set `RequestInit`.
  */
 export const withManualRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
   Effect.as(
@@ -25,7 +25,7 @@ export const withManualRedirects = HttpClient.mapRequestEffect((request: HttpCli
       const context = FiberRefs.getOrDefault(refs, FiberRef.currentContext)
       const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
       const manual = Context.add(context, FetchHttpClient.Fetch, manualFetch(fetch))
-      // Here too, because a client may bring a predicate of its own.
+      // Tracing is disabled here too, because a client may set a predicate of its own.
       const isUntraced = FiberRefs.getOrDefault(refs, HttpClient.currentTracerDisabledWhen) === constTrue
       return FiberRefs.updateManyAs(refs, {
         entries: [[FiberRef.currentContext, [[id, manual]]], ...(isUntraced ? [] : [untraced(id)])]
@@ -50,7 +50,7 @@ const untraced = (id: FiberId.Runtime) => [HttpClient.currentTracerDisabledWhen,
 const redactAuthorization = (names: ReadonlyArray<string | RegExp>) =>
   names.includes("authorization") ? names : [...names, "authorization"]
 
-/** The refs of a request's fiber: no span and no trace headers of the platform, and no bearer in what somebody prints. */
+/** The fiber refs of a request: the platform adds no span and no trace headers, and printed headers redact the bearer. */
 export const guardFiberRefs = (refs: FiberRefs.FiberRefs, id: FiberId.Runtime): FiberRefs.FiberRefs => {
   const names = FiberRefs.getOrDefault(refs, Headers.currentRedactedNames)
   return FiberRefs.updateManyAs(refs, {

@@ -1,4 +1,4 @@
-// The permit of a request.
+// Acquires a permit of the rate limiter for each request.
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import type { Limiter, Permit, Rejection } from "../RateLimit.js"
 import { type Attempt, type AttemptFailure, errorContext, type Send } from "./attempt.js"
 import * as Failure from "./failure.js"
 
-/** The error of a request that cannot get its permit in time. */
+/** The error of a request that cannot get its permit before the deadline. */
 const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): AttemptFailure => {
   const wait = inSeconds(Duration.millis(retryAfterMillis))
   const error = new Errors.RateLimited({
@@ -25,14 +25,14 @@ const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): At
   return { error: Failure.fromBefore(errorContext(attempt, false), error) }
 }
 
-/** Tells the limiter how the request failed. Where nothing was sent, its permit is given back. */
+/** Reports a failed request to the limiter. If nothing was sent, the permit is released. */
 const settle = (permit: Permit, cause: Cause.Cause<AttemptFailure>): void => {
   const failure = Option.getOrUndefined(Cause.failureOption(cause))
   if (failure !== undefined && failure.sentAt === undefined) permit.release()
   else permit.complete()
 }
 
-/** Waits for a permit before each request, redirects and resends included, and tells the limiter what came back. */
+/** Waits for a permit before each request, redirects and resends included, and reports the response to the limiter. */
 export const withPermit =
   (limiter: Limiter) =>
   (send: Send): Send =>
@@ -40,7 +40,7 @@ export const withPermit =
     Effect.suspend(() => {
       const { clock, deadline, priority, restore, timeoutMillis: leaseMillis } = attempt.call
       const timeoutMillis = deadline - monotonic(clock)
-      // Without time left the request fails by its deadline, which sends nothing.
+      // Without time left, `send` fails with a timeout and sends nothing.
       if (timeoutMillis <= 0) return send(attempt)
       const options = { priority, timeoutMillis, leaseMillis: Math.min(leaseMillis, timeoutMillis) }
 

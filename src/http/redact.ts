@@ -1,22 +1,22 @@
-// Redacts the service's sentences before an error shows them: pure.
+// Pure functions that redact the service's messages before an error shows them.
 import { isoDayOfText } from "../fields/lenient.js"
 
-/** Sizes in characters, and counts of lines. */
+/** The limits of redacted text. `lines` and `faults` are counts of lines, the others are numbers of characters. */
 export const limits = { scanned: 2048, prefix: 24, message: 500, line: 300, lines: 20, faults: 100, name: 100 } as const
 
-/** The beginning of a text, with an ellipsis where it was longer. */
+/** Shortens a text to at most `length` characters, with an ellipsis at the end. */
 export const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
 
 const blank = "[redacted]"
 
 const tokens = /\bBearer\s+\S+|\bpit-[\w-]+|\beyJ[\w-]+(?:\.[\w-]*)*/gi
 const emails = /[^\s@"'<>()[\]:;,]{1,64}@[^\s@"'<>()[\]:;,]{1,255}/g
-/** Runs of digits as people write phone numbers; a date is none. */
+/** Matches runs of digits that look like phone numbers, but not dates. */
 const phones = /(?<![\p{L}\p{N}-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d[\d\s().-]{5,30}\d(?![\p{L}\p{N}-])/gu
 
 const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
 
-/** The words that the service's own sentences are made of: one that was also sent, as a tag say, gives nothing away. */
+/** The words of the service's own messages. They are not redacted, even if the request contained them (in a tag, say). */
 const vocabulary = new Set(
   (
     "a access address allow allowed an and are array at be boolean can cannot characters code contact contacts date " +
@@ -26,23 +26,23 @@ const vocabulary = new Set(
   ).split(" ")
 )
 
-/** Scripts that write words without blanks between them. */
+/** Matches characters of scripts that write words without spaces between them. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
 
 const isWord = (text: string) => text.length < 12 && /^[\p{L}\p{N}]+$/u.test(text) && !unspaced.test(text)
 
-/** The same text is the same, however its blanks and accents were written. */
+/** Normalizes white space and Unicode composition, so that equal texts compare as equal. */
 const normalized = (text: string) => text.normalize("NFC").replace(/\s+/g, " ").trim()
 
-// --- the forms in which a value comes back -----------------------------------------------------------------------------
+// --- the forms in which a message repeats a value ----------------------------------------------------------------------
 
-/** Text that is not well-formed cannot be percent-encoded. */
+/** Percent-encodes a text. Lone surrogates are replaced, because `encodeURIComponent` throws on them. */
 const percentEncoded = (text: string) => encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"))
 
-/** A text of more words is no name, and its words are everybody's. */
+/** The most words of a name. A longer text is not a name, and its single words are not personal data. */
 const mostWordsOfName = 8
 
-/** The words of a name, and the parts of those that are joined by a hyphen or an apostrophe. */
+/** The words of a name, and the parts of words that are joined by a hyphen or an apostrophe. */
 const partsOf = (text: string): ReadonlyArray<string> => {
   const words = text.split(/[\s,;]+/)
   if (words.length > mostWordsOfName) return []
@@ -52,7 +52,7 @@ const partsOf = (text: string): ReadonlyArray<string> => {
 
 const monthNames = "january february march april may june july august september october november december".split(" ")
 
-/** A day in the forms in which dates are written, with their digits padded or not, and as milliseconds and seconds. */
+/** A date in the usual written forms, with padded and unpadded digits, and as a timestamp in milliseconds and in seconds. */
 const dayForms = (text: string): ReadonlyArray<string> => {
   const iso = isoDayOfText(/^\d{4}-\d\d-\d\dt/.test(text) ? text.slice(0, 10) : text)
   if (iso === undefined) return []
@@ -77,14 +77,17 @@ const dayForms = (text: string): ReadonlyArray<string> => {
   return [...numeric.filter((form) => form.length >= 8), ...written, String(millis), String(millis / 1000)]
 }
 
-/** A value whole, percent-encoded, in its parts, and a day in other ways of writing it. */
+/** The forms of a value to redact: the whole text, percent-encoded, its single words, and the other forms of a date. */
 const forms = (secret: string): ReadonlyArray<string> => {
   const text = normalized(secret).toLowerCase()
   const encoded = percentEncoded(text).toLowerCase()
   return [text.slice(0, limits.scanned), encoded.slice(0, limits.scanned), ...partsOf(text), ...dayForms(text)]
 }
 
-/** Short texts count as words only; long ones occur nowhere by chance. A letter may follow digits, as in a moment. */
+/**
+ * Matches the occurrences of a phrase. A short phrase must stand as whole words, because it may be part of another word by
+ * chance. After digits a letter may follow, as in a timestamp.
+ */
 const occurrences = (phrase: string) => {
   if (phrase.length >= 12 || unspaced.test(phrase)) return new RegExp(escapeRegExp(phrase), "giu")
   const after = /\d$/.test(phrase) ? "\\p{N}" : "\\p{L}\\p{N}"
@@ -97,7 +100,7 @@ const commonLength = (text: string, other: string): number => {
   return length
 }
 
-/** A long text is recognized by its beginning, and blanked as far as it was repeated. */
+/** Redacts a phrase. A long phrase is recognized by its beginning and redacted as far as the text matches it. */
 const withoutPhrase = (text: string, phrase: string): string => {
   if (phrase.length <= limits.prefix) return text.replace(occurrences(phrase), blank)
   const start = text.toLowerCase().indexOf(phrase.slice(0, limits.prefix))
@@ -107,10 +110,10 @@ const withoutPhrase = (text: string, phrase: string): string => {
   return text.slice(0, start) + blank + withoutPhrase(rest.slice(length), phrase)
 }
 
-/** A text of this length without blanks, such as a token, is recognized by its beginning. */
+/** A text without spaces of at least `length` characters, such as a token, is recognized by its first `head` characters. */
 const token = { length: 16, head: 8 } as const
 
-/** Recognizes what begins like a token that was sent: services show the head of one. */
+/** Whether a text begins like a token that was sent. Services show the first characters of a token in their messages. */
 const beginsLike = (secrets: ReadonlyArray<string>) => {
   const heads = new Set(
     secrets
@@ -124,10 +127,10 @@ const beginsLike = (secrets: ReadonlyArray<string>) => {
   }
 }
 
-/** The characters that a token, or its head, is made of (RFC 6750, 2.1). */
+/** Matches runs of the characters of a token (RFC 6750, 2.1). */
 const tokenRuns = /[\w.~+/=-]{8,}/g
 
-/** Replaces what was sent, whatever its case. Words are looked up: there may be very many of them. */
+/** Makes a function that redacts secrets in a text, whatever their case. Words are in a set, because there may be many. */
 export const concealing = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
   const known = Array.from(new Set(secrets.flatMap(forms))).filter(
     (secret) => (secret.length > 1 || unspaced.test(secret)) && !vocabulary.has(secret)
@@ -146,7 +149,7 @@ export const concealing = (secrets: ReadonlyArray<string>): ((text: string) => s
   return (text) => {
     const plain = unescaped(text)
     const concealed = conceal(plain)
-    // Shown as the service wrote it, unless its escapes hide what was sent.
+    // The text keeps its escapes, unless a secret is found only in the unescaped text.
     return concealed === plain ? conceal(text) : concealed
   }
 }
@@ -181,12 +184,12 @@ const unescapedOnce = (text: string): string =>
     .replace(/\\u([\da-f]{4})/gi, (_, hex: string) => characterOf(parseInt(hex, 16)))
     .replace(/(?:%[\da-f]{2})+/gi, percentDecoded)
 
-/** Without HTML's, JSON's and URLs' escapes, also where one is inside another. */
+/** Decodes HTML, JSON and URL escapes, up to two levels deep. */
 const unescaped = (text: string): string => normalized(unescapedOnce(unescapedOnce(text)))
 
 export type Conceal = ReturnType<typeof concealing>
 
-/** Lines that may be shown: without what was sent and what looks like a secret, on one line each, and bounded. */
+/** Redacts sent values, tokens, emails and phone numbers in lines, and limits the length and number of the lines. */
 export const redactedLines = (
   lines: ReadonlyArray<string>,
   conceal: Conceal,

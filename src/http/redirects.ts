@@ -1,4 +1,4 @@
-// Redirects of the service: followed within its origin, refused elsewhere.
+// Follows redirects within the service's origin and refuses others.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,7 +9,7 @@ const maxRedirects = 5
 
 const statuses = new Set([301, 302, 303, 307, 308])
 
-/** Where a redirect leads, if it keeps the method and stays where the bearer belongs. */
+/** The request to a redirect's location, if the redirect keeps the method and the origin; otherwise the reason. */
 const target = (
   { request }: Attempt,
   status: number,
@@ -18,7 +18,7 @@ const target = (
   if (!URL.canParse(location, request.url)) return Either.left("its location is not a URL")
   const url = new URL(location, request.url)
   const { origin, protocol } = new URL(request.url)
-  // A `blob:` URL has the origin of the page that made it.
+  // The protocol is compared too, because a `blob:` URL has the origin of the page that made it.
   if (url.origin !== origin || url.protocol !== protocol) return Either.left("it leads to another origin")
   if (url.username !== "" || url.password !== "") return Either.left("it contains credentials")
   if (request.method !== "GET" && status !== 307 && status !== 308) return Either.left("it would drop the body")
@@ -42,7 +42,7 @@ const follow = (
   return Effect.flatMap(send(redirected), (response) => follow(send, redirected, response, left - 1))
 }
 
-/** Follows redirects within the origin of the request, a few times. Each of them is a request of its own. */
+/** Follows up to five redirects within the origin of the request. Each of them is sent as a separate request. */
 export const withRedirects =
   (send: Send): Send =>
   (attempt) =>

@@ -1,5 +1,5 @@
-// The attempts of a call. What a retry costs and whether it fits is decided in retryDecision.ts; whether it is safe is said by
-// the error.
+// Retries the attempts of a call. `retryDecision.ts` holds the retry budget and the check of the deadline. Whether a retry
+// is safe is in the error's `isRetryable`.
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,40 +14,40 @@ import * as telemetry from "../runtime/telemetry.js"
 import { longestDelay, monotonic } from "../runtime/timer.js"
 
 /**
- * How a call is retried.
+ * The retry policy of a call.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Policy {
-  /** The delays between attempts, and how many there may be. It is given the error of each failed attempt. */
+  /** The schedule of the delays between attempts and of their number. Its input is the error of each failed attempt. */
   readonly schedule: Schedule.Schedule<unknown, ContactsError>
-  /** How long the whole call may take, waiting included. */
+  /** The maximum duration of the whole call, waits included. */
   readonly deadline: Duration.Duration
-  /** How long one request may take, from its permit until its whole response is read. */
+  /** The timeout of one request, from its permit until its complete response is read. */
   readonly attemptTimeout: Duration.Duration
   /**
-   * Whether a write that ended with an unknown outcome is verified, where its endpoint can be: an update is compared with the
-   * contact as it is now.
+   * Whether a write that ended with an unknown outcome is verified, if its endpoint supports that: an update is compared
+   * with the current contact.
    */
   readonly verifyUnknown: boolean
   /**
-   * How many retries one service may send beyond those it earns: half a retry by each success, and by each refusal with 400,
-   * 401, 403 or 422. `Infinity` for no limit.
+   * The number of retries that one service may send beyond those it earns. Each success and each refusal with 400, 401, 403
+   * or 422 earns half a retry. `Infinity` for no limit.
    */
   readonly budget: number
 }
 
-/** A call that is retried. */
+/** The parts of a call that `retry` uses. */
 export interface RetriedCall<A> {
   readonly policy: Policy
   readonly budget: RetryBudget
   readonly send: Send
-  /** The answer of a response, or why there is none in it. */
+  /** Decodes a response into its answer or its error. */
   readonly decode: (attempt: Attempt, response: Response) => Either.Either<A, ContactsError>
   /**
-   * Finds out within a time limit whether the call was applied after all: its answer if it was. `unknownSince` is when its
-   * first attempt was sent that may have been applied.
+   * Verifies within a time limit whether the call was applied, and returns its answer if it was. `unknownSince` is the time
+   * at which the first attempt that may have been applied was sent.
    */
   readonly verify:
     ((limit: Duration.Duration, unknownSince: number) => Effect.Effect<Option.Option<A>, ContactsError>) | undefined
@@ -60,7 +60,7 @@ interface Failed {
   readonly schedule: unknown
 }
 
-/** Sends an attempt, and further ones as the policy says. A first attempt that succeeds pays for none of it. */
+/** Sends an attempt and retries it by the policy. A successful first attempt does not run the code for retries. */
 export const retry = <A>(
   retried: RetriedCall<A>,
   attempt: Attempt,
@@ -101,9 +101,9 @@ const afterFailure = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect
         )
   )
 
-// --- what comes after a failed attempt ---------------------------------------------------------------------------------
+// --- the decision after a failed attempt -------------------------------------------------------------------------------
 
-/** Another attempt, `delay` milliseconds later, or none. */
+/** The decision after a failed attempt: another attempt after `delay` milliseconds, or none. */
 type Decision =
   | { readonly _tag: "Retry"; readonly delay: number; readonly schedule: unknown }
   | { readonly _tag: "Stop"; readonly because: string; readonly mayVerify: boolean }
@@ -131,7 +131,7 @@ const decide = <A>(
     const least = retryAfterMillis(error)
     const delay = Math.max(Math.ceil(ScheduleIntervals.start(decision.intervals) - now), least)
     if (!fits(delay, remaining(attempt), longestDelay)) return stop("the deadline comes first", least === 0)
-    // A 429 says when to come back, and costs the service nothing.
+    // A retry after a 429 does not count against the budget: the service has set the delay, and a 429 costs it nothing.
     const isAfforded = error._tag === "RateLimited" || spend(budget, policy.budget)
     return isAfforded ? { _tag: "Retry", delay, schedule: next } : stop("the retry budget is spent", false)
   })
@@ -147,7 +147,7 @@ const nextAttempt = (failed: Failed): Attempt => ({
 const unknownSinceOf = ({ attempt, failure: { sentAt } }: Failed): number =>
   attempt.unknownSince ?? sentAt ?? attempt.startedAt
 
-/** After the last attempt: finds out whether a write of unknown outcome was applied, and sends it once more if it was not. */
+/** After the last attempt, verifies whether a write of unknown outcome was applied, and sends it once more if it was not. */
 const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effect<A, ContactsError> =>
   Effect.suspend(() => {
     const { budget, policy, verify } = retried
@@ -177,7 +177,7 @@ const verifyOutcome = <A>(retried: RetriedCall<A>, failed: Failed): Effect.Effec
 
 // --- the timeline, at log level debug ----------------------------------------------------------------------------------
 
-/** Names and numbers only: an error's message may repeat what the service said. */
+/** Logs names and numbers only, because the message of an error may contain text of the service. */
 const log = (attempt: Attempt, message: string, more: object = {}) =>
   Effect.suspend(() =>
     Effect.annotateLogs(Effect.logDebug(message), {

@@ -1,9 +1,9 @@
-// How long a response asks to wait, and what time it was for its server: pure.
+// Pure functions that read the requested delay and the server's time from the headers of a response.
 
 /** The status and headers of a response. */
 export interface Head {
   readonly status: number
-  /** By their names in lower case. */
+  /** The headers by their names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
 }
 
@@ -11,7 +11,7 @@ const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")
 
 const clockTime = /(\d\d:\d\d:\d\d)/.source
 
-/** The three forms of an HTTP date (RFC 9110, 5.6.7), the two obsolete ones brought into the form of the first. */
+/** The three forms of an HTTP date (RFC 9110, 5.6.7). The two obsolete forms are converted to the first one. */
 const dateForms: ReadonlyArray<readonly [RegExp, (parts: ReadonlyArray<string>, now: number) => string]> = [
   [
     new RegExp(`^(\\w{3}), (\\d\\d) (\\w{3}) (\\d{4}) ${clockTime} GMT$`),
@@ -28,14 +28,14 @@ const dateForms: ReadonlyArray<readonly [RegExp, (parts: ReadonlyArray<string>, 
   ]
 ]
 
-/** Completes a year of two digits to the one that is not more than 50 years ahead. */
+/** Completes a two-digit year to the latest year that is at most 50 years in the future. */
 const fullYear = (year: number, now: number): number => {
   const thisYear = new Date(now).getUTCFullYear()
   const inThisCentury = thisYear - (thisYear % 100) + year
   return inThisCentury > thisYear + 50 ? inThisCentury - 100 : inThisCentury
 }
 
-/** The moment of an HTTP date that exists: no 30th of February, and no Monday that was a Tuesday. */
+/** Parses an HTTP date to milliseconds of the epoch. Undefined for an impossible date or a wrong weekday. */
 const millisOfDate = (date: string | undefined, now: number): number | undefined => {
   if (date === undefined) return undefined
   for (const [form, toFixdate] of dateForms) {
@@ -50,14 +50,14 @@ const millisOfDate = (date: string | undefined, now: number): number | undefined
   return undefined
 }
 
-/** Fractions of a millisecond are rounded up: not earlier than told. */
+/** Parses a number of milliseconds. Fractions are rounded up, so that a retry is never too early. */
 const millisOfText = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(text.trim()) ? Math.ceil(Number(text)) : undefined
 
 /**
- * How long a response asks to wait, in milliseconds: `Retry-After-Ms` and `X-Ms-Retry-After-Ms`, or `Retry-After` in seconds
- * or as a date against the server's own `Date` (RFC 9110, 10.2.3). What is negative, past or not exactly of one of these
- * forms is ignored.
+ * The delay that a response asks for, in milliseconds: `Retry-After-Ms`, `X-Ms-Retry-After-Ms`, or `Retry-After` in seconds
+ * or as a date, relative to the server's own `Date` (RFC 9110, 10.2.3). A value that is negative, in the past or not exactly
+ * of one of these forms is ignored.
  */
 export const retryAfter = (response: Head, now: number): number | undefined => {
   const { headers } = response
@@ -72,14 +72,15 @@ export const retryAfter = (response: Head, now: number): number | undefined => {
   return wait >= 0 ? wait : undefined
 }
 
-/** The milliseconds until the daily quota resets, where a 429 says that it is used up. */
+/** The milliseconds until the daily quota resets, if a 429 reports that the quota is exhausted. */
 export const dayOver = ({ status, headers }: Head): number | undefined =>
   status === 429 && headers["x-ratelimit-daily-remaining"] === "0"
     ? millisOfText(headers["x-ratelimit-daily-reset"])
     : undefined
 
 /**
- * The server's own clock when it answered, in milliseconds of the epoch (whole seconds), if it told.
+ * The server's time of a response, from its `Date` header, in milliseconds of the epoch (whole seconds); undefined without
+ * the header.
  */
 export const serverTime = (response: Pick<Head, "headers">, now: number): number | undefined =>
   millisOfDate(response.headers["date"]?.trim(), now)

@@ -1,4 +1,4 @@
-// What is measured and traced of calls and requests.
+// The metrics and spans of calls and requests.
 import * as Effect from "effect/Effect"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -6,7 +6,7 @@ import { callDuration, requestDuration, spanned } from "../runtime/telemetry.js"
 import { monotonic } from "../runtime/timer.js"
 import type { Call, Send } from "./attempt.js"
 
-/** A call with its retries and waits, measured. */
+/** Records the duration of a call, with its retries and waits. */
 export const measuredCall = <A>(
   self: Effect.Effect<A, Errors.ContactsError>,
   { clock, encoded, startedAt }: Call
@@ -24,13 +24,13 @@ export const measuredCall = <A>(
   })
 }
 
-/** Where requests go. */
+/** The server that requests are sent to. */
 export interface Server {
   readonly address: string
   readonly port: number
 }
 
-/** Measures each request, and gives it a span where a tracer is installed. */
+/** Records the duration of each request, and creates a span for it if a tracer is installed. */
 export const withTelemetry =
   (server: Server) =>
   (send: Send): Send =>

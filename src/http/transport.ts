@@ -1,4 +1,4 @@
-// How one request goes over a client, and comes back as a whole response.
+// Transports: functions that send one request over an HTTP client and collect its complete response.
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,18 +14,18 @@ import type * as Failure from "./failure.js"
 import { abandon } from "../runtime/timer.js"
 import { guardFiberRefs, withManualRedirects } from "./httpClient.js"
 
-/** What comes before a body. */
+/** The status and headers of a response. */
 export type Head = Omit<Failure.Response, "body">
 
 /** A request that has been started. Redirects are not followed. */
 export interface PendingResponse {
-  /** The whole response. The promise never rejects. */
+  /** The complete response, or the error. The promise never rejects. */
   readonly exit: Promise<Exit.Exit<Failure.Response, HttpClientError.HttpClientError>>
-  /** Status and headers, as soon as they are there. */
+  /** Returns status and headers once they have arrived. */
   readonly head: () => Head | undefined
-  /** Whether any of the request may be on the wire. */
+  /** Whether any part of the request may have been sent. */
   readonly isSent: () => boolean
-  /** Gives the request up. It is taken off the wire on the next tick, and not sent any more if it has not been. */
+  /** Aborts the request on the next tick. A request that has not been sent yet is not sent. */
   readonly abort: () => void
 }
 
@@ -35,32 +35,32 @@ export type Transport = (
   fiber: Fiber.RuntimeFiber<unknown, unknown>
 ) => PendingResponse
 
-// --- how large a response may be ---------------------------------------------------------------------------------------
+// --- the maximum size of a response ------------------------------------------------------------------------------------
 
-/** The most bytes of a body that are read, unpacked: 16 MB. */
+/** The maximum size of a decompressed body: 16 MB. */
 export const maxBodyBytes = 16 * 2 ** 20
 
-/** A body that is larger than {@link maxBodyBytes}. */
+/** The error for a body that is larger than {@link maxBodyBytes}. */
 export class BodyTooLarge extends Error {
   constructor() {
     super(`The response is larger than ${maxBodyBytes / 2 ** 20} MB`)
   }
 }
 
-/** Whether the headers promise a body within the limit: then it need not be counted while it comes in. */
+/** Whether the headers declare a body within the limit, so that its bytes need not be counted. */
 export const isWithinLimit = (headers: Head["headers"]): boolean => {
   const length = headers["content-length"]
   if (length === undefined || headers["content-encoding"] !== undefined) return false
   return /^\d+$/.test(length) && Number(length) <= maxBodyBytes
 }
 
-/** Joins the chunks of a body and refuses more than the limit. Without a byte order mark, as fetch gives a text. */
+/** Joins the chunks of a body to a text and refuses more than the limit. Like `fetch`, it drops a byte order mark. */
 export const bodyCollector = () => {
   const decoder = new TextDecoder()
   let size = 0
   let text = ""
   return {
-    /** Whether the body is still within the limit. */
+    /** Adds a chunk. Returns whether the body is still within the limit. */
     add: (chunk: Uint8Array): boolean => {
       size += chunk.byteLength
       if (size > maxBodyBytes) return false
@@ -71,9 +71,9 @@ export const bodyCollector = () => {
   }
 }
 
-// --- any client of the app's -------------------------------------------------------------------------------------------
+// --- the transport of any HttpClient -----------------------------------------------------------------------------------
 
-/** A client that fails on statuses still has the response, and the response decides. */
+/** Recovers the response from the error of a client that fails on a status that is no 2xx. */
 const responseOf = (
   error: HttpClientError.HttpClientError
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
@@ -100,12 +100,12 @@ const countedBody = (response: HttpClientResponse.HttpClientResponse) =>
 const bodyOf = (response: HttpClientResponse.HttpClientResponse) =>
   isWithinLimit(response.headers) ? response.text : countedBody(response)
 
-/** The transport over any client, whatever was put on it. The request has a fiber of its own. */
+/** Makes the transport for any client, whatever middleware it has. Each request runs in a fiber of its own. */
 const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
   const manual = withManualRedirects(client)
   return (request, parent) => {
     let head: Head | undefined
-    // A client that breaks besides is a client that has failed.
+    // A cause with a failure and a defect counts as the failure.
     const executed = Effect.catchAllCause(manual.execute(request), (cause) =>
       Option.match(Cause.failureOption(cause), { onNone: () => Effect.failCause(cause), onSome: responseOf })
     )
@@ -119,7 +119,8 @@ const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
       fiberRefs: guardFiberRefs(parent.getFiberRefs(), parent.id()),
       runtimeFlags: Runtime.defaultRuntimeFlags
     })
-    // Interruptible even where the caller is not. As a value: a fiber that fails would be reported in the app's log.
+    // The fiber is interruptible even if the caller is not. It returns its `Exit` as a value, because a failed fiber would
+    // be reported in the app's log.
     const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(response)))
     return {
       exit: new Promise((resolve) => {
@@ -132,19 +133,19 @@ const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
   }
 }
 
-// --- clients of this library -------------------------------------------------------------------------------------------
+// --- the transports of this library's clients --------------------------------------------------------------------------
 
 const transports = new WeakMap<HttpClient.HttpClient, Transport>()
 
 /**
- * The client, with a transport that costs less than its effects. What an app makes of the client (`mapRequest`, `transform`)
- * is another client, without one.
+ * Registers a transport for a client, which is cheaper than the client's effects. A client that an app derives from it
+ * (`mapRequest`, `transform`) is another client and has no registered transport.
  */
 export const withTransport = (client: HttpClient.HttpClient, transport: Transport): HttpClient.HttpClient => {
   transports.set(client, transport)
   return client
 }
 
-/** The client's own transport, or one over its effects. */
+/** The transport that is registered for a client, or else one that runs the client's effects. */
 export const transportOf = (client: HttpClient.HttpClient): Transport =>
   transports.get(client) ?? fromHttpClient(client)

@@ -1,32 +1,32 @@
-// How far a request came whose transport failed: pure.
+// Pure functions that decide from a transport's error whether its request may have been sent.
 import { isArray, isObject, type JsonObject } from "../runtime/json.js"
 
 type Chain = ReadonlyArray<JsonObject>
 
-/** The error and what caused it. */
+/** An error and the chain of its causes. */
 export const causes = (error: unknown, depth = 5): Chain => {
   if (!isObject(error) || depth === 0) return []
   const inner = isArray(error["errors"]) ? error["errors"] : [error["cause"]]
   return [error, ...inner.flatMap((cause) => causes(cause, depth - 1))]
 }
 
-/** The transport's own name for a failure: `ECONNREFUSED`, or `ConnectionRefused` on Bun. */
+/** The transport's code for a failure: `ECONNREFUSED`, or `ConnectionRefused` on Bun. */
 export const codeOf = (chain: Chain) =>
   chain.map(({ code }) => code).find((code): code is string => typeof code === "string" && /^[A-Z]\w{2,60}$/.test(code))
 
-/** Failures that come before a connection stands, so that the request was certainly not sent. */
+/** The system calls before a connection is established. If they fail, the request was certainly not sent. */
 const beforeSending = new Set(["connect", "getaddrinfo"])
 const notConnected =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_CLOSED)$/
-/** The codes of Bun, for a refused connection, a name that is not found, and TLS. */
+/** Bun's codes for a refused connection, an unknown host name and a failed TLS handshake. */
 const notConnectedOnBun = /^(?:ConnectionRefused|FailedToOpenSocket|DNSLookupFailed|ERR_TLS_HANDSHAKE_FAILED)$/
-/** The codes of undici and node:http for a proxy that does not open the tunnel. */
+/** The codes of undici and node:http for a proxy that refuses the tunnel. */
 const notTunnelled = /^(?:UND_ERR_PRX_\w+|ERR_PROXY_TUNNEL)$/
-/** The same, and no second try would end otherwise. */
+/** The codes for an untrusted certificate. The request was not sent, and a retry would fail again. */
 const notTrusted = /^(?:CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
 const notTrustedOnDeno = /invalid peer certificate/
 
-/** Failures without a code of their own: of node:tls, of undici's proxy, and all of Deno's. */
+/** The messages of failures without a code: of node:tls, of undici's proxy client, and of Deno. */
 const notConnectedMessages = [
   /^Client network socket disconnected before secure TLS connection was established$/,
   /^Proxy response .*!== 200 when HTTP Tunneling$/,
@@ -34,13 +34,13 @@ const notConnectedMessages = [
 ]
 
 /**
- * OpenSSL's reasons for a handshake that fails, before it or by an alert of the server. One that may also come later, such as
- * a bad record, is none of these.
+ * OpenSSL's reasons for a failed handshake, found locally or sent as an alert by the server. Reasons that may also occur
+ * after the handshake, such as a bad record, are not included.
  */
 const handshakeReason =
   /(?:^|_)(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|UNKNOWN_PROTOCOL|HTTP_REQUEST|VERSION_TOO_LOW|NO_CIPHERS_AVAILABLE|WRONG_CIPHER_RETURNED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|UNSAFE_LEGACY_RENEGOTIATION_DISABLED|UNRECOGNIZED_NAME|ALERT_(?:HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY|NO_APPLICATION_PROTOCOL|ACCESS_DENIED|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+))$/
 
-/** The reason is in the code, or where that is `EPROTO`, in the message. */
+/** Whether an error is a failed TLS handshake. The reason is in the code or, if the code is `EPROTO`, in the message. */
 const isFailedHandshake = ({ code, message }: JsonObject): boolean => {
   if (typeof code !== "string") return false
   const [, inMessage = ""] = typeof message === "string" ? (/:SSL routines:\w*:([\w ]+)/.exec(message) ?? []) : []
@@ -48,7 +48,7 @@ const isFailedHandshake = ({ code, message }: JsonObject): boolean => {
   return reason !== undefined && handshakeReason.test(reason)
 }
 
-/** A request that the platform could not even build. */
+/** Whether the platform could not build the request. */
 const isUnbuilt = ({ _tag, reason }: JsonObject) =>
   _tag === "RequestError" && (reason === "Encode" || reason === "InvalidUrl")
 
@@ -57,7 +57,7 @@ const says = (chain: Chain, pattern: RegExp): boolean =>
 
 export type Sending = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
 
-/** How far a request came. */
+/** Classifies a transport's error by whether its request may have been sent. */
 export const sendingOf = (chain: Chain, code = ""): Sending => {
   if (chain.some(isUnbuilt)) return "NotBuilt"
   if (notTrusted.test(code) || says(chain, notTrustedOnDeno)) return "NotTrusted"

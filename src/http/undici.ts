@@ -1,4 +1,4 @@
-// The response to a request on undici's dispatch, collected to its end.
+// Collects the complete response to a request that is sent with undici's `dispatch`.
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -10,7 +10,7 @@ import type * as Failure from "./failure.js"
 import { abandon } from "../runtime/timer.js"
 import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
 
-/** Nobody else has them: undici makes them for each response. */
+/** Joins repeated headers. It changes the object in place, which is safe because undici creates one for each response. */
 const headersOf = (headers: IncomingHttpHeaders): Head["headers"] => {
   for (const name in headers) {
     const value = headers[name]
@@ -19,7 +19,7 @@ const headersOf = (headers: IncomingHttpHeaders): Head["headers"] => {
   return headers as Head["headers"]
 }
 
-// --- packed bodies -----------------------------------------------------------------------------------------------------
+// --- compressed bodies -------------------------------------------------------------------------------------------------
 
 const limit = { maxOutputLength: maxBodyBytes }
 const maxEncodings = 3
@@ -34,7 +34,7 @@ const unpackers: { readonly [encoding: string]: (packed: Uint8Array) => Uint8Arr
 const isTooLarge = (cause: unknown) =>
   cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE"
 
-/** The bytes before they were packed: the encodings are taken off in reverse order. */
+/** Decompresses a body. The encodings are undone in reverse order. */
 const unpack = (bytes: Uint8Array, encodings: string | undefined): Uint8Array => {
   if (encodings === undefined || bytes.length === 0) return bytes
   const names = encodings.toLowerCase().split(",")
@@ -46,7 +46,7 @@ const unpack = (bytes: Uint8Array, encodings: string | undefined): Uint8Array =>
   }
 }
 
-/** Without a byte order mark, as fetch gives a text. */
+/** Decodes UTF-8 text. Like `fetch`, it drops a byte order mark. */
 const decodeText = (bytes: Uint8Array): string => {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = buffer.toString("utf8")
@@ -64,9 +64,9 @@ type ResponseExit = Exit.Exit<Failure.Response, HttpClientError.HttpClientError>
 /** Collects the response to one request. */
 export class ResponseCollector implements PendingResponse, Undici.Dispatcher.DispatchHandler {
   readonly exit: Promise<ResponseExit>
-  /** Ends the wait, once. */
+  /** Resolves `exit`. Only the first call has an effect. */
   settle!: (exit: ResponseExit) => void
-  /** The body as it was before it was packed, once it is there. */
+  /** The decompressed body, once it is complete. */
   bytes: Uint8Array = noBytes
   private found: Head | undefined
   private controller: Undici.Dispatcher.DispatchController | undefined
@@ -78,7 +78,7 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
     this.exit = new Promise((resolve) => (this.settle = resolve))
   }
 
-  // --- as a call sees it
+  // --- the methods of PendingResponse
 
   head() {
     return this.found
@@ -92,15 +92,15 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
     if (controller !== undefined) abandon(() => controller.abort(interrupted()))
   }
 
-  // --- as undici sees it
+  // --- the methods of undici's DispatchHandler
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController) {
     this.controller = controller
-    // What was given up before there was a connection is not sent any more.
+    // A request that was aborted before it had a connection is not sent.
     if (this.isAborted) controller.abort(interrupted())
   }
   onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders) {
-    // Not what comes before the response: 100, 103.
+    // Informational responses (100, 103) precede the final response and are ignored.
     if (status >= 200) this.found = { status, headers: headersOf(headers) }
   }
   onResponseData(_: unknown, chunk: Buffer) {
@@ -135,15 +135,15 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
   }
 }
 
-/** Statuses that come without a body. */
+/** Whether a status has no body. */
 const isBodiless = (status: number) => status === 204 || status === 205 || status === 304
 
-/** A web response whose body is there, and can be read in every form, again and again. */
+/** Makes a web `Response` from a complete body. The body can be read several times and in every form. */
 export const bufferedResponse = ({ status, headers }: Head, bytes: Uint8Array): Response => {
-  // The web knows no other statuses.
+  // The constructor of `Response` throws on other statuses.
   const known = Math.min(599, Math.max(200, status))
   const body = isBodiless(known) ? null : (bytes as Uint8Array<ArrayBuffer>)
-  // A web header has Latin-1 characters only, and some editions of undici decode others.
+  // The headers of a `Response` allow Latin-1 characters only, but some versions of undici decode others.
   const latin1 = Object.entries(headers).map(([name, value = ""]): [string, string] => [
     name,
     value.replace(/[^\0-\xff]/g, "?")

@@ -1,5 +1,5 @@
-// A fast path for schemas: decodes or encodes a value in one pass if it matches. Otherwise the schema itself does, which
-// gives the error message.
+// A fast path for schemas that decodes or encodes a matching value in one pass. The schema itself handles all other values
+// and gives the error message.
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { isArray, isObject, isTooDeep, tooDeep } from "./json.js"
 
-/** Decodes or encodes a value, or gives {@link noMatch}. */
+/** Decodes or encodes a value, or returns {@link noMatch}. */
 export type Reader = (value: unknown) => unknown
 
 /** The result for a value that does not match the schema, or that the fast path does not support. */
@@ -109,7 +109,7 @@ const viaSchema = (ast: SchemaAST.AST, direction: Direction): Reader => {
   return (value) => Option.getOrElse(parse(value), () => noMatch)
 }
 
-/** A transformation that gives an Effect instead of an Either is left to the schema. */
+/** The reader of a transformation. If the transformation returns an Effect instead of an Either, the schema handles it. */
 const transformed = (
   ast: SchemaAST.Transformation,
   { decode, encode }: SchemaAST.FinalTransformation,
@@ -130,14 +130,14 @@ const transformed = (
   }
 }
 
-/** A union with several structs. Only the schema can tell which of them an object matches. */
+/** The reader of a union with several structs. It passes objects to the schema, which decides which struct matches. */
 const ambiguousUnion = (ast: SchemaAST.Union, direction: Direction): Reader => {
   const slow = viaSchema(ast, direction)
   const others = union(ast.types.filter((type) => !isStruct(type, direction)).map((type) => readerOf(type, direction)))
   return (value) => (isObject(value) ? slow(value) : others(value))
 }
 
-/** The side of a schema that a value has before it is decoded or encoded. */
+/** The side of a schema that describes a value before it is decoded or encoded. */
 const inputAst = (ast: SchemaAST.AST, direction: Direction) =>
   direction === "decode" ? SchemaAST.encodedAST(ast) : SchemaAST.typeAST(ast)
 
@@ -167,7 +167,7 @@ export const readerOf = (ast: SchemaAST.AST, direction: Direction): Reader => {
         ? oneOf(ast.types.map((type) => (type as SchemaAST.Literal).literal))
         : union(ast.types.map((type) => readerOf(type, direction)))
     case "Refinement":
-      // When it encodes, a filter checks the value before its transformation.
+      // When encoding, a filter checks the value before its transformation.
       return direction === "decode" || SchemaAST.typeAST(ast.from) === ast.from
         ? filtered(ast, readerOf(ast.from, direction))
         : viaSchema(ast, direction)
@@ -201,8 +201,8 @@ type Parse<A> = (value: unknown) => Either.Either<A, ParseResult.ParseIssue>
 const deep = (value: unknown) => new ParseResult.Type(SchemaAST.unknownKeyword, value, tooDeep)
 
 /**
- * The fast path, and the schema if the value does not match. A property test compares the two. A stack overflow becomes a
- * parse issue: a recursive schema overflows on a deeply nested value.
+ * Tries the fast path first, and the schema if the value does not match. A property test compares the two. A stack overflow
+ * becomes a parse issue, because a recursive schema overflows on a deeply nested value.
  */
 const withFallback =
   <A>(read: Reader, parse: Parse<A>): Parse<A> =>

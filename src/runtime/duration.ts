@@ -1,4 +1,4 @@
-// Durations in messages.
+// Formats durations for messages.
 import * as Duration from "effect/Duration"
 
 /** A duration in words, rounded up to whole seconds. */

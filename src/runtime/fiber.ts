@@ -1,4 +1,4 @@
-// What a call knows of the fiber that makes it.
+// Access to the calling fiber: its services, its clock and its interruptibility.
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -7,10 +7,10 @@ import type * as Fiber from "effect/Fiber"
 
 type Current = Fiber.RuntimeFiber<unknown, unknown>
 
-/** Makes a wait interruptible, where the caller is. */
+/** Makes a wait interruptible if the caller is interruptible. */
 export type Restore = <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
-/** An effect that can be interrupted only where it waits: in what it gives to `restore`. */
+/** Makes an effect that can be interrupted only in the effects that it passes to `restore`. */
 export const uninterruptible = <A, E>(
   make: (restore: Restore, fiber: Current) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>

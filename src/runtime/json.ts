@@ -1,4 +1,4 @@
-// JSON values whose shape is not known yet.
+// Functions for JSON values of unknown shape.
 
 /** A JSON object. */
 export type JsonObject = { readonly [field: string]: unknown }
@@ -8,7 +8,7 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 export const isArray = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
 
-/** The objects among the elements of an array, and none of anything else. */
+/** The objects among the elements of an array; empty if the value is not an array. */
 export const objectsIn = (value: unknown): ReadonlyArray<JsonObject> => (isArray(value) ? value.filter(isObject) : [])
 
 /** The value of a JSON text; undefined if the text is not JSON, as no JSON value is undefined. */
@@ -26,14 +26,14 @@ export const parseObject = (text: string): JsonObject | undefined => {
   return isObject(json) ? json : undefined
 }
 
-/** The maximum depth of a request body: a recursive function could overflow the stack on a deeper one. */
+/** The maximum depth of a request body. A recursive function could overflow the stack on a deeper body. */
 export const maxDepth = 100
 
-/** Whether a value has more levels of arrays and objects than allowed. A circular value always has. */
+/** Whether a value has more levels of arrays and objects than allowed; true for a circular value. */
 export const isTooDeep = (value: unknown, levels: number = maxDepth): boolean => {
   if (typeof value !== "object" || value === null) return false
   if (levels === 0) return true
-  // Without a list of the values, because every body is checked.
+  // `for...in` allocates no list of the values, which matters because every body is checked.
   for (const key in value) if (isTooDeep((value as JsonObject)[key], levels - 1)) return true
   return false
 }

@@ -44,7 +44,7 @@ type Values = ReadonlyArray<string | number | undefined>
 /** No tags besides those of the metric itself. */
 export const noTags: ReadonlyArray<MetricLabel.MetricLabel> = []
 
-/** The metrics of tags that have their first values in common. */
+/** A node of a tree of metrics: the metrics whose first tag values are the same. */
 interface Branch {
   readonly next: Map<Values[number], Branch>
   metric: Updatable | undefined
@@ -58,7 +58,7 @@ const addBranch = ({ next }: Branch, value: Values[number]): Branch => {
   return added
 }
 
-/** A metric for each set of tags, made when it is first updated: finding one again costs more than updating it. */
+/** Caches a metric for each set of tags in a tree, because a lookup by Effect costs more than the update itself. */
 const tagged = (names: ReadonlyArray<string>, make: (labels: ReadonlyArray<MetricLabel.MetricLabel>) => Updatable) => {
   const made = branch()
   const first = (values: Values): Updatable =>
@@ -113,7 +113,7 @@ export const saveFailures = counter(metrics.saveFailures, "Failed attempts to sa
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** Whether the app has a tracer of its own. */
+/** Whether the app has installed a tracer. */
 export const isTracing = (services: Context.Context<DefaultServices.DefaultServices>): boolean =>
   Context.get(services, Tracer.Tracer) !== nativeTracer
 
@@ -127,7 +127,7 @@ const errorTypeOf = <E>(cause: Cause.Cause<E>, tagOf: (error: E) => string): str
     onSome: tagOf
   })
 
-/** The span of an effect. */
+/** The options of a span. */
 interface Spanned<A, E> {
   readonly name: string
   readonly kind: Tracer.SpanKind
@@ -137,7 +137,7 @@ interface Spanned<A, E> {
   readonly tagOf: (error: E) => string
 }
 
-/** A span carries ids, never a person's data: a tracer sees neither what was sent nor what came back. */
+/** Runs an effect in a span. The span has ids as attributes, but no data of the request or the response. */
 export const spanned = <A, E>(
   self: Effect.Effect<A, E>,
   { name, kind, attributes, ofValue, tagOf }: Spanned<A, E>

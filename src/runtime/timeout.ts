@@ -1,11 +1,11 @@
 // A timeout for promises.
 
-/** If a timer fires this much too late (milliseconds), the process was suspended. */
+/** The delay of a timer, in milliseconds, from which on the process is considered to have been suspended. */
 const suspension = 1000
 
 /**
  * Rejects if a promise takes longer than `millis`. After a suspension of the process, the timeout starts again, because the
- * result may have arrived and only needs the event loop.
+ * result may have arrived and only waits for the event loop.
  */
 export const inTime = <A>(promise: Promise<A>, millis = 10_000): Promise<A> => {
   let timer: ReturnType<typeof setTimeout> | undefined

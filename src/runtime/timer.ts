@@ -1,4 +1,4 @@
-// Timers of the app's clock, and time that is never set back.
+// Timers and monotonic time of the app's clock.
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 /** The host's clock. */
 export const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
-/** Milliseconds of a clock that only counts on: setting the time of day does not move a deadline. */
+/** The monotonic time of a clock, in milliseconds. A change of the system time does not move a deadline. */
 export const monotonic = (clock: Clock.Clock): number =>
-  // By the host's own counter where that can be: the bigint of the clock's nanoseconds costs more than a permit.
+  // `performance.now()` is used where possible, because the bigint of the clock's nanoseconds costs more than a permit.
   clock === liveClock ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /** Aborts on the next tick, because aborting can take over a millisecond and the caller should not wait for it. */
@@ -19,19 +19,19 @@ export const abandon = (abort: () => void): void => void setTimeout(abort, 0)
 /** The longest delay, in milliseconds, that a timer of the host can have. */
 export const longestDelay = 2 ** 31 - 1
 
-/** Runs a task after the event loop has read what its sockets hold, where the host has a phase for that. */
+/** Runs a task after the event loop has read from its sockets, if the host has `setImmediate`. */
 const afterPoll: (task: () => void) => void =
   typeof setImmediate === "function" ? (task) => void setImmediate(task) : (task) => void setTimeout(task, 0)
 
-/** A timer that fires this much later than it was set for was held up with its whole process, in milliseconds. */
+/** The delay of a timer, in milliseconds, above which the process is considered to have been suspended. */
 const suspension = 1000
 
-/** After a suspension, what has arrived has this long to be read, decrypted and unpacked, in milliseconds. */
+/** The time after a suspension to read, decrypt and decompress data that has arrived, in milliseconds. */
 const settleTime = 1000
 
 /**
- * Runs a task after so many milliseconds of a clock; the result cancels it. By the host's clock a timer is used instead of a
- * fiber, which costs more.
+ * Runs a task after `millis` milliseconds of a clock; the result cancels it. With the host's clock it uses a timer, because
+ * a fiber costs more.
  *
  * The timer lets the event loop read its sockets before the task runs: after the process was suspended, an overdue timer
  * fires first, although the response may have arrived meanwhile.

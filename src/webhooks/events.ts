@@ -1,4 +1,4 @@
-// The events that the vendor sends: their models, and how a body is normalized.
+// The models of the events that the vendor sends, and the normalization of their bodies.
 import * as DateTime from "effect/DateTime"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -19,7 +19,7 @@ import { isObject, type JsonObject } from "../runtime/json.js"
 
 const text = answered(Schema.String)
 const flag = answered(Schema.Boolean)
-/** A moment; in the years that ISO text has four digits for, where one is made up. */
+/** A point in time. Generated values are in the years 1900 to 2100, because ISO text has only four digits for the year. */
 const Moment = Schema.DateTimeUtcFromSelf.annotations({
   arbitrary: () => (fc) =>
     fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(2100, 0) }).map((millis) => DateTime.unsafeMake(millis))
@@ -39,11 +39,11 @@ const EventCustomField = Schema.transform(
   { strict: true, decode: (field) => field, encode: (field) => field }
 )
 
-/** What every event may carry besides its own fields. */
+/** The fields that every event may have in addition to its own. */
 const envelope = {
-  /** The id of the event: the same each time it is delivered. */
+  /** The id of the event, which is the same for each delivery. */
   webhookId: text,
-  /** When the vendor sent the event. */
+  /** The time at which the vendor sent the event. */
   timestamp: instant,
   /** The app that the event was sent to. */
   appId: text,
@@ -54,7 +54,7 @@ const envelope = {
 }
 
 const tagged = <Type extends string>(type: Type) => ({
-  /** The same as `type`, to tell the events of the union apart. */
+  /** The discriminator of the union. It is the same as `type`. */
   _tag: Schema.Literal(type),
   /** The type of the event, as the vendor spells it. */
   type: Schema.Literal(type)
@@ -84,19 +84,19 @@ const contact = {
   city: text,
   /** The state or region. */
   state: text,
-  /** The country, an ISO code as a rule. */
+  /** The country, usually an ISO code. */
   country: text,
   /** The postal code. */
   postalCode: text,
   /** The website. */
   website: text,
-  /** Where the contact came from. */
+  /** The source of the contact. */
   source: text,
   /** The user to whom the contact is assigned. */
   assignedTo: text,
-  /** A day, `YYYY-MM-DD`; text that is no day is kept as it came. */
+  /** The date of birth, `YYYY-MM-DD`. Text that is not a date is kept unchanged. */
   dateOfBirth: text,
-  /** When it was created. */
+  /** The time at which the contact was created. */
   dateAdded: instant,
   /** Whether the contact must not be disturbed on any channel. */
   dnd: flag,
@@ -112,15 +112,15 @@ const contact = {
 
 const note = {
   ...envelope,
-  /** The note. */
+  /** The id of the note or task. */
   id,
   /** The location of the contact. */
   locationId: answered(LocationId),
-  /** The contact of the note. */
+  /** The contact of the note or task. */
   contactId: answered(ContactId),
-  /** The text of the note. */
+  /** The text of the note or task. */
   body: text,
-  /** When it was created. */
+  /** The time at which the note or task was created. */
   dateAdded: instant
 }
 
@@ -128,15 +128,15 @@ const task = {
   ...note,
   /** The title of the task. */
   title: text,
-  /** The user who has to do it. */
+  /** The user to whom the task is assigned. */
   assignedTo: text,
-  /** When the task is due. */
+  /** The time at which the task is due. */
   dueDate: instant
 }
 
 const installation = {
   ...envelope,
-  /** The location, if one location installed or removed the app; else `companyId` says whose installation it is. */
+  /** The location that installed or removed the app; absent if it was a company, whose id is in `companyId`. */
   locationId: answered(LocationId),
   /** The user who installed the app. */
   userId: text,
@@ -162,11 +162,11 @@ const installation = {
   trial: answered(
     Schema.Struct(
       {
-        /** Whether the trial is under way. */
+        /** Whether the trial is running. */
         onTrial: flag,
-        /** How long the trial is, as it came. */
+        /** The duration of the trial, as the vendor sent it. */
         trialDuration: answered(Schema.Unknown),
-        /** When the trial began. */
+        /** The start of the trial. */
         trialStartDate: instant
       },
       unknownFields
@@ -177,7 +177,7 @@ const installation = {
 const eventOf = <Type extends string, Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
   Schema.Struct({ ...tagged(type), ...fields }, unknownFields).annotations(named(`${type}Event`))
 
-/** The events that are described, by their `type`. */
+/** The event models of this library, by their `type`. */
 export const events = {
   ContactCreate: eventOf("ContactCreate", contact),
   ContactUpdate: eventOf("ContactUpdate", contact),
@@ -197,12 +197,12 @@ export const events = {
 const isDescribed = (type: unknown): type is keyof typeof events =>
   typeof type === "string" && Object.hasOwn(events, type)
 
-/** An event whose `type` is not described here, with its fields as they came. */
+/** An event whose `type` has no model in this library. Its own fields are not normalized, but nulls are omitted. */
 export const UnknownEvent = Schema.Struct(
   {
-    /** Tells that the type is not described. */
+    /** The discriminator for types without a model. */
     _tag: Schema.Literal("Unknown"),
-    /** The type of the event, as it came. */
+    /** The type of the event, as the vendor sent it. */
     type: Schema.String.pipe(
       Schema.filter((type) => !isDescribed(type) || "must not be the type of a described event")
     ),
@@ -216,7 +216,7 @@ const EventModel = Schema.Union(...Object.values(events), UnknownEvent)
 /** An event. */
 export type Event = typeof EventModel.Type
 
-// --- how a body is normalized ------------------------------------------------------------------------------------------
+// --- normalization of a body -------------------------------------------------------------------------------------------
 
 const normalizeInstant: Normalize = (value) => {
   const millis = instantMillis(value)

@@ -1,4 +1,4 @@
-// The keys that the vendor signs webhooks with, and how they are read: by Web Crypto, without a module of Node.
+// The vendor's public keys for webhook signatures, and the import of keys with Web Crypto, without a Node module.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
@@ -6,10 +6,10 @@ import * as Encoding from "effect/Encoding"
 /** The algorithms of the vendor's signatures. */
 export type Algorithm = "Ed25519" | "RSA-SHA256"
 
-/** A public key that a signature is checked with. */
+/** A public key that verifies signatures. */
 export interface Key {
   readonly algorithm: Algorithm
-  /** Whether the key has signed these bytes. */
+  /** Resolves to whether the signature of the body was made with this key. */
   readonly verifies: (signature: Uint8Array, body: Uint8Array) => Promise<boolean>
 }
 
@@ -31,16 +31,16 @@ const parameters = {
   "RSA-SHA256": { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
 } as const
 
-/** Bytes of a base64 text (RFC 4648, 4), if it is the one way of writing them. */
+/** Decodes base64 (RFC 4648, 4). Undefined if the text is not the canonical encoding of its bytes. */
 export const decodeBase64 = (text: string): Uint8Array | undefined => {
   const bytes = Either.getOrUndefined(Encoding.decodeBase64(text))
-  // Bits behind the last byte that are not zero, or line breaks, would give one signature several texts.
+  // One signature would otherwise have several valid texts, with line breaks or with non-zero bits after the last byte.
   return bytes !== undefined && bytes.length > 0 && Encoding.encodeBase64(bytes) === text ? bytes : undefined
 }
 
 const armour = /-----(?:BEGIN|END) PUBLIC KEY-----|\s/g
 
-/** Reads a public key, in PEM or as the base64 of its SPKI. Fails with a sentence that follows "The key". */
+/** Imports a public key from PEM or from the base64 of its SPKI. Fails with a text that follows "The key". */
 export const importKey = (algorithm: Algorithm, text: string): Effect.Effect<Key, string> => {
   const spki = decodeBase64(text.replace(armour, ""))
   if (spki === undefined) return Effect.fail("is neither PEM nor base64")

@@ -1,4 +1,4 @@
-// Why a webhook is not accepted.
+// The errors of a webhook that is not accepted.
 import * as Schema from "effect/Schema"
 
 /**
@@ -11,31 +11,31 @@ export class InvalidSignature extends Schema.TaggedError<InvalidSignature>("effe
   "InvalidSignature",
   {
     /**
-     * `Missing`: no header with a signature that the app accepts. `Mismatch`: the signature is not that of this body by one of
-     * the keys. `OtherApp`: the vendor signed it for another `appId`.
+     * `Missing`: no header has a signature that the app accepts. `Mismatch`: none of the keys made the signature for this
+     * body. `OtherApp`: the vendor signed the webhook for another `appId`.
      */
     reason: Schema.Literal("Missing", "Mismatch", "OtherApp"),
-    /** What happened, and what to look for. */
+    /** A description of the failure, with a hint at its cause. */
     message: Schema.String
   }
 ) {}
 
 /**
- * The vendor signed the webhook, but too long ago, or it is from the future. Respond with 400.
+ * The vendor signed the webhook, but its timestamp is too far in the past or in the future. Respond with 400.
  *
  * @since 0.2.0
  * @category errors
  */
 export class Stale extends Schema.TaggedError<Stale>("effect-growthhub/Stale")("Stale", {
-  /** When the vendor sent the webhook. */
+  /** The time at which the vendor sent the webhook. */
   timestamp: Schema.DateTimeUtc,
-  /** How far that is away, and what to look for. */
+  /** A description with the age of the webhook and a hint at the cause. */
   message: Schema.String
 }) {}
 
 /**
- * A webhook with this id was accepted before: the vendor sent it again, or somebody replays it. Respond with 200, so that the
- * vendor does not send it once more.
+ * A webhook with this id was accepted before: the vendor sent it again, or an attacker replays it. Respond with 200, so that
+ * the vendor does not send it once more.
  *
  * @since 0.2.0
  * @category errors
@@ -43,25 +43,25 @@ export class Stale extends Schema.TaggedError<Stale>("effect-growthhub/Stale")("
 export class Replayed extends Schema.TaggedError<Replayed>("effect-growthhub/Replayed")("Replayed", {
   /** The id of the webhook. */
   webhookId: Schema.String,
-  /** What happened. */
+  /** A description of the failure. */
   message: Schema.String
 }) {}
 
 /**
- * The body is too large, or the vendor signed a body that is no event. Respond with 413 or 400.
+ * The body is too large (respond with 413), or the vendor signed a body that is not an event (respond with 400).
  *
  * @since 0.2.0
  * @category errors
  */
 export class Malformed extends Schema.TaggedError<Malformed>("effect-growthhub/Malformed")("Malformed", {
-  /** Whether the body is larger than allowed: its signature was not checked then. */
+  /** Whether the body is larger than allowed. If so, its signature was not checked. */
   isTooLarge: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** What is wrong. It names fields, never their values. */
+  /** A description of the faults. It names fields, but never their values. */
   message: Schema.String
 }) {}
 
 /**
- * Why a webhook is not accepted.
+ * The error of a webhook that is not accepted.
  *
  * @since 0.2.0
  * @category errors

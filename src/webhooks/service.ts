@@ -1,4 +1,4 @@
-// The verifier of webhooks: its options, its service, and how it is made.
+// The verifier of webhooks: its options, its service and its constructor.
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import type { HeadersInput } from "./signature.js"
 import * as Verify from "./verify.js"
 
 /**
- * A request as it came.
+ * A webhook request, unchanged.
  *
  * @since 0.2.0
  * @category models
@@ -20,41 +20,41 @@ import * as Verify from "./verify.js"
 export interface Request {
   /** The headers of the request. */
   readonly headers: HeadersInput
-  /** The body as it came, byte for byte: JSON that was parsed and written again has another signature. Text is UTF-8. */
+  /** The unchanged body: JSON that was parsed and written again does not match the signature. A string stands for UTF-8. */
   readonly body: Uint8Array | string
 }
 
 /**
- * What is accepted.
+ * The options of {@link make}, which decide about the webhooks that are accepted.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
   /**
-   * The Ed25519 keys of which one must have signed `x-ghl-signature`: PEM, or the base64 of the SPKI. While the vendor rotates
-   * its key, give both. {@link publishedKeys} by default.
+   * The Ed25519 keys for the header `x-ghl-signature`, as PEM or the base64 of the SPKI. One of them must have made the
+   * signature. While the vendor rotates its key, give both keys. {@link publishedKeys} by default.
    */
   readonly keys?: ReadonlyArray<string> | undefined
   /**
-   * The RSA keys of the older header `x-wh-signature`, which counts only where `x-ghl-signature` is absent. None by default:
-   * that header is not accepted. {@link publishedRsaKeys} are the vendor's.
+   * The RSA keys for the older header `x-wh-signature`, which is used only if `x-ghl-signature` is absent. None by default,
+   * so that the older header is not accepted. {@link publishedRsaKeys} are the vendor's.
    */
   readonly rsaKeys?: ReadonlyArray<string> | undefined
   /**
-   * The app that the webhooks are for. The vendor signs the webhooks of all apps with one key: without this option, a webhook
-   * of another app is accepted. Webhooks without an `appId` are refused then. Not checked by default.
+   * The id of the app that receives the webhooks. The vendor signs the webhooks of all apps with one key, so without this
+   * option a webhook of another app is accepted. With it, webhooks without an `appId` are refused. Not checked by default.
    */
   readonly appId?: string | undefined
-  /** How far the `timestamp` of a webhook may be from the `Clock`, in both directions. 5 minutes by default. */
+  /** The maximum distance of a webhook's `timestamp` from the `Clock`, in both directions. 5 minutes by default. */
   readonly tolerance?: Duration.DurationInput | undefined
-  /** How long the id of a webhook is remembered. 3 days by default; at least twice the `tolerance`. */
+  /** The time for which the id of a webhook is stored. 3 days by default; at least twice the `tolerance`. */
   readonly rememberFor?: Duration.DurationInput | undefined
-  /** The size of a body at most, in bytes. 1 MiB by default. */
+  /** The maximum size of a body, in bytes. 1 MiB by default. */
   readonly maxBodySize?: number | undefined
   /**
-   * Whether a webhook must have `timestamp` and `webhookId`. `optional` by default: without them its signature alone decides,
-   * and a warning is logged, because a replay of it is accepted.
+   * Whether a webhook must have `timestamp` and `webhookId`. `optional` by default: a webhook without them is accepted by
+   * its signature alone, and a warning is logged, because a replay of that webhook is accepted too.
    */
   readonly envelope?: "optional" | "required" | undefined
 }
@@ -67,19 +67,19 @@ export interface Options {
  */
 export interface Service {
   /**
-   * The event of a request that the vendor signed, that is not older than allowed and was not accepted before. Its id is
-   * stored by then: a repeat for the same request fails with `Replayed`. Fails with a {@link Rejection}, or with
-   * `WebhookStoreError` if the store cannot be used: the webhook is not accepted then.
+   * Returns the event of a request that the vendor signed, that is not older than allowed and was not accepted before. The
+   * id of the event is stored, so a repeat for the same request fails with `Replayed`. Fails with a {@link Rejection}, or
+   * with `WebhookStoreError` if the store cannot be used; the webhook is not accepted in either case.
    */
   readonly verify: (request: Request) => Effect.Effect<Event, Rejection | WebhookStoreError>
-  /** Forgets that an event was accepted, because it could not be handled: it is accepted when the vendor sends it again. */
+  /** Removes the id of an event that could not be handled, so that the event is accepted when the vendor sends it again. */
   readonly forget: (event: Event) => Effect.Effect<void, WebhookStoreError>
-  /** The size of a body at most, in bytes. */
+  /** The maximum size of a body, in bytes. */
   readonly maxBodySize: number
 }
 
 /**
- * Verifies the webhooks of an app: `Webhooks.layer`, `Webhooks.layerConfig`.
+ * The service that verifies the webhooks of an app. See `Webhooks.layer` and `Webhooks.layerConfig`.
  *
  * @since 0.2.0
  * @category tags
@@ -95,12 +95,12 @@ export class Webhooks extends Context.Tag("effect-growthhub/Webhooks")<Webhooks,
 export class InvalidWebhookOptions extends Schema.TaggedError<InvalidWebhookOptions>(
   "effect-growthhub/InvalidWebhookOptions"
 )("InvalidWebhookOptions", {
-  /** Which option, and what is wrong with it. */
+  /** A description of the fault, with the name of the option. */
   message: Schema.String
 }) {}
 
 /**
- * The Ed25519 keys that the vendor publishes, of November 2026.
+ * The Ed25519 keys that the vendor publishes, as of November 2026.
  *
  * @since 0.2.0
  * @category keys
@@ -151,12 +151,12 @@ export const make = (options: Options, store: Store): Effect.Effect<Service, Inv
     const tolerance = yield* durationOf("tolerance", options.tolerance ?? "5 minutes")
     const rememberFor = yield* durationOf("rememberFor", options.rememberFor ?? "3 days")
     if (!(maxBodySize >= 1)) return yield* invalidOption("`maxBodySize` must be at least 1 byte")
-    // An environment variable that is set to nothing would refuse every webhook.
+    // An empty environment variable would otherwise lead to the refusal of every webhook.
     if (appId === "") return yield* invalidOption("`appId` is empty")
     const settings: Verify.Settings = {
       keys,
       tolerance,
-      // A webhook from the future is young for twice the tolerance.
+      // A webhook with a timestamp in the future passes the check of its age for up to twice the tolerance.
       rememberFor: Duration.max(rememberFor, Duration.times(tolerance, 2)),
       maxBodySize,
       appId,

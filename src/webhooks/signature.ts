@@ -1,8 +1,8 @@
-// Whether a body was signed by one of the keys.
+// Checks that one of the keys has signed a body.
 import * as Effect from "effect/Effect"
 import { decodeBase64, type Key } from "./keys.js"
 
-/** The headers of a request, as any server has them: names in any case. */
+/** The headers of a request: a `Headers`, or an object whose names may be in any case. */
 export type HeadersInput =
   | {
       /** The value of a header, null if it is absent. */
@@ -13,19 +13,19 @@ export type HeadersInput =
 const isHeaders = (headers: HeadersInput): headers is { readonly get: (name: string) => string | null } =>
   typeof headers.get === "function"
 
-/** The value of a header; several are joined as HTTP joins them (RFC 9110, 5.3). */
+/** The value of a header. Several values are joined with commas (RFC 9110, 5.3). */
 export const headerOf = (headers: HeadersInput, name: string): string | undefined => {
   if (isHeaders(headers)) return headers.get(name) ?? undefined
   const values = Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? (value ?? []) : []))
   return values.length === 0 ? undefined : values.join(", ")
 }
 
-/** Why a signature is not accepted. */
+/** The reason why a signature is not accepted. */
 export type SignatureFault = "Missing" | "Mismatch"
 
 const headerNames = { Ed25519: "x-ghl-signature", "RSA-SHA256": "x-wh-signature" } as const
 
-/** Fails unless one of the keys has signed the body. The current header decides where it is there, valid or not. */
+/** Fails unless one of the keys has signed the body. The older header is used only if the current one is absent. */
 export const checkSignature = (
   keys: ReadonlyArray<Key>,
   headers: HeadersInput,
@@ -41,7 +41,7 @@ export const checkSignature = (
     const signature = decodeBase64(text)
     if (signature === undefined) return yield* Effect.fail("Mismatch" as const)
     for (const key of candidates) {
-      // What the runtime cannot check was not signed.
+      // A signature that the runtime cannot check counts as invalid.
       const isSigned = yield* Effect.orElseSucceed(
         Effect.tryPromise(() => key.verifies(signature, body)),
         () => false

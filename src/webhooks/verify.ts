@@ -1,4 +1,4 @@
-// The checks of a webhook, in their order: size, signature, shape, age, and whether it is new.
+// Checks a webhook, in this order: its size, signature, shape, app and age, and whether it is new.
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -12,7 +12,7 @@ import { InvalidSignature, Malformed, type Rejection, Replayed, Stale } from "./
 import type { Key } from "./keys.js"
 import { checkSignature, type HeadersInput } from "./signature.js"
 
-/** What is checked, and against what. */
+/** The settings of the checks. */
 export interface Settings {
   readonly keys: ReadonlyArray<Key>
   readonly tolerance: Duration.Duration
@@ -23,7 +23,7 @@ export interface Settings {
   readonly store: Store
 }
 
-/** A request, as it came. */
+/** A webhook request, unchanged. */
 export interface Request {
   readonly headers: HeadersInput
   readonly body: Uint8Array | string
@@ -43,7 +43,7 @@ const malformed = (message: string) => new Malformed({ message })
 export const tooLarge = (maxBodySize: number): Malformed =>
   new Malformed({ message: `The body is larger than ${maxBodySize} bytes`, isTooLarge: true })
 
-/** The event of a body that was signed. The text of an error names fields, never their values. */
+/** Decodes the event of a signed body. The message of an error names fields, but never their values. */
 const decode = (body: Uint8Array): Effect.Effect<Event, Malformed> =>
   Effect.suspend(() => {
     const wire = parseObject(new TextDecoder().decode(body))
@@ -56,7 +56,7 @@ const decode = (body: Uint8Array): Effect.Effect<Event, Malformed> =>
     }).pipe(Effect.tap((event) => checkEnvelope(wire, event)))
   })
 
-/** A timestamp or an id that is there and cannot be read must not switch a check off. */
+/** Fails if the timestamp or the id is present but cannot be read, because the check of its age or id would be skipped. */
 const checkEnvelope = (wire: { readonly [field: string]: unknown }, event: Event) => {
   const unreadable = (["timestamp", "webhookId"] as const).filter(
     (name) => wire[name] !== undefined && wire[name] !== null && (event[name] === undefined || event[name] === "")
@@ -84,7 +84,7 @@ const checkNew = (webhookId: string, { store, rememberFor }: Settings) =>
     isNew ? Effect.void : new Replayed({ webhookId, message: `Webhook ${webhookId} was received before` })
   )
 
-/** What the event does not have, where the app demands it, or a line in the log that says what was not checked. */
+/** Fails if the event lacks a field that `envelope` requires. If the field is optional, it logs a warning instead. */
 const checkMissing = (event: Event, { envelope }: Settings) => {
   const missing = (["timestamp", "webhookId"] as const).filter((name) => event[name] === undefined)
   if (missing.length === 0) return Effect.void
@@ -97,7 +97,7 @@ const checkMissing = (event: Event, { envelope }: Settings) => {
 export const bytesOf = (body: Uint8Array | string): Uint8Array =>
   typeof body === "string" ? new TextEncoder().encode(body) : body
 
-/** The event of a request that passes every check. Its id is stored by then. */
+/** Returns the event of a request that passes every check, after the id of the event is stored. */
 export const verify = (
   settings: Settings,
   { headers, body: input }: Request
