@@ -16,10 +16,10 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { type Figure, worst } from "./Figure.js"
 
-/** How an account gets its bearer: a private token, an OAuth grant, or a private token from the configuration. */
+/** The ways an account gets its bearer: a private token, an OAuth grant, or a private token from the configuration. */
 export const credentials = ["private", "oauth", "config"] as const
 
-/** Where the services of all accounts are built. */
+/** The ways the services of all accounts are built. */
 export const places = ["one layer graph", "one ManagedRuntime", "one LayerMap"] as const
 
 export interface Case {
@@ -28,11 +28,11 @@ export interface Case {
   readonly place: (typeof places)[number]
 }
 
-/** All ways of having so many accounts. */
+/** All combinations of credentials and places, for a number of accounts. */
 export const casesOf = (accounts: number): ReadonlyArray<Case> =>
   credentials.flatMap((credentials) => places.map((place) => ({ accounts, credentials, place })))
 
-/** `strayed`: requests that left with something of another account; `failed`: calls that did not succeed. */
+/** `strayed`: requests with the token, host, limit or Version of another account; `failed`: calls that did not succeed. */
 export interface Measured {
   readonly sent: number
   readonly strayed: number
@@ -59,7 +59,7 @@ const accountOf = (index: number): Account => ({
   version: index % 2 === 0 ? "2021-07-28" : "v3"
 })
 
-/** Tags of the app's own, for the service of an account and for its limit. */
+/** The app's own tags, for the service of an account and for its limit. */
 const contactsOf = ({ index }: Account) => Context.GenericTag<ContactsService["Type"]>(`app/Contacts/${index}`)
 const limitOf = ({ index }: Account) => Context.GenericTag<RateLimit.Service>(`app/RateLimit/${index}`)
 
@@ -105,7 +105,7 @@ const layerOf = (
   ).pipe(Layer.provide(RateLimit.layer()), Layer.provide(FetchHttpClient.layer))
 }
 
-/** The calls of an account, and how many requests its own limit has counted. */
+/** Makes the calls of an account; returns the number of failures, and of requests that its own limit has counted. */
 const calling = (account: Account) =>
   Effect.gen(function* () {
     const { getContact, updateContact } = yield* contactsOf(account)
@@ -148,7 +148,7 @@ const inPlace = (
   }
 }
 
-/** Whether a request carries what its account says, by the contact that it is about. */
+/** Whether a request has the Version and the token of its account, which the contact in its URL identifies. */
 const isOwn =
   (accounts: ReadonlyArray<Account>, how: Case["credentials"]) =>
   ({ url, headers, status }: { readonly url: string; readonly headers: object; readonly status: number }): boolean => {
@@ -158,7 +158,7 @@ const isOwn =
     return version === account.version && (how === "oauth" || authorization === `Bearer ${account.token}`)
   }
 
-/** One case. The ledgers of two sandboxes judge: each account is known to one of them. */
+/** Runs one case. Each of two sandboxes knows half of the accounts, so their ledgers show the strayed requests. */
 export const run = ({ accounts: count, credentials, place }: Case): Effect.Effect<Measured> =>
   Effect.gen(function* () {
     const accounts = Array.from({ length: count }, (_, index) => accountOf(index))

@@ -1,4 +1,4 @@
-// R16: very many contacts, by a process that is killed and started again and again.
+// R16: a bulk upsert of very many contacts, by a process that is killed and restarted again and again.
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { fork } from "node:child_process"
@@ -12,24 +12,24 @@ import type { Judge } from "./Judge.js"
 export interface Setting {
   readonly contacts: number
   readonly kills: number
-  /** What the service allows in ten seconds. */
+  /** The number of requests that the service allows in ten seconds. */
   readonly limit: number
-  /** How often the process says how far it is, and what it holds after a collection of all garbage. */
+  /** The number of times that the process reports its progress and its heap after a garbage collection. */
   readonly steps: number
 }
 
 export interface Ran {
-  /** Contacts that were not made, and contacts that were made twice. */
+  /** Contacts that were not created; `duplicated`: contacts that were created twice. */
   readonly lost: number
   readonly duplicated: number
-  /** Contacts that were sent once more, because they were on their way when the process was killed. */
+  /** Contacts that were sent again because they were in flight when the process was killed. */
   readonly repeated: number
   readonly refused: number
-  /** What the checkpoint counts, against what it should. */
+  /** The difference between the count of the checkpoint and the number of contacts. */
   readonly miscounted: number
-  /** Of the last run, which nothing disturbs: contacts against what the service allows in that time. */
+  /** The contacts of the last, undisturbed run, divided by the number that the service allows in that time. */
   readonly rate: number
-  /** By how many bytes its heap has grown between its second quarter and its last. */
+  /** The growth of the heap in bytes between the second and the last quarter of that run. */
   readonly growth: number
 }
 
@@ -38,7 +38,7 @@ interface Run {
   readonly counts: { readonly [kind: string]: number } | undefined
 }
 
-/** One life of the process: until it is done, or has made so many steps and a little more. */
+/** Runs the process until it is done, or kills it `millis` milliseconds after a number of steps. */
 const live = (args: ReadonlyArray<string>, until: { readonly steps: number; readonly millis: number } | undefined) =>
   Effect.async<Run>((resume) => {
     const steps: Array<Step> = []
@@ -65,7 +65,7 @@ export const run = (judge: Judge, { contacts, kills, limit, steps }: Setting, tr
       const directory = yield* Installation.directory
       const stride = Math.ceil(contacts / steps)
       const args = [judge.url, judge.token, judge.locationId, directory, String(contacts), String(stride), transport]
-      // Two thirds of the list with kills, the last third without.
+      // The first two thirds of the list have kills, the last third has none.
       const between = Math.max(1, Math.floor((contacts * 2) / 3 / Math.max(1, kills) / stride))
       for (let kill = 0; kill < kills; kill += 1) {
         const millis = yield* Random.nextIntBetween(0, 500)
@@ -76,7 +76,7 @@ export const run = (judge: Judge, { contacts, kills, limit, steps }: Setting, tr
       const made = applied.filter(({ isNew }) => isNew).length
       const unique = new Set(applied.map(({ contactId }) => contactId)).size
       const total = Object.values(last.counts ?? {}).reduce((sum, count) => sum + count, 0)
-      // Not before the requests of the run that was killed have left the service's window.
+      // The rate is measured after the requests of the killed run have left the service's window.
       const from = last.steps.find(({ at }) => at >= (last.steps[0]?.at ?? 0) + 10_000) ?? last.steps[0]
       const to = last.steps.at(-1)
       const seconds = from === undefined || to === undefined ? 0 : (to.at - from.at) / 1000

@@ -1,15 +1,15 @@
-// A script of this folder in a process of its own, which ends with the scope, or with this process.
+// Runs a script of this folder in a child process, which ends with the scope or with this process.
 import * as Effect from "effect/Effect"
 import { fork, type ChildProcess } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { programOf } from "../test/programs.js"
 
-/** A TypeScript file runs as its bundle. */
+/** The path of a file's program; a TypeScript file runs as its bundle. */
 export const scriptOf = (file: string): string =>
   file.endsWith(".ts") ? programOf(join("reliability", file)) : fileURLToPath(new URL(file, import.meta.url))
 
-/** The process, and the first message that it sent. */
+/** Starts a process, and returns it with the first message that it sent. */
 export const spawn = <Message>(file: string, args: ReadonlyArray<string> = []) =>
   Effect.acquireRelease(
     Effect.async<{ readonly child: ChildProcess; readonly message: Message }>((resume) => {
@@ -25,7 +25,7 @@ export const spawn = <Message>(file: string, args: ReadonlyArray<string> = []) =
       })
   )
 
-/** Its answer to a message. */
+/** Sends a message to a process, and returns the next message of the process. */
 export const ask = <Message>(child: ChildProcess, question: object = {}) =>
   Effect.async<Message>((resume) => {
     child.once("message", (message) => resume(Effect.succeed(message as Message)))

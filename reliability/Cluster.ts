@@ -21,7 +21,7 @@ export interface Setting {
   readonly chunk: number
   readonly runners: number
   readonly kills: number
-  /** What the service allows in ten seconds. */
+  /** The number of requests that the service allows in ten seconds. */
   readonly limit: number
 }
 
@@ -30,13 +30,13 @@ export interface Ran {
   readonly duplicated: number
   readonly repeated: number
   readonly refused: number
-  /** Contacts that the import counts, against what it should. */
+  /** The difference between the counts of the import and the number of contacts. */
   readonly miscounted: number
   readonly deadLetters: number
   readonly seconds: number
 }
 
-/** Whether this machine has what the figure needs. */
+/** Whether this machine has Redis and Postgres, which the figure needs. */
 export const isPossible = RedisServer.isThere && Postgres.isThere
 
 const freePort = Effect.async<number>((resume) => {
@@ -94,7 +94,7 @@ const runWith = (judge: Judge, setting: Setting) =>
       const alive = yield* Effect.forEach(scopes, (scope) => Scope.extend(runner(environment), scope))
       const settled = Effect.map(judge.ledger, ({ applied }) => applied.length)
       for (let kill = 0; kill < kills; kill += 1) {
-        // Spread over two thirds of the list, at random moments.
+        // The kills are spread over two thirds of the list, at random moments.
         const from = Math.floor((contacts * 2 * (kill + 0.5)) / 3 / kills)
         yield* Effect.repeat(settled, { until: (count) => count >= from, schedule: Schedule.spaced("200 millis") })
         yield* Effect.sleep(yield* Random.nextIntBetween(0, 1500))

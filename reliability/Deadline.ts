@@ -10,13 +10,16 @@ import { client, type Judge, type Transport, unpaced } from "./Judge.js"
 
 const deadline = 300
 
-/** Calls come when they come, not all in the same millisecond. */
+/**
+ * Makes a call after a random delay, as the calls of an app do not begin at once; returns by how much it misses its
+ * deadline.
+ */
 const timed = Effect.gen(function* () {
   const contacts = yield* ContactsService
   yield* Effect.flatMap(Random.nextIntBetween(0, 100), (millis) => Effect.sleep(millis))
   const began = performance.now()
   yield* Effect.either(contacts.getContact(ContactId.make("lead")))
-  // Both ways: one that ends early has not waited for its answer.
+  // A call that ends too early counts, too: it has not waited for its response.
   return Math.abs(performance.now() - began - deadline)
 })
 

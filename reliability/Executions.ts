@@ -1,4 +1,4 @@
-// R2: how often one upsert is executed when its answer is lost, and whether the caller learns the truth.
+// R2: the number of executions of one upsert whose response is lost, and whether the caller gets the right result.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -20,7 +20,7 @@ const faults: { readonly [name: string]: typeof Fault.Encoded } = {
 
 const policy = RetryPolicy.make({ attemptTimeout: "1 second" })
 
-/** A port that refuses for a while, and then leads to the judge. */
+/** A port that refuses connections for 50 milliseconds, and then forwards them to the judge. */
 const openingLater = ({ url }: Judge): Effect.Effect<string, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { port, hostname } = new URL(url)
@@ -44,7 +44,7 @@ const openingLater = ({ url }: Judge): Effect.Effect<string, never, Scope.Scope>
 export interface Execution {
   readonly executions: number
   readonly contacts: number
-  /** Whether the caller was told that there is a new contact. */
+  /** Whether the call returned a new contact. */
   readonly succeeded: boolean
 }
 

@@ -1,4 +1,4 @@
-// A figure of reliability: what was aimed at, what was measured, and how it is told.
+// A figure of reliability: its aim, its measured values, and the table that shows it.
 
 export interface Figure {
   readonly id: string
@@ -6,15 +6,15 @@ export interface Figure {
   readonly aim: string
   readonly measured: string
   readonly isMet: boolean
-  /** The same, measured with the official SDK in the same run. */
+  /** The measured values of the official SDK, from the same run. */
   readonly rival?: string
   readonly values: { readonly [name: string]: number | string }
 }
 
-/** Of several seeds, the worst counts. */
+/** The largest value, which is the worst one of several seeds. */
 export const worst = (values: ReadonlyArray<number>): number => Math.max(...values)
 
-/** What 99 of 100 do not exceed: the pause of a garbage collector is not what is measured. */
+/** The 99th percentile. It leaves out the rare pauses of the garbage collector. */
 export const percentile99 = (values: ReadonlyArray<number>): number =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * 0.99) - 1)]!
 

@@ -16,9 +16,9 @@ import * as Installation from "./Installation.js"
 import type { Judge } from "./Judge.js"
 
 export interface Setting {
-  /** How long processes are frozen. */
+  /** The durations of the freezes, in seconds. */
   readonly seconds: ReadonlyArray<number>
-  /** How many processes are frozen in a refresh, a call and an import, for each of these times. */
+  /** The number of processes that are frozen in a refresh, for each duration; `calls` and `imports` likewise. */
   readonly refreshes: number
   readonly calls: number
   readonly imports: number
@@ -62,7 +62,7 @@ const sum = (runs: ReadonlyArray<Frozen>): Frozen =>
     none
   )
 
-/** Stops a process for a while, at a random moment of the next so many milliseconds. */
+/** Freezes a process for `seconds`, at a random moment within the next `within` milliseconds. */
 const freeze = (child: ChildProcess, seconds: number, within: number) =>
   Effect.gen(function* () {
     yield* Effect.sleep(yield* Random.nextIntBetween(0, within))
@@ -73,7 +73,7 @@ const freeze = (child: ChildProcess, seconds: number, within: number) =>
     )
   })
 
-/** The service responds after so many milliseconds: most freezes meet a request on its way. */
+/** The latency of the service in milliseconds, so that most freezes happen while a request is in flight. */
 const latency = { refresh: 400, call: 900 }
 
 const slowly = (judge: Judge) =>
@@ -85,7 +85,7 @@ const slowly = (judge: Judge) =>
     ]
   })
 
-/** A process that makes one call for a location is frozen; then another one needs the grant. */
+/** Freezes a process that makes one call for a location, whose grant another process needs later. */
 const frozenCaller = (judge: Judge, directory: string, location: string, seconds: number, within: number) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -103,7 +103,7 @@ const hasResponded = (judge: Judge, location: string) =>
     requests.some(({ url, status }) => url === `/contacts/contact-of-${location}` && status === 200)
   )
 
-/** Whether a process that knows nothing but the store can use the grant after its access token has ended. */
+/** Whether a client that has nothing but the store can use the grant after its access token has expired. */
 const isUsable = (judge: Judge, directory: string, location: string) =>
   Effect.map(
     Effect.orDie(Caller.perform(Caller.oneCall(judge, { directory }, [location]))),
@@ -112,7 +112,7 @@ const isUsable = (judge: Judge, directory: string, location: string) =>
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** One run of the command, and what it wrote to standard output. */
+/** Runs the command; returns its exit code and its standard output. */
 const command = (judge: Judge, args: ReadonlyArray<string>, during: (child: ChildProcess) => Effect.Effect<void>) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -128,7 +128,7 @@ const command = (judge: Judge, args: ReadonlyArray<string>, during: (child: Chil
       )
       let output = ""
       child.stdout.on("data", (chunk: Buffer) => (output += String(chunk)))
-      // Read, or the process would wait for it.
+      // The process would block if its standard error were not read.
       child.stderr.resume()
       const ended = Effect.async<number | null>((resume) => {
         if (child.exitCode !== null) return resume(Effect.succeed(child.exitCode))
@@ -141,7 +141,7 @@ const command = (judge: Judge, args: ReadonlyArray<string>, during: (child: Chil
     })
   )
 
-/** An import is frozen while its requests are on their way; it goes on once if it did not finish. */
+/** Freezes an import while its requests are in flight, and resumes it once if it did not finish. */
 const frozenImport = (judge: Judge, rows: number, name: string, seconds: number): Effect.Effect<Frozen> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -156,7 +156,7 @@ const frozenImport = (judge: Judge, rows: number, name: string, seconds: number)
       const args = ["import", file, "--location", judge.locationId]
       const first = yield* command(judge, args, (child) =>
         Effect.gen(function* () {
-          // Its first contacts are there: the others are on their way.
+          // Once the first contacts exist, other requests are in flight.
           while ((yield* own).length === 0) yield* Effect.sleep("100 millis")
           yield* freeze(child, seconds, 1500)
         })
@@ -175,7 +175,7 @@ const frozenImport = (judge: Judge, rows: number, name: string, seconds: number)
     })
   )
 
-/** Grants whose process is frozen in a refresh, and calls that are frozen with a good token. */
+/** Freezes processes in a refresh, and processes in a call with a valid token. */
 const frozenCalls = (judge: Judge, setting: Setting) =>
   Effect.scoped(
     Effect.gen(function* () {

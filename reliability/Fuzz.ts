@@ -1,4 +1,4 @@
-// R11: whatever is answered, a call ends in time, as a contact or as a typed error, without a loop.
+// R11: with any response, a call ends in time with a contact or a typed error, and without a hot loop.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,11 +13,11 @@ import { client, type Transport, unpaced } from "./Judge.js"
 const id = ContactId.make("lead")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
-/** A busy machine sends no request within 300 ms of a call: a call has time for one on any. */
+/** The deadline in milliseconds. It is long because a busy machine may send no request within 300 ms of a call. */
 const deadline = 2000
 const attempts = 3
 
-/** A call that has not ended that long after its deadline hangs, on however busy a machine. */
+/** The time in milliseconds after its deadline at which a call counts as hanging, even on a busy machine. */
 const patience = 5000
 
 const policy = RetryPolicy.make({
@@ -55,9 +55,9 @@ export interface Fuzzed {
   readonly hangs: number
   readonly untyped: number
   readonly crashes: number
-  /** Requests beyond those that the policy allows and some for redirects within the origin: a hot loop. */
+  /** Requests of a hot loop: more than the policy allows, with some for redirects within the origin. */
   readonly excess: number
-  /** Requests in all: how many of the calls could be sent within their time depends on the machine. */
+  /** All requests. How many of the calls could send one before their deadline depends on the machine. */
   readonly received: number
 }
 
@@ -67,7 +67,7 @@ export interface Options {
   readonly transport: Transport
 }
 
-/** In this process: what crashes it is counted, if it leaves the process alive. */
+/** Runs the calls in this process, and counts the crashes that the process survives. */
 export const measure = ({ answers, seed, transport }: Options) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -94,7 +94,7 @@ export const measure = ({ answers, seed, transport }: Options) =>
     })
   )
 
-/** In a process of its own for each seed, so that one transport does not change another. */
+/** Runs the calls of a seed in a new process, so that one transport does not change another. */
 export const run = ({ answers, seed, transport }: Omit<Options, "transport"> & { readonly transport: string }) =>
   Effect.scoped(
     Effect.map(

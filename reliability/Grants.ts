@@ -1,4 +1,4 @@
-// R5: grants that are lost when processes are killed in the middle of a refresh, answers get lost, or saving fails.
+// R5: grants that are lost when processes are killed in the middle of a refresh, responses get lost, or saving fails.
 import * as Effect from "effect/Effect"
 import * as Number from "effect/Number"
 import * as Option from "effect/Option"
@@ -14,35 +14,35 @@ import type { Judge } from "./Judge.js"
 import * as Place from "./Place.js"
 import * as Stores from "./Stores.js"
 
-/** How many grants a process refreshes when it is killed. */
+/** The number of grants that a process refreshes when it is killed. */
 const perProcess = 5
 
 export interface Lost {
   readonly kills: number
   readonly grants: number
   readonly lost: number
-  /** Grants whose exchange had begun, and was not seen to its end. */
+  /** Grants whose exchange for a new pair of tokens was begun but not completed in the store. */
   readonly halfway: number
 }
 
-/** How many processes refresh at once until they are killed. */
+/** The number of processes that refresh at once until they are killed. */
 const refreshing = 10
 
-/** How many are followed at once by the next process, which waits for the locks of the killed one: they end after five seconds. */
+/** The successors that run at once. Each waits for the locks of its killed process, which expire after five seconds. */
 const following = 20
 
-/** The stores of R5, and the part of the kills that each takes: files are what a process writes itself. */
+/** The stores of R5, each with its part of the kills; the largest is for files, which a process writes itself. */
 const parts = { files: 1, SQLite: 1 / 4, Postgres: 1 / 4, MariaDB: 1 / 4 }
 const stores = Object.entries(parts).flatMap(([name, part]) => {
   const place = Stores.fresh[name]
   return place === undefined ? [] : [{ name, part, place }]
 })
 
-/** Kills processes over each store of this machine. */
+/** Runs R5 with each store that this machine has. */
 export const runAll = (judge: Judge, { kills, seed }: { readonly kills: number; readonly seed: number }) =>
   Effect.forEach(stores, ({ part, place }) => run(judge, { kills: Math.ceil(kills * part), seed, place }))
 
-/** How many of the locations a process can call for that knows nothing but what was kept. */
+/** The number of the task's locations for which calls succeed with nothing but the stored grants. */
 const reached = (task: Caller.Task) => Effect.orDie(Caller.perform(task))
 
 export const run = (
@@ -62,7 +62,7 @@ export const run = (
       yield* Installation.connect(judge, store, locations)
       yield* judge.setFaults({
         seed: options.seed,
-        // The vendor has rotated the grant, and its answer takes a while; some answers are lost besides.
+        // The vendor has rotated the grant, but its response is delayed or lost.
         rules: [
           { fault: { _tag: "Reset", when: "after" }, endpoint: "token", probability: 0.05 },
           { fault: { _tag: "Stall", when: "after", millis: 50 }, endpoint: "token", probability: 0.4 },
@@ -71,7 +71,7 @@ export const run = (
       })
       yield* judge.expireTokens
       const task = (own: ReadonlyArray<string>) => Caller.oneCall(judge, place, own)
-      /** Kills a process while it refreshes; gives how many of its exchanges were not seen to their end. */
+      /** Kills a process while it refreshes; returns how many of its exchanges were not completed. */
       const killed = (own: ReadonlyArray<string>) =>
         Effect.scoped(
           Effect.gen(function* () {
@@ -88,12 +88,12 @@ export const run = (
         Array.from({ length: options.kills }, (_, index) =>
           locations.slice(index * perProcess, (index + 1) * perProcess)
         ),
-        // The next process comes within the 30 seconds in which the vendor answers the same pair.
+        // The next process comes within the 30 seconds in which the vendor returns the same pair of tokens again.
         (own) => Effect.zipLeft(killing.withPermits(1)(killed(own)), reached(task(own))),
         { concurrency: refreshing + following }
       ).pipe(Effect.withRandom(Random.make(options.seed)), Effect.map(Number.sumAll))
       yield* judge.setFaults({})
-      // What it kept must be as good, to one that comes much later.
+      // The stored grants must also work for a process that comes much later.
       yield* judge.expireTokens
       const lost = locations.length - (yield* reached(task(locations)))
       const result: Lost = { kills: options.kills, grants: locations.length, lost, halfway }
@@ -101,7 +101,7 @@ export const run = (
     })
   )
 
-/** A store whose disk is full for the first new pairs of each grant. */
+/** A store that fails to save the first `failures` new pairs of tokens of each grant, as if the disk were full. */
 const failing = (store: TokenStore.Service, failures: number): TokenStore.Service => {
   const failed = new Map<string, number>()
   return {
@@ -122,7 +122,7 @@ const failing = (store: TokenStore.Service, failures: number): TokenStore.Servic
   }
 }
 
-/** Saving fails twice for each of some grants; then the process ends as it should, and the next one goes on. */
+/** Counts lost grants: saving fails twice for each grant, then the process ends normally, and the next one continues. */
 export const runFailedSaves = (judge: Judge) =>
   Effect.scoped(
     Effect.gen(function* () {

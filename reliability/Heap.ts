@@ -1,13 +1,13 @@
-// What a process holds, for those that watch whether it grows.
+// Helpers for measuring whether the heap of a process grows.
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
-/** What a heap may differ by without having grown. */
+/** The difference in bytes up to which a heap does not count as grown. */
 export const noise = 1_000_000
 
-/** Collects what nobody holds any more. */
+/** Returns a function that collects all garbage. */
 export const collector = (): (() => void) => {
   setFlagsFromString("--expose-gc")
-  // As V8 puts it there.
+  // With the flag, V8 adds `gc` to new contexts.
   return runInNewContext("gc") as () => void
 }

@@ -6,10 +6,10 @@ import * as Credentials from "effect-growthhub/Credentials"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import type { Judge } from "./Judge.js"
 
-/** The app that a sandbox knows by default. */
+/** The default app of a sandbox. */
 export const app = { clientId: "sandbox-app", clientSecret: "sandbox-secret" }
 
-/** Where a store has the grant of a location. */
+/** The key under which a store has the grant of a location. */
 export const keyOf = (location: string) => Credentials.grantKey(app.clientId, location)
 
 export { directory } from "../test/directory.js"
@@ -34,6 +34,6 @@ export const connect = (judge: Judge, store: TokenStore.Service, locations: Read
     )
   }).pipe(Effect.provide(FetchHttpClient.layer), Effect.orDie)
 
-/** How often the vendor was asked for tokens. */
+/** The number of requests to the vendor's token endpoint. */
 export const exchanges = (judge: Judge) =>
   Effect.map(judge.ledger, ({ requests }) => requests.filter(({ url }) => url === "/oauth/token").length)

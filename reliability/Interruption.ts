@@ -1,4 +1,4 @@
-// R9: how soon a call that is interrupted has settled, wherever it is.
+// R9: the time until an interrupted call has settled, in each phase of a call.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -22,11 +22,11 @@ const timed = Effect.gen(function* () {
   yield* Effect.sleep("20 millis")
   const began = performance.now()
   const exit = yield* Fiber.interrupt(fiber)
-  // One that had ended by itself was neither in flight nor waiting.
+  // A call that had ended by itself was neither in flight nor waiting.
   return Exit.isInterrupted(exit) ? performance.now() - began : Infinity
 })
 
-/** Of so many calls, unless they have not sent as many requests as they should have by then. */
+/** The 99th percentile of `times` calls; Infinity if they have not sent the expected number of requests. */
 const measured = (judge: Judge, times: number, requests: number) =>
   Effect.gen(function* () {
     const { received: before } = yield* judge.ledger
@@ -39,7 +39,7 @@ const stalling = { rules: [{ fault: { _tag: "Stall", millis: 60_000 } }] } as co
 
 const policy = RetryPolicy.make({ schedule: Schedule.spaced("10 seconds"), budget: Infinity })
 
-/** Calls whose grant has just ended, while the vendor does not answer. They wait for one refresh. */
+/** Measures calls whose access token has just expired while the vendor does not respond. They all wait for one refresh. */
 const refreshing = (judge: Judge, times: number, transport: Transport) =>
   Effect.gen(function* () {
     const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -49,7 +49,7 @@ const refreshing = (judge: Judge, times: number, transport: Transport) =>
     yield* judge.setFaults({ rules: [{ ...stalling.rules[0], endpoint: "token" }] })
     const { clientId, clientSecret } = Installation.app
     const token = Credentials.oauth({ clientId, clientSecret: Redacted.make(clientSecret), locationId, store })
-    // The first one sends its request and the refresh, the others a request each.
+    // The first call sends its request and the refresh; each other call sends one request.
     return yield* Effect.provide(
       measured(judge, times, times + 1),
       ContactsService.layer({ baseUrl: judge.url, token }).pipe(Layer.provide(transport), Layer.provide(unpaced))

@@ -1,4 +1,4 @@
-// The sandbox in a process of its own, as those who measure see it.
+// The sandbox that judges the measurements: it runs in its own process and is controlled over HTTP.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -29,7 +29,7 @@ export interface Judge {
   readonly seed: (contacts: ReadonlyArray<object>) => Effect.Effect<void>
   readonly ledger: Effect.Effect<Ledger>
   readonly contacts: Effect.Effect<Snapshot["contacts"]>
-  /** Installs the app for a location: the code of the consent page. */
+  /** Installs the app for a location, and returns the authorization code of the consent page. */
   readonly install: (installation: { readonly locationId: string }) => Effect.Effect<string>
   readonly expireTokens: Effect.Effect<void>
 }
@@ -65,10 +65,10 @@ export const make = Effect.gen(function* () {
 
 export type Transport = Layer.Layer<HttpClient.HttpClient>
 
-/** Requests leave at once: for what is not about pacing. */
+/** A layer without a rate limit, for figures that do not measure it. */
 export const unpaced: Layer.Layer<RateLimit.RateLimit> = RateLimit.layerUnlimited
 
-/** The library against a judge, or against anything else that listens. */
+/** The library's client for a judge, or for any other server. */
 export const client = (
   { url, token }: Pick<Judge, "url" | "token">,
   transport: Transport,

@@ -1,4 +1,4 @@
-// R23: imports by the command, which is killed (SIGKILL) at random moments of its whole life and resumed each time.
+// R23: imports by the command, which is killed (SIGKILL) at random moments of its whole run and resumed each time.
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -24,13 +24,13 @@ export interface Ran {
   readonly lost: number
   /** Contacts that were made more than once. */
   readonly doubled: number
-  /** Rows with an email that are reported as unknown: they can be sent again. */
+  /** Rows with an email that are reported as unknown although they can be sent again. */
   readonly unknown: number
   /** Contacts without the tags of their row, or with others. */
   readonly mistagged: number
-  /** Files whose summary or report do not say what came of their rows. */
+  /** Files whose summary or report is wrong about the outcomes of their rows. */
   readonly misreported: number
-  /** Rows that were sent once more, because they were on their way when the process was killed. */
+  /** Rows that were sent again because they were in flight when the process was killed. */
   readonly repeated: number
 }
 
@@ -40,7 +40,7 @@ interface Life {
   readonly millis: number
 }
 
-/** One life of the command: until it ends, or is killed after so many milliseconds. */
+/** Runs the command until it ends, or kills it after `millis` milliseconds. */
 const live = (judge: Judge, args: ReadonlyArray<string>, millis: number | undefined) =>
   Effect.async<Life>((resume) => {
     const began = performance.now()
@@ -58,7 +58,7 @@ const live = (judge: Judge, args: ReadonlyArray<string>, millis: number | undefi
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-/** Of twenty rows, one has neither email nor phone, one is broken, and nine have tags. */
+/** The row at an index. Of twenty rows, one has neither email nor phone, one has an invalid email, and ten have a tag. */
 const rowOf = (name: string, index: number): readonly [firstName: string, email: string, tags: string] => {
   const firstName = `${name} ${index}`
   if (index % 20 === 7) return [firstName, "", ""]
@@ -66,7 +66,7 @@ const rowOf = (name: string, index: number): readonly [firstName: string, email:
   return [firstName, `${name}-${index}@example.com`, index % 2 === 0 ? `tag-${index % 5}` : ""]
 }
 
-/** Imports one file, and kills the command while there are kills left, at a random moment of the next so many milliseconds. */
+/** Imports one file. The command is killed up to `kills` times, at random moments of its first `within` milliseconds. */
 const importFile = (judge: Judge, name: string, rows: number, kills: number, within: number) =>
   Effect.gen(function* () {
     const file = join(yield* Installation.directory, "leads.csv")
@@ -85,7 +85,7 @@ const importFile = (judge: Judge, name: string, rows: number, kills: number, wit
 
 const isTags = Schema.is(Schema.Array(Schema.String))
 
-/** Compares a file with what the service has and what the command says. */
+/** Compares a file with the contacts of the service and with the output and report of the command. */
 const judged = (judge: Judge, name: string, rows: number, file: string, { code, output, millis }: Life) =>
   Effect.gen(function* () {
     const own = (yield* judge.contacts).filter(({ firstName }) => String(firstName).startsWith(`${name} `))
@@ -129,7 +129,7 @@ export const run = (judge: Judge, { kills, rows, seed }: Setting & { readonly se
       let [files, killed, within] = [0, 0, 1]
       do {
         const name = `Lead${seed}x${files}`
-        // The first file tells how long an import takes that nobody kills.
+        // The first file is imported without kills, to measure how long an import takes.
         const ended = yield* importFile(judge, name, rows, files === 0 ? 0 : kills - killed, within)
         const found = yield* judged(judge, name, rows, ended.file, ended.last)
         if (files === 0) within = Math.ceil(found.millis)

@@ -1,4 +1,4 @@
-// R14: what a process holds after very many calls, some of them interrupted, some repeated, some cut off.
+// R14: the growth of a process over very many calls, some of which are interrupted, retried or cut off.
 import * as Effect from "effect/Effect"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -12,7 +12,7 @@ export interface Held {
   readonly sockets: number
 }
 
-/** A limit that is never reached, told in every answer. */
+/** The headers of every response, with a rate limit that is never reached. */
 const headers = {
   "content-type": "application/json",
   "x-ratelimit-max": "1000000",
@@ -39,7 +39,7 @@ const serving = Effect.map(
   (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 )
 
-/** How much more is held at the end than after the first tenth, when everything is compiled and connected. */
+/** The growth between the first tenth of the calls, after which everything is compiled and connected, and the end. */
 export const run = (calls: number, transport: string): Effect.Effect<Held> =>
   Effect.scoped(
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
-// The contacts calls of the official SDK against the sandbox over HTTP: every call has its route, and each answer is what the
-// types of the SDK promise. The SDK is the vendor's own reading of its API, made without this library.
+// The contacts calls of the official SDK against the sandbox over HTTP: every call needs a route, and each response has to
+// match the types of the SDK. The SDK is the vendor's own reading of its API, made without this library.
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"
@@ -29,7 +29,7 @@ const contactsOf = (url: string, token: string): Contacts => {
   return new HighLevel({ privateIntegrationToken: token, logLevel: "none" }).contacts
 }
 
-/** A call of the SDK by its name. */
+/** Calls a method of the SDK by its name. */
 type Call = (method: string, ...args: ReadonlyArray<unknown>) => Promise<JsonObject>
 
 const idIn = (answer: JsonObject, field: string): string => {
@@ -86,7 +86,7 @@ const memberCalls = async (call: Call, contactId: string, locationId: string, be
   await call("addContactToWorkflow", { contactId, workflowId }, { eventStartTime })
   await call("deleteContactFromWorkflow", { contactId, workflowId }, { eventStartTime })
   const contacts = [contactId, "seD4PfOuKoVMLkEZqohJ"]
-  // The SDK sends no token with the two calls whose description says nothing of one.
+  // The SDK sends no token with these two calls, because their description does not mention one.
   await call("createAssociation", { type: "add" }, { locationId, contacts, tags: ["bulk"] }, bearer)
   await call("addRemoveContactFromBusiness", { locationId, ids: [contactId], businessId: business }, bearer)
   await call("getContactsByBusinessId", { businessId: business, locationId, limit: "10", skip: "0", query: "roe" })
@@ -94,17 +94,17 @@ const memberCalls = async (call: Call, contactId: string, locationId: string, be
   await call("deleteContact", { contactId })
 }
 
-/** The types say text; the example of the same page, and the sandbox, have an object for each contact. */
+/** Whether a difference is known: the types say text, but the documented example has an object for each contact. */
 const isKnown = (difference: string) => /^createAssociation\.responses\[\] /.test(difference)
 
 export interface Run {
-  /** The methods of the SDK. */
+  /** The number of methods of the SDK. */
   readonly methods: number
   /** The methods without a call here. */
   readonly uncalled: ReadonlyArray<string>
   /** The calls that failed, with their reason. */
   readonly failed: ReadonlyArray<string>
-  /** How the answers differ from the types. */
+  /** The differences between the responses and the types. */
   readonly differences: ReadonlyArray<string>
 }
 
@@ -141,7 +141,7 @@ const appointment = {
   users: ["user1"]
 }
 
-/** Calls every method once, each with a body that has what the service documents. */
+/** Calls every method, each with a body that has the documented fields. */
 export const run: Effect.Effect<Run> = Effect.gen(function* () {
   const { url, token, locationId } = yield* Sandbox
   const secret = Redacted.value(token)

@@ -1,5 +1,5 @@
-// R22: every operation under the faults of R1. The sandbox is in memory, so that stalls of seconds pass by the test clock; its
-// ledger is the judge of what was applied.
+// R22: every operation under the faults of R1. The sandbox is in memory, so that the test clock skips stalls of seconds. The
+// sandbox's ledger shows which writes were applied.
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -16,31 +16,31 @@ import { faults } from "./faults.js"
 import { type Figure, worst } from "./Figure.js"
 import { type Name, operations, type Services } from "./calls.js"
 
-/** How many of the requests meet each kind of fault. */
+/** The share of the requests that get each kind of fault. */
 const share = 0.02
 
-/** What became of the calls of one operation. */
+/** The outcomes of the calls of one operation, counted. */
 export interface Tally {
   readonly name: Name
-  /** Told as not applied although it was. */
+  /** Calls that were reported as not applied although they were. */
   readonly false: number
-  /** Told as done although nothing was applied. */
+  /** Calls that were reported as successful although nothing was applied. */
   readonly lost: number
-  /** Applied twice although that makes two things. */
+  /** Calls that were applied twice although that creates two records. */
   readonly doubled: number
-  /** Told as unknown. */
+  /** Calls that were reported as unknown. */
   readonly unknown: number
-  /** Failed with something else than a typed error. */
+  /** Calls that failed with something other than a typed error. */
   readonly untyped: number
   readonly failed: number
 }
 
-/** Runs a call while the test clock goes on, and gives how it ended. */
+/** Runs a call while it advances the test clock, and returns the exit of the call. */
 const inTime = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<Exit.Exit<A, E>, never, R> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(call)
     while (fiber.unsafePoll() === null) {
-      // What is under way in memory goes on before time does.
+      // Work that is pending in memory runs before the clock advances.
       yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
       if (fiber.unsafePoll() === null) yield* TestClock.adjust("200 millis")
     }
@@ -99,7 +99,7 @@ const measure = (name: Name, calls: number, seed: number): Effect.Effect<Tally, 
     Effect.scoped
   )
 
-/** Makes so many calls of every operation. */
+/** Makes `calls` calls of every operation. */
 export const run = (options: { readonly calls: number; readonly seed: number }): Effect.Effect<ReadonlyArray<Tally>> =>
   Effect.forEach(Object.keys(operations) as ReadonlyArray<Name>, (name) => measure(name, options.calls, options.seed))
 

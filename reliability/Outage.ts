@@ -12,11 +12,11 @@ import * as Rival from "./Rival.js"
 
 const id = ContactId.make("lead")
 
-/** The app's pace, which is that of the service: 100 calls in 10 seconds. It is also how often an outage is probed. */
+/** The milliseconds between two calls of the app (100 in 10 seconds, as the service allows) and two probes of an outage. */
 const interval = 100
 const limit = 100
 
-/** Calls that all come in the last second of the outage. */
+/** The number of calls that all begin one second before the end of the outage. */
 const crowd = 200
 
 interface Ended {
@@ -29,7 +29,7 @@ export interface Measured {
   readonly ratio: number
   /** Milliseconds from the end of the outage until 95 % of the calls succeed. */
   readonly recovery: number
-  /** Most requests in the first 100 milliseconds after it. */
+  /** Requests in the first 100 milliseconds after the outage. */
   readonly surge: number
 }
 

@@ -1,4 +1,4 @@
-// R6: many calls at once, against what the service allows: alone, from several processes, and beside another consumer.
+// R6: many calls at once against the rate limit: from one process, from several processes, and beside another consumer.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ChildProcess } from "node:child_process"
@@ -25,11 +25,11 @@ export interface Case {
 export const cases: ReadonlyArray<Case> = settings.flatMap((setting) => windows.map((window) => ({ setting, window })))
 
 export interface Measured {
-  /** Requests that met a 429. */
+  /** Requests that got a 429. */
   readonly refused: number
   /** Calls that failed. */
   readonly lost: number
-  /** How long it took, over what it takes to send as many as are allowed as soon as they are, on this machine. */
+  /** The time of the run, divided by the time in which this machine sends every request as soon as it is allowed. */
   readonly overIdeal: number
   /** The part of the other consumer's requests that was refused. */
   readonly othersRefused: number
@@ -38,7 +38,7 @@ export interface Measured {
 const processes = { alone: 1, together: 3, beside: 1 }
 const share = { alone: 0, together: 0, beside: 0.5 }
 
-/** See paced.ts and paced.js. */
+/** Lets the processes (paced.ts, or paced.js for a rival) make the calls, and returns their results. */
 const asked = (
   children: ReadonlyArray<ChildProcess>,
   question: Omit<Task, "calls" | "atOnce">,
@@ -52,17 +52,17 @@ const asked = (
   )
 }
 
-/** From the first to the last, in milliseconds. */
+/** The time from the first start to the last end of the processes, in milliseconds. */
 const elapsed = (all: ReadonlyArray<Paced>) =>
   worst(all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began))
 
 /**
- * Calls of each process before those that are measured, as many at once as are allowed then, against a sandbox that limits
- * nothing: everything is compiled, and nobody has connections to close that are not used any more.
+ * The warm-up calls of each process, against a sandbox without limits and with the concurrency that the measured limit
+ * allows. They compile everything, and leave no unused connections to be closed later.
  */
 const warmUp = 3000
 
-/** Then there is a rehearsal, in which the limit is that of so many milliseconds: what makes calls wait is compiled, too. */
+/** The interval of the limit in the rehearsal that follows, in milliseconds. It compiles the code that makes calls wait. */
 const rehearsed = 20
 
 const measuring = (
@@ -76,7 +76,7 @@ const measuring = (
 ): Effect.Effect<Measured> =>
   Effect.scoped(
     Effect.gen(function* () {
-      /** Nothing is limited, and nothing counted. */
+      /** Resets the limits and the ledger of the sandbox. */
       const fresh = Effect.zipRight(judge.reset, judge.seed([{ id: "lead" }]))
       yield* fresh
       const { url, token } = judge
@@ -90,7 +90,7 @@ const measuring = (
       yield* judge.setLimits({ max: limit, interval: rehearsed, window })
       yield* asked(children, { ...limited, interval: rehearsed }, calls)
       yield* fresh
-      // The first one opens the connections that are used then.
+      // The first burst opens the connections that the second one, which is measured, uses.
       const [, burst] = yield* Effect.replicateEffect(Effect.map(asked(children, unlimited, atOnce), elapsed), 2)
       yield* fresh
       yield* judge.setLimits({ max: limit, interval, window, otherConsumers: { share: share[setting], seed } })
@@ -118,7 +118,7 @@ export const runRival = (judge: Judge, one: Case, rival: (typeof rivals)[number]
 
 export type Ran = readonly [one: Case, measured: Measured]
 
-/** What is reported: beside another consumer, the windows differ. */
+/** The reported groups of cases. Beside another consumer, each kind of window has a group, because the results differ. */
 const groups: ReadonlyArray<{ readonly id: string; readonly name: string; readonly has: (one: Case) => boolean }> = [
   { id: "alone", name: "one process", has: ({ setting }) => setting === "alone" },
   { id: "together", name: "three", has: ({ setting }) => setting === "together" },
@@ -129,7 +129,7 @@ const groups: ReadonlyArray<{ readonly id: string; readonly name: string; readon
   }))
 ]
 
-/** The worst of the runs of each group. */
+/** The worst values among the runs of each group. */
 const grouped = (runs: ReadonlyArray<Ran>) =>
   groups.flatMap(({ id, name, has }) => {
     const those = runs.flatMap(([one, measured]) => (has(one) ? [measured] : []))
@@ -151,13 +151,13 @@ const grouped = (runs: ReadonlyArray<Ran>) =>
 const told = (runs: ReadonlyArray<Ran>) =>
   grouped(runs)
     .map(({ id, name, refused, lost, overIdeal, othersRefused }) => {
-      // As exact as it is compared: 1.052 misses an aim of 1.05.
+      // The value is printed as exactly as it is compared, because 1.052 misses an aim of 1.05.
       const others = id.startsWith("beside") ? ` (others refused ${rounded(100 * othersRefused)} %)` : ""
       return `${name} ${refused}, ${lost}, ${overIdeal}${others}`
     })
     .join("; ")
 
-/** Beside another consumer, time is lost by leaving it its part. */
+/** The aims of each setting. Beside another consumer, a run takes longer because it leaves that consumer its share. */
 const aims = {
   alone: { refused: 0, overIdeal: 1.05, othersRefused: 0 },
   together: { refused: 0, overIdeal: 1.08, othersRefused: 0 },

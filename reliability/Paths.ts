@@ -71,7 +71,7 @@ export const run = (
     yield* judge.reset
     const ids = yield* Effect.withRandom(hostile(options.ids), Random.make(options.seed))
     const contacts = yield* ContactsService
-    // What gets past the types: an app that trusts what it was given.
+    // An app that trusts its input can pass any text as an id.
     const forced = (id: string) => id as ContactId
     yield* Effect.forEach(ids, (id) => Effect.either(contacts.getContact(forced(id))), { concurrency: 8 })
     const { requests } = yield* judge.ledger

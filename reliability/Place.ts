@@ -1,4 +1,4 @@
-// Where the token store of a figure is, and how each of its processes opens it. Loads no server and no driver but the asked one.
+// The place of a figure's token store, and how a process opens it. Loads no server, and only the driver of that store.
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,12 +9,12 @@ import type * as TokenStoreSql from "effect-growthhub/TokenStoreSql"
 import * as Mysql from "../test/mysql.js"
 import * as Postgres from "../test/postgres.js"
 
-/** Where a store is, for a process that opens it. */
+/** The place of a store, for a process that opens it. */
 export type Place = { readonly directory: string } | { readonly socket: string } | Sql
 
 export type Sql = { readonly sqlite: string } | { readonly postgres: string } | { readonly mysql: string }
 
-/** The database of a place. Its driver is loaded when the place is opened: most processes of a figure use another store. */
+/** The database of a place. Its driver is loaded only here, because most processes of a figure use another store. */
 const database = (place: Sql) => {
   if ("postgres" in place) return Effect.succeed(Layer.orDie(Postgres.client(place.postgres, { maxConnections: 3 })))
   if ("mysql" in place) {
@@ -26,7 +26,7 @@ const database = (place: Sql) => {
   )
 }
 
-/** Uses the store of a database. */
+/** Runs `use` with the SQL token store and a client of the place's database. */
 export const withSql = <A, E>(
   place: Sql,
   use: (store: typeof TokenStoreSql) => Effect.Effect<A, E, SqlClient.SqlClient>

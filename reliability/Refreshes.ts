@@ -1,4 +1,4 @@
-// R3 and R4: how often a token is refreshed when many calls, or many processes, meet its end at once.
+// R3 and R4: the number of refreshes when a token expires during many calls at once, of one process or of several.
 import * as Effect from "effect/Effect"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
@@ -21,7 +21,7 @@ export interface Refreshed {
 
 const location = "ve9EPM428h8vShlRW1KT"
 
-/** Calls whose token has just been ended, and what they cost. */
+/** Makes calls whose access token has just expired, and counts the refreshes. */
 const ending = (judge: Judge, calls: number, calling: Effect.Effect<number>): Effect.Effect<Refreshed> =>
   Effect.gen(function* () {
     yield* judge.expireTokens
@@ -35,7 +35,7 @@ const worker = Effect.map(Child.spawn("./caller.ts", ["worker"]), ({ child }) =>
 const asked = (child: ChildProcess, task: Task) =>
   Effect.map(Child.ask<{ readonly succeeded: number }>(child, task), ({ succeeded }) => succeeded)
 
-/** So many processes that share a store, 100 calls in all. */
+/** Makes about 100 calls in all, from several processes that share a store. */
 const sharing = (
   judge: Judge,
   children: ReadonlyArray<ChildProcess>,
@@ -58,7 +58,7 @@ const sharing = (
     )
   })
 
-/** R3 for one process, in a process of its own. */
+/** Runs R3 with one child process. */
 export const runAlone = (judge: Judge, seeds: number) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -83,7 +83,7 @@ export const runAlone = (judge: Judge, seeds: number) =>
     })
   )
 
-/** R4 for 4 and 16 processes, over each kind of store that this machine has. */
+/** Runs R4 with 4 and 16 processes, for each kind of store that this machine has. */
 export const runTogether = (judge: Judge, seeds: number) =>
   Effect.scoped(
     Effect.gen(function* () {

@@ -17,17 +17,17 @@ type Make = (options: { readonly baseUrl: string; readonly token: string }) => R
 
 const specifier = "../bench/officialSdk.js"
 
-/** Not for two judges at a time: see officialSdk.js. */
+/** Makes a client of the SDK. It works for only one judge at a time: see officialSdk.js. */
 export const make = ({ url, token }: Judge): Effect.Effect<Rival> =>
   Effect.map(
     Effect.promise(() => import(specifier) as Promise<{ readonly make: Make }>),
     ({ make }) => make({ baseUrl: url, token })
   )
 
-/** A process of the SDK's: see officialSdkWorker.js. */
+/** Starts a process that makes calls with the SDK: see officialSdkWorker.js. */
 export const worker = Effect.map(Child.spawn("../bench/officialSdkWorker.js"), ({ child }) => child)
 
-/** A grant of ours as a session of the SDK's. */
+/** Writes a stored grant to a file, as a session of the SDK. */
 export const keep = (store: TokenStore.Service, locationId: string, file: string) =>
   Effect.map(Effect.orDie(store.get(Installation.keyOf(locationId))), (grant) => {
     const { accessToken, refreshToken } = Option.getOrThrow(grant)
@@ -42,5 +42,5 @@ export const keep = (store: TokenStore.Service, locationId: string, file: string
     writeFileSync(file, JSON.stringify(session))
   })
 
-/** A process that is paced by a rival: see paced.js. */
+/** Starts a process whose calls a rival's rate limiter delays: see paced.js. */
 export const paced = (rival: string) => Effect.map(Child.spawn("../bench/paced.js", [rival]), ({ child }) => child)

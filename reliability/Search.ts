@@ -1,25 +1,25 @@
-// R24: a search over very many contacts, as a stream: each contact once, and no more held at the end than at the beginning.
+// R24: a search over very many contacts, as a stream, which has to return each contact once without growth of the heap.
 import * as Effect from "effect/Effect"
 import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { noise } from "./Heap.js"
 import type { Judge } from "./Judge.js"
 
-/** What a process found, and the bytes of its heap at each twentieth of the way, without garbage. */
+/** The results of a process, and the bytes of its heap after each twentieth of the contacts, without garbage. */
 export interface Walk {
   readonly heaps: ReadonlyArray<number>
   /** Contacts that were not found. */
   readonly missed: number
-  /** Contacts that were found once more. */
+  /** Contacts that were found again. */
   readonly repeated: number
 }
 
 export interface Ran extends Pick<Walk, "missed" | "repeated"> {
-  /** By how many bytes the heap has grown since a fifth of the way, when everything is compiled and connected. */
+  /** The growth of the heap in bytes since a fifth of the contacts, after which everything is compiled and connected. */
   readonly growth: number
 }
 
-/** How many contacts are seeded by a request. */
+/** The number of contacts that one request seeds. */
 const batch = 10_000
 
 const seeded = (judge: Judge, contacts: number) =>
@@ -29,7 +29,7 @@ const seeded = (judge: Judge, contacts: number) =>
       judge.seed(
         Array.from({ length: Math.min(batch, contacts - place * batch) }, (_, offset) => {
           const index = place * batch + offset
-          // Several have one dateAdded, by which a search is sorted.
+          // Several contacts share one dateAdded, which a search is sorted by.
           const dateAdded = new Date(1_767_225_600_000 + Math.floor(index / 3)).toISOString()
           return { id: `contact${index}`, firstName: `Lead ${index}`, email: `lead-${index}@example.com`, dateAdded }
         })
@@ -45,7 +45,7 @@ export const run = (judge: Judge, contacts: number, transport: string): Effect.E
       const args = [judge.url, judge.token, judge.locationId, String(contacts), transport]
       const { message } = yield* Child.spawn<Walk>("./searching.ts", args)
       const { heaps, missed, repeated } = message
-      // A heap is a little larger now and then: the smallest of the last three is what is held.
+      // A heap is sometimes a little larger, so the smallest of the last three sizes counts.
       return { missed, repeated, growth: Math.min(...heaps.slice(-3)) - (heaps[3] ?? 0) }
     })
   )

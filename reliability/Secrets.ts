@@ -25,7 +25,7 @@ import type { Transport } from "./Judge.js"
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
 
-/** All that must never be seen; each is told apart from everything that may. */
+/** The values that must never be printed. Each contains a mark, which `seen` finds and which no other text contains. */
 const secrets = {
   clientSecret: "canary-client-secret-1",
   accessToken: "canary-access-token-2",
@@ -50,12 +50,12 @@ const statuses = [
 
 type Shape = (echo: string) => readonly [type: string, body: string]
 
-/** The head of the bearer, and every word. */
+/** The first 20 characters of a text, and its first words. */
 const parts = (echo: string) => [echo.slice(0, 20), ...echo.split(/[\s":,{}]+/)].slice(0, 20)
 
 const htmlEscaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
-/** Ways in which a service says again what it was sent. */
+/** The ways in which a service echoes a request. */
 const shapes: ReadonlyArray<Shape> = [
   (echo) => ["application/json", JSON.stringify({ message: `refused: ${echo}` })],
   (echo) => ["application/json", JSON.stringify({ message: [echo, `x ${echo}`], error: echo, traceId: echo })],
@@ -70,7 +70,7 @@ const shapes: ReadonlyArray<Shape> = [
 
 const speed = 500
 
-/** A clock that runs faster, for those who wait between two exchanges. */
+/** A clock that runs faster, to shorten the delays between two exchanges of tokens. */
 const hurried = (): Clock.Clock => {
   const real = Clock.make()
   const began = real.unsafeCurrentTimeMillis()
@@ -86,10 +86,10 @@ const hurried = (): Clock.Clock => {
   }
 }
 
-/** Who answers badly: the API, or the vendor's token endpoints after the API has refused the bearer. */
+/** The server that echoes the request: the API, or the vendor's token endpoints after the API has refused the bearer. */
 type Culprit = "api" | "oauth"
 
-/** Answers with a status and a shape in which is all that the request held. */
+/** Starts a server that responds with a status and a body that echoes the bearer and the body of the request. */
 const echoing = (status: number, shape: Shape, culprit: Culprit) =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
@@ -161,7 +161,7 @@ const policy = RetryPolicy.make({
 
 const once = { ...RetryPolicy.none, attemptTimeout: Duration.minutes(1), deadline: Duration.minutes(1) }
 
-/** Everything that an app could print of one call. */
+/** All texts that an app could print about the result of one call. */
 const printed = (exit: Exit.Exit<void, unknown>): ReadonlyArray<string> => {
   if (Exit.isSuccess(exit)) return []
   const error = Option.getOrElse(Cause.failureOption(exit.cause), () => Cause.squash(exit.cause))
@@ -192,7 +192,7 @@ export const run = (transport: Transport, answered: ReadonlyArray<number> = stat
       Logger.minimumLogLevel(LogLevel.All),
       Layer.setTracer(recording(told))
     )
-    // The looking itself is looked at: this one must be seen.
+    // This text tests the search itself, which must find it.
     told.push(inspect(new Error(secrets.refreshToken)))
     const cases = answered.flatMap((status) =>
       shapes.flatMap((shape) => (["api", "oauth"] as const).map((culprit) => ({ status, shape, culprit })))
@@ -215,7 +215,7 @@ export const run = (transport: Transport, answered: ReadonlyArray<number> = stat
           const token = Credentials.oauth({
             ...app,
             locationId,
-            // Every other one by way of a company.
+            // Half of the cases get their token through a company.
             ...(calls % 2 === 0 ? {} : { companyId: locationId })
           })
           const connecting = Credentials.authorizationCode({

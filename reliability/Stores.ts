@@ -11,7 +11,7 @@ import { type Place, type Sql, withSql } from "./Place.js"
 const migrated = <P extends Sql>(place: P) =>
   Effect.as(Effect.scoped(Effect.orDie(withSql(place, ({ migration }) => migration()))), place)
 
-/** A database in a MariaDB, which has none at first. */
+/** Creates a database with the tables in a MariaDB, which has none at first. */
 const inMysql = ({ socket }: { readonly socket: string }) =>
   Effect.gen(function* () {
     const { SqlClient } = yield* Effect.promise(() => import("@effect/sql/SqlClient"))
@@ -20,7 +20,7 @@ const inMysql = ({ socket }: { readonly socket: string }) =>
     return yield* migrated({ mysql: socket })
   })
 
-/** The kinds of stores that this machine has, each with a fresh one. */
+/** The kinds of stores that this machine has. Each effect makes a fresh store. */
 export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope.Scope> } = {
   files: Effect.map(directory, (path) => ({ directory: path })),
   ...(RedisServer.isThere
@@ -39,7 +39,7 @@ export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope
   ...(Mysql.isThere ? { MariaDB: Effect.flatMap(Effect.flatMap(directory, Mysql.make), inMysql) } : {})
 }
 
-/** Their names, as a figure tells them. */
+/** The names of the stores for the text of a figure, with a note for each one that this machine does not have. */
 export const names = [
   ...Object.keys(fresh),
   ...(RedisServer.isThere ? [] : ["no Redis here"]),

@@ -1,4 +1,4 @@
-// The transports that an app may bring, and those of this library. Importing undici changes what the global fetch does: one
+// The transports that an app may bring, and those of this library. Importing undici changes the global fetch, so a transport
 // that is not measured is not loaded.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClientFetch from "effect-growthhub/HttpClientFetch"

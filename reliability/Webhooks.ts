@@ -6,7 +6,7 @@ import * as WebhookStore from "effect-growthhub/WebhookStore"
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto"
 import { type Figure, worst } from "./Figure.js"
 
-/** What one run counts. */
+/** The counts of one run. */
 export interface Run {
   /** Hostile webhooks that were sent. */
   readonly hostile: number
@@ -41,7 +41,7 @@ const bodyOf = (number: number, webhookId: string, sentAt: number) =>
     })
   )
 
-/** Another byte at a place that moves on with each webhook. */
+/** Flips one bit, in a byte that moves on with each webhook. */
 const alter = (body: Uint8Array, number: number) => {
   const altered = Uint8Array.from(body)
   altered[number % altered.length]! ^= 1 << (number % 8)

@@ -1,4 +1,4 @@
-// R1: ten thousand writes while everything goes wrong.
+// R1: ten thousand writes under nine kinds of faults.
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,10 +10,10 @@ import { faults } from "./faults.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { client, type Judge, type Transport } from "./Judge.js"
 
-/** Shorter than the stall, so that it is a lost answer and not just a slow one; for the rest, the default. */
+/** The default policy with a timeout shorter than the stall, so that a stall is a lost response and not just a slow one. */
 const policy = RetryPolicy.make({ attemptTimeout: "1 second" })
 
-/** `create`: a new lead; `match`: one that is there; `update`: the same by its id; `nameless`: nothing to find it by. */
+/** `create`: a new lead; `match`: an existing one; `update`: the same by its id; `nameless`: one without email and phone. */
 interface Write {
   readonly kind: "create" | "match" | "update" | "nameless"
   readonly key: string

@@ -1,5 +1,5 @@
-// A server that answers anything at all, in a process of its own. Argument: the seed. Tells how many requests it got when
-// it is asked.
+// A server process that sends random, often malformed responses. Its argument is the seed. To each message it replies with
+// the number of requests that it has received.
 import { PCGRandom } from "effect/Utils"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { gzipSync } from "node:zlib"
@@ -15,7 +15,7 @@ const noise = (length: number) => Buffer.from(Array.from({ length }, () => below
 
 const contact = '{"contact":{"id":"lead","email":"lead@example.com","tags":["a"]},"traceId":"t"}'
 
-/** A contact with values of very many levels. */
+/** A contact with deeply nested values. */
 const deep = (levels: number) => {
   const nested = "[".repeat(levels) + "]".repeat(levels)
   return `{"contact":{"id":"lead","more":${nested},"customFields":[{"id":"f","value":${nested}}]},"new":true}`
@@ -131,7 +131,7 @@ let received = 0
 const server = createServer((socket) => {
   socket.on("error", () => socket.destroy())
   socket.on("data", (data) => {
-    // The rest of a body that comes on its own is no request.
+    // A later part of a request's body is not a new request.
     if (!/^(?:GET|PUT|POST) /.test(data.toString("latin1", 0, 5))) return
     received += 1
     answer(socket)

@@ -1,5 +1,5 @@
-// An app's process: calls on behalf of locations, with OAuth grants from a store that it shares with others. It does as it
-// is told by messages, and answers each with how many of its calls succeeded.
+// An app process that makes calls on behalf of locations, with OAuth grants from a store that it shares with other
+// processes. It performs the task of each message, and replies with the numbers of calls that succeeded and that timed out.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,12 +19,12 @@ export interface Task {
   readonly app: { readonly clientId: string; readonly clientSecret: string }
   readonly store: Place.Place
   readonly locations: ReadonlyArray<string>
-  /** How many calls for each location, and over how many milliseconds. */
+  /** The number of calls for each location; `spread`: the time in milliseconds that they are spread over. */
   readonly calls: number
   readonly spread: number
 }
 
-/** One call for each location. */
+/** A task of one call for each location. */
 export const oneCall = (
   { url }: { readonly url: string },
   store: Place.Place,
@@ -51,12 +51,12 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
     return { succeeded: all.filter(Either.isRight).length, timedOut: timedOut.length }
   }).pipe(
     Effect.provide(ContactsService.layer({ token, baseUrl: url })),
-    // Pacing has figures of its own: it would refuse the last of very many at once.
+    // There is no rate limit: it has figures of its own, and it would refuse the last of very many calls at once.
     Effect.provide(Layer.merge(FetchHttpClient.layer, unpaced))
   )
 }
 
-/** How many calls have succeeded, and how many have timed out. */
+/** The numbers of calls that have succeeded and that have timed out. */
 const count = (task: Task, store: TokenStore.Service) =>
   Effect.map(
     Effect.forEach(task.locations, (location) => calling(task, store, location), { concurrency: "unbounded" }),
@@ -78,7 +78,7 @@ if (process.send !== undefined && process.argv[2] === "worker") {
     const counts = Effect.flatMap(Place.open(task.store), (store) => count(task, store))
     void Effect.runPromise(Effect.scoped(counts)).then((counts) => process.send?.(counts))
   })
-  // With a place, it is ready when the driver of that store is loaded.
+  // A process with a place is ready when the driver of that store is loaded.
   const place = process.argv[3]
   const loaded = place === undefined ? Effect.void : Effect.asVoid(Place.open(JSON.parse(place) as Place.Place))
   void Effect.runPromise(Effect.scoped(loaded)).then(() => process.send?.({ isReady: true }))

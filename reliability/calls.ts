@@ -1,4 +1,4 @@
-// One call of each operation, for R22: on a contact of its own, so that what is applied can be counted.
+// One call of each operation, for R22. Each call has its own contact, so that applied writes can be counted.
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
@@ -21,11 +21,11 @@ type Call<A = unknown> = Effect.Effect<A, ContactsError, Services>
 
 export interface Operation {
   readonly isRead?: boolean
-  /** Whether a second application makes a second thing. */
+  /** Whether applying the call twice creates two records. */
   readonly isOnce?: boolean
-  /** What has to be there before, without faults. */
+  /** Creates the record that the call needs, before there are faults. */
   readonly prepare?: (id: ContactId) => Call
-  /** The call; `prepared` is what `prepare` gave. */
+  /** The call; `prepared` is the result of `prepare`. */
   readonly call: (id: ContactId, prepared: unknown) => Call
 }
 

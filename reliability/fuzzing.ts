@@ -1,4 +1,4 @@
-// One run of R11 in a process of its own: how many answers, seed, transport.
+// One run of R11 in its own process. The arguments are the number of calls, the seed and the transport.
 import * as Effect from "effect/Effect"
 import { endWithParent } from "./Child.js"
 import { measure } from "./Fuzz.js"

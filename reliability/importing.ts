@@ -1,5 +1,5 @@
-// A process that upserts very many contacts, from a list that it makes itself, until it is done or killed. Told by its
-// arguments how many, where, and where to write down what it has done. It says how far it is, and what it holds.
+// A process that upserts very many generated contacts until it is done or killed. It sends its progress and the size of its
+// heap as messages. Arguments: URL, token, location, directory of the checkpoint, number of contacts, step, transport.
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { endWithParent } from "./Child.js"
 import { collector } from "./Heap.js"
 import * as Transports from "./Transports.js"
 
-/** How many contacts this process had settled when, and its heap then. */
+/** The number of contacts that this process had settled at a time, and the size of its heap then. */
 export interface Step {
   readonly at: number
   readonly settled: number
@@ -36,7 +36,7 @@ const contact = (index: number): ContactUpsert => ({
 
 const tell = (told: Told) => process.send?.(told)
 
-/** Contacts between two steps. */
+/** The number of contacts between two steps. */
 const stride = Number(step)
 
 const program = Effect.gen(function* () {

@@ -1,4 +1,5 @@
-// A process that makes very many calls, and says now and then what it holds. Told by its arguments how many, and where.
+// A process that makes very many calls, and then sends its heap, listeners and sockets at ten checkpoints. Arguments: the
+// URL, the number of calls, the transport.
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -16,7 +17,7 @@ const collect = collector()
 
 const checkpoints = 10
 
-/** Every hundredth is interrupted while it is on its way. */
+/** Makes one call; every hundredth call is interrupted while it is in flight. */
 const call = (index: number) =>
   Effect.gen(function* () {
     const contacts = yield* ContactsService
@@ -28,7 +29,7 @@ const call = (index: number) =>
   })
 
 const held = Effect.gen(function* () {
-  // What is on its way to be given back.
+  // The pause is for resources that are still being released.
   yield* Effect.sleep("200 millis")
   collect()
   collect()

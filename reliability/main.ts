@@ -96,7 +96,7 @@ const isAsked = (...ids: ReadonlyArray<string>) =>
 
 await Programs.bundle()
 
-/** Each seed on another transport. */
+/** The name of a seed's transport. Successive seeds use different transports. */
 const nameOf = (seed: number) => Transports.names[(seed - 1) % Transports.names.length]!
 const transports = await Promise.all(seeds.map((seed) => Transports.load(nameOf(seed))))
 const transportOf = (seed: number) => transports[seed - 1]!
@@ -130,21 +130,21 @@ const answers = 10_000
 const hostileIds = 1000
 const kills = 200
 const outageSeconds = 30
-/** On each of four transports. */
+/** The calls of R14 on each of four transports. */
 const leakingCalls = 250_000
-/** About what this sandbox can do beside its client on two cores, half of that. */
+/** The setting of R19. The limit is about half of what this sandbox can serve beside its client on two cores. */
 const cluster = { contacts: 10_000, chunk: 50, runners: 3, kills: 10, limit: 2000 }
 const bulk = { contacts: 100_000, kills: 20, limit: 5000, steps: 100 }
 const webhooks = 10_000
-/** For each seed: 30 processes, ten for each time. */
+/** The setting of R17: 30 processes for each seed, ten for each duration. */
 const freezes = { seconds: [20, 45, 90], refreshes: 5, calls: 4, imports: 1, rows: 100 }
 
 const searchedContacts = 100_000
 
-/** Of the command, in all seeds. */
+/** The kills of the command in R23, over all seeds. */
 const importKills = 100
 
-/** Calls of each operation. */
+/** The calls of each operation in R22. */
 const operationCalls = 200
 
 const all = Effect.gen(function* () {
@@ -208,7 +208,7 @@ const all = Effect.gen(function* () {
         tell(`R6, ${name}`),
         Effect.forEach(cases, (one) => Effect.map(Pacing.runRival(judge, one, name), ran(one)))
       )
-    // One at a time, against one service that is warm: what is measured is when requests leave.
+    // The cases run one at a time against one warm service, because the figure measures when requests are sent.
     const { runs, beside } = yield* judged((judge) =>
       Effect.all({
         runs: eachSeed("R6", (seed) =>

@@ -1,4 +1,4 @@
-// A process of an app that makes many calls at once. It does as it is told by messages.
+// An app process that makes many calls at once, for each task that it receives as a message.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -16,18 +16,18 @@ export interface Task {
   readonly url: string
   readonly token: string
   readonly calls: number
-  /** How many of them are made at once: as one ends, the next begins. */
+  /** The number of calls at a time: as one call ends, the next one begins. */
   readonly atOnce: number
   readonly transport: string
-  /** What the service allows in so many milliseconds: limits that differ are not shared. */
+  /** The number of requests that the service allows in `interval` milliseconds. Different limits are not shared. */
   readonly limit: number
   readonly interval: number
-  /** A Redis that the limit is shared through. */
+  /** The socket of a Redis that the limit is shared through. */
   readonly socket?: string | undefined
 }
 
 export interface Paced {
-  /** Milliseconds of the epoch. */
+  /** The start of the first call, in milliseconds of the epoch, like `ended`. */
   readonly began: number
   readonly ended: number
   readonly succeeded: number
@@ -35,7 +35,7 @@ export interface Paced {
 
 let connection: Redis | undefined
 
-/** As an app has it, whatever it does: one connection. */
+/** The one Redis connection of the process, as in an app. */
 const connected = (socket: string) => (connection ??= new Redis(socket))
 
 const limitOf = ({ socket, limit, interval }: Task): Layer.Layer<RateLimit.RateLimit> =>

@@ -1,4 +1,4 @@
-// What the types of the official SDK promise, read from its declarations and compared with answers.
+// The types of the official SDK, read from its declarations and compared with responses.
 import { readFileSync } from "node:fs"
 import ts from "typescript"
 import { isArray, isObject } from "../src/runtime/json.js"
@@ -10,7 +10,7 @@ type Interfaces = ReadonlyMap<string, ts.InterfaceDeclaration>
 const interfacesOf = (file: ts.SourceFile): Interfaces =>
   new Map(file.statements.filter(ts.isInterfaceDeclaration).map((one) => [one.name.text, one]))
 
-/** The methods of the one class of a file, with what their promises give. */
+/** The methods of the only class of a file, with the types that their promises resolve to. */
 const methodsOf = (file: ts.SourceFile): ReadonlyMap<string, ts.TypeNode> => {
   const methods = file.statements
     .filter(ts.isClassDeclaration)
@@ -29,7 +29,7 @@ const kinds: { readonly [kind: number]: string } = {
   [ts.SyntaxKind.BooleanKeyword]: "boolean"
 }
 
-/** How a value differs from a type, as sentences that begin with its path. A field that is not in the type may come. */
+/** The differences between a value and a type, as sentences that begin with the path. Fields beyond the type are allowed. */
 const differences = (
   interfaces: Interfaces,
   type: ts.TypeNode,
@@ -50,7 +50,7 @@ const differences = (
   if (!isObject(value)) return [`${path} is no object`]
   return declared.members.filter(ts.isPropertySignature).flatMap(({ name, questionToken, type }) => {
     const field = value[name.getText()]
-    // The service answers null for what is unset in lists.
+    // In lists, the service returns null for unset fields.
     if (field === undefined || field === null) {
       return questionToken === undefined ? [`${path}.${name.getText()} is missing`] : []
     }
@@ -61,7 +61,7 @@ const differences = (
 export interface Promised {
   /** The names of the methods. */
   readonly methods: ReadonlyArray<string>
-  /** How an answer of a method differs from the type. */
+  /** Returns the differences between a response of a method and its type. */
   readonly differences: (method: string, answer: unknown) => ReadonlyArray<string>
 }
 

@@ -1,4 +1,4 @@
-// The judge: a sandbox in a process of its own, that limits nothing and is told over HTTP what is to go wrong.
+// The judge: a sandbox in its own process, without limits, whose faults are set over HTTP.
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sandbox } from "effect-growthhub/Sandbox"

@@ -1,5 +1,5 @@
-// A process that walks over very many contacts by search, and says what it holds now and then. Told by its arguments where,
-// and how many contacts there are: their ids are `contact0`, `contact1` and so on.
+// A process that reads very many contacts by search, and then sends the sizes of its heap along the way. Arguments: URL,
+// token, location, number of contacts (with the ids `contact0`, `contact1` and so on), transport.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -20,7 +20,7 @@ const collect = collector()
 const steps = 20
 const stride = Math.ceil(Number(count) / steps)
 
-/** How often each contact came; of one size from the start, so that it is no growth. */
+/** The number of times that each contact was found. The array has a fixed size, so that it does not count as growth. */
 const seen = new Uint8Array(Number(count))
 
 const program = Effect.gen(function* () {

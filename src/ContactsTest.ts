@@ -32,7 +32,7 @@ export interface Options {
   /** The contacts at the start; none by default. A contact without a `locationId` belongs to `locationId`. */
   readonly contacts?: ReadonlyArray<Contact> | undefined
   /**
-   * The appointments that are there at the start, each with its `contactId`; none by default.
+   * The appointments at the start, each with its `contactId`; none by default.
    *
    * @since 0.2.0
    */
@@ -52,10 +52,10 @@ export interface Options {
   readonly locationTags?: ReadonlyArray<LocationTag> | undefined
   /** The location that the token gives access to; by default the location of the sandbox. */
   readonly locationId?: LocationId | undefined
-  /** The "Allow Duplicate Contact" setting of the location; by default not allowed, and found by email, then by phone. */
+  /** The "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
   readonly duplicates?: Setting | undefined
   /**
-   * How far `searchContacts` lags behind the writes, in milliseconds by the test's `Clock`: 0 by default.
+   * The time in milliseconds, by the test's `Clock`, until `searchContacts` finds a write: 0 by default.
    *
    * @since 0.2.0
    */

@@ -80,7 +80,7 @@ export const statusWith = (fault: Fault, status: number): number => {
 }
 
 /**
- * Whether the sandbox performs a request that meets this fault.
+ * Whether the sandbox performs a request that has this fault.
  *
  * @since 0.1.0
  * @category faults

@@ -18,7 +18,7 @@ export interface Head {
   readonly headers: { readonly [name: string]: string }
 }
 
-/** The server ends this fiber when the connection is gone; fibers of a server that a layer has built cannot be interrupted. */
+/** Waits until the server interrupts the fiber of a closed connection. By default, a layer's fibers are uninterruptible. */
 const gone: Effect.Effect<never> = Effect.interruptible(Effect.never)
 
 /**
@@ -34,7 +34,7 @@ export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effe
   })
 
 /**
- * Done when the response of a request has been sent, or its connection is gone.
+ * Returns an effect that completes when the response of a request was sent or its connection was closed.
  *
  * @since 0.2.0
  * @category connections
@@ -67,7 +67,7 @@ export const sendPart = (
     response.writeHead(status, { ...headers, "content-length": String(Math.max(0, options.length)) })
     response.write(part, () => {
       if (!options.isReset) return void socket.end()
-      // A reset discards what the client has not read yet, so it waits until the part has arrived.
+      // A reset discards data that the client has not read yet, so the reset waits until the part has arrived.
       setTimeout(() => socket.resetAndDestroy(), 5)
     })
     return gone

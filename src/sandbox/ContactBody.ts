@@ -1,6 +1,6 @@
 /**
- * What the service accepts in the body of a contact, and the words of its refusals. Written from the documentation and from
- * recordings, independently of the client's schemas, so that tests can compare the two.
+ * The rules for the body of a contact, and the messages of refusals. Written from the documentation and from recordings,
+ * independently of the client's schemas, so that tests can compare the two.
  *
  * @since 0.1.0
  */
@@ -52,8 +52,8 @@ const customFieldShape: Shape = {
 }
 
 /**
- * Both spellings of the value work in every Version, as a public report of a working request shows. Public apps also send
- * `value`, and a `key` without an `id`: what a location makes of these is `CustomFieldInput`.
+ * A custom field. Both spellings of the value work in every Version, as a public report of a working request shows. Public
+ * apps also send `value`, and a `key` without an `id`; `CustomFieldInput` handles these.
  */
 const customField: Rule = (path, value) =>
   object(customFieldShape, isObject(value) && isText(value["key"]) && value["key"] !== "" ? [] : ["id"])(path, value)
@@ -102,7 +102,7 @@ const createFields = (isV3: boolean): Shape => ({
   assignedTo: text
 })
 
-/** A rule in the spelling of a Version. */
+/** Returns the rule with the field names of a Version. */
 const spelled = (rule: (isV3: boolean) => Rule) => {
   const older = rule(false)
   const v3 = rule(true)
@@ -110,7 +110,7 @@ const spelled = (rule: (isV3: boolean) => Rule) => {
 }
 
 /**
- * What the service takes in the body of a create, an update and an upsert.
+ * The rules for the body of a create, an update and an upsert, by Version.
  *
  * @since 0.2.0
  * @category validation
@@ -122,8 +122,8 @@ export const rules = {
 }
 
 /**
- * A valid body in the spelling of the older Versions: channels by their display names, custom fields as `{ id, value }`,
- * the date of birth as `YYYY-MM-DD`.
+ * Converts a valid body to the spelling of the older Versions: channels by their display names, custom fields as
+ * `{ id, value }`, the date of birth as `YYYY-MM-DD`.
  *
  * @since 0.1.0
  * @category validation
@@ -151,7 +151,7 @@ const renameChannels = (settings: JsonObject, from: ReadonlyArray<string>, to: R
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [to[from.indexOf(name)] ?? name, value]))
 
 /**
- * A stored contact as it is answered: in the spelling of a Version, and without its full name, which no recorded answer has.
+ * A stored contact as a response has it: in the spelling of a Version, and without its full name (none in recordings).
  *
  * @since 0.1.0
  * @category answers

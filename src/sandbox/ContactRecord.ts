@@ -1,5 +1,5 @@
 /**
- * The stored form of a contact: how it is created and changed. Pure.
+ * Creates and changes the stored form of a contact. Pure.
  *
  * @since 0.2.0
  */
@@ -19,7 +19,7 @@ export interface StoredContact {
   readonly [field: string]: unknown
 }
 
-/** A moment as the service writes it. */
+/** A time in the format of the service: ISO 8601 in UTC, with milliseconds. */
 export const isoOf = (now: number): string => new Date(now).toISOString()
 
 const actor = (now: number) => ({
@@ -29,7 +29,7 @@ const actor = (now: number) => ({
   timestamp: isoOf(now)
 })
 
-/** A new contact with these fields, and with what the service gives it. */
+/** A new contact with these fields, and with the values that the service adds. */
 export const newContact = (id: string, fields: JsonObject, locationId: string, now: number): StoredContact => {
   const dateAdded = isoOf(now)
   const blank = {
@@ -61,7 +61,7 @@ export const changed = (contact: StoredContact, changes: JsonObject, now: number
   return completed(merged)
 }
 
-/** With its lower-case fields, and without what is unset. */
+/** Adds the lower-case fields of a contact, and removes unset fields. */
 export const completed = (contact: StoredContact): StoredContact =>
   set({
     ...contact,
@@ -71,14 +71,14 @@ export const completed = (contact: StoredContact): StoredContact =>
     fullNameLowerCase: lowerCase(contact["name"])
   })
 
-/** Unset fields are left out. */
+/** Removes unset fields. */
 const set = (contact: StoredContact): StoredContact =>
-  // The two fields that make a stored contact are always set.
+  // `id` and `locationId`, which the type requires, are always set.
   Object.fromEntries(Object.entries(contact).filter(([, value]) => !isUnset(value))) as StoredContact
 
 const lowerCase = (value: unknown) => (typeof value === "string" ? value.toLowerCase() : undefined)
 
-/** The full name and its parts follow each other, whichever was given. */
+/** Derives the full name from the first and last name, or the parts from the full name, whichever was given. */
 const namesOf = (contact: StoredContact, changes: JsonObject) => {
   const isGiven = (field: string) => changes[field] !== undefined
   if (isGiven("firstName") || isGiven("lastName")) {

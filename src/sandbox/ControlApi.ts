@@ -20,15 +20,15 @@ import * as Seed from "./Seed.js"
 import { SentWebhook } from "./Webhooks.js"
 
 /**
- * The controls, with those of the webhooks.
+ * The controls of a sandbox, with those of its webhooks.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Controls extends Base.Controls {
   /**
-   * The public key that the sandbox signs its webhooks with: the base64 of its SPKI (RFC 8410). It is another one for each
-   * sandbox. Give it to a receiver as its only key: `Webhooks.layer({ keys: [webhookKey] })`.
+   * The public key that the sandbox signs its webhooks with: the base64 of its SPKI (RFC 8410). Each sandbox has its own
+   * key. Give it to a receiver as its only key: `Webhooks.layer({ keys: [webhookKey] })`.
    *
    * @since 0.2.0
    */

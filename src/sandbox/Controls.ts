@@ -31,7 +31,7 @@ export interface Controls {
   readonly contacts: Effect.Effect<ReadonlyArray<StoredContact>>
   /** Replaces the faults. Fails with `ParseError` if the plan is invalid. */
   readonly setFaults: (plan: typeof Faults.Plan.Encoded) => Effect.Effect<void, ParseResult.ParseError>
-  /** Every request meets this fault until `recover`: a 503 by default. Fails with `ParseError` if the fault is invalid. */
+  /** Applies a fault to every request until `recover`: a 503 by default. Fails with `ParseError` if the fault is invalid. */
   readonly outage: (fault?: typeof Faults.Fault.Encoded) => Effect.Effect<void, ParseResult.ParseError>
   /** Ends the outage; the faults of `setFaults` apply again. */
   readonly recover: Effect.Effect<void>
@@ -39,7 +39,7 @@ export interface Controls {
   readonly setLimits: (limits: typeof Quota.Limits.Encoded) => Effect.Effect<void, ParseResult.ParseError>
   /** Starts a new day of the daily quota. */
   readonly startDay: Effect.Effect<void>
-  /** The app that `/oauth/token` knows. */
+  /** The app whose credentials `/oauth/token` accepts. */
   readonly app: {
     /** The client id of the app. */
     readonly clientId: string
@@ -61,9 +61,9 @@ export interface Controls {
   readonly reset: Effect.Effect<void>
   /** Adds contacts without an entry in the ledger. A contact without a `locationId` goes to the first location. */
   readonly seed: (contacts: ReadonlyArray<Contact>) => Effect.Effect<void>
-  /** All locations, contacts and notes as JSON. */
+  /** All locations, contacts and other records as JSON. */
   readonly exportDirectory: Effect.Effect<Seed.Snapshot>
-  /** Replaces all locations, contacts and notes by those of a snapshot. */
+  /** Replaces all locations, contacts and other records by those of a snapshot. */
   readonly importDirectory: (snapshot: Seed.Snapshot) => Effect.Effect<void>
 }
 
@@ -74,7 +74,7 @@ const decodeFault = S.decode(Faults.Fault)
 const setting = (state: State.State, changes: Partial<State.State>) =>
   Effect.sync(() => void Object.assign(state, changes))
 
-/** Other limits apply to empty quotas. */
+/** Replaces the limits, and resets the counts of all quotas. */
 const limiting = (state: State.State, limits: Quota.Limits) => setting(state, { limits, quotas: new Map() })
 
 /**

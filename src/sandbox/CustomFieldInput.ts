@@ -1,5 +1,5 @@
 /**
- * What a location makes of the custom fields in the body of a contact: which it has, and which spellings it takes. Pure.
+ * Checks the custom fields in the body of a contact against the definitions and the settings of the location. Pure.
  *
  * @since 0.2.0
  */
@@ -9,7 +9,7 @@ import type * as Directory from "./Directory.js"
 import { Refusal } from "./Reply.js"
 
 /**
- * The custom fields of the contacts of a location, as they are defined.
+ * The definitions of the custom fields that the contacts of a location can have.
  *
  * @since 0.2.0
  * @category queries
@@ -22,14 +22,14 @@ export const definitionsOf = (
     ({ documentType, model }) => (model ?? "contact") === "contact" && documentType !== "folder"
   )
 
-/** The id of the field that an entry means; undefined if the location has no such field. */
+/** The id of the field that an entry refers to by its id or key; undefined if the location has no such field. */
 const idOf = (definitions: ReadonlyArray<Directory.StoredOfLocation>, { id, key }: JsonObject): unknown => {
   if (!isUnset(id)) return definitions.length === 0 || definitions.some((one) => one.id === id) ? id : undefined
   const fieldKey = `contact.${String(key).replace(/^contact\./, "")}`
   return definitions.find((one) => one["fieldKey"] === fieldKey)?.id
 }
 
-/** What becomes of an entry, and the words of a refusal. */
+/** Decides how an entry is handled, and gives the message of a refusal. */
 const decide = (
   { unknown = "ignore", byKey = "apply", byValue = "apply" }: Directory.CustomFieldInput,
   entry: JsonObject,
@@ -42,8 +42,8 @@ const decide = (
 }
 
 /**
- * A body with those of its custom fields that the location stores, each with its id. Throws a `Refusal` with 422 for the
- * others where the location is set so.
+ * Returns the body with only the custom fields that the location stores, each with its id. Throws a `Refusal` with 422 if
+ * the location's settings refuse one of the others.
  *
  * @since 0.2.0
  * @category validation

@@ -1,5 +1,5 @@
 /**
- * The stored form of a custom field's definition: how it is created. Pure.
+ * Creates the stored form of a custom field's definition. Pure.
  *
  * @since 0.2.0
  */
@@ -8,7 +8,7 @@ import { isoOf } from "./ContactRecord.js"
 import * as Directory from "./Directory.js"
 
 /**
- * The definitions of a location, of every model.
+ * The custom field definitions of a location, for all models.
  *
  * @since 0.2.0
  * @category queries
@@ -19,7 +19,7 @@ export const ofLocation = (
 ): ReadonlyArray<Directory.StoredOfLocation> =>
   Array.from(customFields.values()).filter((one) => one.locationId === locationId)
 
-/** The key of a field: its name in lower case, with a number where another field has it. */
+/** The key of a field: its model and its name in lower case, with a number if another field has that key. */
 const keyOf = (taken: ReadonlyArray<JsonObject>, model: unknown, name: unknown): string => {
   const plain = String(name)
     .toLowerCase()
@@ -33,7 +33,7 @@ const keyOf = (taken: ReadonlyArray<JsonObject>, model: unknown, name: unknown):
 }
 
 /**
- * A new definition with these fields, and with what the service gives it: an id and a key where it has none.
+ * A new definition with these fields, and with the values that the service adds, such as a missing id or key.
  *
  * @since 0.2.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * What the sandbox keeps of its locations: contacts, and what belongs to them. Pure, and the same for the HTTP server and for
- * `ContactsTest`.
+ * The records that the sandbox stores: locations, contacts, and the records that belong to them. Pure; the HTTP server and
+ * `ContactsTest` both use it.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export type {
 } from "./DirectoryRecord.js"
 
 /**
- * All contacts of all locations, with an index over what makes duplicates, and what belongs to the contacts.
+ * All records of all locations, with an index of emails and phones for finding duplicates.
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +45,7 @@ export type {
 export interface Directory {
   readonly locations: Map<string, Location>
   readonly contacts: Map<string, StoredContact>
-  /** The ids of the contacts with an email or a phone. */
+  /** The ids of the contacts that have an email or a phone, by location and value. */
   readonly index: Map<string, ReadonlyArray<string>>
   readonly notes: Map<string, StoredPart>
   /** The custom fields of the locations, by id. */
@@ -54,20 +54,20 @@ export interface Directory {
   readonly locationTags: Map<string, StoredOfLocation>
   readonly tasks: Map<string, StoredPart>
   readonly appointments: Map<string, StoredPart>
-  /** Which contacts are in which campaigns and workflows. */
+  /** The enrollments of contacts in campaigns and workflows. */
   readonly enrollments: Map<string, StoredPart>
-  /** What a search finds, by location. */
+  /** The search indexes, by location. */
   readonly searched: Map<string, SearchIndex.SearchIndex>
-  /** When the operation that is being performed was asked for; absent while none is. */
+  /** The time of the request that is being performed; undefined if there is none. */
   now: number | undefined
-  /** What the operation that is being performed has changed so far, in order. */
+  /** The changes so far of the operation that is being performed, in order. */
   changes: Array<Change>
-  /** How many ids were given out. */
+  /** The number of ids that were made. */
   created: number
 }
 
 /**
- * Who asks: the location that the token belongs to, in which Version, and when (milliseconds of the epoch).
+ * The caller of a request: the location that its token belongs to, its Version, and its time (milliseconds of the epoch).
  *
  * @since 0.1.0
  * @category models
@@ -100,11 +100,11 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   created: 0
 })
 
-// --- what makes duplicates ---------------------------------------------------------------------------------------------
+// --- duplicates --------------------------------------------------------------------------------------------------------
 
 const keyOf: { readonly [field in Duplicates.Field]: (value: string) => string } = {
   email: (email) => email.toLowerCase(),
-  // However its digits are grouped; what has no digits is compared as it is.
+  // Only the digits are compared, because their grouping varies. A phone without digits is compared as text.
   phone: (phone) => phone.replace(/\D/g, "") || phone.toLowerCase()
 }
 
@@ -112,7 +112,7 @@ const indexKey = (locationId: string, field: Duplicates.Field, value: string) =>
   `${locationId} ${field} ${keyOf[field](value)}`
 
 /**
- * A text that is set, in a list.
+ * A list with the value if it is a non-empty text, otherwise an empty list.
  *
  * @since 0.2.0
  * @category queries
@@ -120,7 +120,7 @@ const indexKey = (locationId: string, field: Duplicates.Field, value: string) =>
 export const textsOf = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" && value !== "" ? [value] : []
 
-/** A contact is found by its own email and phone, and by its secondary emails. */
+/** The index keys of a contact: its email, its secondary emails, and its phone. */
 const indexKeys = (contact: StoredContact): ReadonlyArray<string> => {
   const additional = objectsIn(contact["additionalEmails"]).map((entry) => entry["email"])
   const emails = [contact["email"], ...additional].flatMap(textsOf)
@@ -132,7 +132,7 @@ const indexKeys = (contact: StoredContact): ReadonlyArray<string> => {
 }
 
 /**
- * The contact of a location that has this email or phone.
+ * The id of the contact of a location that has this email or phone.
  *
  * @since 0.1.0
  * @category queries
@@ -142,10 +142,10 @@ export const find =
   (field: Duplicates.Field, value: string): string | undefined =>
     directory.index.get(indexKey(locationId, field, value))?.[0]
 
-// --- what a search finds -----------------------------------------------------------------------------------------------
+// --- search ------------------------------------------------------------------------------------------------------------
 
 /**
- * What a search of this location finds now.
+ * The search index of a location, up to date at the time of the current request.
  *
  * @since 0.2.0
  * @category queries
@@ -157,7 +157,7 @@ export const searchIndexOf = ({ searched, now }: Directory, locationId: string):
   return index
 }
 
-/** What an operation writes is found after the lag of the location; what is seeded, at once. */
+/** Adds a write to the search index: the write of an operation after the lag of the location, a seed at once. */
 const indexWrite = (directory: Directory, locationId: string, id: string, contact: StoredContact | undefined): void => {
   const { locations, now } = directory
   const lag = locations.get(locationId)?.indexLag ?? 0
@@ -165,7 +165,7 @@ const indexWrite = (directory: Directory, locationId: string, id: string, contac
   SearchIndex.write(searchIndexOf(directory, locationId), id, contact, visibleAt)
 }
 
-// --- what an operation changes -----------------------------------------------------------------------------------------
+// --- changes -----------------------------------------------------------------------------------------------------------
 
 /** Seeds are not recorded as changes, so they send no webhooks. */
 const recordChange = ({ changes, now }: Directory, change: Change): void => {
@@ -231,7 +231,7 @@ export const put = (directory: Directory, contact: StoredContact): void => {
 const partsOf = ({ appointments, enrollments, notes, tasks }: Directory) => [notes, tasks, appointments, enrollments]
 
 /**
- * Removes a contact with all that belongs to it.
+ * Removes a contact with its notes, tasks, appointments and enrollments.
  *
  * @since 0.2.0
  * @category operations
@@ -286,7 +286,7 @@ export const locationOf = (directory: Directory, caller: Caller, locationId: unk
 }
 
 /**
- * What belongs to a contact, in the order in which it came.
+ * The records that belong to a contact, such as its notes, in the order in which they were added.
  *
  * @since 0.2.0
  * @category queries
@@ -295,7 +295,7 @@ export const partsOfContact = (parts: ReadonlyMap<string, StoredPart>, contact: 
   Array.from(parts.values()).filter(({ contactId }) => contactId === contact.id)
 
 /**
- * The part with this id, a note say, if it is one of the contact's.
+ * The record with this id, such as a note. Throws a `Refusal` with `message` if it does not belong to the contact.
  *
  * @since 0.2.0
  * @category operations
@@ -338,7 +338,7 @@ export const findLocationTag = (
 }
 
 /**
- * Gives a location the tags that it does not have yet: a contact that gets a new tag makes it a tag of the location.
+ * Adds the tags that a location does not have yet: a new tag of a contact becomes a tag of its location.
  *
  * @since 0.2.0
  * @category operations
@@ -366,7 +366,7 @@ const idOf = (count: number): string => {
 }
 
 /**
- * An id that nothing in the directory has: what was seeded may come from an earlier run.
+ * Makes an id that no record in the directory has. Seeded records may have ids of an earlier run.
  *
  * @since 0.2.0
  * @category operations

@@ -1,5 +1,5 @@
 /**
- * What a directory keeps: locations, parts of contacts, and what an operation changes. Pure.
+ * The records of a directory: locations, parts of contacts such as notes, and the changes of an operation. Pure.
  *
  * @since 0.2.0
  */
@@ -7,21 +7,27 @@ import type { StoredContact } from "./ContactRecord.js"
 import type * as Duplicates from "./Duplicates.js"
 
 /**
- * How a location handles custom fields in a write of a contact, where the behaviour of the service is not known.
+ * The handling of custom fields in a write of a contact, where the behaviour of the service is not known.
  *
  * @since 0.2.0
  * @category models
  */
 export interface CustomFieldInput {
   /**
-   * A custom field that the location does not have, by its id or its key: `"ignore"` (the default) answers with 2xx and does
-   * not store it, `"refuse"` answers with 422. A location without any definition of a custom field of contacts stores whatever
-   * is sent by an id.
+   * The handling of a custom field whose id or key the location does not have: `"ignore"` (the default) responds with 2xx
+   * and does not store it, `"refuse"` responds with 422. A location without definitions of custom fields of contacts stores
+   * every custom field that has an id.
    */
   readonly unknown?: "ignore" | "refuse" | undefined
-  /** `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key; 2xx or 422 otherwise. */
+  /**
+   * The handling of `{ key, field_value }` without an `id`: `"apply"` (the default) finds the field by its key, `"ignore"`
+   * responds with 2xx and does not store it, `"refuse"` responds with 422.
+   */
   readonly byKey?: "apply" | "ignore" | "refuse" | undefined
-  /** `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` by default; 2xx or 422 otherwise. */
+  /**
+   * The handling of `{ id, value }` instead of `field_value` or `fieldValue`: `"apply"` (the default) stores it, `"ignore"`
+   * responds with 2xx and does not store it, `"refuse"` responds with 422.
+   */
   readonly byValue?: "apply" | "ignore" | "refuse" | undefined
 }
 
@@ -32,9 +38,9 @@ export interface CustomFieldInput {
  * @category models
  */
 export interface Location {
-  /** Its id. */
+  /** The id of the location. */
   readonly id: string
-  /** Its "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
+  /** The "Allow Duplicate Contact" setting; by default duplicates are not allowed, and email is checked before phone. */
   readonly duplicates?: Duplicates.Setting | undefined
   /**
    * The country of contacts that are created without one; none by default.
@@ -43,13 +49,13 @@ export interface Location {
    */
   readonly country?: string | undefined
   /**
-   * How far the search lags behind the writes, in milliseconds: 0 by default.
+   * The time in milliseconds until a search finds a write: 0 by default.
    *
    * @since 0.2.0
    */
   readonly indexLag?: number | undefined
   /**
-   * How it handles custom fields in a write of a contact, where the behaviour of the service is not known.
+   * The handling of custom fields in a write of a contact, where the behaviour of the service is not known.
    *
    * @since 0.2.0
    */
@@ -57,7 +63,7 @@ export interface Location {
 }
 
 /**
- * Something that belongs to a contact, such as a note: the JSON of an answer.
+ * A record that belongs to a contact, such as a note: the JSON of a response.
  *
  * @since 0.2.0
  * @category models
@@ -69,7 +75,7 @@ export interface StoredPart {
 }
 
 /**
- * Something that belongs to a location, such as a tag: the JSON of an answer.
+ * A record that belongs to a location, such as a tag: the JSON of a response.
  *
  * @since 0.2.0
  * @category models
@@ -81,7 +87,7 @@ export interface StoredOfLocation {
 }
 
 /**
- * What became of a contact, a note or a task. `before` is absent if it is new, `after` if it was deleted.
+ * A change of a contact, a note or a task. `before` is absent if the record is new, `after` if it was deleted.
  *
  * @since 0.2.0
  * @category models
@@ -95,7 +101,7 @@ export type Change =
   | { readonly kind: PartKind; readonly before?: StoredPart | undefined; readonly after?: StoredPart | undefined }
 
 /**
- * The parts of contacts whose changes are told.
+ * The kinds of contact parts whose changes send webhook events.
  *
  * @since 0.2.0
  * @category models

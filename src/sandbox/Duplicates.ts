@@ -1,5 +1,5 @@
 /**
- * Which contact an upsert updates, by the location's settings. Pure.
+ * Decides which contact an upsert updates, by the location's settings. Pure.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
  *
@@ -29,7 +29,7 @@ export interface Setting {
 }
 
 /**
- * The setting of a location that is given none: duplicates are not allowed, and email is checked before phone.
+ * The default setting of a location: duplicates are not allowed, and email is checked before phone.
  *
  * @since 0.2.0
  * @category models
@@ -37,7 +37,7 @@ export interface Setting {
 export const defaultSetting: Setting = { allow: false, check: ["email", "phone"] }
 
 /**
- * The fields of an upsert that decide.
+ * The fields of an upsert that the decision depends on.
  *
  * @since 0.1.0
  * @category models
@@ -47,13 +47,13 @@ export interface Candidate {
   readonly email?: unknown
   /** The phone. */
   readonly phone?: unknown
-  /** Whether a contact is created although another one matches; counts only where duplicates are allowed. */
+  /** Whether a contact is created although another one matches. It has an effect only if duplicates are allowed. */
   readonly createNewIfDuplicateAllowed?: unknown
 }
 
 /**
- * Create a contact, or update the one that matched. `ignored` lists the fields that belong to another contact and are not
- * written.
+ * The decision to create a contact, or to update the one that matched. `ignored` lists the fields that belong to another
+ * contact and are not written.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export type Decision =
   | { readonly _tag: "Update"; readonly contactId: string; readonly ignored: ReadonlyArray<Field> }
 
 /**
- * Decides by the location's setting. `find` gives the id of the contact that has a value.
+ * Decides whether an upsert creates or updates a contact. `find` returns the id of the contact that has a value.
  *
  * @since 0.1.0
  * @category duplicates

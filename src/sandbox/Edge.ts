@@ -20,7 +20,7 @@ export const respond = ({ status, headers, text }: Answer.Answer): HttpServerRes
   HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
 
 /**
- * Applies a fault to a request. `answer` performs the request, or gives a placeholder if the fault comes before that.
+ * Applies a fault to a request. `answer` performs the request, or yields a placeholder if the fault prevents that.
  *
  * @since 0.1.0
  * @category faults

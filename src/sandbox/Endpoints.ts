@@ -17,7 +17,7 @@ const rowNames = Object.keys(rows) as ReadonlyArray<RowName>
 export type Name = RowName | "token" | "locationToken"
 
 /**
- * All names. Those of the first edition come first: each endpoint draws its faults from a seed and its place here.
+ * All names. Those of the first edition come first, because the index of a name seeds the faults of its endpoint.
  *
  * @since 0.2.0
  * @category endpoints
@@ -27,7 +27,7 @@ export const names: ReadonlyArray<Name> = Array.from(
 )
 
 /**
- * The endpoints that change something, which the ledger tells of.
+ * The endpoints that change something. The ledger records their writes.
  *
  * @since 0.2.0
  * @category endpoints
@@ -37,7 +37,7 @@ export const writes: ReadonlyArray<RowName> = rowNames.filter((name) => !isRead(
 interface Route {
   readonly name: RowName
   readonly method: string
-  /** The Versions that have this path; empty if all do. */
+  /** The Versions that have this path; empty if all Versions have it. */
   readonly versions: ReadonlyArray<string>
   readonly pattern: RegExp
   readonly params: ReadonlyArray<string>
@@ -58,13 +58,13 @@ const routesOf = (name: RowName): ReadonlyArray<Route> => {
       name,
       row,
       path,
-      // An endpoint answers in any Version by its oldest path; a later path belongs to its own Versions.
+      // The oldest path of an endpoint works in every Version; a later path works only in its own Versions.
       path === pathOf(versions[0]!) ? [] : versions.filter((version) => pathOf(version) === path)
     )
   )
 }
 
-/** A path without parameters goes before one with them. */
+/** The routes in the order in which they are tried: a path with fewer parameters comes first. */
 const routes = rowNames.flatMap(routesOf).sort((one, other) => one.params.length - other.params.length)
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Faults that the sandbox injects into requests: a scripted number of times, with a probability, or always. They are drawn
- * from a seed, so that the same requests meet the same faults in every run.
+ * from a seed, so that the same requests get the same faults in every run.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { type Name, names } from "./Endpoints.js"
 
 // --- models ------------------------------------------------------------------------------------------------------------
 
-/** Before the request is performed, or after it was performed and before the response is sent. */
+/** The time of a fault: before the request is performed, or after that and before the response is sent. */
 const when = S.Literal("before", "after")
 
 const headers = S.optional(S.Record({ key: S.String, value: S.String }))
@@ -22,8 +22,8 @@ const millis = S.NonNegative
 const strict = { parseOptions: { onExcessProperty: "error" } } as const
 
 /**
- * A fault that a request meets instead of its response. With `when: "before"` the sandbox does not perform the request; with
- * `"after"` it performs the request, writes included, and then loses the response. An unknown field is refused.
+ * A fault in the response to a request. With `when: "before"` the sandbox does not perform the request; with `"after"` it
+ * performs the request, writes included, and then loses the response. An unknown field is refused.
  *
  * @since 0.1.0
  * @category models
@@ -47,7 +47,7 @@ export const Fault = S.Union(
   S.TaggedStruct("Status", {
     /** The status of the response, from 400 to 599. */
     status: S.Int.pipe(S.between(400, 599)),
-    /** Whether the response replaces the request's own before it is performed, or after. `"before"` by default. */
+    /** Whether the error replaces the response before the request is performed, or after. `"before"` by default. */
     when: defaulting(when, "before"),
     /** The body of the response: an error as `"json"` (the default), an `"html"` page, plain `"text"`, or `"none"`. */
     body: defaulting(S.Literal("json", "html", "text", "none"), "json"),
@@ -116,7 +116,7 @@ const Endpoint = S.Literal(...(names as readonly [Name, ...ReadonlyArray<Name>])
 export type Endpoint = typeof Endpoint.Type
 
 /**
- * A fault and the requests that meet it.
+ * A fault and the requests that it applies to.
  *
  * @since 0.1.0
  * @category models
@@ -124,11 +124,11 @@ export type Endpoint = typeof Endpoint.Type
 export const Rule = S.Struct({
   /** The fault. */
   fault: Fault,
-  /** The endpoint whose requests meet it; every endpoint by default. */
+  /** The endpoint whose requests the fault applies to; every endpoint by default. */
   endpoint: S.optional(Endpoint),
-  /** The probability that a request meets it, from 0 to 1; 1 by default. */
+  /** The probability that the fault applies to a request, from 0 to 1; 1 by default. */
   probability: S.optional(S.Number.pipe(S.between(0, 1))),
-  /** How many requests meet it at most; no limit by default. */
+  /** The maximum number of requests that the fault applies to; no limit by default. */
   times: S.optional(S.NonNegativeInt)
 }).annotations(strict)
 
@@ -142,8 +142,8 @@ export const Plan = S.Struct({
   /** The seed of probabilities and latencies: the same seed gives the same faults in every run. 1 by default. */
   seed: defaulting(S.Int, 1),
   /**
-   * The rules; none by default. A request meets the first rule that applies to it. The probabilities of the rules for one
-   * endpoint add up: 0.1 and 0.2 leave 70 % of its requests without a fault.
+   * The rules; none by default. A request gets the fault of the first rule that applies to it. The probabilities of the
+   * rules for one endpoint add up: 0.1 and 0.2 leave 70 % of its requests without a fault.
    */
   rules: defaulting(S.Array(Rule), []),
   /** The added latencies; none by default. The first one that applies to a request counts. */
@@ -175,12 +175,12 @@ export type Plan = typeof Plan.Type
 export interface FaultDecision {
   /** The added latency in milliseconds. */
   readonly delay: number
-  /** The fault; undefined if the request meets none. */
+  /** The fault; undefined if no fault applies to the request. */
   readonly fault: Fault | undefined
 }
 
 /**
- * A plan in use: it counts the requests that met each rule.
+ * A plan in use. It counts the requests that each rule was applied to.
  *
  * @since 0.1.0
  * @category models
@@ -200,7 +200,7 @@ const sample = (latency: Latency, random: Utils.PCGRandom): number =>
   latency._tag === "Fixed" ? latency.millis : latency.median * Math.exp(latency.sigma * normal(random))
 
 /**
- * Starts a plan. The nth request of an endpoint always meets the same fault.
+ * Starts a plan. The nth request of an endpoint always gets the same fault.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
  * Refuses requests by their headers alone: bodies that are too large and, where the sandbox can be controlled over HTTP,
- * requests that a web page sends from elsewhere.
+ * requests of web pages from other origins.
  *
  * @since 0.2.0
  */
@@ -28,7 +28,10 @@ export const isLoopbackHost = (host: string): boolean => loopback.test(host)
 
 type Headers = { readonly [name: string]: string | undefined }
 
-/** A name that leads to a loopback address by rebinding is none of these; a page of another origin says so. */
+/**
+ * Whether a request may come from a web page of another origin. The `Host` of a DNS rebinding attack is not a loopback host,
+ * and a page of another origin sends its `Origin`.
+ */
 const isFromElsewhere = ({ host = "", origin }: Headers): boolean =>
   !isLoopbackHost(host) || (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
 

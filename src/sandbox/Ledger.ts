@@ -49,7 +49,7 @@ export const AppliedWrite = S.Struct({
   contactId: S.String,
   /** Whether the write created something. */
   isNew: S.Boolean,
-  /** When the write was applied, by the sandbox's clock. */
+  /** The time at which the write was applied, by the sandbox's clock. */
   at: S.DateTimeUtc,
   /** The trace id of the response, to find its request. */
   traceId: S.String
@@ -104,7 +104,7 @@ export interface MutableLedger {
   readonly applied: Array<AppliedWrite>
   /** The latest requests. */
   readonly requests: Array<ReceivedRequest>
-  /** The simulated requests of other consumers, counted. */
+  /** The counts of the simulated requests of other consumers. */
   readonly otherConsumers: { given: number; refused: number }
 }
 

@@ -1,6 +1,5 @@
 /**
- * An `HttpClient` that reaches a sandbox in memory: the same requests, the same answers and the same faults, without a
- * connection.
+ * An `HttpClient` for a sandbox in memory: the same requests, the same responses and the same faults, without a connection.
  *
  * @since 0.2.0
  */
@@ -21,7 +20,7 @@ import * as State from "./State.js"
 const textOf = ({ body }: HttpClientRequest.HttpClientRequest): string =>
   body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
 
-/** Performs a request, and writes it into the ledger. */
+/** Performs a request, and records it in the ledger. */
 const performed = (
   state: State.State,
   request: Service.Request & { readonly body: string },

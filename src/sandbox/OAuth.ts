@@ -12,7 +12,7 @@ import type { Scope, Token } from "./Tokens.js"
 // --- models ------------------------------------------------------------------------------------------------------------
 
 /**
- * The app that the token endpoints know, and how they behave.
+ * The app that can use the token endpoints, and the behaviour of these endpoints.
  *
  * @since 0.1.0
  * @category models
@@ -54,7 +54,7 @@ export const defaultOptions: Options = {
 }
 
 /**
- * Who installed the app: a location, or an agency (company) with its locations.
+ * An installation of the app by a location, or by an agency (company) with its locations.
  *
  * @since 0.1.0
  * @category models
@@ -75,7 +75,7 @@ interface Access extends Installation {
 
 interface Refresh extends Installation {
   readonly family: number
-  /** When the token was used first, and the body of the response. */
+  /** The time of the token's first use, and the body of that response. */
   readonly used?: { readonly at: number; readonly body: Reply["body"] }
 }
 
@@ -193,7 +193,7 @@ const refused = (
       : refusal(422, [description])
 })
 
-/** A new pair for an installation, under the family of its grant. */
+/** Issues a pair of tokens for an installation. All pairs of one grant have the same `family`. */
 const issue = (oauth: OAuth, installation: Installation, family: number, now: number): OAuthResult => {
   const issued = oauth.issued + 1
   const accessToken = named("access", issued)
@@ -290,7 +290,7 @@ export const locationToken = (
   if (companyId !== company.companyId || locationId === undefined || locationId === "") {
     return { oauth, reply: refusal(400, "Location not found") }
   }
-  // Every location counts as one of the agency.
+  // The sandbox treats every location as a location of the agency.
   const result = issue(oauth, { ...company, locationId: locationId as LocationId }, company.family, now)
   const { refresh_token: _, ...body } = result.reply.body
   return { oauth: { ...result.oauth, refresh: oauth.refresh }, reply: { status: 200, body } }

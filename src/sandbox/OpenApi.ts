@@ -1,5 +1,5 @@
 /**
- * The OpenAPI document of the sandbox. What it says of an endpoint follows from the endpoint's row.
+ * The OpenAPI document of the sandbox. Each endpoint is described from its row, its definition in `src/api`.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as ControlApi from "./ControlApi.js"
 
 type Codec = S.Schema.AnyNoContext
 
-/** The JSON Schema of what travels; named schemas go to `definitions`. */
+/** Returns the JSON Schema of the encoded side of a schema, and adds named schemas to the document's definitions. */
 type Describe = (schema: Codec) => JsonObject
 
 const describing =
@@ -43,7 +43,7 @@ const refusal = (message: Codec) =>
 
 const Refusal = refusal(S.Union(S.String, S.Array(S.String)))
 
-/** An unknown `Version` is refused in a form of its own. */
+/** The body of a 401. The refusal of an unknown `Version` has another shape, with `status` instead of `statusCode`. */
 const Unauthorized = S.Union(
   refusal(S.String),
   S.Struct({ status: S.Number, message: S.String, error: S.String, traceId: S.String })
@@ -69,7 +69,7 @@ const refusalResponses = (describe: Describe, statuses: ReadonlyArray<string>) =
 
 // --- the endpoints of the rows -----------------------------------------------------------------------------------------
 
-/** Bodies to start from. */
+/** The example request bodies of the document. */
 const examples: { readonly [name in RowName]?: JsonObject } = {
   updateContact: { firstName: "Rosan", tags: ["vip"] },
   upsertContact: {
@@ -90,7 +90,7 @@ const examples: { readonly [name in RowName]?: JsonObject } = {
   setBusinessInBulk: { locationId: "ve9EPM428h8vShlRW1KT", ids: ["seD4PfOuKoVMLkEZqohJ"], businessId: null }
 }
 
-/** A custom field as the service documents it for writing. */
+/** The custom fields of a request body, as the service documents them. */
 const customFields = S.optional(
   S.Array(
     S.Struct({
@@ -114,7 +114,7 @@ const channels = ["Call", "Email", "SMS", "WhatsApp", "GMB", "FB"]
 
 const channelsOfV3 = ["call", "email", "sms", "whatsApp", "gmb", "fb"]
 
-/** The channels in the spelling of every Version. */
+/** The do-not-disturb settings of a request body, with the channel names of every Version. */
 const dndSettings = S.optional(
   S.Struct({
     ...Object.fromEntries(channels.map((name) => [name, S.optional(channel)])),
@@ -135,7 +135,7 @@ const bodyOf = (body: Codec): Codec =>
     ? (S.Struct({ ...fieldsOf(body), customFields, dndSettings }) as never as Codec)
     : body
 
-/** `getAllNotes` is called "Get All Notes". */
+/** The summary of an endpoint, such as "Get All Notes" for `getAllNotes`. */
 const titleOf = (name: string) => name.replace(/([A-Z])/g, " $1").replace(/^./, (first) => first.toUpperCase())
 
 const versionParameter = (documented: string) => ({
@@ -157,7 +157,7 @@ const queryParameters = (row: AnyEndpoint, describe: Describe) => {
   }))
 }
 
-/** How what is sent and what is answered are described. */
+/** The functions that describe the schemas of requests and of responses. */
 interface Described {
   readonly describe: Describe
   readonly describeAnswer: Describe
@@ -272,11 +272,11 @@ const rowPaths = (described: Described): JsonObject => {
   return paths
 }
 
-/** Without ids of JSON Schema, which OpenAPI does not know. */
+/** Removes the `$id`s of JSON Schema, which OpenAPI does not have. */
 const withoutIds = (document: JsonObject): JsonObject =>
   JSON.parse(JSON.stringify(document, (key, value: unknown) => (key === "$id" ? undefined : value))) as JsonObject
 
-/** Responses may hold null for what is unset: allows it for each field that is not required, at any depth. */
+/** Allows null for each field that is not required, at any depth, because responses may hold null for unset fields. */
 const withNulls = (schema: unknown): unknown => {
   if (isArray(schema)) return schema.map(withNulls)
   if (!isObject(schema)) return schema
@@ -297,7 +297,7 @@ const fieldWithNull = (
   required.includes(name) ? withNulls(schema) : { anyOf: [withNulls(schema), { type: "null" }] }
 ]
 
-/** Adds the endpoints of the service to a document that has the controls of the sandbox, or nothing. */
+/** Adds the endpoints of the service to a document that has the control endpoints of the sandbox, or no endpoints. */
 const complete = ({ paths, components, tags: _, ...document }: JsonObject): JsonObject => {
   const definitions: Record<string, unknown> = {}
   const answers: Record<string, unknown> = {}
@@ -317,7 +317,7 @@ const complete = ({ paths, components, tags: _, ...document }: JsonObject): Json
 }
 
 /**
- * The API of a sandbox, as its pages describe it.
+ * The API of a sandbox, as `/openapi.json` and `/docs` describe it. `isControlled`: whether it has the control endpoints.
  *
  * @since 0.2.0
  * @category api

@@ -1,5 +1,5 @@
 /**
- * An endpoint as the service performs it.
+ * The types of operations: the simulated behaviour of endpoints.
  *
  * @since 0.2.0
  */
@@ -8,7 +8,7 @@ import type * as Directory from "./Directory.js"
 import type { Rule } from "./Rules.js"
 
 /**
- * What is asked: the parameters of the path, the query string, and the body.
+ * The parts of a request: the parameters of the path, the query string, and the body.
  *
  * @since 0.1.0
  * @category models
@@ -20,31 +20,31 @@ export interface Request {
 }
 
 /**
- * What an operation answers with its success status, and which contact it wrote.
+ * The result of a successful operation: the body of the response, and the contacts that were written.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Answer {
   readonly body: JsonObject
-  /** The contact that was written; that of the path by default. */
+  /** The contact that was written; the contact of the path by default. */
   readonly contactId?: string
-  /** The contacts that were written, if they may be several. */
+  /** The contacts that were written, for operations that can write several. */
   readonly contactIds?: ReadonlyArray<string>
   /** Whether something was created. */
   readonly isNew?: boolean
 }
 
 /**
- * An endpoint as the service performs it. It refuses by throwing a `Refusal`, before it has changed anything.
+ * The simulated behaviour of an endpoint. It refuses a request by throwing a `Refusal` before it changes anything.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Operation {
-  /** What the query string may hold; nothing by default. */
+  /** The rule for the query string; no parameter is allowed by default. */
   readonly query?: Rule
-  /** What the body may hold, by Version; it is not looked at by default. */
+  /** The rule for the body, by Version; the body is not checked by default. */
   readonly body?: (version: string) => Rule
   readonly perform: (
     directory: Directory.Directory,
@@ -54,7 +54,7 @@ export interface Operation {
 }
 
 /**
- * The operations of some rows.
+ * The operations of a set of endpoints, by name.
  *
  * @since 0.2.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * Every endpoint as the service performs it on a directory, apart from HTTP.
+ * Performs the operation of any endpoint on a directory, as the service does, without HTTP.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,7 @@ export interface Write {
 }
 
 /**
- * What became of a request: the answer, and the write, if there was one.
+ * The result of a request: the response, and the write if there was one.
  *
  * @since 0.1.0
  * @category models
@@ -47,16 +47,16 @@ export interface Write {
 export interface Performed {
   readonly reply: Reply
   readonly write?: Write
-  /** The contacts that the write changed, where they may be several. */
+  /** The contacts that the write changed, for operations that can change several. */
   readonly contactIds?: ReadonlyArray<string>
-  /** What a write changed, in order. */
+  /** The changes of the write, in order. */
   readonly changes?: ReadonlyArray<Change>
 }
 
 // --- performing --------------------------------------------------------------------------------------------------------
 
 /**
- * The operation of each row.
+ * The operations, by the name of their endpoint.
  *
  * @since 0.1.0
  * @category operations
@@ -81,7 +81,7 @@ export const operations: Operations<Rows> = {
 const nothing = object({})
 
 /**
- * Performs an operation: refuses what the endpoint does not take, and answers with its success status.
+ * Performs an operation. An invalid query or body gets a 422, and a success gets the status of the endpoint.
  *
  * @since 0.2.0
  * @category operations
@@ -99,7 +99,7 @@ export const perform = (
     ...(operation.body === undefined ? [] : operation.body(caller.version)("", request.body))
   ]
   if (faults.length > 0) return { reply: refusal(422, faults) }
-  // What is written from here on is written at this time.
+  // All writes of the operation get the time of the request.
   directory.now = caller.now
   directory.changes = []
   try {

@@ -49,7 +49,7 @@ export const Limits = S.Struct({
 export interface Limits extends S.Schema.Type<typeof Limits> {}
 
 /**
- * The requests of other consumers, counted.
+ * The counts of the requests of other consumers.
  *
  * @since 0.2.0
  * @category models
@@ -102,7 +102,7 @@ const makeWindow = ({ window, interval }: Limits) => {
       return times.length()
     },
     push: times.push,
-    /** When a full window admits a request again, in milliseconds of the epoch. */
+    /** The time at which a full window admits a request again, in milliseconds of the epoch. */
     nextAdmissionAt: (now: number): number => (window === "sliding" ? times.at(0)! : startOf(now)) + interval
   }
 }

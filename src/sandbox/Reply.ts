@@ -1,12 +1,12 @@
 /**
- * What the service answers: replies, refusals, and trace ids.
+ * The responses of the service: statuses and bodies, refusals, and trace ids.
  *
  * @since 0.2.0
  */
 import type { JsonObject } from "../runtime/json.js"
 
 /**
- * A status and the JSON that goes with it.
+ * The status and the JSON body of a response.
  *
  * @since 0.1.0
  * @category models
@@ -17,7 +17,7 @@ export interface Reply {
 }
 
 /**
- * The trace id of the nth answer.
+ * The trace id of the nth response.
  *
  * @since 0.1.0
  * @category replies
@@ -32,20 +32,20 @@ const phrases: { readonly [status: number]: string } = {
 }
 
 /**
- * What a refusal may say besides its status and message.
+ * The details of a refusal besides its status and message.
  *
  * @since 0.2.0
  * @category models
  */
 export interface RefusalDetails {
-  /** What else is told, such as the contact that a duplicate would repeat. */
+  /** Further data, such as the contact that the request would duplicate. */
   readonly meta?: JsonObject
-  /** The phrase of the status; by default the one of the status, and none for 400 and 403. */
+  /** The `error` phrase of the body; by default the phrase of the status, and none for 400 and 403. */
   readonly error?: string
 }
 
 /**
- * A refusal in the service's shape; its 400 and 403 carry no `error` as a rule.
+ * Makes a refusal in the service's shape. A 400 or a 403 has no `error` by default.
  *
  * @since 0.1.0
  * @category replies
@@ -73,16 +73,16 @@ export const refusal = (
 export const doneFlags = { succeded: true, succeeded: true } as const
 
 /**
- * Thrown by an operation, before it has changed anything.
+ * The error that an operation throws to refuse a request, before it changes anything.
  *
  * @since 0.2.0
  * @category models
  */
 export class Refusal extends Error {
   readonly status: number
-  /** One sentence, or one for each fault. */
+  /** The message: one sentence, or one sentence for each fault. */
   readonly said: string | ReadonlyArray<string>
-  /** What is told besides. */
+  /** The details besides the status and the message. */
   readonly details: RefusalDetails
 
   constructor(status: number, said: string | ReadonlyArray<string>, details: RefusalDetails = {}) {
@@ -94,7 +94,7 @@ export class Refusal extends Error {
 }
 
 /**
- * A 400 of the search, which has the phrase of its status in recordings.
+ * A 400 of the search. In recordings it has the phrase of its status as `error`.
  *
  * @since 0.2.0
  * @category replies

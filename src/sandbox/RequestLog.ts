@@ -1,5 +1,5 @@
 /**
- * The log of a sandbox: a line for each request, without tokens and without what a query string holds.
+ * The log of a sandbox: a line for each request, without tokens and without the values of a query string.
  *
  * @since 0.2.0
  */
@@ -20,7 +20,7 @@ const target = (url: string): string => {
   return names.length === 0 ? shown : `${shown}?${names.join("&")}`
 }
 
-/** Faults after which no response of the server is complete. */
+/** Whether the server does not complete the response to a request with this fault. */
 const breaksOff = (fault: Fault | undefined): boolean =>
   fault !== undefined && ["Reset", "HalfBody", "WrongLength"].includes(fault._tag)
 

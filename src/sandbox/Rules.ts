@@ -1,11 +1,11 @@
 /**
- * What a body or a query string may hold, and how the service words its refusals: pure.
+ * The validation rules for bodies and query strings, with the service's error messages. Pure.
  *
  * @since 0.1.0
  */
 import { isArray, isObject } from "../runtime/json.js"
 
-export /** What is wrong with the value of a field, as sentences that begin with its path. */
+export /** Returns the errors of a field's value, as sentences that begin with the field's path. */
 type Rule = (path: string, value: unknown) => ReadonlyArray<string>
 
 export type Shape = { readonly [field: string]: Rule }
@@ -68,10 +68,10 @@ export const each =
 
 export const number = accepting((value) => typeof value === "number" && Number.isFinite(value), "must be a number")
 
-/** Any object, whatever is in it. */
+/** Accepts any value. */
 export const anything: Rule = () => []
 
-/** A whole number of a query string, which is text. */
+/** The rule for a whole number in a query string, where numbers are text. */
 export const digits =
   (least: number, most: number): Rule =>
   (path, value) => {
@@ -80,6 +80,6 @@ export const digits =
     return Number(value) < least ? [`${path} must not be less than ${least}`] : []
   }
 
-/** A list with something in it. */
+/** The rule for a non-empty list of texts. */
 export const someTexts: Rule = (path, value) =>
   isArray(value) && value.length === 0 ? [`${path} should not be empty`] : texts(path, value)

@@ -125,14 +125,15 @@ export interface Options extends State.Options {
   readonly control?: boolean | undefined
   /**
    * Whether each request is logged at level `Info`, in a line such as `GET /contacts/jane 200 3 ms` or
-   * `PUT /contacts/jane 503 1 ms (fault: Status)`; not by default. A line has no token, and of a query string only the names.
+   * `PUT /contacts/jane 503 1 ms (fault: Status)`; not by default. A line has no token, and no values of a query string.
    *
    * @since 0.2.0
    */
   readonly logRequests?: boolean | undefined
   /**
-   * Where the events of writes and installations are sent, signed with `webhookKey`; nowhere by default. Each event leaves
-   * after the response of its write, in the order of the writes. Another URL than `https` or a loopback address is refused.
+   * The receiver of the events of writes and installations, which are signed with `webhookKey`; no events are sent by
+   * default. Each event is sent after the response of its write, in the order of the writes. A URL other than `https` or a
+   * loopback address is refused.
    *
    * @since 0.2.0
    */
@@ -208,7 +209,7 @@ const starting = (options: Options): Effect.Effect<Serving, never, Scope.Scope> 
     return { state, webhooks, logRequests }
   })
 
-/** The controls, with the events of installations. */
+/** The controls of the sandbox. `install` also sends an event, and `reset` also resets the webhooks. */
 const controlsOf = ({ state, webhooks }: Serving, options: Options): ControlApi.Controls => {
   const controls = Controls.make(state, options)
   return {

@@ -1,6 +1,6 @@
 /**
- * The filters of a search as the service takes and refuses them. Written from its guide and what was seen of it, apart from the
- * client's own schemas, so that one can judge the other. Pure.
+ * The filters of a search as the service accepts and refuses them. Written from the service's guide and its observed
+ * behaviour, independently of the client's schemas, so that tests can compare the two. Pure.
  *
  * @since 0.2.0
  */
@@ -16,7 +16,7 @@ import { badSearch, Refusal } from "./Reply.js"
  */
 export type Predicate = (contact: StoredContact) => boolean
 
-// --- what a contact has ------------------------------------------------------------------------------------------------
+// --- values of a contact -----------------------------------------------------------------------------------------------
 
 const lowerCase = (value: unknown) => (typeof value === "string" ? value.toLowerCase() : value)
 
@@ -45,7 +45,7 @@ const valueOf = (contact: JsonObject, field: string): unknown => {
   return option === undefined ? value : isObject(value) ? value[option] : undefined
 }
 
-/** A list has each of its values. */
+/** The set values of a field. A list yields each of its elements. */
 const valuesOf = (contact: JsonObject, field: string): ReadonlyArray<unknown> => {
   const value = valueOf(contact, field)
   return (isArray(value) ? value : [value]).filter((one) => !isUnset(one))
@@ -111,7 +111,7 @@ const partOf = (operator: string, field: string, value: unknown): string => {
   return value.toLowerCase()
 }
 
-/** A tag matches whole. */
+/** Whether a value contains a text. A tag has to equal the text. */
 const has = (field: string, value: unknown, part: string): boolean => {
   if (field === "tags") return value === part
   return field === "phone" ? digits(value).includes(digits(part)) : String(lowerCase(value)).includes(part)
@@ -184,7 +184,7 @@ const nested = (value: unknown): Predicate => {
 }
 
 /**
- * The predicate of a filter; a group without filters lets every contact through. Throws a `Refusal` for one that the service
+ * The predicate of a filter; a group without filters matches every contact. Throws a `Refusal` for a filter that the service
  * refuses, such as a filter by a custom field that the location does not have.
  *
  * @since 0.2.0

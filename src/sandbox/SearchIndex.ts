@@ -1,5 +1,5 @@
 /**
- * The index that a search reads: the contacts of a location as they were some time ago, and what was found in them. Pure.
+ * The index that a search reads: the contacts of a location as they were some time ago, and cached results. Pure.
  *
  * @since 0.2.0
  */
@@ -16,7 +16,7 @@ import type { StoredContact } from "./ContactRecord.js"
 interface Pending {
   readonly visibleAt: number
   readonly id: string
-  /** Nothing where the contact was deleted. */
+  /** The contact as it was written; undefined if it was deleted. */
   readonly contact: StoredContact | undefined
 }
 
@@ -28,9 +28,9 @@ interface Pending {
  */
 export interface SearchIndex {
   readonly contacts: Map<string, StoredContact>
-  /** The earliest first. */
+  /** The writes that are not visible yet, the earliest first. */
   pending: ReadonlyArray<Pending>
-  /** The sorted matches of a search, for the pages that follow; forgotten with each change. */
+  /** The sorted matches of each search, for its following pages; every change of the contacts clears them. */
   readonly results: Map<string, ReadonlyArray<Match>>
 }
 
@@ -45,7 +45,7 @@ export interface Match extends Place {
 }
 
 /**
- * Where a contact stands in the order of a search.
+ * The position of a contact in the order of a search: its sort values, then its id.
  *
  * @since 0.2.0
  * @category models
@@ -56,7 +56,7 @@ export interface Place {
 }
 
 /**
- * What contacts are sorted by: milliseconds for a date, null for what is unset.
+ * A value that contacts are sorted by: milliseconds for a date, null for an unset field.
  *
  * @since 0.2.0
  * @category models
@@ -86,7 +86,7 @@ const show = ({ contacts, results }: SearchIndex, id: string, contact: StoredCon
 }
 
 /**
- * Shows the writes whose time has come.
+ * Applies the pending writes that are visible at `now`.
  *
  * @since 0.2.0
  * @category operations
@@ -101,7 +101,7 @@ export const advance = (index: SearchIndex, now: number): void => {
 }
 
 /**
- * Takes in a write, or a deletion, which is seen from `visibleAt` on (milliseconds of the epoch); at once without it.
+ * Adds a write or a deletion, visible from `visibleAt` on (milliseconds of the epoch), or at once if that is undefined.
  *
  * @since 0.2.0
  * @category operations
@@ -116,7 +116,7 @@ export const write = (
     index.pending = [...index.pending, { visibleAt, id, contact }]
     return
   }
-  // What was to be seen later is older than this.
+  // The pending writes of this contact are older than this write.
   if (index.pending.length > 0) index.pending = index.pending.filter((one) => one.id !== id)
   show(index, id, contact)
 }
@@ -125,13 +125,13 @@ export const write = (
 
 const compareValues = (one: SortValue, other: SortValue): number => (one === other ? 0 : one! < other! ? -1 : 1)
 
-/** What is unset comes last, in either direction. */
+/** Compares two sort values. Null comes last in both directions. */
 const compare = (one: SortValue, other: SortValue, direction: Direction): number => {
   if (one === null || other === null) return Number(one === null) - Number(other === null)
   return direction === "asc" ? compareValues(one, other) : compareValues(other, one)
 }
 
-/** Equal values follow each other by id, so that every contact has one place. */
+/** Compares the places of two contacts. Contacts with equal values are ordered by id, so that the order is unambiguous. */
 const comparing =
   (directions: ReadonlyArray<Direction>) =>
   (one: Place, other: Place): number => {
@@ -144,7 +144,7 @@ const comparing =
 
 // --- results -----------------------------------------------------------------------------------------------------------
 
-/** Searches whose results are kept. */
+/** The number of searches whose results are kept. */
 const kept = 20
 
 /**
@@ -174,7 +174,7 @@ export const find = (
 }
 
 /**
- * How many matches come up to a place, that place included: where the next page begins.
+ * The number of matches up to and including a place, which is the index at which the next page begins.
  *
  * @since 0.2.0
  * @category queries

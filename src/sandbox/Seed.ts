@@ -1,5 +1,5 @@
 /**
- * Directories from the models of the library, and their snapshots.
+ * Makes directories from the models of the library, and converts them to and from snapshots.
  *
  * @since 0.2.0
  */
@@ -28,7 +28,7 @@ export interface Location extends Directory.Location {
 }
 
 /**
- * The location that a sandbox has when it is given none: duplicates are not allowed, email is checked before phone.
+ * The default location of a sandbox: duplicates are not allowed, email is checked before phone.
  *
  * @since 0.1.0
  * @category constants
@@ -40,7 +40,7 @@ export const defaultLocation: Location = {
 }
 
 /**
- * What a directory has at its start. What has no `locationId` belongs to the first location.
+ * The initial records of a directory. A record without a `locationId` belongs to the first location.
  *
  * @since 0.2.0
  * @category models
@@ -48,7 +48,7 @@ export const defaultLocation: Location = {
 export interface Options {
   /** The locations; by default one that allows no duplicates. */
   readonly locations?: ReadonlyArray<Location> | undefined
-  /** The definitions of custom fields; none by default. One without a `fieldKey` gets `contact.` and its name. */
+  /** The definitions of custom fields; none by default. A missing `fieldKey` is made from the model and the name. */
   readonly customFields?: ReadonlyArray<CustomFieldDefinition> | undefined
   /** The tags of the locations; by default those of the contacts, which are added in any case. */
   readonly locationTags?: ReadonlyArray<LocationTag> | undefined
@@ -59,8 +59,8 @@ export interface Options {
 }
 
 /**
- * A directory of these locations and contacts. A contact gets what the service would have given it: lower-case fields and
- * tags, a type, and `now` (milliseconds of the epoch) for the dates that it does not have.
+ * Makes a directory of these records. A contact gets the values that the service would add: lower-case fields and tags, a
+ * type, and `now` (milliseconds of the epoch) for missing dates.
  *
  * @since 0.1.0
  * @category constructors
@@ -109,7 +109,7 @@ const encodeAppointment = S.encodeSync(Appointment)
 const encodeContact = S.encodeSync(Contact)
 
 /**
- * Adds contacts as they are given, and what the service would have given them. One with the id of another replaces it.
+ * Adds contacts, with the values that the service would add. A contact replaces an existing one that has its id.
  *
  * @since 0.1.0
  * @category constructors
@@ -135,7 +135,7 @@ const parts = S.optionalWith(
       {
         /** The id of the record. */
         id: S.NonEmptyString,
-        /** The contact that it belongs to. */
+        /** The contact that the record belongs to. */
         contactId: S.String
       },
       json
@@ -152,7 +152,7 @@ const ofLocations = S.optionalWith(
       {
         /** The id of the record. */
         id: S.NonEmptyString,
-        /** The location that it belongs to. */
+        /** The location that the record belongs to. */
         locationId: S.NonEmptyString
       },
       json
@@ -177,9 +177,9 @@ const locationModel = S.Struct({
   ),
   /** The country of contacts that are created without one. */
   country: S.optional(Country),
-  /** How far the search is behind writes, in milliseconds; 0 by default. */
+  /** The time in milliseconds until a search finds a write; 0 by default. */
   indexLag: S.optional(S.NonNegative),
-  /** How the location takes the custom fields of a contact that nobody has published the service's answer to. */
+  /** The handling of custom fields in a write of a contact, where the behaviour of the service is not known. */
   customFieldInput: S.optional(
     S.Struct({
       /** Custom fields that the location does not have; ignored by default. */
@@ -201,7 +201,7 @@ const locationModel = S.Struct({
 export const Locations = S.NonEmptyArray(locationModel)
 
 /**
- * All locations, contacts and notes of a sandbox as JSON.
+ * All records of a sandbox as JSON: locations, contacts, notes and so on.
  *
  * @since 0.1.0
  * @category snapshots
@@ -223,15 +223,15 @@ export const Snapshot = S.Struct({
   ),
   /** The notes as they are stored; none by default. */
   notes: parts,
-  /** The tasks, appointments and enrollments as they are stored; none by default. */
+  /** The tasks as they are stored; none by default. */
   tasks: parts,
-  /** The appointments of all contacts. */
+  /** The appointments as they are stored; none by default. */
   appointments: parts,
-  /** Which contacts are in which campaigns and workflows. */
+  /** The enrollments of contacts in campaigns and workflows; none by default. */
   enrollments: parts,
   /** The definitions of custom fields; none by default. */
   customFields: ofLocations,
-  /** The tags that the locations know; none by default. */
+  /** The tags of the locations; none by default. */
   locationTags: ofLocations,
   /** The number of records that were created, from which the next id is made. */
   created: S.NonNegativeInt
@@ -248,7 +248,7 @@ export type Snapshot = typeof Snapshot.Type
  * @category snapshots
  */
 export const toSnapshot = (directory: Directory.Directory): Snapshot => ({
-  // They were given as locations of this module.
+  // The locations of a directory come from this module, so they have the more specific type.
   locations: Array.from(directory.locations.values()) as never as ReadonlyArray<Location>,
   contacts: Array.from(directory.contacts.values()),
   notes: Array.from(directory.notes.values()),

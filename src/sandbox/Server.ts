@@ -1,5 +1,5 @@
 /**
- * The HTTP server of the sandbox: requests come in here, meet their faults, and leave with an entry in the ledger.
+ * The HTTP server of the sandbox. It receives requests, applies faults, and records each request in the ledger.
  *
  * @since 0.2.0
  */
@@ -40,7 +40,7 @@ import type { Webhooks } from "./Webhooks.js"
  * @category models
  */
 export interface Serving {
-  /** What it holds. */
+  /** The state of the sandbox. */
   readonly state: State.State
   /** Sends the events of writes. */
   readonly webhooks: Webhooks
@@ -50,7 +50,7 @@ export interface Serving {
 
 type ServerRequest = HttpServerRequest.HttpServerRequest
 
-/** What a reply becomes: with a trace id, and an entry in the ledger. */
+/** Computes the response to a request, adds the trace id, and records the request in the ledger. */
 const recorded = (
   { state, webhooks }: Serving,
   request: ServerRequest,
@@ -60,11 +60,11 @@ const recorded = (
 ): Effect.Effect<Answer.Answer> => {
   const { ledger } = state
   return Effect.gen(function* () {
-    // It came before a reset of the sandbox, and is no part of what is there now.
+    // The request came before a reset of the sandbox, so the new state does not include it.
     if (ledger !== state.ledger) return yield* Connection.reset(request)
-    // What the edge resets is not even read.
+    // The body is not read if a fault resets the connection before the request is performed.
     const isRead = fault?._tag !== "Reset" || Answer.isPerformed(fault)
-    // A body that breaks off, or is too large, is no request: nothing is performed.
+    // A request whose body breaks off or is too large is not performed; its connection is reset.
     const body = isRead ? yield* Effect.catchAll(request.text, () => Connection.reset(request)) : ""
     const now = yield* DateTime.now
     const { status, body: json, events, headers } = answer(body, traceId, now.epochMillis)
@@ -84,11 +84,11 @@ const notPerformed = (): Service.Answer => ({ status: 200, body: {} })
 
 const notFound = ({ method, url }: ServerRequest): Service.Answer => Reply.refusal(404, `Cannot ${method} ${url}`)
 
-/** Answers a request, unless a fault is in its way. */
+/** Responds to a request, and applies its fault if there is one. */
 const respond = (serving: Serving) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { state } = serving
-    // Counted before it is read: its client may give up on it.
+    // The request is counted before its body is read, because the client may give up on it.
     const traceId = Reply.traceId((state.ledger.received += 1))
     const route = Service.route(state, request)
     const { delay, fault } = route === undefined ? noFault : State.nextFault(state, route.name)
@@ -105,14 +105,14 @@ const noFault: Faults.FaultDecision = { delay: 0, fault: undefined }
 const isRouteNotFound = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "RouteNotFound"
 
-/** What is none of the sandbox's own pages is a request to the service. */
+/** Any path other than the sandbox's own pages is a request to the simulated API. */
 const servingApi = (serving: Serving) => (app: HttpApp.Default) =>
   Effect.catchAllCause(app, (cause) =>
     // The router fails with RouteNotFound although the type of an HttpApp says that it never fails.
     Option.exists(Cause.failureOption<unknown>(cause), isRouteNotFound) ? respond(serving) : Effect.failCause(cause)
   )
 
-/** Refuses what must not even be read, and bounds what is. */
+/** Refuses requests whose bodies must not be read, and limits the size of all other bodies. */
 const guarded = (isControlled: boolean, logRequests: boolean) => (app: HttpApp.Default) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { headers, url } = request

@@ -1,5 +1,5 @@
 /**
- * How the sandbox answers a request that has arrived whole, apart from the connection that it came by.
+ * Computes the response of the sandbox to a complete request, independently of the connection.
  *
  * @since 0.2.0
  */
@@ -30,19 +30,20 @@ export interface Request {
 }
 
 /**
- * A reply, the headers that it has besides the usual ones, and the events of what it changed.
+ * A response: its status and body, its headers besides the usual ones, and the webhook events of the changes.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Answer extends Reply.Reply {
   readonly headers?: { readonly [name: string]: string }
-  /** What the service tells by webhooks; absent if nothing changed. */
+  /** The webhook events of the changes; absent if there are none. */
   readonly events?: ReadonlyArray<WebhookEvent>
 }
 
 /**
- * What answers a request: given its body, the trace id of the answer, and the time (milliseconds of the epoch).
+ * The endpoint of a request. `answer` computes the response from the body, the trace id of the response, and the time
+ * (milliseconds of the epoch).
  *
  * @since 0.2.0
  * @category models
@@ -75,7 +76,7 @@ export const route = (state: State, request: Request): Route | undefined => {
   return matched && { name: matched.name, answer: performing(state, request, { ...matched, query: queryOf(search) }) }
 }
 
-/** Answers what the vendor's token endpoints would. */
+/** Performs a request to a token endpoint, and stores the new state of OAuth. */
 const granting =
   (state: State, grant: (oauth: OAuth.OAuth, form: OAuth.Form, now: number) => OAuth.OAuthResult) =>
   (text: string, _: string, now: number): Answer => {
@@ -84,7 +85,7 @@ const granting =
     return reply
   }
 
-/** A repeated parameter is a list. */
+/** The parameters of a query string. A repeated parameter becomes a list. */
 const queryOf = (search: string): JsonObject => {
   const query = new URLSearchParams(search)
   return Object.fromEntries(
@@ -101,7 +102,7 @@ interface Matched {
   readonly query: JsonObject
 }
 
-/** Admits the request, performs the operation on the directory, and writes down what was applied. */
+/** Admits the request, performs its operation on the directory, and records the applied writes in the ledger. */
 const performing =
   (state: State, { headers }: Request, { name, params, query }: Matched) =>
   (text: string, traceId: string, now: number): Answer => {
@@ -127,7 +128,10 @@ const performing =
 
 const versions = ["2021-04-15", "2021-07-28", "2023-02-21", "v3"]
 
-/** Who asks, or why not. Version before token before quota; a request that is refused by the first two costs no slot. */
+/**
+ * The caller of a request, or the refusal. The version is checked first, then the token, then the quota: a request that
+ * fails one of the first two checks does not count against the quota.
+ */
 const admit = (
   state: State,
   headers: Request["headers"],

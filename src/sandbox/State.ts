@@ -29,7 +29,7 @@ export interface Options extends Seed.Options {
    * are counted by the `Clock` that the layer is built with: while a `TestClock` stands still, the 101st request gets a 429.
    */
   readonly limits?: typeof Quota.Limits.Encoded | undefined
-  /** The app that the token endpoints know, and how they behave. */
+  /** The app that can use the token endpoints, and the behaviour of these endpoints. */
   readonly oauth?: Partial<OAuth.Options> | undefined
   /** The injected faults; none by default. */
   readonly faults?: typeof Faults.Plan.Encoded | undefined
@@ -42,7 +42,7 @@ export interface Options extends Seed.Options {
  * @category models
  */
 export interface State {
-  /** The tokens that OAuth has not issued. */
+  /** The tokens of the options, without those that OAuth has issued. */
   readonly tokens: ReadonlyArray<Tokens.Token>
   /** The first location. */
   readonly locationId: LocationId
@@ -56,7 +56,7 @@ export interface State {
   oauth: OAuth.OAuth
   /** The faults that are injected while there is no outage. */
   faults: Faults.Faults
-  /** The fault that every request meets; undefined if there is no outage. */
+  /** The fault of every request during an outage; undefined if there is no outage. */
   outage: Faults.Fault | undefined
   /** The requests that were received and the writes that were applied. */
   ledger: Ledger.MutableLedger
@@ -84,7 +84,7 @@ export const initial = (options: Options, now: number) => ({
 const sentenceOf = ({ message, path }: ParseResult.ArrayFormatterIssue) => [path.join("."), message].join(" ").trim()
 
 /**
- * Checks an option: one of the wrong shape would let each request fail, or pass without an effect. Throws a `TypeError`.
+ * Checks an option, which would otherwise make every request fail or have no effect. Throws a `TypeError` if it is invalid.
  *
  * @since 0.2.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * Which events the service sends for a write, and what they carry. Pure.
+ * The events that the service sends for a write, and their fields. Pure.
  *
  * @since 0.2.0
  */
@@ -20,7 +20,7 @@ export interface WebhookEvent {
 
 // --- contacts ----------------------------------------------------------------------------------------------------------
 
-/** What an event of a contact carries, in the documented order. */
+/** The fields of an event of a contact, in the documented order. */
 const contactFields = (
   "id locationId address1 city state companyName country source dateAdded dateOfBirth dnd email name firstName lastName " +
   "phone postalCode tags website attachments assignedTo customFields"
@@ -29,7 +29,7 @@ const contactFields = (
 const picked = (record: JsonObject, names: ReadonlyArray<string>): JsonObject =>
   Object.fromEntries(names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])))
 
-/** The date of birth is a moment in an event, and a day elsewhere. */
+/** The fields of a contact in an event. The date of birth is a time in an event, and a day elsewhere. */
 const contactOf = (contact: StoredContact): JsonObject => {
   const { dateOfBirth } = contact
   const isDay = typeof dateOfBirth === "string" && /^\d{4}-\d{2}-\d{2}$/.test(dateOfBirth)
@@ -42,10 +42,10 @@ const dndOf = (contact: StoredContact): WebhookEvent => ({
   ...picked(contact, ["dndSettings"])
 })
 
-/** What every write of a contact changes, and what has an event of its own. */
+/** The fields whose change causes no `ContactUpdate`: every write changes them, or they have an event of their own. */
 const withoutOwnEvent = new Set(["dateUpdated", "lastUpdatedBy", "tags", "dnd", "dndSettings"])
 
-/** Independent of the order of the fields of an object. */
+/** A replacer for `JSON.stringify` that sorts the fields of objects, so that their order does not matter. */
 const sorted = (_: string, value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
@@ -54,7 +54,7 @@ const sorted = (_: string, value: unknown): unknown =>
 const differs = (before: StoredContact, after: StoredContact) => (name: string) =>
   JSON.stringify(before[name], sorted) !== JSON.stringify(after[name], sorted)
 
-/** A write that changes nothing is an update as well. */
+/** The events of a write to an existing contact. A write that changes nothing is an update as well. */
 const updatesOf = (before: StoredContact, after: StoredContact): ReadonlyArray<WebhookEvent> => {
   const isChanged = differs(before, after)
   const isTagged = isChanged("tags")
@@ -84,10 +84,10 @@ interface Parts {
   readonly after?: StoredPart | undefined
 }
 
-/** Where and when a change was made. */
+/** The location and the time of a change. */
 interface Place {
   readonly locationId: string
-  /** In milliseconds of the epoch. */
+  /** The time of the change, in milliseconds of the epoch. */
   readonly now: number
 }
 
@@ -106,7 +106,7 @@ const ofTask = ({ after, before }: Parts, { locationId, now }: Place): ReadonlyA
   const verb = verbOf({ after, before })
   const isCompleted = before?.["completed"] !== true && after?.["completed"] === true
   if (verb === "Update" && !isCompleted) return []
-  // An answer has no time when the task was created, its event has.
+  // The event has the time at which the task was created; a response does not have it.
   const dateAdded = verb === "Create" ? isoOf(now) : undefined
   const type = verb === "Update" ? "TaskComplete" : `Task${verb}`
   return [{ type, locationId, ...picked({ dateAdded, ...(after ?? before) }, taskFields) }]
@@ -116,7 +116,7 @@ const ofTask = ({ after, before }: Parts, { locationId, now }: Place): ReadonlyA
 
 /**
  * The events of a change. A change of tags and of do-not-disturb has an event of its own; any other change of a contact is a
- * `ContactUpdate`. A change of a task has none, but for the one that completes it.
+ * `ContactUpdate`. An update of a task has no event unless it completes the task.
  *
  * @since 0.2.0
  * @category events

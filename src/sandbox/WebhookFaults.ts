@@ -1,5 +1,5 @@
 /**
- * Faults of the delivery of webhooks. They are drawn from a seed, so that the same events meet the same faults in every run.
+ * The faults of webhook delivery. They are drawn from a seed, so that the same events get the same faults in every run.
  *
  * @since 0.2.0
  */
@@ -17,17 +17,17 @@ const probability = defaulting(S.Number.pipe(S.between(0, 1)), 0)
  * @category models
  */
 export const WebhookFaults = S.Struct({
-  /** The seed: the nth event meets the same faults in every run with one seed. 1 by default. */
+  /** The seed: with the same seed, the nth event gets the same faults in every run. 1 by default. */
   seed: defaulting(S.Int, 1),
-  /** How often an event is never sent; 0 by default. */
+  /** The probability that an event is never sent; 0 by default. */
   loss: probability,
-  /** How often an event is sent twice, with the same body and signature; 0 by default. */
+  /** The probability that an event is sent twice, with the same body and signature; 0 by default. */
   repeats: probability,
-  /** How often an event is sent after the next one, or after `delay` if none comes until then; 0 by default. */
+  /** The probability that an event is sent after the next one, or after `delay` if none comes; 0 by default. */
   reordering: probability,
-  /** How often an event is sent `delay` later, and the events behind it before; 0 by default. */
+  /** The probability that an event is sent `delay` later, while later events are sent before it; 0 by default. */
   delays: probability,
-  /** How much later, in milliseconds: 1,000 by default. */
+  /** The delay of delayed and reordered events, in milliseconds: 1,000 by default. */
   delay: defaulting(S.NonNegative, 1000)
 }).annotations({ parseOptions: { onExcessProperty: "error" } })
 
@@ -38,7 +38,7 @@ export const WebhookFaults = S.Struct({
 export type WebhookFaults = typeof WebhookFaults.Type
 
 /**
- * What one event meets.
+ * The faults that apply to one event.
  *
  * @since 0.2.0
  * @category models
@@ -51,8 +51,8 @@ export interface Decision {
 }
 
 /**
- * Decides about one event after the other. Each takes the same number of draws, so that no probability changes what another
- * one decides.
+ * Returns a function that decides the faults of the next event. Every event takes the same number of random draws, so that a
+ * change of one probability does not change the other faults.
  *
  * @since 0.2.0
  * @category constructors

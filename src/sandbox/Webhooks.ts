@@ -1,5 +1,5 @@
 /**
- * Sends the events of a sandbox to a receiver, signed by a key of its own.
+ * Sends the webhook events of a sandbox to a receiver, signed with the sandbox's own key.
  *
  * @since 0.2.0
  */
@@ -25,7 +25,7 @@ const isReceiver = (text: string): boolean => {
 }
 
 /**
- * Where a sandbox sends its events, and how. An unknown field is refused.
+ * The receiver of a sandbox's events, and the options of their delivery. An unknown field is refused.
  *
  * @since 0.2.0
  * @category models
@@ -38,8 +38,8 @@ export const WebhookOptions = S.Struct({
   /** The `appId` of the events; the client id of the sandbox's app (`sandbox-app`) by default. */
   appId: S.optional(S.NonEmptyString),
   /**
-   * How long after a 429 an event is sent again, in milliseconds: 1,000 by default. The vendor waits ten minutes. Like the
-   * vendor, the sandbox sends an event again six times at most, and only after a 429.
+   * The delay after a 429 before an event is sent again, in milliseconds: 1,000 by default. The vendor waits ten minutes.
+   * Like the vendor, the sandbox sends an event again six times at most, and only after a 429.
    */
   retryDelay: defaulting(S.NonNegative, 1000),
   /** The faults of the delivery; none by default. */
@@ -65,11 +65,11 @@ export const SentWebhook = S.Struct({
   webhookId: S.String,
   /** The body: the JSON that was signed. */
   event: S.Record({ key: S.String, value: S.Unknown }),
-  /** Which attempt it was: 1 for the first one, 2 to 7 for those after a 429, 0 if the event was lost. */
+  /** The number of the attempt: 1 for the first one, 2 to 7 for the retries after a 429, 0 if the event was lost. */
   attempt: S.Int,
   /** The status of the response; 0 if there was none within 10 seconds, or if the event was lost. */
   status: S.Int,
-  /** When the attempt began, by the sandbox's clock. */
+  /** The time at which the attempt began, by the sandbox's clock. */
   at: S.DateTimeUtc
 })
 
@@ -92,34 +92,34 @@ export interface Webhooks {
   readonly isOn: boolean
   /** The attempts so far, the oldest first. */
   readonly sent: Effect.Effect<ReadonlyArray<SentWebhook>>
-  /** Sends events after those before them, and not before `ready` is done. It does not wait for their delivery. */
+  /** Queues events behind the earlier ones; they are sent when `ready` has completed. Does not wait for their delivery. */
   readonly send: (events: ReadonlyArray<WebhookEvent>, ready: Effect.Effect<void>) => Effect.Effect<void>
-  /** Drops what was not sent yet, forgets what was, and draws the faults from the beginning. */
+  /** Drops the events that were not sent yet, empties `sent`, and restarts the faults from their seed. */
   readonly reset: Effect.Effect<void>
 }
 
 // --- delivery ----------------------------------------------------------------------------------------------------------
 
-/** An event on its way. */
+/** An event that is being delivered. */
 interface Delivery {
   readonly event: WebhookEvent & { readonly webhookId: string }
   readonly attempt: number
-  /** How many times each attempt is made: twice if the event meets the fault. */
+  /** The number of times that this attempt is sent: 2 for a first attempt with the `repeats` fault, otherwise 1. */
   readonly times: number
-  /** The number of resets before it: a later reset drops it. */
+  /** The number of resets before this delivery. A later reset drops the delivery. */
   readonly generation: number
 }
 
-/** What is to be done with an event, in the order of the queue. */
+/** A job of the delivery queue. */
 type Job =
-  /** The event is new. It may leave when `ready` is done: the response of the write has been sent. */
+  /** A new event. It is sent when `ready` has completed, which means that the response of its write was sent. */
   | { readonly _tag: "New"; readonly delivery: Delivery; readonly ready: Effect.Effect<void> }
-  /** Its delay is over, after a fault or a 429. */
+  /** An event whose delay after a fault or a 429 is over. */
   | { readonly _tag: "Due"; readonly delivery: Delivery }
-  /** It has waited long enough for a next event. */
+  /** A reordered event that has waited `delay` for a next event. */
   | { readonly _tag: "Release"; readonly delivery: Delivery }
 
-/** What the deliveries of one sandbox share. One fiber takes its jobs, so that nothing is sent at the same time. */
+/** The state that the deliveries of one sandbox share. One fiber takes the jobs, so that events are sent one at a time. */
 interface Courier {
   readonly options: WebhookOptions
   readonly privateKey: KeyObject
@@ -128,13 +128,13 @@ interface Courier {
   sent: Array<SentWebhook>
   generation: number
   decide: () => WebhookFaults.Decision
-  /** The event that is sent after the next one. */
+  /** The event that the `reordering` fault holds back until the next event was sent. */
   held: Delivery | undefined
 }
 
 type Step = Effect.Effect<void, never, Scope.Scope>
 
-/** Sends the body; gives the status, or 0 if there was no response. */
+/** Sends the body. Returns the status, or 0 if there was no response within 10 seconds. */
 const post = (url: string, body: Buffer, signature: string): Effect.Effect<number> =>
   Effect.tryPromise(async (signal) => {
     const headers = { "content-type": "application/json", "x-ghl-signature": signature }
@@ -159,13 +159,13 @@ const record = ({ sent }: Courier, { event }: Delivery, outcome: Pick<SentWebhoo
   if (sent.length > sentKept) sent.shift()
 }
 
-/** Queues a job after a while. */
+/** Queues a job after `millis` milliseconds. */
 const later = ({ queue }: Courier, job: Job, millis: number): Step =>
   Queue.offer(queue, job).pipe(Effect.delay(Duration.millis(millis)), Effect.forkScoped, Effect.asVoid)
 
 const mostAttempts = 7
 
-/** One attempt. There is another one later if the receiver asks for it by a 429. */
+/** Makes one attempt. After a 429, it schedules the next attempt. */
 const attemptOnce = (courier: Courier, delivery: Delivery): Step =>
   Effect.gen(function* () {
     const { isLogged, options, privateKey } = courier
@@ -173,7 +173,7 @@ const attemptOnce = (courier: Courier, delivery: Delivery): Step =>
     const at = yield* DateTime.now
     const body = Buffer.from(JSON.stringify(event))
     const status = yield* post(options.url, body, sign(null, body, privateKey).toString("base64"))
-    // A reset has come in between.
+    // The sandbox was reset during the attempt.
     if (delivery.generation !== courier.generation) return
     record(courier, delivery, { attempt, status, at })
     if (isLogged) yield* Effect.logInfo(`webhook ${event.type} ${status === 0 ? "(no response)" : status}`)
@@ -188,7 +188,7 @@ const attemptOnce = (courier: Courier, delivery: Delivery): Step =>
 const attempt = (courier: Courier, delivery: Delivery): Step =>
   Effect.repeatN(attemptOnce(courier, delivery), delivery.times - 1)
 
-/** The first attempt of an event, or what its faults make of it. */
+/** Makes the first attempt of an event, or applies the event's faults. */
 const begin = (courier: Courier, given: Delivery): Step =>
   Effect.gen(function* () {
     const { delay } = courier.options.faults
@@ -208,7 +208,7 @@ const begin = (courier: Courier, given: Delivery): Step =>
     if (held !== undefined) yield* release(courier, held)
   })
 
-/** Sends the event that was held back, if it was not sent since. */
+/** Sends the event that was held back, unless it was sent meanwhile. */
 const release = (courier: Courier, delivery: Delivery): Step => {
   if (courier.held !== delivery) return Effect.void
   courier.held = undefined
@@ -228,7 +228,9 @@ const perform = (courier: Courier, job: Job): Step =>
     }
   })
 
-/** Takes one job after the other. A response that stalls holds back the events of later writes, so that they keep their order. */
+/**
+ * Performs one job after the other. The events of later writes wait for a stalled response, so that they keep their order.
+ */
 const work = (courier: Courier): Effect.Effect<never, never, Scope.Scope> =>
   Queue.take(courier.queue).pipe(
     Effect.tap((job) => (job._tag === "New" ? job.ready : Effect.void)),
@@ -246,7 +248,7 @@ const restart = (courier: Courier) =>
     courier.decide = WebhookFaults.make(courier.options.faults)
   })
 
-/** Ids that no other run has: a receiver may remember those of an earlier one. */
+/** Makes event ids that differ from those of other runs, because a receiver may remember the ids of an earlier run. */
 const idsOf = (key: string) => {
   let count = 0
   const prefix = Buffer.from(key, "base64").subarray(-6).toString("hex")
@@ -266,7 +268,7 @@ const courierOf = (options: WebhookOptions, privateKey: KeyObject, isLogged: boo
   }))
 
 /**
- * Starts the delivery of webhooks, and ends it with the scope. Without options, no event is sent. `appId` is for events whose
+ * Starts the delivery of webhooks, and ends it with the scope. Without options, no event is sent. `appId` is used if the
  * options have none.
  *
  * @since 0.2.0
@@ -283,7 +285,7 @@ export const make = (
       return { key, isOn: false, sent: Effect.succeed([]), send: () => Effect.void, reset: Effect.void }
     }
     const courier = yield* courierOf(options, privateKey, isLogged)
-    // A layer is built without interruption, which its fibers would inherit.
+    // A layer is built uninterruptibly, and the fiber would inherit that.
     yield* Effect.forkScoped(Effect.interruptible(work(courier)))
     const nextId = idsOf(key)
     const jobOf = (fields: WebhookEvent, timestamp: string, ready: Effect.Effect<void>): Job => {

@@ -4,15 +4,15 @@ export interface Times {
   readonly length: () => number
   readonly at: (index: number) => number | undefined
   readonly push: (time: number) => void
-  /** How many are after a time. */
+  /** Returns the number of timestamps after a time. */
   readonly countAfter: (time: number) => number
-  /** Takes one back. */
+  /** Removes one timestamp with this time, if there is one. */
   readonly remove: (time: number) => void
-  /** Drops the first ones that are at or before a time, and says how many. */
+  /** Drops the timestamps that are at or before a time, and returns their number. */
   readonly dropUntil: (time: number) => number
 }
 
-/** How many may be dropped before their room is given back. */
+/** The number of dropped timestamps up to which their memory is not released. */
 const slack = 64
 
 export const make = (): Times => {
@@ -25,7 +25,7 @@ export const make = (): Times => {
       first = 0
     }
   }
-  /** The index of the first one that is after a time. */
+  /** Returns the index of the first timestamp after a time. */
   const after = (time: number) => {
     let low = first
     let high = times.length

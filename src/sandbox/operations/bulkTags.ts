@@ -13,7 +13,7 @@ import { flag, object, required, someTexts, texts } from "../Rules.js"
 
 const idsIn = (ids: unknown): ReadonlyArray<string> => (isArray(ids) ? ids.map(String) : [])
 
-/** Why the tags of a contact cannot be changed. */
+/** The reason why the tags of a contact cannot be changed; undefined if they can be changed. */
 const faultOf = (directory: Directory.Directory, locationId: string, contactId: string): string | undefined => {
   const contact = directory.contacts.get(contactId)
   if (contact?.locationId === locationId) return undefined
@@ -60,7 +60,7 @@ const updateTagsInBulk: Operation = {
         tagsRemoved: oldTags.filter((tag) => !tags.includes(tag))
       }
     })
-    // The flags of the one example say this beside errors, too.
+    // The only documented example has these flags and this count although it also has errors.
     return { body: { ...doneFlags, errorCount: 0, responses }, contactIds }
   }
 }

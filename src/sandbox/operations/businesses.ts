@@ -15,7 +15,7 @@ import { contactsOf, limit, listed } from "./contactList.js"
 
 const searched = ["firstName", "lastName", "email", "phone"]
 
-/** Where a contact stands in the list of v3: by its name in lower case, then by its id. */
+/** The position of a contact in the list of v3: its name in lower case, then its id. */
 type Place = readonly [name: string, id: string]
 
 const placeOf = (contact: StoredContact): Place => [contactNameOf(contact), contact.id]
@@ -23,7 +23,7 @@ const placeOf = (contact: StoredContact): Place => [contactNameOf(contact), cont
 const isBefore = ([name, id]: Place, [otherName, otherId]: Place): boolean =>
   name === otherName ? id < otherId : name < otherName
 
-/** The place of the last contact of a page: `name,id` as one text, or as a parameter that is sent twice. */
+/** The rule for the place of the last contact of a page: `name,id` as one text, or as a parameter that is sent twice. */
 const startAfter: Rule = (path, value) =>
   startOf(value) === undefined ? [`${path} must be a name and an id, separated by a comma`] : []
 
@@ -32,7 +32,7 @@ const startOf = (value: unknown): Place | undefined => {
   return name === undefined || id === undefined ? undefined : [name.toLowerCase(), id]
 }
 
-/** What comes after a place. Only v3 has it. */
+/** The contacts after the place in `startAfter`, a parameter that only v3 has. */
 const after = (found: ReadonlyArray<StoredContact>, sent: unknown, version: string): ReadonlyArray<StoredContact> => {
   if (version !== "v3" && sent !== undefined) throw new Refusal(422, ["property startAfter should not exist"])
   const start = sent === undefined ? undefined : startOf(sent)

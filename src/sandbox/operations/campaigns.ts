@@ -26,7 +26,7 @@ const removeFromCampaign: Operation = {
   perform: (directory, caller, { params }) => {
     const { id: contactId } = Directory.contactOf(directory, caller, params)
     const campaignId = params["campaignId"] ?? ""
-    // A path that the Version does not have is no campaign.
+    // The spelling of `removeAll` in another Version is not the id of a campaign.
     if (/^remove-?all$/i.test(campaignId)) {
       throw new Refusal(404, `Cannot DELETE /contacts/${contactId}/campaigns/${campaignId}`)
     }

@@ -28,7 +28,7 @@ const unset = {
   followers: []
 }
 
-/** A contact as the older lists answer it: what is unset is null, and names are in lower case. */
+/** A contact as the older lists return it: unset fields are null, and names are in lower case. */
 export const listed = (contact: StoredContact, version: string): JsonObject => {
   const { attributionSource: _, lastAttributionSource: __, ...answered } = ContactBody.answered(contact, version)
   const { firstName, lastName } = contact
@@ -44,12 +44,12 @@ export const listed = (contact: StoredContact, version: string): JsonObject => {
   }
 }
 
-/** How many contacts a page may have. */
+/** The rule for the number of contacts of a page. */
 export const limit: Rule = digits(1, 100)
 
 const addedAt = ({ dateAdded }: StoredContact): number => Date.parse(String(dateAdded)) || 0
 
-/** The contacts of a location in which a text is found in one of the fields, newest first. */
+/** The contacts of a location that contain a text in one of the fields, newest first. */
 export const contactsOf = (
   directory: Directory.Directory,
   locationId: string,

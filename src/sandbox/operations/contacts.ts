@@ -20,11 +20,11 @@ const getContact: Operation = {
   })
 }
 
-/** What a body says, with the custom fields that the location stores. */
+/** The fields of a body, with only the custom fields that the location stores. */
 const fieldsOf = (directory: Directory.Directory, location: Directory.Location, body: JsonObject): JsonObject =>
   ContactBody.canonical(CustomFieldInput.resolve(directory, location, body))
 
-/** The contact that a change would make another one a duplicate of, where the location does not allow that. */
+/** Throws a `Refusal` if the fields would duplicate another contact and the location does not allow that. */
 const refuseDuplicate = (
   directory: Directory.Directory,
   { duplicates = Duplicates.defaultSetting, id }: Directory.Location,
@@ -74,7 +74,7 @@ const createContact: Operation = {
   }
 }
 
-/** The answer of an upsert has these where they are empty, too. */
+/** The response of an upsert has these lists even if they are empty. */
 const emptyLists = { followers: [], additionalEmails: [], additionalPhones: [] }
 
 const upsertContact: Operation = {

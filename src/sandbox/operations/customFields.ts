@@ -28,7 +28,7 @@ const fields = {
   model: oneOf("contact", "opportunity")
 }
 
-/** A text box list cannot be made without boxes. */
+/** The rule for the body of a new custom field. A text box list needs at least one box. */
 const created: Rule = (path, value) => [
   ...object({ ...fields, dataType: oneOf(...dataTypes) }, ["name", "dataType"])(path, value),
   ...(isBoxList(value) && !hasBoxes(value) ? ["textBoxListOptions should not be empty"] : [])
@@ -41,7 +41,7 @@ const hasBoxes = (value: unknown): boolean => {
   return isArray(boxes) && boxes.length > 0
 }
 
-/** What a body says, under the names of an answer. */
+/** Converts the field names of a request body to those of a response. */
 const answeredOf = (
   directory: Directory.Directory,
   { isMultipleFile, maxNumberOfFiles, options, textBoxListOptions, ...rest }: JsonObject
@@ -57,7 +57,7 @@ const answeredOf = (
       })
 })
 
-/** A field is found by its id and by its key. */
+/** Finds a custom field by its id or its key. Throws a `Refusal` if there is none. */
 const customFieldOf = (
   directory: Directory.Directory,
   caller: Directory.Caller,

@@ -15,7 +15,7 @@ const body = () => object({ followers: someTexts }, ["followers"])
 const usersIn = (users: unknown): ReadonlyArray<string> =>
   isArray(users) ? Array.from(new Set(users.filter(isText))) : []
 
-/** A contact without followers has no such field. */
+/** The changed field of a contact. A contact without followers has no such field. */
 const withFollowers = (followers: ReadonlyArray<string>) => ({
   followers: followers.length === 0 ? undefined : followers
 })

@@ -22,7 +22,7 @@ const tagOf = (
   return found
 }
 
-/** The name as it is saved, unless another tag of the location has it. */
+/** Returns the name as it is saved. Throws a `Refusal` if another tag of the location has that name. */
 const freeName = (directory: Directory.Directory, locationId: string, name: unknown, tagId?: string): string => {
   const saved = Directory.tagName(String(name))
   const other = Directory.findLocationTag(directory, locationId, saved)

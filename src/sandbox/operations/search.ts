@@ -15,7 +15,7 @@ import { accepting, anything, each, number, object, oneOf, type Rule, text } fro
 import { contactNameOf, predicate, type Predicate } from "../SearchFilter.js"
 import * as SearchIndex from "../SearchIndex.js"
 
-// --- what is asked -----------------------------------------------------------------------------------------------------
+// --- the request -------------------------------------------------------------------------------------------------------
 
 const largestPage = 500
 const window = 10_000
@@ -79,7 +79,7 @@ const sortOf = (sort: unknown) => {
   }))
 }
 
-/** Where a page begins among the matches. */
+/** The index of the first match of a page. */
 const beginning = (
   { page, pageLimit, searchAfter }: JsonObject,
   matches: ReadonlyArray<SearchIndex.Match>,
@@ -98,9 +98,9 @@ const beginning = (
   return SearchIndex.positionAfter(matches, directions, { values: place.slice(0, -1), id: String(place.at(-1)) })
 }
 
-/** Fields that are searchable where the location's settings say nothing else. */
 const textOf = (value: unknown) => (typeof value === "string" ? value : "")
 
+/** The searchable fields by the default settings of a location. */
 const searchable = ["firstName", "lastName", "email", "phone", "companyName", "businessName"]
 
 const matchesOf = ({ filters, query }: JsonObject, hasCustomField: (id: string) => boolean): Predicate => {
@@ -113,7 +113,7 @@ const matchesOf = ({ filters, query }: JsonObject, hasCustomField: (id: string) 
       searchable.some((field) => textOf(contact[field]).toLowerCase().includes(words)))
 }
 
-// --- what is answered --------------------------------------------------------------------------------------------------
+// --- the response ------------------------------------------------------------------------------------------------------
 
 const unset = Object.fromEntries(
   (

@@ -27,7 +27,7 @@ const taskOf = (directory: Directory.Directory, caller: Directory.Caller, params
     "The task id is invalid."
   )
 
-/** The due date comes back in UTC with milliseconds, and what is empty does not come back. */
+/** The stored form of a task: its due date is in UTC with milliseconds, and it has no empty fields. */
 const stored = (task: Directory.StoredPart): Directory.StoredPart => ({
   ...(Object.fromEntries(Object.entries(task).filter(([, value]) => value !== "")) as Directory.StoredPart),
   dueDate: isoOf(Date.parse(String(task["dueDate"])))
