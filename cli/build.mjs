@@ -1,5 +1,5 @@
-// npm run build -w growthhub: the command as files that need no other package. The sandbox, and what only it needs, is in files
-// of its own that are loaded when it is asked for.
+// npm run build -w growthhub: bundles the command into files that need no other package. The sandbox and the modules that
+// only the sandbox needs are in separate files, which are loaded on demand.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -23,16 +23,16 @@ const { metafile } = await build({
   target: "node20",
   chunkNames: "[name]-[hash]",
   external: Object.keys(optionalDependencies),
-  // Some of the bundled packages ask for Node's modules by `require`.
+  // Some of the bundled packages load Node's modules with `require`.
   banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
-  // The library by its public modules, from its sources.
+  // The paths of this tsconfig resolve the library's public modules to its sources.
   tsconfig: join(root, "..", "tsconfig.json"),
   legalComments: "none",
   metafile: true,
   logLevel: "error"
 })
 
-// The licences of what is bundled.
+// LICENCES.txt holds the licences of the bundled packages.
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap((file) => {
     const [, name] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file) ?? []
@@ -47,11 +47,11 @@ const licences = [...packages].sort().map((directory) => {
 })
 writeFileSync(join(dist, "LICENCES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`))
 
-// What the command says of itself, so that nothing has to be loaded for it.
+// texts.json holds the version and the help of each command, so that the command prints them without loading its modules.
 const said = (args) => execFileSync(process.execPath, [join(dist, "main.js"), ...args], { encoding: "utf8" })
 const commands = readdirSync(join(root, "src/commands")).map((file) => parse(file).name)
 const texts = { "": said([]), "--version": said(["--version"]) }
-/** The parts of a command, as its help lists them. */
+/** The subcommands of a command, as its help lists them. */
 const partsOf = (help) => {
   const [, list = ""] = /^Commands:\n((?: {2}\w+ .*\n)+)/m.exec(help) ?? []
   return list.split("\n").flatMap((line) => /^ {2}(\w+) /.exec(line)?.[1] ?? [])

@@ -1,5 +1,5 @@
-// How fast the built command checks a list of 200,000 rows, and in how much memory. Rows per second of processor time, which
-// does not depend on what else the machine does; medians of three processes.
+// Measures how fast the built command checks a list of 200,000 rows, and how much memory it needs. The speed is in rows per
+// second of CPU time, which does not depend on the load of the machine. Each figure is the median of three processes.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

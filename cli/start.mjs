@@ -1,4 +1,5 @@
-// What the built command costs before it does anything, beside the start of Node itself: medians of fresh processes, in turn.
+// Measures the start-up time of the built command relative to that of Node itself. Each figure is the median of fresh
+// processes; the cases are measured in turn.
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"

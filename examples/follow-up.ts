@@ -1,4 +1,5 @@
-// Everybody with a tag that changed since a moment gets a note, a task for tomorrow, and a custom field by its name.
+// Finds the contacts that have a tag and were updated since a given time. Each gets a note, a task for tomorrow, a custom
+// field, which is found by its name, and a further tag.
 //
 //   GROWTHHUB_TOKEN=pit-… GROWTHHUB_LOCATION_ID=… npx tsx examples/follow-up.ts TAG SINCE
 import { FetchHttpClient } from "@effect/platform"

@@ -1,5 +1,5 @@
 /**
- * Gets a contact of the real service, or of wherever `GROWTHHUB_BASE_URL` says:
+ * Gets a contact from the API, or from the service at `GROWTHHUB_BASE_URL` if it is set:
  *
  *     GROWTHHUB_TOKEN=pit-… npx tsx examples/get-contact.ts seD4PfOuKoVMLkEZqohJ
  */

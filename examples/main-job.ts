@@ -1,7 +1,7 @@
 /**
- * `npm start`: the main job, over real HTTP against a sandbox on a free loopback port. Upserts, gets and updates a
- * contact, finds it, tags it and adds a note, then meets each documented error. Exits with 0 if everything was as expected,
- * else with 1.
+ * `npm start`: the main job, over real HTTP against a sandbox on a free loopback port. It upserts, gets and updates a
+ * contact, finds it, tags it and adds a note, and then provokes each documented error. It exits with 0 if every result is as
+ * expected, and otherwise with 1.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -39,7 +39,7 @@ const described = (contact: Contact) => [
 const upserted = (call: string, contact: UpsertedContact) =>
   step(call, contact.new ? "a new contact (new: true)" : "the same contact again (new: false)", described(contact))
 
-/** A call that must fail with the error of this tag, and what an app does about it. */
+/** Makes a call that must fail with the error of this tag, and handles the error as an app would. */
 const meeting = <
   A,
   E extends { readonly _tag: string },
@@ -145,7 +145,7 @@ const mainJob = Effect.gen(function* () {
   const invalid = {
     email: "",
     dateOfBirth: "1990-02-30",
-    // The compiler refuses this one; an untyped source may still bring it.
+    // An update has no `locationId`. The compiler would refuse it, but untyped input may contain it.
     ...({ locationId } as object)
   }
   yield* meeting(
@@ -184,7 +184,7 @@ const live = Services.pipe(Layer.provideMerge(Sandbox.layer()), Layer.provideMer
 
 mainJob.pipe(
   Effect.provide(live),
-  // Whatever comes that was not expected ends the job with 1.
+  // Any unexpected result ends the job with exit code 1.
   Effect.tapError((error) => Console.error(`\n${error._tag}: ${error.message}`)),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

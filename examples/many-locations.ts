@@ -1,5 +1,5 @@
-// One app, many locations: a ContactsService for each, built when it is first asked for, released when it is idle, over one
-// transport and one store of grants.
+// One app for many locations. Each location has its own ContactsService, which is built at its first call and released when
+// it is idle. All of them share one HTTP client and one token store.
 //
 //   REDIS_URL=redis://localhost:6379 GROWTHHUB_CLIENT_ID=… GROWTHHUB_CLIENT_SECRET=… npx tsx examples/many-locations.ts LOCATION_ID CONTACT_ID
 import { NodeRuntime } from "@effect/platform-node"
@@ -22,7 +22,7 @@ const Store = Layer.unwrapScoped(
   })
 )
 
-/** The service of one location. */
+/** The `ContactsService` of one location. */
 const contactsOf = (locationId: LocationId) =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
@@ -48,7 +48,7 @@ const program = Effect.gen(function* () {
   const { id, tags } = yield* Effect.flatMap(
     ContactsService,
     (contacts) => contacts.getContact(ContactId.make(contact))
-    // Only around the calls, so that the service is released when it is idle.
+    // The service is provided only around the calls, so that it is released when it is idle.
   ).pipe(Effect.provide(Locations.get(LocationId.make(location))))
   yield* Console.log(id, tags)
 }).pipe(

@@ -1,4 +1,5 @@
-// Copies the contacts of a location into SQLite: all in the first run, and later those that changed since the last one.
+// Copies the contacts of a location into SQLite: all of them in the first run, and in later runs those that have changed
+// since.
 //
 //   GROWTHHUB_TOKEN=pit-… GROWTHHUB_LOCATION_ID=… npx tsx examples/nightly-sync.ts contacts.db
 import { FetchHttpClient } from "@effect/platform"
@@ -13,7 +14,7 @@ import { LocationId, type SearchedContact } from "effect-growthhub/Schema"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** The search lags behind writes, so each run begins a little before the last change that it has seen. */
+/** The search lags behind writes, so each run starts this long before the last change that the database has. */
 const overlap = "5 minutes"
 
 const createTables = Effect.gen(function* () {
@@ -23,7 +24,7 @@ const createTables = Effect.gen(function* () {
   yield* sql`CREATE TABLE IF NOT EXISTS syncs (location_id TEXT PRIMARY KEY, until INTEGER NOT NULL)`
 })
 
-/** The last change that is in the database; undefined before the first run. */
+/** The time of the last change in the database; undefined before the first run. */
 const lastChange = (locationId: string) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -40,7 +41,7 @@ const rowOf = ({ id, contactName, email, phone, tags, dateUpdated }: SearchedCon
   date_updated: dateUpdated === undefined ? 0 : DateTime.toEpochMillis(dateUpdated)
 })
 
-/** Rows and progress in one transaction: a run that is killed goes on where it was, and no contact is missed. */
+/** Saves rows and progress in one transaction. After a kill, the next run continues there, and no contact is missed. */
 const save = (locationId: string, page: Chunk.Chunk<SearchedContact>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => {
     const rows = Chunk.toReadonlyArray(page).map(rowOf)
@@ -57,8 +58,8 @@ const program = Effect.gen(function* () {
   const locationId = LocationId.make(yield* Config.string("GROWTHHUB_LOCATION_ID"))
   yield* createTables
   const last = yield* lastChange(locationId)
-  // By the time of the last change, oldest first: a contact that changes meanwhile comes again at the end. A contact that is
-  // deleted is not found, and stays in the database: a webhook (ContactDelete) tells of it.
+  // Contacts are sorted by the time of their last change, oldest first. A contact that changes meanwhile appears again at
+  // the end. A deleted contact stays in the database, because the search does not return it; use the ContactDelete webhook.
   const count = yield* ContactsBulk.searchAll({
     locationId,
     filters: last && [Filter.range("dateUpdated", { gte: DateTime.subtractDuration(last, overlap) })],

@@ -1,4 +1,4 @@
-// Traces and metrics of the calls, to OpenTelemetry: to the console here, to a collector in an app.
+// Exports traces and metrics of the calls with OpenTelemetry: to the console here, to a collector in a real app.
 //
 //   GROWTHHUB_TOKEN=… npx tsx examples/telemetry.ts CONTACT_ID
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"

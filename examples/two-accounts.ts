@@ -1,4 +1,4 @@
-// Two accounts in one app: each has a tag of the app's own, and a service with its own token and limit.
+// Two accounts in one app. Each account has its own Context.Tag, and a service with its own token and rate limit.
 //
 //   ACME_TOKEN=pit-… GLOBEX_TOKEN=pit-… npx tsx examples/two-accounts.ts CONTACT_OF_ACME CONTACT_OF_GLOBEX
 import { FetchHttpClient } from "@effect/platform"
@@ -10,7 +10,7 @@ import { ContactId } from "effect-growthhub/Schema"
 class AcmeContacts extends Context.Tag("app/AcmeContacts")<AcmeContacts, ContactsService["Type"]>() {}
 class GlobexContacts extends Context.Tag("app/GlobexContacts")<GlobexContacts, ContactsService["Type"]>() {}
 
-// Every `layerConfig(…)` and `layer(…)` makes a service of its own, in whatever graph or runtime it is used.
+// Each call of `layerConfig(…)` or `layer(…)` makes a separate service, also within one layer graph.
 const Accounts = Layer.merge(
   Layer.effect(AcmeContacts, ContactsService).pipe(
     Layer.provide(ContactsService.layerConfig({ token: Config.redacted("ACME_TOKEN") }))

@@ -1,5 +1,5 @@
-// Receives webhooks: each is verified and put into a queue, the vendor gets its response at once, and a worker does the work: a
-// new contact gets a tag and a custom field, the one of the location that is named "Lead source".
+// Receives webhooks. Each event is verified and put into a queue, and the vendor gets its response at once. A worker takes
+// the events from the queue: a new contact gets a tag, and a value for the custom field named "Lead source" of its location.
 //
 //   GROWTHHUB_TOKEN=pit-… GROWTHHUB_WEBHOOK_APP_ID=65c0… npx tsx examples/webhooks.ts
 import { FetchHttpClient, HttpRouter, HttpServer } from "@effect/platform"
@@ -11,7 +11,7 @@ import * as GrowthHub from "effect-growthhub/GrowthHub"
 import * as Webhooks from "effect-growthhub/Webhooks"
 import { createServer } from "node:http"
 
-/** Tags a new contact, and writes a custom field of its location by its name. */
+/** Tags a new contact, and writes a custom field, which is found by its name. */
 const welcome = ({ id, locationId, source }: Extract<Webhooks.Event, { readonly _tag: "ContactCreate" }>) =>
   Effect.gen(function* () {
     const contacts = yield* ContactsService
@@ -23,7 +23,7 @@ const welcome = ({ id, locationId, source }: Extract<Webhooks.Event, { readonly 
     yield* Console.log(`${id} is a new lead`)
   })
 
-/** Events come late and out of order, so what a contact is now is read from the CRM. */
+/** Handles an event. Events arrive late and out of order, so the current contact is read from the CRM. */
 const work = (event: Webhooks.Event) =>
   Effect.gen(function* () {
     switch (event._tag) {
@@ -42,7 +42,7 @@ const work = (event: Webhooks.Event) =>
 
 const App = Layer.unwrapScoped(
   Effect.gen(function* () {
-    // A queue that is full drops the event: the handler fails, and the vendor sends the webhook again.
+    // If the queue is full, the event is dropped: the handler fails, and the vendor sends the webhook again.
     const events = yield* Queue.dropping<Webhooks.Event>(1000)
     yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(events), work)))
     const receive = Webhooks.httpApp((event) =>

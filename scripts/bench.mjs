@@ -1,4 +1,5 @@
-// npm run bench: builds what is published, installs the rivals under bench/ if they are not there yet, and measures.
+// npm run bench: builds the package, installs the packages for comparison under bench/ if they are missing, and runs the
+// benchmarks.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -6,7 +7,7 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const bench = `${root}bench`
 
-// What is printed is the result: the rest goes to standard error.
+// Standard output is reserved for the results, so the output of these commands goes to standard error.
 const run = (command, args, cwd = root) => {
   const { status } = spawnSync(command, args, { cwd, stdio: ["ignore", 2, 2] })
   if (status !== 0) process.exit(status ?? 1)

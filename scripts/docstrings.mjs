@@ -1,5 +1,5 @@
-// Every export of a public module, and every property that a user can reach from it, shows documentation on hover. The
-// language service's program gives the symbols; their documentation is what its quick info shows.
+// Checks that every export of a public module, and every property that a user can reach from it, shows documentation on
+// hover. The symbols and their documentation come from TypeScript's language service, as in the quick info of an editor.
 import { readFileSync } from "node:fs"
 import { relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -35,7 +35,7 @@ const service = ts.createLanguageService({
 })
 const checker = service.getProgram().getTypeChecker()
 
-/** Where a symbol is declared in `src/`; undefined for what comes from a dependency. */
+/** The declaration of a symbol in `src/`; undefined for a symbol of a dependency. */
 const declarationOf = (symbol) =>
   symbol.declarations?.find((declaration) => declaration.getSourceFile().fileName.startsWith(source))
 
@@ -64,14 +64,14 @@ const visitProperty = (property, name) => {
   visitType(checker.getTypeOfSymbol(property), `${name}.${property.name}`)
 }
 
-/** The type of the values of a schema. What a schema is made of is not shown. */
+/** The type of the values of a schema; undefined for other types. The internals of a schema are not checked. */
 const modelOf = (type) => {
   if (type.getProperty("ast") === undefined) return undefined
   const property = type.getProperty("Type")
   return property && checker.getTypeOfSymbol(property)
 }
 
-/** Properties, parameters, results and type arguments, as far as they are declared in `src/`. */
+/** Visits the properties, parameters, results and type arguments of a type, as far as they are declared in `src/`. */
 const visitType = (type, name) => {
   if (seenTypes.has(type)) return
   seenTypes.add(type)
@@ -99,7 +99,7 @@ const visitExport = (symbol, name) => {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
   if (seenSymbols.has(target)) return
   seenSymbols.add(target)
-  // A module that is exported as a namespace is an entry of its own.
+  // A module that is exported as a namespace is checked as an entry point of its own.
   if (target.flags & ts.SymbolFlags.ValueModule && target.declarations.every(ts.isSourceFile)) return
   const declaration = declarationOf(target)
   if (declaration === undefined) return

@@ -1,4 +1,4 @@
-// Writes the tables of docs/endpoints.md from the rows of the endpoints. With --check it only compares.
+// Writes the tables of docs/endpoints.md from the endpoint definitions. With --check it only compares them.
 import { readFileSync, writeFileSync } from "node:fs"
 import * as prettier from "prettier"
 import { always, never } from "../src/api/common.js"

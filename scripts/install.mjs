@@ -1,5 +1,5 @@
-// npm run check:install: packs the library, installs it in empty apps as a stranger would, and uses it there: with nothing
-// but its required peers, with all of them, on each Node and with each TypeScript that users have, and bundled for a browser.
+// npm run check:install: packs the library, installs it in empty apps as a user would, and uses it there: with only its
+// required peer dependencies, with all of them, on each supported Node and TypeScript, and bundled for a browser.
 import { build } from "esbuild"
 import { execFileSync, spawn } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -16,7 +16,7 @@ const said = (what) => console.log(`✓ ${what}`)
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 180_000 })
 
-/** Fails with what was printed. */
+/** Runs a command. If it fails, prints its output and exits. */
 const checked = (what, command, args, cwd) => {
   try {
     const output = run(command, args, cwd)
@@ -64,12 +64,12 @@ const platform = `${process.platform === "win32" ? "win" : process.platform}-${p
 const nodeIn = (directory, version) => join(directory, `node_modules/node${version}/bin/node`)
 const nodePackages = nodes.map((version) => `node${version}@npm:node-${platform}@${version}`)
 
-// --- nothing but what is required --------------------------------------------------------------------------------------
+// --- only the required peer dependencies ------------------------------------------------------------------------------
 
 const bare = app("bare", [...required.map(ranged), ...nodePackages])
 
 const modules = Object.keys(own.exports).filter((name) => name !== "./package.json")
-/** Those that need one of the others. */
+/** The modules that need an optional peer dependency. */
 const needing = ["HttpClientUndici", "TokenStoreFile", "TokenStoreSql", "Sandbox"].map((name) => `./${name}`)
 writeFileSync(
   join(bare, "load.js"),
@@ -147,7 +147,7 @@ const { metafile, outputFiles } = await build({
   bundle: true,
   minify: true,
   format: "esm",
-  // No module of Node can be found for it.
+  // Node's own modules cannot be resolved for this platform.
   platform: "browser",
   metafile: true,
   write: false,
@@ -166,8 +166,8 @@ expect(unused.length === 0, `it has nothing that it does not use: ${unused.join(
 
 // --- Cloudflare Workers ------------------------------------------------------------------------------------------------
 
-// A runtime that the module keeps serves requests one after the other: a call that waits for its permit must not depend on
-// the request that waited first, for that ends.
+// The worker keeps one Effect runtime for all its requests. A call that waits for a permit must not depend on an earlier
+// request that waits too, because Workers stops all code of a request when the request ends.
 const workers = app("workers", [...required.map(ranged), "miniflare@4"])
 const worker = `import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -200,7 +200,7 @@ const bundledWorker = await build({
   logLevel: "error"
 })
 writeFileSync(join(workers, "worker.mjs"), bundledWorker.outputFiles[0].text)
-// The service of the test allows twenty requests in a second.
+// The simulated service allows twenty requests per second.
 writeFileSync(
   join(workers, "run.js"),
   `import { Miniflare, Response } from "miniflare"
@@ -247,14 +247,14 @@ const typescripts = { 5.9: "typescript5@npm:typescript@~5.9.3", newest: "typescr
 const engines = ["@effect/sql", "@effect/cluster", "@effect/experimental", "@effect/rpc", "@effect/workflow"]
 const others = ["@opentelemetry/", "@effect/opentelemetry", "@effect/vitest", "vitest", "@types/", ...engines]
 const used = Object.keys(own.devDependencies).filter((name) => others.some((other) => name.startsWith(other)))
-/** What the server of the platform needs besides, as it is installed here. */
+/** The further packages that the HTTP server of @effect/platform needs, in the versions that are installed here. */
 const servers = readdirSync(join(root, "node_modules/@effect"))
   .map((name) => `@effect/${name}`)
   .filter((name) => own.devDependencies[name] === undefined)
   .map(
     (name) => `${name}@${JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version}`
   )
-// Each peer is named: looking for those of the tracers' and the test runner's takes npm minutes.
+// Each peer dependency is named and npm resolves none by itself, because that takes it minutes.
 const full = app(
   "full",
   [...required, ...optional, ...used].map(ranged).concat(servers, nodePackages, Object.values(typescripts)),
@@ -297,7 +297,7 @@ writeFileSync(
 )
 run(process.execPath, [join(full, "node_modules/typescript5/bin/tsc"), "-p", "tsconfig.emit.json"], full)
 
-/** Until a line that it says; it is ended afterwards. */
+/** Starts a program, and waits until its output matches `words`. The result has a function that ends the program. */
 const saying = (node, args, words, environment) =>
   new Promise((resolve, reject) => {
     const child = spawn(node, args, { cwd: full, env: { PATH: process.env.PATH, ...environment } })

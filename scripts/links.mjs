@@ -1,4 +1,4 @@
-// Every link of the pages in docs/site, and of the Markdown files, leads somewhere in the repository.
+// Checks that every internal link of the pages in docs/site and of the Markdown files has a target in the repository.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -13,7 +13,7 @@ const files = (directory, extension) =>
 
 const isOutside = (link) => /^(?:[a-z]+:|\/\/)/i.test(link)
 
-/** As GitHub names the headings of a page. */
+/** The anchor that GitHub gives to a heading. */
 const slug = (heading) =>
   heading
     .toLowerCase()
@@ -28,7 +28,7 @@ const readAnchors = (file) => {
     : new Set([...text.matchAll(/\b(?:id|name)="([^"]+)"/g)].map(([, id]) => id))
 }
 
-/** The anchors of each file that a link leads to; most pages are the target of hundreds of links. */
+/** A cache of the anchors of each target file. Most pages are the target of hundreds of links. */
 const known = new Map()
 const anchors = (file) => {
   if (!known.has(file)) known.set(file, readAnchors(file))

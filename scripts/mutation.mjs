@@ -1,5 +1,5 @@
-// npm run mutation: runs Stryker on the files that decide something, each group against its own tests. The tests must detect
-// 85 % of the mutants of each group. `npm run mutation -- Fields Errors` runs some groups only.
+// npm run mutation: runs the mutation tester Stryker on groups of source files, each with its own tests. The tests must
+// detect 85 % of the mutants of each group. `npm run mutation -- Fields Errors` runs only these groups.
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 

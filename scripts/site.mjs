@@ -1,6 +1,6 @@
-// The pages of docs/site as a reader sees them: headless Chromium opens every guide and four reference pages of each kind,
-// wide and narrow, light and dark. No page scrolls sideways, nothing covers the text, the text stands out from its
-// background, nothing fails to load, and the search finds guides and comments. Needs `npm run docs` and Chromium.
+// Checks the pages of docs/site in headless Chromium: every guide and four reference pages of each kind, wide and narrow,
+// light and dark. No page may scroll sideways, no element may cover the text, the text needs enough contrast, every resource
+// must load, and the search must find guides and comments. Needs `npm run docs` and Chromium.
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { extname, join, normalize } from "node:path"
@@ -39,7 +39,7 @@ const pagesIn = (folder) =>
     .sort()
     .map((file) => `${folder}/${file}`)
 
-/** `count` of the pages, spread evenly over all. */
+/** Picks at most `count` of the pages, spread evenly over all. */
 const spread = (pages, count) => pages.filter((_, index) => index % Math.ceil(pages.length / count) === 0)
 
 const guides = pagesIn("documents")
@@ -52,7 +52,7 @@ const sizes = [
   { width: 1280, height: 800 }
 ]
 
-/** What is wrong with the page that is open, as sentences. Runs in the browser. */
+/** Returns the faults of the open page, as sentences. Runs in the browser. */
 const inspect = () => {
   const faults = []
   const { scrollWidth } = document.documentElement
@@ -92,7 +92,7 @@ const filesIn = (folder, extension) =>
     .filter((file) => file.endsWith(extension) && !file.startsWith("site"))
     .map((file) => readFileSync(join(root, folder, file), "utf8"))
 
-/** A few words that stand in `texts` and not in `others`. */
+/** A few words that occur in `texts` and not in `others`. */
 const onlyIn = (texts, others) => {
   const elsewhere = wordsOf(others)
   const words = [...wordsOf(texts)].filter((word) => !elsewhere.has(word))
@@ -100,7 +100,7 @@ const onlyIn = (texts, others) => {
   return spread(words, 3)
 }
 
-/** Searches for each word; one of the results lies in the folder `place`. */
+/** Searches for each word, and checks that one of the results is in the folder `place`. */
 const checkSearch = async (page, words, place) => {
   for (const word of words) {
     await page.fill("#tsd-search-input", word)
@@ -138,7 +138,7 @@ for (const file of pages) {
   }
 }
 
-// A module's first comment is on its page for sure; others may belong to what is not exported.
+// Only the first comment of each module is searched for, because other comments may belong to code that is not exported.
 const modules = filesIn("src", ".ts").filter((text) => text.includes("\n * @module"))
 const comments = modules.map((text) => text.slice(0, text.indexOf("*/")).replace(/^ \* @example[^]*/m, ""))
 const code = filesIn("src", ".ts").map((text) => text.replace(/^ *\/?\*.*$/gm, ""))

@@ -1,5 +1,5 @@
-// Pages without front matter get a title. A type has the text of the schema of its name. And an example opens as plain
-// text: most servers take a `.ts` file for a video, and browsers download it.
+// A TypeDoc plugin. It gives a title to pages without front matter, copies the comment of a schema to the type of the same
+// name, and publishes examples as `.ts.txt`: most servers serve a `.ts` file as a video, and browsers download it.
 import { existsSync, readdirSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import { Converter, RendererEvent } from "typedoc"
@@ -31,7 +31,7 @@ export const load = (app) => {
   app.renderer.on("endPage", (page) => {
     page.contents = page.contents?.replace(/(href="[^":]*media\/[\w.-]+\.ts)"/g, '$1.txt"')
   })
-  // After TypeDoc's own listeners, which copy the examples.
+  // The priority is low, so that TypeDoc's own listeners have copied the examples before.
   const last = -1000
   const rename = (output) => {
     const media = join(output.outputDirectory, "media")

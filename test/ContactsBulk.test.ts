@@ -24,7 +24,7 @@ const lead = (index: number): ContactUpsert => ({ locationId, email: `lead-${ind
 
 const leads = (count: number) => Array.from({ length: count }, (_, index) => lead(index))
 
-/** Not to be sent twice: nothing tells the service that it is the same. */
+/** A contact without email and phone. It must not be sent twice, because the service could not match the second one. */
 const nameless = (index: number): ContactUpsert => ({ locationId, firstName: `lead-${index}` })
 
 const nameOf = ({ email, firstName }: ContactUpsert) => String(email ?? firstName)
@@ -35,7 +35,7 @@ const answer = (input: ContactUpsert, isNew = true): UpsertedContact => ({
   new: isNew
 })
 
-/** A service of which only what a test is about is there. */
+/** A mock of the service with only the methods that the tests use. */
 const serviceOf = (upsertContact: (input: ContactUpsert) => Effect.Effect<UpsertedContact, Errors.ContactsError>) =>
   Layer.mock(ContactsService, {
     upsertContact,
@@ -220,7 +220,7 @@ describe("upserts of many", () => {
     })
   })
 
-  /** Refused before anything was sent. */
+  /** The error of a contact that the client refused before it sent a request. */
   const refusedHere = new Errors.Unprocessable({
     operation: "upsertContact",
     attempts: 0,
@@ -248,7 +248,7 @@ describe("upserts of many", () => {
         serviceOf((one) => Effect.succeed(answer(one)))
       )
       const { counts, isComplete } = Option.getOrThrow(yield* ContactsBulk.progress(checkpoint))
-      // Four were settled as rejected until then, and the others were invalid only while the service was away.
+      // The first run rejected a few contacts before it stopped. The others were refused only while the service was down.
       expect([counts.created + counts.rejected, isComplete]).toEqual([200, true])
       expect(counts.created).toBeGreaterThanOrEqual(160)
     })
@@ -305,7 +305,8 @@ describe("upserts of many", () => {
           Effect.flip,
           Effect.provide(away(outcome))
         )
-      // Certainly not applied: sent again by the next run. Perhaps applied: told, and not sent again.
+      // A contact that was not applied is sent again by the next run. One with an unknown outcome is reported and not sent
+      // again.
       expect(yield* ended("NotApplied")).toMatchObject({ reason: "Outage" })
       expect(tags(seen)).toEqual([])
       expect(yield* ended("Unknown")).toMatchObject({ reason: "Outage" })
@@ -391,7 +392,7 @@ describe("upserts of many", () => {
     )
   })
 
-  /** The first contact takes long and then does as told; the others wait for it when they are too far ahead. */
+  /** A service that takes five minutes for the first contact. The other contacts wait for it when they are too far ahead. */
   const slowFirst = (first: Effect.Effect<UpsertedContact, Errors.ContactsError>) =>
     serviceOf((input) =>
       input.email === lead(0).email ? Effect.delay(first, "5 minutes") : Effect.succeed(answer(input))
@@ -492,7 +493,7 @@ describe("upserts of many", () => {
 })
 
 describe("a contact that is safe to send again", () => {
-  /** A service that loses the responses of the first sends of some contacts, although it has applied them. */
+  /** A service that applies every contact, but loses the first responses of some of them. */
   const losing = (lost: (name: string) => number) => {
     const sends = new Map<string, number>()
     const log: Array<string> = []
@@ -725,7 +726,7 @@ describe("dead letters", () => {
 })
 
 describe("a checkpoint", () => {
-  /** What a list is sent to, over the runs that it takes: each is killed at some step, its writes cut off where they are. */
+  /** Runs an import several times over one store. Each run but the last is killed at a step, possibly during a write. */
   const runs = (input: ReadonlyArray<ContactUpsert>, kills: ReadonlyArray<number>, concurrency: number) =>
     Effect.gen(function* () {
       const stored = new Map<string, string>()
@@ -735,7 +736,7 @@ describe("a checkpoint", () => {
         let steps = 0
         const killed = yield* Deferred.make<void>()
         const isAlive = () => steps < kill
-        /** Nothing happens any more in a process that was killed. */
+        /** One step of a run. From the step of the kill on, no step completes. */
         const step = Effect.suspend(() => {
           if (!isAlive()) return Effect.never
           steps += 1
@@ -760,7 +761,7 @@ describe("a checkpoint", () => {
             applied[index]! += 1
             yield* Effect.yieldNow()
             yield* step
-            // Its first response is lost.
+            // The first response of this contact is lost.
             if (index % 5 === 2 && applied[index] === 1) return yield* failure("Unknown")
             return index % 7 === 3 ? yield* unprocessable : answer(one)
           })
@@ -773,7 +774,7 @@ describe("a checkpoint", () => {
           Effect.provide(service),
           Effect.retry({ times: 3, while: (error) => error._tag === "BulkStopped" })
         )
-        // Not interrupted but left where it is: a process that is killed does not clean up.
+        // The fiber is not interrupted but abandoned, because a killed process does not clean up.
         const fiber = yield* Effect.forkDaemon(run)
         yield* Effect.raceFirst(Effect.disconnect(Deferred.await(killed)), Effect.disconnect(Fiber.join(fiber)))
       }
@@ -907,7 +908,7 @@ describe("a checkpoint", () => {
   it.effect("does not let an older contact of an email overwrite a newer one, wherever a run is killed", () =>
     Effect.gen(function* () {
       const kept = new Map<string, string>()
-      /** What is there after each write. */
+      /** The contents of the store after each write. */
       const moments: Array<Map<string, string>> = []
       const storeOf = (map: Map<string, string>) =>
         KeyValueStore.makeStringOnly({

@@ -486,7 +486,7 @@ describe("ContactsService", () => {
     )
   )
 
-  /** Calls against a service that answers this. */
+  /** Makes a call to a service that responds with this status and body. */
   const against = <A, E>(
     status: number,
     body: unknown,

@@ -1,4 +1,5 @@
-// A process that is stopped while it refreshes a grant, as by a laptop's lid or a serverless platform.
+// Tests a process that is suspended while it refreshes a grant, as when a laptop is closed or a serverless platform freezes
+// it.
 import { expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -19,10 +20,10 @@ const ended: TokenStore.Grant = {
   userType: "Location"
 }
 
-/** Longer than the timeout of the request that is on its way. */
+/** The time for which the process is suspended. It exceeds the timeout of the pending request. */
 const frozen = "10 seconds"
 
-/** A vendor without mercy: a refresh token works once. It responds 400 ms after it was asked. */
+/** A strict vendor: each refresh token works once. It responds 400 ms after a request. */
 const vendorOf = (encoding: "identity" | "br") =>
   Effect.gen(function* () {
     const spent = new Set<string>()

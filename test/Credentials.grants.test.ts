@@ -1,4 +1,4 @@
-// An OAuth grant by the clock of the test, against a vendor that says what the test wants: nothing is listened to.
+// Tests OAuth grants with the test clock and a simulated vendor, without a server.
 import { describe, expect, it } from "@effect/vitest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -32,7 +32,7 @@ const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const companyId = "company"
 const baseUrl = new URL("https://vendor.example/")
 
-/** Where the store has the grant. */
+/** The key of the grant in the store. */
 const key = Credentials.grantKey(app.clientId, locationId)
 const companyKey = Credentials.grantKey(app.clientId, companyId)
 
@@ -46,7 +46,7 @@ interface Asked {
   readonly form: { readonly [field: string]: string }
 }
 
-/** What it says to each request, the last of it again and again. Where that is nothing, it does not answer. */
+/** The vendor's response to a request. Undefined means that the vendor does not respond. */
 type Says = Response | undefined
 
 const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest) =>
@@ -66,7 +66,7 @@ const vendor = (...answers: ReadonlyArray<(asked: Asked) => Says>) => {
   return { asked, client }
 }
 
-/** One that answers when the test says so. */
+/** A vendor that responds when the test calls `answer`. */
 const slow = (says: (asked: Asked) => Says) => {
   const { asked, client } = vendor(says)
   const latch = Effect.unsafeMakeLatch()
@@ -98,9 +98,9 @@ const grantOf = (more: Partial<TokenStore.Grant> = {}): TokenStore.Grant => ({
 
 const ended = grantOf({ expiresAt: DateTime.unsafeMake(0), issuedAt: DateTime.unsafeMake(-day) })
 
-// --- what the tests do with it -----------------------------------------------------------------------------------------
+// --- helpers of the tests ---------------------------------------------------------------------------------------------
 
-/** Lets the time of the test pass until it ends. */
+/** Runs an effect, and advances the test clock step by step until it ends. */
 const running = <A, E, R>(self: Effect.Effect<A, E, R>, step: Duration.DurationInput = "1 second") =>
   Effect.flatMap(Effect.fork(self), (fiber) => joined(fiber, step))
 
@@ -109,7 +109,7 @@ type Client = Pick<ReturnType<typeof vendor>, "client">
 const opened = (credentials: Credentials.Credentials, { client }: Client) =>
   Effect.provideService(credentials.open(baseUrl), HttpClient.HttpClient, client)
 
-/** A service for the location, over what its store holds. */
+/** The open credentials of the location, with a store that holds this grant. */
 const service = (over: Client, grant: TokenStore.Grant | undefined, more: { readonly companyId?: string } = {}) =>
   Effect.gen(function* () {
     const store = yield* TokenStore.makeMemory(
@@ -153,7 +153,7 @@ const exposed = ({ accessToken, refreshToken, ...others }: TokenStore.Grant) => 
   refreshToken: Redacted.value(refreshToken)
 })
 
-/** A store whose writes a test can make fail, and see. */
+/** A store that records its writes, and whose writes of some grants fail. */
 const watchedStore = (
   store: TokenStore.Service,
   isBroken: (grant: TokenStore.Grant) => boolean
@@ -251,7 +251,7 @@ describe("a source of tokens", () => {
   )
 })
 
-// --- what the vendor is asked, and how its answers are read ------------------------------------------------------------
+// --- the requests to the vendor, and its responses --------------------------------------------------------------------
 
 describe("the token endpoint", () => {
   it.scoped("is asked for the next pair as it is documented", () =>
@@ -310,14 +310,14 @@ describe("the token endpoint", () => {
       const error = yield* running(Effect.flip(get), "100 millis")
       expect(error).toMatchObject({ _tag: "ServerError", status: 503, operation: "getContact", attempts: 1 })
       const waits = over.asked.slice(1).map(({ at }, index) => at - over.asked[index]!.at)
-      // The last wait ends with the window.
+      // The last delay is cut off at the end of the window.
       for (const [index, wait] of waits.slice(0, -1).entries()) {
         const meant = Math.min(200 * 2 ** index, 3000)
-        // Steps of the test's clock are 100 ms.
+        // The test clock advances in steps of 100 ms.
         expect(wait).toBeGreaterThanOrEqual(0.8 * meant - 100)
         expect(wait).toBeLessThanOrEqual(1.2 * meant + 100)
       }
-      // That of the first attempt may have been lost: the last one has to come within 30 seconds of it.
+      // The first attempt may have succeeded with its response lost, so the last attempt must come within 30 seconds of it.
       const last = over.asked.at(-1)!.at
       expect(last).toBeGreaterThan(24 * second)
       expect(last).toBeLessThanOrEqual(28 * second)
@@ -332,7 +332,7 @@ describe("the token endpoint", () => {
           if (at - begin < back * second) return Response.json({}, { status: 502 })
           return at - begin <= 30 * second ? pair(1)() : Response.json({ error: "invalid_grant" }, { status: 400 })
         })
-        // Each answer takes a second.
+        // Each response takes a second.
         const client = HttpClient.transformResponse(over.client, Effect.zipLeft(Effect.sleep("1 second")))
         const { get } = yield* service({ client }, ended)
         expect([back, yield* running(get, "500 millis")]).toEqual([back, "access-1"])
@@ -352,7 +352,7 @@ describe("the token endpoint", () => {
         _tag: "TransportError",
         code: "TIMEOUT",
         message: "Timed out after 8s waiting for the response",
-        // The next exchange finds what this one has made.
+        // A later exchange with the same refresh token gets the grant that this one may have made.
         outcome: "Unknown",
         isRetryable: true
       })
@@ -392,7 +392,7 @@ describe("the token endpoint", () => {
         expect(error).toMatchObject({ _tag: "Forbidden" })
         expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain("canary")
       }
-      // The bearer as such may have blanks around it, and is blanked out with its prefix.
+      // The access token is redacted together with its prefix "Bearer" and the blanks around it.
       expect(errors[2]!.message).not.toContain("Bearer")
     })
   )
@@ -471,7 +471,7 @@ describe("the token endpoint", () => {
         issuedAt: DateTime.unsafeMake(ahead),
         expiresAt: DateTime.unsafeMake(ahead + 60 * minute)
       })
-      // An hour from now, by either clock, six minutes early.
+      // The token lasts an hour by either clock, and is refreshed six minutes before its end.
       expect(held(54 * minute - 1)).toBe("access-1")
       expect(held(54 * minute)).toBeUndefined()
       expect(yield* renew("access-1")).toBe(true)
@@ -608,7 +608,7 @@ describe("a grant is dead", () => {
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory([[key, ended]])
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
-      // A store whose lock does not hold.
+      // The lock of this store fails: another process writes a grant during the exchange.
       const over = vendor((asked) => {
         expect(asked.form["refresh_token"]).toBe("refresh-0")
         Effect.runSync(store.withLock("another key", ({ get }) => get))
@@ -808,7 +808,7 @@ describe("a code", () => {
 // --- when it is refreshed ----------------------------------------------------------------------------------------------
 
 describe("a token", () => {
-  /** Refreshed in the background, or for a call that waits. */
+  /** Asks for a token at a given time, and lets a refresh in the background finish. */
   const after = (millis: number, grant: TokenStore.Grant, ...answers: ReadonlyArray<() => Says>) =>
     Effect.gen(function* () {
       const over = vendor(...answers)
@@ -927,7 +927,7 @@ describe("a token", () => {
           yield* TestClock.setTime(now)
           return { got: yield* get, asked: over.asked.length }
         })
-      // Due, as its tenth is less than the ten minutes of a longer one; and it is theirs.
+      // The token is due for a refresh, but it is used, because another process has fetched it.
       expect(yield* meeting(theirs(day), 2 * day - 5 * minute)).toEqual({ got: "access-9", asked: 0 })
       expect(yield* meeting(theirs(day), 2 * day - 30 * second - 1)).toEqual({ got: "access-9", asked: 0 })
       expect(yield* meeting(theirs(day), 2 * day - 30 * second)).toEqual({ got: "access-1", asked: 1 })
@@ -1112,7 +1112,7 @@ describe("a token", () => {
       const fiber = yield* Effect.fork(Effect.exit(get))
       while (over.asked.length === 0) yield* turning
       yield* turning
-      // By the clock of the test, which does not move.
+      // The scope closes although the test clock stands still, so it does not wait for the exchange.
       yield* Scope.close(scope, Exit.void)
       expect(over.asked).toHaveLength(1)
       yield* Fiber.interrupt(fiber)
@@ -1208,7 +1208,7 @@ describe("a store that fails", () => {
       const { get } = yield* serviceOver(vendor(pair(1)), store)
       expect(yield* get).toBe("access-1")
       const pairs = () => written.filter(isPair).length
-      // At once, by the exchange and by the one that tries it again.
+      // The grant is written twice at once: by the exchange and by the first retry of the write.
       yield* turning
       expect(pairs()).toBe(2)
       yield* TestClock.adjust("10 seconds")
@@ -1333,7 +1333,7 @@ describe("a store that fails", () => {
       yield* TestClock.adjust("1 minute")
       expect(yield* renew("access-2")).toBe(true)
       expect(over.asked.map(({ form }) => form["refresh_token"])).toEqual(["refresh-0", "refresh-1", "refresh-2"])
-      // At its end a service tries for a while.
+      // Writes succeed again, because otherwise the credentials would retry for a while when their scope ends.
       isFull = false
     })
   )
@@ -1356,7 +1356,7 @@ describe("a store that fails", () => {
   )
 })
 
-// --- stores that several share, and stores that fall back ------------------------------------------------------------------
+// --- shared stores, and stores that return an older grant -------------------------------------------------------------
 
 describe("a grant in a store", () => {
   it.scoped("of an app is not that of another app for the same location", () =>
@@ -1379,7 +1379,7 @@ describe("a grant in a store", () => {
         yield* TestClock.setTime(day)
         expect(yield* get).toBe("access-1")
         expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
-        // What stays under the id alone is not read any more.
+        // The grant that stays under the location's id alone is no longer read.
         const next = yield* serviceOver(vendor(), store)
         expect(yield* next.get).toBe("access-1")
       })
@@ -1393,7 +1393,7 @@ describe("a grant in a store", () => {
         const over = vendor(pair(1), pair(2))
         const { get } = yield* serviceOver(over, fallingBack(store, shown, fallen))
         expect(yield* get).toBe("access-1")
-        // The store is that of a replica which has not seen the last write.
+        // The store reads from a replica that has not received the last write.
         shown.isFallen = true
         yield* TestClock.adjust(day)
         expect(yield* get).toBe("access-2")
@@ -1528,7 +1528,7 @@ describe("a grant in a store", () => {
   )
 })
 
-/** A store that shows something older, always or at the first locked read, whatever was written. */
+/** A store whose locked reads return an older grant: until the next write if `isFallen`, or always if `once`. */
 const fallingBack = (
   store: TokenStore.Service,
   shown: { isFallen: boolean; readonly once?: boolean },

@@ -57,7 +57,7 @@ const jane = ContactId.make("jane")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const companyId = "company"
 
-/** Where the store has the grant of the sandbox's app. */
+/** The key of the grant of the sandbox's app in the store. */
 const key = Credentials.grantKey("sandbox-app", locationId)
 
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(jane))
@@ -71,7 +71,7 @@ const grantsAsked = Effect.flatMap(Sandbox, ({ ledger }) =>
   Effect.map(ledger, ({ requests }) => requests.filter(({ url }) => url === "/oauth/token").length)
 )
 
-/** Installs the app for the location, and keeps its grant in the store. */
+/** Installs the app for the location, and stores its grant. */
 const connecting = (store: TokenStore.Service, installation: { locationId?: LocationId; companyId?: string }) =>
   Effect.gen(function* () {
     const { app, install, url } = yield* Sandbox
@@ -89,7 +89,7 @@ const oauth = (store: TokenStore.Service, more: { readonly companyId?: string } 
 const sandbox = (options: Options = {}) =>
   Sandbox.layer({ contacts: [{ id: jane, locationId }], limits: { max: 10_000 }, ...options })
 
-/** A location that has connected the app, and the store that its grant is in. */
+/** Runs an effect with a location that has connected the app, and with the store that holds its grant. */
 const connected = <A, E>(
   self: (store: TokenStore.Service) => Effect.Effect<A, E, ContactsService | Sandbox>,
   options: Options = {},
@@ -128,7 +128,7 @@ describe("an OAuth grant", () => {
         yield* get
         expect(yield* grantsAsked).toBe(1)
         yield* TestClock.adjust("55 minutes")
-        // Still with the old one: nobody waits for the new one.
+        // The call uses the old token, because it does not wait for the refresh in the background.
         yield* get
         const { requests } = yield* (yield* Sandbox).ledger
         expect(requests.at(-1)?.url === "/oauth/token" ? requests.at(-2) : requests.at(-1)).toMatchObject({
@@ -152,7 +152,7 @@ describe("an OAuth grant", () => {
             yield* running(get)
             yield* TestClock.adjust("10 seconds")
           }
-          // The code, and one refresh for each minute.
+          // The token endpoint gets one request for the code, and one refresh per minute.
           expect(yield* grantsAsked).toBeLessThanOrEqual(1 + 300 / 50)
           expect(yield* grantsAsked).toBeGreaterThanOrEqual(300 / 60)
         }),
@@ -226,7 +226,7 @@ describe("an OAuth grant", () => {
         yield* get
         const { app, url, expireTokens } = yield* Sandbox
         yield* expireTokens
-        // Another process was first.
+        // Another process refreshes the grant first.
         yield* Effect.provide(
           get,
           Layer.provide(
@@ -267,7 +267,7 @@ describe("an OAuth grant", () => {
         yield* TestClock.adjust(86_399_000 - 5 * 60_000)
         yield* setFaults({ rules: [{ fault: { _tag: "Status", status: 503 }, endpoint: "token" }] })
         const fresh = ContactsService.layer({ token: Credentials.oauth({ ...app, locationId, store }), baseUrl: url })
-        // When it ends, it tries for a while.
+        // When the layer ends, it retries the refresh for a while, so the test clock has to advance.
         const call = yield* Effect.fork(Effect.provide(get, Layer.provide(fresh, FetchHttpClient.layer)))
         expect((yield* joined(call, "1 second")).id).toBe(jane)
       })
@@ -376,7 +376,8 @@ describe("an OAuth grant", () => {
       Effect.gen(function* () {
         const { app, url } = yield* Sandbox
         const before = Option.getOrThrow(yield* store.get(key))
-        // The exchange reached the vendor, and the process died with the journal written.
+        // The exchange reached the vendor, but the process died before it stored the grant. Only the note of the exchange is
+        // stored.
         const form = {
           client_id: app.clientId,
           client_secret: Redacted.value(app.clientSecret),
@@ -494,7 +495,7 @@ describe("an OAuth grant", () => {
             const asked = yield* grantsAsked
             yield* Effect.flip(get)
             expect(yield* grantsAsked, "the vendor is not asked about it again").toBe(asked)
-            // The customer connects the app again: no restart is needed.
+            // The customer connects the app again. The running service needs no restart.
             yield* connecting(store, { locationId })
             expect((yield* get).id).toBe(jane)
           }),

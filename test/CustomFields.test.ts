@@ -43,7 +43,7 @@ const definitions: ReadonlyArray<CustomFieldDefinition> = [
   { id: "id-deal", name: "Deal", fieldKey: "opportunity.deal", model: "opportunity", dataType: "TEXT" }
 ]
 
-/** A location whose definitions are counted when they are read, and may change. */
+/** A location that counts the reads of its definitions, and whose definitions a test can change. */
 const location = (initial: Effect.Effect<ReadonlyArray<CustomFieldDefinition>, Errors.ContactsError>) => {
   const state = { reads: 0, answer: initial }
   const layer = Layer.mock(CustomFieldsService, {
@@ -240,7 +240,7 @@ describe("the definitions", () => {
       yield* TestClock.adjust("10 seconds")
       yield* read({ customFields: [{ id: "id-gone", value: "x" }] })
       expect(state.reads).toBe(3)
-      // Several fields of one name are no reason to read.
+      // An ambiguous name does not cause another read.
       yield* TestClock.adjust("10 seconds")
       yield* Effect.flip(definition("Twin"))
       expect(state.reads).toBe(3)
@@ -316,7 +316,7 @@ describe("with a location in memory", () => {
         { name: "Color", key: "color", id: color.id, value: "red" },
         { name: "Sizes", key: "sizes", id: box.id, value: sizes }
       ])
-      // The location has no such field, and the service does not say so.
+      // The location has no such field, and the service reports no error for it.
       const unknown = [CustomField.text("another", "x")]
       expect((yield* contacts.updateContact(ContactId.make("jane"), { customFields: unknown })).ignored).toEqual([
         "customFields"

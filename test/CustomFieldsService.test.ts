@@ -18,7 +18,7 @@ import { json, serving } from "./servers.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
-/** What both kinds of service have. */
+/** The ledger and the faults, which both the sandbox and the in-memory service provide. */
 class Judge extends Context.Tag("Judge")<
   Judge,
   {
@@ -45,7 +45,7 @@ const inMemory = Layer.effect(
   Effect.map(ContactsTest, ({ ledger, setFaults }) => ({ ledger, setFaults }))
 ).pipe(Layer.provideMerge(ContactsTest.layer({ retryPolicy })))
 
-/** The first request of each of these endpoints meets the fault. */
+/** The fault applies to the first request of each of these endpoints. */
 const once = (fault: typeof Faults.Fault.Encoded, ...endpoints: ReadonlyArray<Faults.Endpoint>) => ({
   rules: endpoints.map((endpoint) => ({ fault, endpoint, times: 1 }))
 })

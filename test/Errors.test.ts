@@ -360,7 +360,7 @@ describe("a transport that failed", () => {
     })
   })
 
-  /** A server that answers the first bytes of a connection with these. */
+  /** A server that sends these bytes as soon as it receives data on a connection. */
   const answering = (bytes: string | Buffer) =>
     Effect.acquireRelease(
       Effect.async<Server>((resume) => {

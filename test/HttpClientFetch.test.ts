@@ -21,14 +21,14 @@ const update = Effect.flatMap(ContactsService, (contacts) => contacts.updateCont
 const baseUrl = "https://vendor.example"
 const patient = { ...RetryPolicy.none, attemptTimeout: Duration.minutes(1) }
 
-/** A service over the transport, and what the app provides to it. */
+/** The `ContactsService` over this HTTP client. */
 const calling = <R>(transport: Layer.Layer<HttpClient.HttpClient, never, R>, url = baseUrl) =>
   ContactsService.layer({ token: Redacted.make("pit-1"), baseUrl: url }).pipe(
     Layer.provide(transport),
     Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, patient))
   )
 
-/** The transport on a fetch of the test's own, and what that was called with. */
+/** The HTTP client over a mock of `fetch`, with the recorded calls of that mock. */
 const fetching = (answer: () => Promise<Response>) => {
   const asked: Array<{ readonly url: unknown; readonly init: RequestInit }> = []
   const fetch: typeof globalThis.fetch = (url, init = {}) => {

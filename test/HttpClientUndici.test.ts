@@ -189,7 +189,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  /** A dispatcher that does what it is told. */
+  /** The HTTP client over a mock dispatcher. */
   const dispatching = (dispatch: (handler: Dispatcher.DispatchHandler) => void) =>
     HttpClientUndici.make({
       dispatch: (_: unknown, handler: Dispatcher.DispatchHandler) => {

@@ -40,7 +40,7 @@ const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const token = Redacted.make("pit-canary-0123")
 const contact = { id, firstName: "Rosan" }
 
-/** One attempt, unless a test is about more: what it became is what is looked at here. */
+/** Makes a call with a single attempt, unless the test sets another policy. */
 const calling =
   (transport: Layer.Layer<HttpClient.HttpClient>, options: Partial<Options>, policy = RetryPolicy.none) =>
   <A, E>(call: (contacts: ContactsService["Type"]) => Effect.Effect<A, E>) =>
@@ -53,7 +53,7 @@ const calling =
       )
     )
 
-/** Repeats without a wait. */
+/** Retries without a delay. */
 const atOnce = RetryPolicy.make({ schedule: Schedule.recurs(3), verifyUnknown: false })
 
 const within = (attemptTimeout: Duration.DurationInput): RetryPolicy.Policy => ({
@@ -65,7 +65,7 @@ const get = (contacts: ContactsService["Type"]) => contacts.getContact(id)
 const update = (contacts: ContactsService["Type"]) => contacts.updateContact(id, { firstName: "Rosan" })
 const upsert = (contacts: ContactsService["Type"]) => contacts.upsertContact({ locationId, firstName: "Rosan" })
 
-/** Takes the first words of a handshake, and hangs up. */
+/** A server that closes each connection after the first bytes of the TLS handshake. */
 const hangingUp = Effect.gen(function* () {
   const server = createServer((socket) => void socket.once("data", () => socket.end()))
   yield* Effect.acquireRelease(
@@ -315,7 +315,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
         })
         const fiber = yield* Effect.fork(Effect.flip(calling(transport, { baseUrl: url })(update)))
         yield* first
-        // The real clock decides when the head has arrived; the test's clock moves on until the verdict is there.
+        // The headers arrive in real time, so the test clock advances until the call ends.
         while (Option.isNone(yield* Fiber.poll(fiber))) {
           yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
           yield* TestClock.adjust("100 millis")
@@ -694,7 +694,7 @@ describe("a span", () => {
 })
 
 describe("the metrics", () => {
-  /** Tags and count of what was measured under a name, where a tag has a value. */
+  /** The tags and counts of the metrics of this name whose tag has this value. */
   const counted = (name: string, tag: string, value: string) =>
     Effect.map(Metric.snapshot, (pairs) =>
       pairs.flatMap(({ metricKey, metricState }) => {
@@ -802,7 +802,7 @@ describe("another documented Version", () => {
 
 const austin = { params: { contactId: id }, body: { city: "Austin" } }
 
-/** The calls of a service whose attempts are sent in a way of the test's own. */
+/** The `perform` function of a service, with the test's own function to send attempts. */
 const performing = (policy: RetryPolicy.Policy, send: Send) =>
   makePerform({ baseUrl: "https://vendor.example", policyOf: () => policy, withPolicy: RetryPolicy.withPolicy, send })
 

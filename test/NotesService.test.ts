@@ -36,7 +36,7 @@ describe.each([
           pinned: true,
           contactId: jane
         })
-        // The service answers null where no user wrote it.
+        // The service returns null if no user wrote the note.
         expect(created).not.toHaveProperty("userId")
         expect(yield* notes.getNote(jane, created.id)).toEqual(created)
         const changed = yield* notes.updateNote(jane, created.id, { body: "Wants an offer" })
@@ -85,7 +85,7 @@ describe("a note of which the answer is lost", () => {
     (notes) => notes.map(({ body }) => body)
   )
 
-  /** Runs a call while the clock goes on. */
+  /** Runs a call and advances the test clock. */
   const inTime = <A, E, R>(call: Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(call)

@@ -24,7 +24,7 @@ const dailyHeaders = (left: number, resetsIn = 3_600_000) => ({
   "x-ratelimit-daily-reset": String(resetsIn)
 })
 
-/** A limit at a time that is set. */
+/** A limit whose operations take the current time as an argument. */
 const limit = (options: Partial<Limit.Settings> = {}) => {
   const own = { ...settings, ...options }
   const state = Limit.initialState(own)
@@ -43,7 +43,7 @@ const limit = (options: Partial<Limit.Settings> = {}) => {
   }
 }
 
-/** A limit that has heard from the service, so that a crowd may leave at once. */
+/** A limit that has received a response of the service, so that it admits many requests at once. */
 const heard = (options: Partial<Limit.Settings> = {}) => {
   const one = limit(options)
   one.complete(one.acquire(0)[0], 0, told())
@@ -63,7 +63,7 @@ describe("a limit alone", () => {
       FastCheck.integer()
     ],
     ([arrivals, max, window, priority, out, back, seed]) => {
-      // The first response tells the limit before the others come.
+      // The response to the first call reports the limit before the other calls arrive.
       const limits = { max, interval: 10_000, window }
       const all = [0, ...arrivals.map((at) => at + 5000)]
       const { counted, refused } = simulate({ limits, arrivals: all, out, back, seed, priority })
@@ -81,7 +81,7 @@ describe("a limit alone", () => {
     ([calls, trip, seed]) => {
       const { ended } = simulate({ limits: {}, arrivals: burst(calls), out: trip / 2, back: trip / 2, seed })
       const rounds = Math.ceil(calls / 100) - 1
-      // One response comes before the crowd; a slice of the interval is 50 ms.
+      // The calls wait for the first response. The limit divides the interval into slices of 50 ms.
       expect(ended).toBeLessThanOrEqual(rounds * (10_000 + 55 + trip) + 2 * trip + 1)
     }
   )
@@ -91,7 +91,7 @@ describe("a limit alone", () => {
     const [grant] = one.acquire(10)
     expect(one.acquire(10)).toEqual([])
     one.complete(grant, 500, told())
-    // The request of `heard` has left by then.
+    // The request of `heard` no longer counts at this time.
     expect(one.acquire(1100, 2).length).toBe(1)
     expect(one.acquire(1500)).toEqual([])
     expect(one.acquire(1508).length).toBe(1)
@@ -137,7 +137,7 @@ describe("a limit alone", () => {
 
   it("spreads bulk work evenly", () => {
     const one = heard()
-    // One has left in this tenth already.
+    // One request has been sent in this tenth of the interval already.
     expect(one.acquire(1, 100, wish("bulk")).length).toBe(9)
     expect(one.wakeUp(1, "bulk")).toBe(99)
     expect(one.acquire(100, 100, wish("bulk")).length).toBe(10)
@@ -184,7 +184,7 @@ describe("a limit beside other consumers", () => {
     expect(refused).toBeLessThan(4)
     expect(mostRefused).toBeLessThanOrEqual(18)
     expect(othersRefused).toBeLessThan(0.03)
-    // The ideal is eleven intervals after the first fifty.
+    // In the ideal case, 50 calls are sent at once and the others in eleven further intervals.
     expect(ended).toBeLessThan(11_000 * 1.125)
   })
 
@@ -271,7 +271,7 @@ describe("a 429", () => {
     const one = heard()
     const together = one.acquire(1, 2)
     for (const [index, grant] of together.entries()) one.complete(grant, 10 + index, told({}, 429))
-    // Those that were refused together pause once.
+    // Requests that are refused together cause a single pause.
     expect(Limit.pausedFor(one.at(11))).toBe(99)
     let now = 110
     for (const expected of [200, 400, 800, 1000, 1000]) {
@@ -352,7 +352,7 @@ describe("the clock of a limit", () => {
     const day = one.acquire(7_200_000)
     one.complete(day[0], 7_200_000, told(dailyHeaders(500)))
     one.acquire(7_200_100, 100)
-    // What counted then counts for one interval more, and the day is told by the next response.
+    // The requests that counted before count for one more interval, and the daily quota is unknown until the next response.
     expect(one.acquire(3_600_000).length).toBe(0)
     expect(one.at(3_600_000).day).toBeNull()
     expect(one.acquire(3_600_999).length).toBe(0)

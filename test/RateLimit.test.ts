@@ -35,7 +35,7 @@ interface Sent {
   readonly path: string
 }
 
-/** A transport that answers after a tenth of a second, and writes down what left when. */
+/** A transport that responds after a tenth of a second, and records each request with its time. */
 const transport = (answer: (sent: number) => { status?: number; headers?: Record<string, string> } = () => ({})) => {
   const sent: Array<Sent> = []
   const client = HttpClient.make((request, url) =>
@@ -51,7 +51,7 @@ const transport = (answer: (sent: number) => { status?: number; headers?: Record
   return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
 }
 
-/** Five requests in ten seconds. */
+/** The rate limit headers of a service that allows five requests in ten seconds. */
 const five = (sent: number) => ({
   headers: {
     "x-ratelimit-max": "5",
@@ -83,7 +83,7 @@ const many = (calls: number, name = "c") =>
 
 const states = Effect.flatMap(RateLimit.RateLimit, ({ states }) => states)
 
-/** An effect that takes some time, which passes. */
+/** Runs an effect, and advances the test clock by the time that it takes. */
 const during = <A, E, R>(time: Duration.DurationInput, self: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Effect.fork(self), (fiber) => Effect.zipRight(TestClock.adjust(time), Fiber.join(fiber)))
 
@@ -142,7 +142,7 @@ describe("calls of a service", () => {
       expect(sent.slice(5, 7).map(({ path }) => path)).toEqual(["/contacts/person0", "/contacts/person1"])
       yield* TestClock.adjust("20 seconds")
       yield* Fiber.join(bulk)
-      // Evenly, not all at once.
+      // The requests are spread evenly.
       expect(sent.slice(0, 5).map(seconds)).toEqual([0, 1, 2, 3, 4])
     }).pipe(Effect.provide(contacts(layer)))
   })
@@ -281,13 +281,13 @@ const acquiring = (
   leaseMillis = 10_000
 ): RateLimit.AcquireOptions => ({ priority, timeoutMillis, leaseMillis })
 
-/** The limit of one key, by the clock of the test. */
+/** The limiter of one key, with the test clock. */
 const opened = (options?: RateLimit.Options) =>
   Effect.flatMap(RateLimit.RateLimit, ({ open }) => open("key")).pipe(Effect.provide(RateLimit.layer(options)))
 
 const answer = { status: 200, headers: {} }
 
-/** A request that is answered at once. */
+/** A request whose response arrives at once. */
 const request = (limiter: RateLimit.Limiter, timeoutMillis?: number, priority?: RateLimit.Level) =>
   Effect.map(limiter.acquire(acquiring(timeoutMillis, priority)), (permit) => permit.complete(answer))
 
@@ -411,12 +411,12 @@ describe("a permit", () => {
   )
 
   it("reaches the next caller when one before it is interrupted at any step", async () => {
-    // Where an interruption may come between any two operations of a fiber.
+    // The numbers of operations after which the fiber is interrupted: around the operation at which it yields.
     const steps = Array.from({ length: 60 }, (_, index) => 1995 + index)
     const stuck = await Promise.all(
       steps.map(async (count) => {
         let now = 0
-        // Stands still until the caller was interrupted, however busy the machine is.
+        // This clock stands still until the caller was interrupted, however busy the machine is.
         const clock = Object.assign(Object.create(liveClock) as Clock.Clock, {
           unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
           sleep: (time: Duration.Duration) => {
@@ -445,7 +445,8 @@ describe("a permit", () => {
 
 describe("the permit of a caller that must not be interrupted before its request", () => {
   it("is not lost at any step between its wait and its request", async () => {
-    // Where an interruption may come between any two operations of a fiber: wherever it yields.
+    // The fiber is interrupted where it yields, so the test varies the operations before a yield and the steps before the
+    // interrupt.
     const places = Array.from({ length: 20 }, (_, index) =>
       Array.from({ length: 8 }, (_, steps) => ({ operations: 10 + index, steps }))
     ).flat()
@@ -485,7 +486,7 @@ describe("the permit of a caller that must not be interrupted before its request
       })
     )
     expect(lost.filter(({ isLost }) => isLost)).toEqual([])
-    // The interruption came before the permit, and after it.
+    // Some interruptions came before the request was sent, and some after.
     expect(new Set(lost.map(({ isSent }) => isSent))).toEqual(new Set([false, true]))
   })
 })
@@ -495,7 +496,7 @@ describe("callers that wait", () => {
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       let isOver = false
-      // On Cloudflare Workers, nothing of a request that has ended runs any more.
+      // On Cloudflare Workers, no code of a request runs after the request has ended.
       const scheduler = Scheduler.make((task, priority) => {
         if (!isOver) Scheduler.defaultScheduler.scheduleTask(task, priority)
       })

@@ -20,14 +20,14 @@ const acquiring = (timeoutMillis: number, leaseMillis: number): RateLimit.Acquir
   leaseMillis
 })
 
-/** Limits of a process of its own. */
+/** The limits of a separate process. */
 const limits = (options: RateLimitRedis.Options) =>
   Effect.map(Layer.build(RateLimitRedis.layer(options)), (context) => Context.get(context, RateLimit.RateLimit))
 
-/** One limit of a process of its own. */
+/** One limiter of a separate process. */
 const opened = (options: RateLimitRedis.Options) => Effect.flatMap(limits(options), ({ open }) => open("app:location"))
 
-/** A request that is answered at once. */
+/** A request whose response arrives at once. */
 const request = (limiter: RateLimit.Limiter, timeoutMillis = 10_000, onLeave: () => void = () => undefined) =>
   Effect.map(limiter.acquire(acquiring(timeoutMillis, 10_000)), (permit) => {
     onLeave()
@@ -39,7 +39,7 @@ const used = (limiter: RateLimit.Limiter) => Effect.map(limiter.state, (state) =
 const until = (condition: Effect.Effect<boolean>) =>
   Effect.repeat(Effect.sleep("20 millis"), { until: () => condition, times: 250 })
 
-/** A connection that fails while it is broken, and counts what it is asked. */
+/** A Redis connection that fails while `isBroken` is set, and counts its commands. */
 const breaking = (client: Redis, error = "Connection is closed.") => {
   const state = { isBroken: false, asked: 0 }
   const ask = (reply: () => Promise<unknown>) => {
@@ -50,7 +50,7 @@ const breaking = (client: Redis, error = "Connection is closed.") => {
     eval: (script: string, keys: number, ...rest: Array<string>) => ask(() => client.eval(script, keys, ...rest)),
     evalsha: (id: string, keys: number, ...rest: Array<string>) => ask(() => client.evalsha(id, keys, ...rest))
   }
-  // The limit uses these two methods of a connection.
+  // The cast is safe: the limiter uses only these two methods of a connection.
   return { state, client: broken as unknown as Redis }
 }
 
@@ -247,7 +247,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
       yield* until(Effect.map(used(other), (count) => count === 2))
       mortal.state.isBroken = true
       const alone = yield* Effect.replicateEffect(Effect.either(request(limiter, 100)), 12)
-      // Half of twenty, one of which was used before.
+      // The share is half of twenty permits, and one of these ten was used before.
       expect(alone.filter(Either.isRight).length).toBe(9)
       expect(yield* limiter.state).toMatchObject({ isStoreAvailable: false, used: 10, free: 0 })
       mortal.state.isBroken = false
@@ -281,7 +281,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
         asked += 1
         return isBroken ? Promise.reject(new Error("Connection is closed.")) : Promise.resolve([Date.now(), "", ""])
       }
-      // The limit uses this method of a connection.
+      // The cast is safe: the limiter uses only this method of a connection.
       const client = { evalsha } as unknown as Redis
       const limiter = yield* Effect.provide(opened({ client }), Logger.replace(Logger.defaultLogger, logger))
       yield* Effect.replicateEffect(Effect.zipRight(Effect.yieldNow(), request(limiter)), 8)
@@ -335,7 +335,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
       const logger = Logger.make(({ message, logLevel }) => void warnings.push(`${logLevel.label} ${String(message)}`))
       const unavailable = Effect.map(Metric.value(Metric.gauge(RateLimit.metrics.unavailableStores)), (_) => _.value)
       const before = yield* unavailable
-      // The limit uses this method of a connection.
+      // The cast is safe: the limiter uses only this method of a connection.
       const client = { evalsha } as unknown as Redis
       const options = { client, limit: 20, interval: "1 minute" } as const
       const limiter = yield* Effect.provide(opened(options), Logger.replace(Logger.defaultLogger, logger))

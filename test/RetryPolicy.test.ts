@@ -25,10 +25,10 @@ import { ContactId, type ContactUpdate, type ContactUpsert, LocationId } from "e
 const id = ContactId.make("seD4PfOuKoVMLkEZqohJ")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
-// Each run takes a whole service through a day of test time.
+// The number of runs is small, because each run simulates a day of a service.
 FastCheck.configureGlobal({ numRuns: 20 })
 
-// --- a service that answers by script ----------------------------------------------------------------------------------
+// --- a service with scripted responses --------------------------------------------------------------------------------
 
 type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
@@ -41,7 +41,7 @@ interface Arrived {
   readonly method: string
 }
 
-/** One reply per request in their order, the last one for all that follow. Notes when each arrived. */
+/** A service that gives one reply per request, and the last reply to all further requests. It records when they arrived. */
 const answering = (replies: ReadonlyArray<Reply>) => {
   const arrived: Array<Arrived> = []
   const client = HttpClient.make((request) =>
@@ -82,7 +82,7 @@ const within =
       )
     )
 
-/** Runs a call over as much of the test's time as it takes, and says how long that was. */
+/** Runs a call, advances the test clock by a day, and returns the result and how long the call took. */
 const ending = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const began = yield* Clock.currentTimeMillis
@@ -92,7 +92,7 @@ const ending = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return { result, began, at: at - began }
   })
 
-/** A call against a script: how it ended and when, and the instants at which its requests arrived. */
+/** Makes a call to a service with scripted replies. Returns the result, its time, and the times of the requests. */
 const calling = <A>(
   replies: ReadonlyArray<Reply>,
   call: (contacts: Contacts) => Effect.Effect<A, ContactsError>,
@@ -411,7 +411,7 @@ describe("the budget", () => {
       ]
       const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ attempts: 10 }), budget: 4 })
       const { arrived } = yield* calling(replies, many(100), policy)
-      // 4 repeats of the first call, and 2 that four answers earned.
+      // The first call makes 4 retries, and four responses earn the budget for 2 more.
       expect(arrived).toHaveLength(106)
     })
   )
@@ -482,7 +482,7 @@ describe("new", () => {
 
   it.effect("is true for a contact that an attempt whose answer was lost has made", () =>
     Effect.gen(function* () {
-      // The repeat came a second after the first attempt, and has updated the contact at 500.
+      // The first attempt created the contact. The retry a second later updated it, at 500 ms.
       expect(yield* isNew(["reset", answered({ added: -500, updated: 500 })])).toBe(true)
       expect(yield* isNew([{ status: 502 }, answered({ added: -500, updated: 500 })])).toBe(true)
       expect(yield* isNew(["reset", { status: 429 }, "refused", answered({ added: -2400, updated: 500 })])).toBe(true)
@@ -730,7 +730,7 @@ describe("the policy", () => {
 })
 
 describe("the timeline", () => {
-  /** What an effect logs: messages, and what they are annotated with. */
+  /** Runs an effect, and returns the messages that it logs with their annotations. */
   const logged = <A, E, R>(self: Effect.Effect<A, E, R>, level: LogLevel.LogLevel = LogLevel.Debug) => {
     const lines: Array<readonly [message: string, annotations: object]> = []
     const logger = Logger.make(({ message, annotations }) => {

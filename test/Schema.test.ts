@@ -496,7 +496,7 @@ describe("a contact as it was seen on the live service", () => {
     "is readable whatever else the service adds",
     [FastCheck.dictionary(FastCheck.string(), fc.json())],
     ([extra]) => {
-      // No documented field begins with an x.
+      // The prefix makes the names unknown, because no documented field begins with an x.
       const unknown = Object.entries(extra).map(([key, value]) => [`x${key}`, value] as const)
       const contact = read(Object.fromEntries(unknown))
       for (const [key, value] of unknown) {

@@ -77,7 +77,7 @@ const idsOf = (search: Partial<ContactSearch>) =>
 
 const all = ["ada", "bob", "cyd"]
 
-/** What a filter finds, in alphabetical order. */
+/** The ids of the contacts that each filter finds, in alphabetical order. */
 const filtered: ReadonlyArray<readonly [what: string, filter: Filter.Filter, ids: ReadonlyArray<string>]> = [
   ["a field that has a value", Filter.equals("city", "Austin"), ["ada", "cyd"]],
   ["a field that has another value, or none", Filter.notEquals("email", "ada@example.com"), ["bob", "cyd"]],
@@ -148,7 +148,7 @@ describe.each([
       expect(yield* idsOf({ sort, pageLimit: 2, searchAfter: first.searchAfter })).toEqual(["ada"])
       const beyond = yield* searching({ sort, searchAfter: (yield* searching({ sort })).searchAfter })
       expect(beyond).toEqual({ contacts: [], total: 3 })
-      // What is unset comes last in either direction.
+      // Contacts without the field come last in either direction.
       for (const direction of ["asc", "desc"] as const) {
         expect((yield* idsOf({ sort: [{ field: "email", direction }] })).at(-1)).toBe("cyd")
       }
@@ -174,7 +174,7 @@ describe.each([
       })
       const [bob] = (yield* searching({ filters: [Filter.equals("id", "bob")] })).contacts
       expect(bob).toMatchObject({ id: "bob", dnd: true, tags: [] })
-      // The service answers null for what is not set.
+      // The service returns null for a field that is not set.
       for (const field of ["phone", "address", "address1", "businessName", "dateOfBirth"]) {
         expect(bob).not.toHaveProperty(field)
       }
@@ -189,7 +189,7 @@ describe.each([
   )
 })
 
-// --- what is sent ------------------------------------------------------------------------------------------------------
+// --- the request ------------------------------------------------------------------------------------------------------
 
 describe("the request of a search", () => {
   it.scopedLive("has the filters in the service's grammar, moments in milliseconds, and a pageLimit", () =>
@@ -520,7 +520,7 @@ describe("the search of the sandbox", () => {
         const error = status === 400 ? "Bad Request" : "Unprocessable Entity"
         expect(yield* asking(body)).toEqual([status, message, error])
       }
-      // A group without filters lets every contact through.
+      // A group without filters matches every contact.
       expect(yield* asking(filtering({ group: "OR", filters: [] }))).toEqual([200, undefined, undefined])
       const known = filtering({ field: "customFields.budgetId", operator: "exists" })
       expect(yield* asking(known)).toEqual([200, undefined, undefined])
@@ -554,7 +554,7 @@ describe("an index that lags", () => {
       yield* TestClock.adjust("29 seconds")
       expect(yield* austin).toEqual(["ada", "cyd"])
       expect(yield* total).toBe(3)
-      // What was deleted is found, and is not there.
+      // The search still finds the deleted contact, but a read does not.
       expect(yield* Effect.flip(contacts.getContact(ContactId.make("ada")))).toMatchObject({ isContactNotFound: true })
       yield* TestClock.adjust("1 seconds")
       expect(yield* austin).toEqual(["bob", "cyd"])
@@ -629,7 +629,7 @@ describe("searchAll", () => {
       expect(ids).toHaveLength(10_500)
       expect(new Set(ids).size).toBe(10_500)
       const { received } = yield* (yield* ContactsTest).ledger
-      // 21 full pages, and the empty one that ends them.
+      // The stream reads 21 full pages and the empty page after them.
       expect(received).toBe(22)
     }).pipe(Effect.provide(ContactsTest.layer({ contacts: crowd(10_500) })))
   )
@@ -660,7 +660,7 @@ describe("searchAll", () => {
             Effect.gen(function* () {
               place += 1
               yield* contacts.updateContact(id, { city: "Austin" })
-              // The last of a page is where the next one begins.
+              // The next page starts after the last contact of this page, which is deleted here.
               if (place === 10) yield* contacts.deleteContact(id)
               if (place === 20) yield* contacts.createContact({ locationId, email: "new@example.com" })
             })

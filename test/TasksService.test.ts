@@ -149,7 +149,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
               "createTask jane",
               ...["updateTask jane", "updateTask jane"],
               ...["updateTaskCompleted jane", "updateTaskCompleted jane"],
-              // The retry found it gone, which is a success.
+              // The retry finds that the task is gone, which counts as success.
               "deleteTask jane"
             ])
             expect(yield* tasks.getAllTasks(jane)).toEqual([])

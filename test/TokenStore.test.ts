@@ -26,7 +26,7 @@ const grant: TokenStore.Grant = {
   locationId: "location"
 }
 
-/** Two stores, as two processes see them. */
+/** Two stores on the same data, as in two processes. */
 type Stores = Effect.Effect<readonly [TokenStore.Service, TokenStore.Service], TokenStore.TokenStoreError, Scope.Scope>
 
 const stores: { readonly [name: string]: Stores } = {
@@ -70,7 +70,7 @@ describe("a token store of files", () => {
         store.withLock("location", ({ get, set }) =>
           Effect.gen(function* () {
             yield* get
-            // Another process has taken the lock meanwhile; this one has not noticed yet.
+            // Another process has taken the lock and written, and this process has not noticed it yet.
             yield* Effect.promise(() => writeFile(file, newer, { mode: 0o600 }))
             yield* set(grant)
           })
@@ -87,7 +87,7 @@ describe("a token store of files", () => {
       const lock = join(path, "location.json.lock")
       yield* store.withLock("location", () =>
         Effect.promise(async () => {
-          // Another file of the same name, which keeps the inode of the first one from being used again.
+          // The first lock is renamed and not removed, so that the new lock cannot get the same inode.
           await rename(lock, `${lock}.before`)
           await mkdir(lock)
         })
@@ -193,7 +193,7 @@ describe("an operation of a token store", () => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
       let end = (_: string) => {}
       const ended = inTime(new Promise<string>((resolve) => (end = resolve)))
-      // The timer fires 45 seconds late, before what the disk has answered is read.
+      // The timer fires 45 seconds late, before the result of the disk operation is read.
       const clock = vi.spyOn(performance, "now").mockReturnValue(55_000)
       vi.advanceTimersByTime(10_000)
       yield* later
@@ -225,7 +225,7 @@ describe("a token store of Redis", () => {
       const theirs = { ...grant, scope: "theirs" }
       const error = yield* one.withLock("location", ({ set }) =>
         Effect.gen(function* () {
-          // As if it had not been renewed in time.
+          // The lock is removed, as if it had expired because it was not renewed in time.
           const locks = yield* Effect.promise(() => client.keys("*:lock"))
           expect(locks).toEqual(["{growthhub:location}:lock"])
           yield* Effect.promise(() => client.del(locks))
@@ -236,7 +236,7 @@ describe("a token store of Redis", () => {
       )
       expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
       expect(Option.getOrThrow(yield* one.get("location")).scope).toBe("theirs")
-      // Nor does it take the lock of who has it now with it.
+      // No lock is left.
       expect(yield* Effect.promise(() => client.keys("*:lock"))).toEqual([])
     })
   )

@@ -28,10 +28,10 @@ const grant: TokenStore.Grant = {
   locationId: "location"
 }
 
-/** As an app does once: the file keeps it. */
+/** Enables WAL mode, as an app does once. The database file keeps the mode. */
 const inWalMode = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`PRAGMA journal_mode = WAL`)
 
-/** Gives databases, each of its own: the layer can be built several times, as several processes would connect. */
+/** A database server. `database` makes a new database, whose layer can be built several times, as in several processes. */
 interface Server {
   readonly isThere: boolean
   readonly database: Effect.Effect<Layer.Layer<SqlClient.SqlClient>, never, Scope.Scope>
@@ -82,7 +82,7 @@ const start = Effect.gen(function* () {
 beforeAll(() => Effect.runPromise(Scope.extend(start, scope)))
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-/** A client as another process has one, with names that the app transforms. */
+/** A separate client of the database, as in another process. */
 const connect = (layer: Layer.Layer<SqlClient.SqlClient>) =>
   Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.succeed(Effect.provide(context)))
 
@@ -99,7 +99,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
   const cases = server.isThere ? it.live : it.live.skip
   for (const one of TokenStoreTest.cases(both(server))) cases(one.name, () => one.test)
 
-  /** A store, and the client that an app has beside it. */
+  /** A store, and a client of the same database. */
   const only = Effect.gen(function* () {
     const run = yield* connect(yield* server.database)
     yield* run(TokenStoreSql.migration())
@@ -117,7 +117,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
       const theirs = { ...grant, scope: "theirs" }
       const error = yield* store.withLock("location", ({ set }) =>
         Effect.gen(function* () {
-          // As if it had not been renewed in time.
+          // The lease has expired, as if it had not been renewed in time.
           yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET lease_until = 1`))
           return yield* store.withLock("location", (other) =>
             Effect.zipRight(other.set(theirs), Effect.flip(set(grant)))
@@ -144,7 +144,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
   live("waits for a lease by the clock of the database, and takes it when it has ended", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
-      // A process that was killed has left its lease: it ends in 200 ms.
+      // The lease is that of a killed process, and ends in 200 ms.
       yield* store.withLock("location", ({ set }) => set(grant))
       const until = Date.now() + 200
       yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET lease_until = ${until}`))
@@ -301,7 +301,7 @@ describe("a token store in SQL", () => {
       const run = yield* connect(yield* mysqlWith(1))
       yield* run(TokenStoreSql.migration())
       const store = yield* run(TokenStoreSql.make())
-      // In Berlin it is 02:59:59 for the first time.
+      // At this moment the clocks in Berlin show 02:59:59 for the first of two times.
       const now = Date.parse("2026-10-25T00:59:59Z")
       yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SET timestamp = ${sql.literal(`${now / 1000}`)}`))
       const [row] = yield* store.withLock("location", () =>

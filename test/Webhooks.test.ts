@@ -43,7 +43,7 @@ const request = (event: object = json, key = first.privateKey): Webhooks.Request
   return { body, headers: { "x-ghl-signature": signed(body, key) } }
 }
 
-/** A verifier at ten o'clock. */
+/** A verifier, with the test clock set to `now`. */
 const verifier = (options: Webhooks.Options = {}, given?: WebhookStore.Service) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.parse(now))
@@ -370,14 +370,14 @@ describe("an event", () => {
 
   it("is the same after it was written and read again", () => {
     const Event = Schema.typeSchema(Webhooks.Event)
-    // A further field may be drawn with the name of a documented one, and a value that it cannot have.
+    // The filter drops events in which a random extra field has the name of a documented field and an invalid value.
     const event = Arbitrary.make(Event).filter(Schema.is(Event))
     const encode = Schema.encodeSync(Webhooks.Event)
     FastCheck.assert(
       FastCheck.property(event, (event) => {
         const wire: unknown = JSON.parse(JSON.stringify(encode(event)))
         const again: unknown = JSON.parse(JSON.stringify(encode(decode(wire as object as Record<string, unknown>))))
-        // Null is how the vendor leaves a field out.
+        // The vendor sends null for a field that is not set.
         expect(withoutNulls(again)).toEqual(withoutNulls(wire))
       }),
       { numRuns: 200 }

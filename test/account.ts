@@ -1,4 +1,4 @@
-// All services of one account, in memory and over HTTP: the same sentences hold for both.
+// All services of one account, in memory and over HTTP. The same tests run against both.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,12 +10,12 @@ import type * as HttpLayer from "effect-growthhub/HttpLayer"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 
-/** What a test judges by: the ledger of the service, and its faults. */
+/** The controls of the simulated service: its ledger, its faults and its reset. */
 export class Judge extends Context.Tag("test/Judge")<Judge, Pick<Service, "ledger" | "setFaults" | "reset">>() {}
 
 export type Account = Layer.Layer<GrowthHub.Services | Judge>
 
-/** Retries that no clock is needed for. */
+/** Two retries without a delay. */
 export const retrying = RetryPolicy.make({ schedule: Schedule.recurs(2) })
 
 /** No retries, but an unknown outcome is verified. */
@@ -58,7 +58,7 @@ export const applied = Effect.flatMap(Judge, ({ ledger }) =>
   Effect.map(ledger, ({ applied }) => applied.map(({ contactId, operation }) => `${operation} ${contactId}`))
 )
 
-/** What may become of a response whose request was performed. */
+/** The faults in which the request is applied but its response is lost. */
 export const losses = [
   { _tag: "Reset", when: "after" },
   { _tag: "Status", status: 502, when: "after", body: "html" },

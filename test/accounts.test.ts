@@ -22,14 +22,14 @@ const First = Context.GenericTag<ContactsService["Type"]>("app/First")
 const Second = Context.GenericTag<ContactsService["Type"]>("app/Second")
 const id = ContactId.make("jane")
 
-/** The first name of the same contact, as each of two services has it. */
+/** The first names that the two services return for the same contact id. */
 const firstNames = Effect.gen(function* () {
   const [first, second] = [yield* First, yield* Second]
   const contacts = yield* Effect.all([first.getContact(id), second.getContact(id)])
   return contacts.map(({ firstName }) => firstName)
 })
 
-/** Two services in one layer graph. */
+/** Two `ContactsService`s in one layer graph. */
 const both = <E, R>(first: Layer.Layer<ContactsService, E, R>, second: Layer.Layer<ContactsService, E, R>) =>
   Layer.merge(
     Layer.provide(Layer.effect(First, ContactsService), first),

@@ -95,7 +95,7 @@ describe("the ignored fields", () => {
       customFields: [{ id: "other", value: 1 }, ...(found === undefined ? [] : [{ id: "f", value: found }])]
     }
     const ignored = isIgnored ? ["customFields"] : []
-    // The answer is as the service gave it; the type of a contact is not what is tested.
+    // The cast allows responses that do not have the type of a contact.
     expect(ignoredFields({ customFields: [{ id: "f", value }] }, contact as never)).toEqual(ignored)
     expect(ignoredFields({ customFields: [{ id: "f", field_value: value }] }, contact as never)).toEqual(ignored)
   })

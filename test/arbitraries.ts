@@ -7,7 +7,7 @@ const text = FastCheck.string({ unit: "grapheme", maxLength: 40 })
 const present = <A>(values: { [K in keyof A]: FastCheck.Arbitrary<A[K]> }) =>
   FastCheck.record(values, { requiredKeys: [] }) as FastCheck.Arbitrary<Partial<A>>
 
-/** JSON as it is read. A drawn value may hold -0, which JSON does not have. */
+/** Random JSON values as `JSON.parse` returns them. Other random values may contain -0, which JSON lacks. */
 export const json = (constraints?: FastCheck.JsonSharedConstraints): FastCheck.Arbitrary<unknown> =>
   FastCheck.json(constraints).map((text): unknown => JSON.parse(text))
 
@@ -82,7 +82,7 @@ const channel = FastCheck.record(
   { requiredKeys: ["status"] }
 )
 
-/** Fields that both an update and an upsert take. */
+/** Random values for the fields that both an update and an upsert accept. */
 export const written = present({
   firstName: orNull(text),
   lastName: orNull(text),

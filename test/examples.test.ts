@@ -89,7 +89,7 @@ describe("examples/two-accounts.ts", () => {
       const { code, output } = yield* running("examples/two-accounts.ts", ["jane", "john"], environment)
       expect(output).toBe("Acme: jane@acme.example, Globex: john@globex.example\n")
       expect(code).toBe(0)
-      // Neither token opens the contact of the other account.
+      // Neither token gives access to the contact of the other account.
       const swapped = yield* running("examples/two-accounts.ts", ["john", "jane"], environment)
       expect(swapped).toMatchObject({ code: 1, output: expect.stringContaining("Forbidden") as unknown })
     }).pipe(Effect.provide(twoAccounts))
@@ -152,7 +152,7 @@ describe("examples/nightly-sync.ts", () => {
         GROWTHHUB_TOKEN: Redacted.value(token),
         GROWTHHUB_LOCATION_ID: locationId
       })
-      // Where the progress cannot be saved, its page is not either.
+      // If the progress cannot be saved, the page is not saved either.
       yield* inDatabase(
         file,
         (sql) => sql`CREATE TABLE syncs (location_id TEXT PRIMARY KEY, until TEXT CHECK (until < 0))`
@@ -163,7 +163,7 @@ describe("examples/nightly-sync.ts", () => {
       expect(yield* sync).toEqual({ code: 0, output: "3 contacts in the first run\n" })
       const until = DateTime.toEpochMillis(day(3))
       expect((yield* stored(file)).syncs).toEqual([{ location_id: locationId, until }])
-      // One has changed, one is new, and one has the time of the last change.
+      // One contact has changed, one is new, and one has the time of the last change.
       yield* seed([
         { id: ContactId.make("ada"), email: "new@example.com", tags: ["vip"], dateUpdated: day(4) },
         { id: ContactId.make("dan"), email: "dan@example.com", dateUpdated: day(5) },

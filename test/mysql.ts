@@ -4,15 +4,15 @@ import * as Layer from "effect/Layer"
 import { existsSync } from "node:fs"
 import * as Server from "./server.js"
 
-/** Where Debian puts MariaDB, which speaks the protocol and the SQL of MySQL. */
+/** The path of MariaDB on Debian. MariaDB has the protocol and the SQL of MySQL. */
 const command = "/usr/sbin/mariadbd"
 
-/** Whether this machine has one. Where it has none, what needs it says that it was skipped. */
+/** Whether MariaDB is installed. If not, the tests that need it are skipped. */
 export const isThere = existsSync(command)
 
 /**
- * Without its own tables, and thus without users and passwords: the directory of the socket is private. The first start in an
- * empty directory takes a quarter of a second then.
+ * The server runs without grant tables, and thus without users and passwords, because the directory of the socket is
+ * private. So it starts in an empty directory within a quarter of a second.
  */
 const settings = [
   "skip-grant-tables",
@@ -23,11 +23,11 @@ const settings = [
   "innodb-data-file-path=ibdata1:4M:autoextend",
   "innodb-temp-data-file-path=ibtmp1:4M:autoextend",
   "innodb-flush-log-at-trx-commit=0",
-  // As newer versions do by default: a statement fails instead of changing a row that it has not seen.
+  // This is the default of newer versions: a statement fails instead of changing a row that its snapshot does not contain.
   "loose-innodb-snapshot-isolation=ON"
 ]
 
-/** A MariaDB of its own, on a socket in a fresh directory, which ends with the scope; and its socket. */
+/** Starts a MariaDB server on a socket in a fresh directory, and stops it when the scope ends. Returns the socket. */
 export const make = (directory: string) =>
   Effect.gen(function* () {
     const run = Server.makeHome(directory, "mysql")
@@ -38,15 +38,15 @@ export const make = (directory: string) =>
       command,
       args: ["--no-defaults", ...options.map((option) => `--${option}`)],
       ready: /ready for connections/i,
-      // Its directory is removed with it.
+      // The server need not shut down cleanly, because its directory is removed.
       signal: "SIGKILL",
-      // Summer time: the clock on the wall shows an hour twice.
+      // This time zone has daylight saving time, so that local time shows one hour of the year twice.
       options: { ...run, env: { ...process.env, TZ: "Europe/Berlin" } }
     })
     return { socket }
   })
 
-/** A pool of connections to the MariaDB on a socket. The driver is loaded by those who connect. */
+/** A pool of connections to the MariaDB server on a socket. The driver is loaded only when the pool is made. */
 export const client = (socket: string, options: MysqlClientConfig = {}) =>
   Layer.unwrapEffect(
     Effect.map(

@@ -6,17 +6,17 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import * as Server from "./server.js"
 
-/** Where Debian puts the programs of the newest version. */
+/** The directory of the programs of the newest Postgres on Debian. */
 const bin = ["/usr/lib/postgresql"]
   .filter(existsSync)
   .flatMap((root) => readdirSync(root).map((version) => ({ path: `${root}/${version}/bin`, version: Number(version) })))
   .filter(({ path }) => existsSync(`${path}/postgres`) && existsSync(`${path}/initdb`))
   .sort((one, other) => other.version - one.version)[0]?.path
 
-/** Whether this machine has one. Where it has none, what needs it says that it was skipped. */
+/** Whether Postgres is installed. If not, the tests that need it are skipped. */
 export const isThere = bin !== undefined
 
-/** A Postgres of its own, on a socket in a fresh directory, which ends with the scope; and the URL of its database. */
+/** Starts a Postgres server on a socket in a fresh directory, and stops it when the scope ends. Returns that directory. */
 export const make = (directory: string) =>
   Effect.gen(function* () {
     const run = Server.makeHome(directory, "postgres")
@@ -34,7 +34,7 @@ export const make = (directory: string) =>
     return { host: home }
   })
 
-/** A pool of connections to the Postgres on a socket in this directory. The driver is loaded by those who connect. */
+/** A pool of connections to the Postgres server on a socket in this directory. The driver is loaded only when it is made. */
 export const client = (host: string, options: Omit<PgClientConfig, "host"> = {}) =>
   Layer.unwrapEffect(
     Effect.map(

@@ -1,5 +1,5 @@
-// The programs that tests and measurements start as processes of their own. They are bundled once, because a bundle starts in a
-// tenth of the CPU time that its sources need.
+// Bundles the programs that tests and measurements start as separate processes. They are bundled once, because a bundle
+// starts in a tenth of the CPU time of its sources.
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -22,7 +22,7 @@ const programs = () => [
   ...filesIn("reliability", /^(answers|caller|fuzzing|importing|leaking|paced|sandbox|searching)\.ts$/)
 ]
 
-/** Packages that load files of their own, or that few programs need. */
+/** The packages that are not bundled, because they load their own files or because few programs need them. */
 const external = [
   "ioredis",
   "undici",
@@ -37,7 +37,7 @@ const external = [
 
 /** Bundles programs, given as paths from the root of the repository. */
 export const bundle = async (entryPoints: ReadonlyArray<string> = programs()): Promise<unknown> => {
-  // Not for the programs themselves.
+  // esbuild is loaded on demand, because the programs themselves import this module and do not need it.
   const { build } = await import("esbuild")
   return build({
     absWorkingDir: root,
@@ -50,7 +50,7 @@ export const bundle = async (entryPoints: ReadonlyArray<string> = programs()): P
     format: "esm",
     target: "node20",
     external,
-    // Some of the bundled packages ask for Node's modules by `require`.
+    // Some of the bundled packages load Node's modules with `require`.
     banner: {
       js: `import { createRequire as requireFrom } from "node:module";const require = requireFrom(import.meta.url);`
     },
@@ -59,7 +59,7 @@ export const bundle = async (entryPoints: ReadonlyArray<string> = programs()): P
   })
 }
 
-/** The bundle of a program. */
+/** The path of a program's bundle. */
 export const programOf = (file: string): string => join(root, directory, file.replace(/\.ts$/, ".js"))
 
 /** Bundles all programs before the tests, and again before each rerun. */

@@ -11,7 +11,7 @@ import { json, serving } from "./servers.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** The first program of the README, in a file of its own within the package. */
+/** Writes the first program of the README to a file within the package. */
 const program = Effect.gen(function* () {
   const readme = yield* Effect.promise(() => readFile(join(root, "README.md"), "utf8"))
   const [, code = ""] = /^## Quick start\n\n```ts\n([\s\S]*?)^```$/m.exec(readme) ?? []

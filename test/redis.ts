@@ -3,10 +3,10 @@ import { Redis } from "ioredis"
 import { spawnSync } from "node:child_process"
 import * as Server from "./server.js"
 
-/** Whether this machine has one. Where it has none, what needs it says that it was skipped. */
+/** Whether Redis is installed. If not, the tests that need it are skipped. */
 export const isThere = spawnSync("redis-server", ["--version"]).status === 0
 
-/** A Redis of its own, on a socket in a fresh directory, which ends with the scope; and a connection to it. */
+/** Starts a Redis server on a socket in a fresh directory, and stops it when the scope ends. Returns a connection to it. */
 export const make = (directory: string) =>
   Effect.gen(function* () {
     const socket = `${directory}/redis.sock`

@@ -5,7 +5,7 @@ const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.ur
 
 const release = read(".github/workflows/release.yml")
 
-/** The text of each job, by its name. */
+/** The text of each job of the release workflow, by its name. */
 const jobs = Object.fromEntries(
   (release.split(/^jobs:$/m)[1] ?? "").split(/^ {2}(?=\w+:$)/m).flatMap((text) => {
     const name = /^(\w+):/.exec(text)?.[1]

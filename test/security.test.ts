@@ -9,7 +9,7 @@ import { LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { inspect } from "node:util"
 
-// What SECURITY.md promises and no other test shows.
+// Tests the promises of SECURITY.md that no other test covers.
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn, type SpawnOptionsWithoutStdio, spawnSync } from "node:child_process"
 import { chownSync, mkdirSync } from "node:fs"
 
-/** Database servers refuse to run as root: they run as their own user then, or as nobody. */
+/** The user of a database server. Such servers refuse to run as root; then they run as their own user, or as nobody. */
 const ownerOf = (user: string): { readonly uid: number; readonly gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined
   const idOf = (option: string) => Number(spawnSync("id", [option, user]).stdout.toString() || Number.NaN)
@@ -10,7 +10,7 @@ const ownerOf = (user: string): { readonly uid: number; readonly gid: number } |
   return Number.isNaN(uid) || Number.isNaN(gid) ? { uid: 65_534, gid: 65_534 } : { uid, gid }
 }
 
-/** Makes the home of a database server in a fresh directory; gives it with the user that it runs as. */
+/** Makes the home directory of a database server. Returns its path and the ids of the user that the server runs as. */
 export const makeHome = (directory: string, user: string) => {
   const home = `${directory}/${user}`
   const owner = ownerOf(user)
@@ -22,14 +22,14 @@ export const makeHome = (directory: string, user: string) => {
 export interface Program {
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** What it prints when it accepts connections. */
+  /** The output that shows that the server accepts connections. */
   readonly ready: RegExp
-  /** The signal that ends it without waiting for its clients. */
+  /** The signal that ends the server without waiting for its clients. */
   readonly signal: NodeJS.Signals
   readonly options?: SpawnOptionsWithoutStdio
 }
 
-/** A server in a process of its own, which ends with the scope. */
+/** Starts a server as a separate process, and ends it when the scope ends. */
 export const start = ({ args, command, options, ready, signal }: Program) =>
   Effect.acquireRelease(
     Effect.async<ChildProcess>((resume) => {
@@ -41,7 +41,7 @@ export const start = ({ args, command, options, ready, signal }: Program) =>
       }
       server.stdout.on("data", read)
       server.stderr.on("data", read)
-      // Not left behind when the tests are killed.
+      // The server is killed too if the test process exits.
       const kill = () => server.kill(signal)
       process.once("exit", kill)
       server.once("exit", (code) => {

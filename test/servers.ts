@@ -7,7 +7,7 @@ import * as HttpClientUndici from "effect-growthhub/HttpClientUndici"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** The transports that an app may bring. */
+/** The HTTP clients that an app may provide. */
 export const transports = {
   fetch: FetchHttpClient.layer,
   "node:http": NodeHttpClient.layer,
@@ -23,7 +23,7 @@ export interface Seen {
   readonly body: string
 }
 
-/** A real server on a free loopback port that answers as told, and forgets everything with the scope. */
+/** An HTTP server on a free loopback port. It responds with `answer`, records its requests, and ends with the scope. */
 export const serving = (answer: (request: Seen, response: ServerResponse) => void) =>
   Effect.gen(function* () {
     const seen: Array<Seen> = []

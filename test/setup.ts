@@ -1,4 +1,4 @@
-// Runs before each test file. `layer` of @effect/vitest leaves its own methods on `it`: every file begins with the usual ones.
+// Runs before each test file. It restores the usual methods of `it`, which `layer` of @effect/vitest replaces.
 import { it, makeMethods } from "@effect/vitest"
 
 makeMethods(it)

@@ -43,7 +43,7 @@ describe("OpenTelemetry", () => {
         Effect.provide(contacts),
         Effect.withSpan("app"),
         Effect.tap(Effect.promise(() => reader.forceFlush())),
-        // Before the exporter forgets them, at the end of its layer.
+        // The spans are copied before the layer of the exporter ends, which drops them.
         Effect.map(() => [...spans.getFinishedSpans()]),
         Effect.provide(telemetry)
       )

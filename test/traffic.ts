@@ -1,4 +1,4 @@
-// Requests from a rate limit to the sandbox's quota and back, in virtual time.
+// Simulates requests from a rate limiter to the sandbox's quota, and their responses, in virtual time.
 import * as S from "effect/Schema"
 import * as Utils from "effect/Utils"
 import { parseRateLimitHeaders } from "../src/limiter/headers.js"
@@ -10,27 +10,27 @@ const decode = S.decodeSync(Quota.Limits)
 
 export interface Traffic {
   readonly limits: typeof Quota.Limits.Encoded
-  /** When each call comes, in milliseconds. */
+  /** The time of each call, in milliseconds. */
   readonly arrivals: ReadonlyArray<number>
-  /** The longest time of a request to the service, and of the response back. */
+  /** The longest time of a request to the service (`out`) and of a response (`back`), in milliseconds. */
   readonly out: number
   readonly back: number
   readonly seed: number
   readonly priority?: Level
-  /** How much later in a fixed window the first call comes. */
+  /** The offset of the first call within a fixed window, in milliseconds. */
   readonly phase?: number
   readonly settings?: Partial<Limit.Settings>
-  /** How many requests a process that has ended has sent, evenly, in the interval before. */
+  /** The number of requests that an earlier process sent, evenly spread, in the interval before. */
   readonly before?: number
 }
 
 export interface Result {
-  /** When the service counted requests, by its clock. */
+  /** The times at which the service counted requests, by its clock. */
   readonly counted: ReadonlyArray<number>
-  /** Requests that met a 429. */
+  /** The number of requests that were refused with 429. */
   readonly refused: number
   readonly others: Quota.OtherConsumers
-  /** When the last call succeeded. */
+  /** The time at which the last call succeeded, in milliseconds. */
   readonly ended: number
 }
 
@@ -44,7 +44,7 @@ type Event =
       readonly admission: Quota.Admission
     }
 
-/** Fixed windows do not begin when the test does. */
+/** The start of the simulation, which is not the start of a fixed window. */
 const epoch = 1_000_370
 
 export const simulate = (traffic: Traffic): Result => {

@@ -175,9 +175,9 @@ describe("the methods", () => {
     expectTypeOf<WorkflowEntry["eventStartTime"]>().toEqualTypeOf<DateTime.DateTime | undefined>()
     expectTypeOf<Appointment["startTime"]>().toEqualTypeOf<string | undefined>()
     expectTypeOf<ContactList["contacts"][number]["id"]>().toEqualTypeOf<ContactId>()
-    // @ts-expect-error A time without a zone.
+    // @ts-expect-error a time without a zone
     contacts.addToWorkflow(id, "workflow", { eventStartTime: "2021-06-23T03:30:00" })
-    // @ts-expect-error A bulk change of no kind.
+    // @ts-expect-error an unknown type of a bulk change
     contacts.updateTagsInBulk({ type: "set", locationId, contacts: [id], tags: [] })
   })
 
@@ -218,7 +218,7 @@ describe("the methods", () => {
     expectTypeOf<Task["dueDate"]>().toEqualTypeOf<DateTime.Utc | undefined>()
     expectTypeOf<TaskCreate["dueDate"]>().toEqualTypeOf<DateTime.DateTime>()
     expectTypeOf(TasksService.layer({ token })).toEqualTypeOf<Layer.Layer<TasksService, never, HttpClient.HttpClient>>()
-    // @ts-expect-error A task without a due date.
+    // @ts-expect-error a task without a due date
     tasks.createTask(id, { title: "Call back", completed: false })
   })
 
@@ -295,7 +295,7 @@ describe("a search", () => {
       (search: ContactSearch) => Effect.Effect<SearchPage, AnyError>
     >()
     expectTypeOf<SearchPage["contacts"]>().toEqualTypeOf<ReadonlyArray<SearchedContact>>()
-    // What takes a contact takes one of a search.
+    // A contact of a search can be used wherever a contact is expected.
     expectTypeOf<SearchedContact>().toExtend<Contact>()
     expectTypeOf(ContactsBulk.searchAll({ locationId })).toEqualTypeOf<
       Stream.Stream<SearchedContact, AnyError, ContactsService>
@@ -317,29 +317,29 @@ describe("a search", () => {
     Filter.equalsAny("id", ["a"])
     // @ts-expect-error an email is compared as a whole
     Filter.contains("email", "example")
-    // @ts-expect-error so is a website
+    // @ts-expect-error a website is compared as a whole
     Filter.notContains("website", "example")
-    // @ts-expect-error the service knows the lower-case field only
+    // @ts-expect-error the service knows only the lower-case field
     Filter.equals("firstName", "Ada")
-    // @ts-expect-error a date lies in a range
+    // @ts-expect-error a date can only be filtered by a range
     Filter.equals("dateAdded", "2026-01-01")
-    // @ts-expect-error and its bounds are moments
+    // @ts-expect-error the bounds of a range are DateTimes
     Filter.range("dateAdded", { gte: 7 })
-    // @ts-expect-error a text has no range
+    // @ts-expect-error a text cannot be filtered by a range
     Filter.range("city", { gte: moment })
-    // @ts-expect-error an id is always there
+    // @ts-expect-error every contact has an id
     Filter.exists("id")
     // @ts-expect-error a flag is true or false
     Filter.equals("dnd", "true")
-    // @ts-expect-error a number is no text
+    // @ts-expect-error a number is not a text
     Filter.equals(number, "7")
-    // @ts-expect-error nor is a part of it found
+    // @ts-expect-error a number is compared as a whole
     Filter.contains(number, "700")
-    // @ts-expect-error a group has one filter at least
+    // @ts-expect-error a group needs at least one filter
     Filter.or()
     // @ts-expect-error opportunities have their own fields
     Filter.opportunities(Filter.opportunity.equals("city", "Austin"))
-    // @ts-expect-error also where a filter is written by hand
+    // @ts-expect-error a filter that is written by hand is checked too
     const byHand: Filter.Filter = { field: "email", operator: "contains", value: "example" }
     expectTypeOf(byHand).toExtend<object>()
   })
@@ -363,7 +363,7 @@ describe("the layers", () => {
 
   it("take the Versions that an endpoint documents", () => {
     ContactsService.layer({ token, versions: { getContact: "v3", updateContact: "2021-07-28", upsertContact: "v3" } })
-    // @ts-expect-error the update is not documented with this one
+    // @ts-expect-error the update is not documented with this Version
     ContactsService.layer({ token, versions: { updateContact: "2021-04-15" } })
     // @ts-expect-error a token is never plain text
     ContactsService.layer({ token: "pit-1" })
@@ -417,7 +417,7 @@ describe("credentials", () => {
     >()
     // @ts-expect-error a secret is never plain text
     Credentials.oauth({ clientId: "app", clientSecret: "secret", locationId, store })
-    // @ts-expect-error a location is no plain text
+    // @ts-expect-error a location id is not a plain string
     Credentials.oauth({ ...app, locationId: "location", store })
   })
 
@@ -545,9 +545,9 @@ describe("bulk", () => {
   })
 
   it("takes contacts that can be upserted, and no others", () => {
-    // @ts-expect-error A contact of no location.
+    // @ts-expect-error a contact without a location
     ContactsBulk.upsertMany(Stream.make({ email: "a@example.com" }))
-    // @ts-expect-error A plain text as an id.
+    // @ts-expect-error an id is not a plain string
     ContactsBulk.getMany(Stream.make("seD4PfOuKoVMLkEZqohJ"))
   })
 })
@@ -588,14 +588,14 @@ describe("layers of limits, stores and transports", () => {
     expectTypeOf(Credentials.parseCallback("/callback", { state: undefined })).toEqualTypeOf<
       Either.Either<Credentials.Callback, Credentials.InvalidCallback>
     >()
-    // @ts-expect-error The state is a secret of the session.
+    // @ts-expect-error the state is a secret, never plain text
     Credentials.parseCallback("/callback", { state: "state" })
   })
 
   it("show in no requirement of a call", () => {
     const paced = contacts.getContact(id).pipe(Effect.provideService(RateLimit.Priority, "bulk"))
     expectTypeOf(paced).toEqualTypeOf<Effect.Effect<Contact, AnyError>>()
-    // @ts-expect-error Another priority.
+    // @ts-expect-error an unknown priority
     contacts.getContact(id).pipe(Effect.provideService(RateLimit.Priority, "urgent"))
     expectTypeOf(Effect.flatMap(RateLimit.RateLimit, ({ states }) => states)).toEqualTypeOf<
       Effect.Effect<ReadonlyArray<RateLimit.State>>
@@ -627,13 +627,13 @@ describe("an endpoint of an app's own", () => {
   })
 
   it("takes its own parameters and body only", () => {
-    // @ts-expect-error No parameters.
+    // @ts-expect-error the path parameters are missing
     http.perform(tag, { body: { tags: [] } })
-    // @ts-expect-error Another body.
+    // @ts-expect-error a body of the wrong type
     http.perform(tag, { params: { contactId: id }, body: { tags: [1] } })
-    // @ts-expect-error A query, which it does not have.
+    // @ts-expect-error the endpoint has no query
     http.perform(tag, { params: { contactId: id }, body: { tags: [] }, query: { limit: 1 } })
-    // @ts-expect-error A Version that it does not have.
+    // @ts-expect-error a Version that the endpoint does not have
     HttpLayer.endpoint({ ...tag, version: "2020-01-01" })
   })
 })

@@ -1,4 +1,4 @@
-// The grants of OAuth apps, in files that only their owner can read.
+// Stores the grants of OAuth apps in files that only their owner can read.
 import * as Effect from "effect/Effect"
 import * as Credentials from "effect-growthhub/Credentials"
 import type { LocationId } from "effect-growthhub/Schema"
@@ -13,17 +13,17 @@ export const store: Effect.Effect<TokenStore["Type"], CliExit> = Effect.flatMap(
   Effect.provide(TokenStore, TokenStoreFile.layer({ directory: join(directory, "grants") }))
 ).pipe(Effect.mapError(({ message }) => usageError(message)))
 
-/** The access tokens of a location by the grant of an app. */
+/** The credentials of a location: access tokens from the grant that the location, or its agency, gave to an app. */
 export const credentialsOf = (
   { clientId, clientSecret, companyId }: NonNullable<Profiles.Profile["app"]>,
   locationId: LocationId
 ): Effect.Effect<Credentials.Credentials, CliExit> =>
   Effect.map(store, (store) =>
-    // The command ends soon: a token is refreshed when it is needed.
+    // The command ends soon, so a token is refreshed only when a request needs it.
     Credentials.oauth({ clientId, clientSecret, companyId, locationId, store, refresh: "onDemand" })
   )
 
-/** Removes the grant of an app, unless another profile uses it. */
+/** Removes the grant of an app from the store, unless another profile uses the same grant. */
 export const remove = (
   { clientId, companyId }: NonNullable<Profiles.Profile["app"]>,
   locationId: LocationId | undefined

@@ -1,9 +1,9 @@
-// How the command ends.
+// The failures that end the command, with their exit codes and messages.
 import * as Data from "effect/Data"
 import type { BulkStopped } from "effect-growthhub/ContactsBulk"
 import type { ContactsError } from "effect-growthhub/Errors"
 
-/** The exit codes, for scripts to tell apart. */
+/** The exit codes of the command. Scripts distinguish failures by them. */
 export const codes = {
   unexpected: 1,
   usage: 2,
@@ -13,17 +13,17 @@ export const codes = {
   interrupted: 130
 } as const
 
-/** An end that is not success. */
+/** A failure that ends the command. */
 export class CliExit extends Data.TaggedError("CliExit")<{
   /** The exit code of the process. */
   readonly code: number
-  /** What happened, and what to do: for a person. */
+  /** The message for the user: what happened, and what to do. */
   readonly message: string
   /** The failed call that ended the command. */
   readonly error?: ContactsError | undefined
 }> {}
 
-/** Arguments or input that cannot be used: nothing was sent. */
+/** The failure for invalid arguments or input. No request was sent. */
 export const usageError = (message: string) => new CliExit({ code: codes.usage, message })
 
 const codeOf = (error: ContactsError): number => {
@@ -36,35 +36,35 @@ const codeOf = (error: ContactsError): number => {
     case "Forbidden":
       return codes.rejected
     case "TransportError":
-      // A base URL that no bearer may go to.
+      // The base URL is one to which no access token may be sent.
       return error.attempts === 0 && !error.isRetryable ? codes.usage : codes.unavailable
     case "UnexpectedResponse":
-      // A status that refuses the request, and that no repeat changes.
+      // A 4xx status refuses the request, and a retry would not change that.
       return Math.floor((error.status ?? 0) / 100) === 4 && !error.isRetryable ? codes.rejected : codes.unavailable
     default:
       return codes.unavailable
   }
 }
 
-/** What an error says, each fault of an input by itself. */
+/** The reasons in an error: each fault of the input as one item, otherwise the message. */
 export const reasons = (error: ContactsError): ReadonlyArray<string> =>
   error._tag === "Unprocessable" && error.details.length > 0 ? error.details : [error.message]
 
-/** The end after a failed call. */
+/** The failure of the command after a failed call. */
 export const fromError = (error: ContactsError): CliExit => {
   const isOpen =
     error.outcome === "Unknown" ? "\nIt may have been applied all the same: look before you repeat it." : ""
   return new CliExit({ code: codeOf(error), message: `${reasons(error).join("\n")}${isOpen}`, error })
 }
 
-/** The end after a run that stopped, with the command that goes on. */
+/** The failure of the command after a bulk run that stopped. `goOn` tells the user how to continue the run. */
 export const fromStopped = ({ reason, message }: BulkStopped, goOn: string): CliExit =>
   new CliExit({
     code: reason === "Unauthorized" || reason === "Forbidden" ? codes.credentials : codes.unavailable,
     message: `${message}\n${goOn}`
   })
 
-/** The same for a program: one line of JSON. */
+/** The failure as one line of JSON, for scripts. */
 export const toJson = ({ code, message, error }: CliExit): string =>
   JSON.stringify({
     error: error?._tag ?? "CliExit",

@@ -1,18 +1,18 @@
-// The commands by their names. Each is loaded when it is asked for.
+// The table of the commands by name. A command's module is loaded when the command is run.
 import type * as Command from "@effect/cli/Command"
 import type { CliExit } from "./CliExit.js"
 
-/** A command with arguments and options of its own. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a command parses is known to its handler only
+/** Any command, whatever its arguments and options are. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the handler of a command knows the type of its options
 export type AnyCommand = Command.Command<any, never, CliExit, any>
 
 interface Entry {
-  /** What the command does, in the help of all commands. */
+  /** The sentence about the command in the overall help. */
   readonly does: string
   readonly load: () => Promise<AnyCommand>
 }
 
-/** In the order of the help. */
+/** The commands by name, in the order in which the help lists them. */
 export const commands: { readonly [name: string]: Entry } = {
   get: { does: "shows contacts", load: () => import("./commands/get.js").then(({ get }) => get) },
   search: { does: "finds contacts", load: () => import("./commands/search.js").then(({ search }) => search) },
@@ -69,7 +69,7 @@ export const commands: { readonly [name: string]: Entry } = {
   sandbox: { does: "runs the sandbox", load: () => import("./commands/sandbox.js").then(({ sandbox }) => sandbox) }
 }
 
-/** The command that the arguments name; all of them where they name none. */
+/** Loads the command that the arguments name, or all commands if they name none. */
 export const loadFor = (args: ReadonlyArray<string>): Promise<ReadonlyArray<AnyCommand>> => {
   const [name = ""] = args
   const entries = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)

@@ -1,4 +1,4 @@
-// Which service a command speaks to, and as whom.
+// The options, the client and the session with which a command calls the API.
 import * as Options from "@effect/cli/Options"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
@@ -40,7 +40,7 @@ export const options = {
   )
 }
 
-/** The options, as they were given. */
+/** The parsed connection options. */
 export interface Connection {
   readonly isSandbox: boolean
   readonly baseUrl: Option.Option<string>
@@ -48,18 +48,18 @@ export interface Connection {
   readonly profile: Option.Option<string>
 }
 
-/** Where the service is, and the location that contacts go to, unless they say another themselves. */
+/** The URL of the API, and the default location: a contact goes there unless its own `locationId` names another. */
 export class Session extends Context.Tag("growthhub/Session")<
   Session,
   { readonly url: string; readonly isSandbox: boolean; readonly locationId: LocationId | undefined }
 >() {}
 
-/** The sandbox is large: it is loaded only when it is used. */
+/** Loads the sandbox, which is large, only when a command uses it. */
 const loadSandbox = Effect.promise(() => import("effect-growthhub/Sandbox"))
 
 const decodeLocation = Schema.decodeUnknownEither(LocationId)
 
-/** The location that was given, or that of the sandbox. */
+/** The location from `--location`. Without it, the default location of the sandbox, or undefined without a sandbox. */
 export const locationOf = ({
   isSandbox,
   location
@@ -70,7 +70,7 @@ export const locationOf = ({
     onSome: (text) => Either.mapLeft(decodeLocation(text), () => usageError("--location must be the id of a location"))
   })
 
-/** The location of a command that cannot do without one. */
+/** The location of the session. Fails if there is none. */
 export const requiredLocation: Effect.Effect<LocationId, CliExit, Session> = Effect.flatMap(
   Session,
   ({ locationId }) =>
@@ -93,10 +93,10 @@ const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
       })
     : new CliExit({ code: codes.credentials, message: faultsOf(error).join("\n") })
 
-/** A client of the service, on which single requests can be described too. */
+/** The client: the contacts service, and the HTTP layer for requests to other endpoints. */
 type Client = ContactsService | HttpLayer.ContactsHttp
 
-/** The services of the command over one token and one limit. */
+/** The services of the command. They share one token and one rate limit. */
 const clientOver = <E>(http: Layer.Layer<HttpLayer.ContactsHttp, E, HttpClient.HttpClient>): Layer.Layer<Client, E> =>
   ContactsService.layerHttp.pipe(Layer.provideMerge(http), Layer.provide(HttpClientFetch.layer))
 
@@ -117,7 +117,7 @@ const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Sess
     )
   )
 
-/** The client of a profile's app, or of the token in the configuration. */
+/** The client with the OAuth app of the active profile, or with the token in the configuration. */
 const authorized = (href: string, locationId: LocationId | undefined): Layer.Layer<Client, CliExit> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
@@ -142,7 +142,7 @@ const real = (
     )
   )
 
-/** The service, and a limit that can be looked at. */
+/** The client, the session, and the rate limit, whose state `growthhub doctor` shows. */
 export const layer = (connection: Connection): Layer.Layer<Client | Session | RateLimit.RateLimit, CliExit> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-// The consent of a person: the vendor's page sends its code to a server on this machine.
+// The OAuth consent: the vendor's consent page redirects the browser, with the code, to a server on this machine.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,7 +12,7 @@ import { CliExit, codes, usageError } from "./CliExit.js"
 
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"])
 
-/** The redirect URI, if it leads to this machine. */
+/** Parses a redirect URI. Fails unless it is an http URL of a loopback host. */
 const localUrl = (redirectUri: string): Either.Either<URL, CliExit> => {
   const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined
   return url !== undefined && url.protocol === "http:" && loopback.has(url.hostname) && url.username === ""
@@ -32,7 +32,10 @@ const respond = (response: ServerResponse, status: number, text: string) => {
 
 type Result = Either.Either<Redacted.Redacted, CliExit>
 
-/** What a request to the redirect URI ends the wait with; nothing where it does not belong to this consent. */
+/**
+ * Responds to a request, and returns the result that ends the wait: the code, or the refusal of the consent. Undefined if
+ * the request is another one or has another state.
+ */
 const resultOf = (request: IncomingMessage, response: ServerResponse, path: string, state: Redacted.Redacted) => {
   const url = request.url ?? ""
   if (request.method !== "GET" || url.split("?")[0] !== path) return void respond(response, 404, "Not found")
@@ -57,9 +60,9 @@ const listen = (server: Server, url: URL): Effect.Effect<number, CliExit> =>
     )
   })
 
-/** A consent that is waited for. */
+/** A pending consent. */
 export interface Consent {
-  /** The redirect URI, with the port that is listened on. */
+  /** The redirect URI, with the port on which the server listens. */
   readonly redirectUri: string
   /** The code that the vendor's page sends. */
   readonly code: Effect.Effect<Redacted.Redacted, CliExit>
@@ -84,7 +87,7 @@ export const awaitConsent = (
       (server) =>
         Effect.sync(() => {
           server.close()
-          // What was responded to the browser is still sent.
+          // Only idle connections are closed, so that the browser still receives its response.
           server.closeIdleConnections()
         })
     )

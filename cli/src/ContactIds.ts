@@ -1,4 +1,4 @@
-// Ids of contacts as arguments, and calls for each of them.
+// Contact ids as arguments, and a call for each of them.
 import * as Args from "@effect/cli/Args"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -11,21 +11,21 @@ import { idOf } from "./ContactOptions.js"
 import * as Layout from "./Layout.js"
 import * as StandardInput from "./StandardInput.js"
 
-/** Several ids, or `-`. */
+/** Arguments: one or more ids, or `-` for ids from standard input. */
 export const several = Args.text({ name: "contact-id" }).pipe(
   Args.atLeast(1),
   Args.withDescription("Ids of contacts; - reads them from standard input")
 )
 
-/** One id, or `-` for those of standard input. */
+/** An argument: one id, or `-` for ids from standard input. */
 export const oneOrInput = Args.text({ name: "contact-id" }).pipe(
   Args.withDescription("The id of a contact; - reads ids from standard input")
 )
 
-/** One id. */
+/** An argument: one id. */
 export const one = Args.text({ name: "contact-id" }).pipe(Args.withDescription("The id of a contact"))
 
-/** The ids that were given, each once, and whether one was given as an argument. */
+/** The ids without duplicates, from the arguments or standard input. `isSingle`: whether one id was given as an argument. */
 export const idsOf = (
   given: ReadonlyArray<string>
 ): Effect.Effect<{ readonly ids: ReadonlyArray<ContactId>; readonly isSingle: boolean }, CliExit> =>
@@ -39,15 +39,15 @@ export const idsOf = (
     return { ids: Array.from(new Set(ids)), isSingle: given.length === 1 && !isInput }
   })
 
-/** Calls at the same time: the rate limit is shared with others. */
+/** The number of concurrent calls. It is small because other apps share the rate limit. */
 const concurrency = 5
 
-/** Whether the other contacts would fare no better. */
+/** Whether the calls for all other contacts would fail in the same way. */
 const isOfAll = ({ code }: CliExit) => code === codes.credentials || code === codes.unavailable
 
 /**
- * Makes a call for each contact, and prints what `show` says of its result, in the order of the ids. A contact that is refused does not stop the
- * others; refused credentials and an outage do.
+ * Makes a call for each contact, and prints each result as `show` formats it, in the order of the ids. A failure of one
+ * contact does not stop the others; refused credentials and an outage do.
  */
 export const forEach = <A, R>(
   ids: ReadonlyArray<ContactId>,

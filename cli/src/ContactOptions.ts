@@ -1,4 +1,4 @@
-// The fields of a contact as options of a command.
+// The command options for the fields of a contact.
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,16 +9,16 @@ import { type CliExit, usageError } from "./CliExit.js"
 import { type JsonObject, parseObject } from "./Json.js"
 import * as StandardInput from "./StandardInput.js"
 
-/** `--json` */
+/** The option `--json`. */
 export const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instead of a layout for people"))
 
-/** The id of a contact, as an argument. */
+/** Parses an argument as the id of a contact. */
 export const idOf = (text: string): Either.Either<ContactId, CliExit> =>
   Either.mapLeft(Schema.decodeUnknownEither(ContactId)(text), () =>
     usageError("The contact's id must be a path segment")
   )
 
-/** The fields that are one text, as they are called in a contact. */
+/** The text fields of a contact that have an option of their own in every command that writes contacts. */
 export const common = [
   ...([
     "firstName",
@@ -54,7 +54,7 @@ const others = {
   )
 }
 
-/** What was given of the fields of a contact. */
+/** The parsed options for the fields of a contact. */
 export interface Given {
   readonly texts: { readonly [field: string]: Option.Option<string> }
   readonly dnd: Option.Option<"true" | "false">
@@ -82,7 +82,7 @@ const standardInput = (isAsked: boolean): Effect.Effect<JsonObject, CliExit> =>
       )
     : Effect.succeed({})
 
-/** The fields as they go into a call, which checks them. */
+/** The fields of a contact, from standard input and options; an option overrides standard input. The call checks them. */
 export const read = (given: Given): Effect.Effect<JsonObject, CliExit> =>
   Effect.gen(function* () {
     const json = yield* standardInput(given.isStdin)

@@ -1,4 +1,4 @@
-// What is right and what is wrong with the way to the service, and what to do about it.
+// The checks of `growthhub doctor`: Node.js, location, service, clock, scopes and quota. Each failed check suggests a fix.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
@@ -19,11 +19,11 @@ import { inSeconds, jsonLineOf, plain } from "./Layout.js"
 
 interface Finding {
   readonly name: string
-  /** Whether it is as it should be; absent where that cannot be told. */
+  /** Whether the check passed; undefined if that is not known. */
   readonly isRight: boolean | undefined
   readonly says: string
   readonly fix?: string | undefined
-  /** What a script is told where it is wrong. */
+  /** The exit code of the command if this is the first check that failed. */
   readonly code?: number
 }
 
@@ -38,7 +38,7 @@ const node: Finding = {
   code: codes.usage
 }
 
-/** By how much `Date` of the service and the clock here may differ: the header counts whole seconds. */
+/** The tolerated difference between the `Date` header of the service, which counts whole seconds, and the local clock. */
 const tolerated = Duration.seconds(30)
 
 const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
@@ -72,7 +72,7 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
     ]
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
-/** A contact that nobody has: a service that lets us in says that there is none. */
+/** The id of a contact that does not exist. If the service reports it as not found, it has accepted the token. */
 const nobody = ContactId.make("doctor00000000000000")
 
 const advice = (error: ContactsError, scope: string): string => {
@@ -112,14 +112,14 @@ const searchContacts = HttpLayer.endpoint({
   isRepeatable: () => true
 })
 
-/** Whether an error refuses the location, and not the request. */
+/** Whether an error refuses the location rather than the request. */
 const isOfLocation = (error: ContactsError): boolean =>
   error._tag === "Forbidden" ||
   ((error._tag === "BadRequest" || error._tag === "Unprocessable") &&
     error.attempts > 0 &&
     /\b(?:locations?|sub-?accounts?|accounts?|token)\b/i.test(error.message))
 
-/** A search reads: nothing is changed in a location that is not the token's. */
+/** Checks the location by a search: a search only reads, so nothing changes if the location is not the token's. */
 const location = (locationId: LocationId): Effect.Effect<Finding, never, HttpLayer.ContactsHttp> =>
   Effect.flatMap(HttpLayer.ContactsHttp, (http) =>
     Effect.match(http.perform(searchContacts, { body: { locationId, pageLimit: 1 } }), {
@@ -166,7 +166,7 @@ const asLine = ({ name, isRight, says, fix }: Finding) =>
 
 const isWrong = ({ isRight }: Finding) => isRight === false
 
-/** Shows each finding as it comes; fails with the first that is wrong. */
+/** Runs the checks, and shows each result as it comes. Fails with the exit code of the first failed check. */
 export const run = (
   isJson: boolean
 ): Effect.Effect<void, CliExit, ContactsService | HttpLayer.ContactsHttp | Session | RateLimit.RateLimit> =>
@@ -194,7 +194,7 @@ export const run = (
     if (!found.some((finding) => finding.name === "service" && isWrong(finding))) {
       yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
       if (locationId !== undefined) yield* tell([yield* location(locationId)])
-      // Nothing is changed, for there is no such contact.
+      // The update changes nothing, because the contact does not exist.
       yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
       yield* tell((yield* rateLimit.states).flatMap(quota))
     }

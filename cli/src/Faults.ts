@@ -1,4 +1,4 @@
-// Validation errors as sentences. They do not repeat the value, which may be personal data.
+// Formats validation errors as sentences. A sentence does not repeat the value, which may be personal data.
 import * as ParseResult from "effect/ParseResult"
 
 const nounOf = (type: string): string => {
@@ -7,13 +7,13 @@ const nounOf = (type: string): string => {
   return type === "string" || type === "number" || type === "boolean" ? `a ${type}` : type
 }
 
-/** A schema without a sentence of its own says what it expects and what it has got. */
+/** The expected type as a noun, from the default message `Expected …, actual …`; undefined for a message of another form. */
 const expectedBy = ({ message }: ParseResult.ArrayFormatterIssue): string | undefined => {
   const [, type] = /^Expected (.+?), actual /s.exec(message) ?? []
   return type === undefined ? undefined : nounOf(type)
 }
 
-/** A member of a union that stands for "not set" is no help. */
+/** Whether a member of a union stands for "not set". Such a member does not help the user, so it is not listed. */
 const isOfAbsence = (noun: string | undefined) => noun === "null" || noun === "undefined"
 
 const listed = (nouns: ReadonlyArray<string>) =>
@@ -25,7 +25,7 @@ const sentences = (name: string, issues: ReadonlyArray<ParseResult.ArrayFormatte
   for (const issue of issues) {
     const noun = expectedBy(issue)
     if (issue._tag === "Missing") lines.add(`${name} should not be empty`)
-    // A name that is none may be a person's data that went astray.
+    // The name of an unknown property may be personal data in the wrong place, so it is shown only if it looks like a name.
     else if (issue._tag === "Unexpected") {
       lines.add(`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`)
     } else if (noun === undefined) lines.add(`${name} ${issue.message}`)
@@ -34,7 +34,7 @@ const sentences = (name: string, issues: ReadonlyArray<ParseResult.ArrayFormatte
   return nouns.size === 0 ? [...lines] : [...lines, `${name} must be ${listed([...nouns])}`]
 }
 
-/** One line for each fault: the path of the value, and what is expected there. */
+/** The faults, one line each: the path of the value, and the type that is expected there. */
 export const faultsOf = (issue: ParseResult.ParseIssue): ReadonlyArray<string> => {
   const byName = new Map<string, Array<ParseResult.ArrayFormatterIssue>>()
   for (const one of ParseResult.ArrayFormatter.formatIssueSync(issue)) {

@@ -1,4 +1,4 @@
-// Which contacts a command is about: by their fields, and by any filter of a search.
+// The options that select contacts: by common fields, and by any filter of the search API.
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,7 +14,7 @@ import * as StandardInput from "./StandardInput.js"
 const text = (name: string, description: string) =>
   Options.text(name).pipe(Options.optional, Options.withDescription(description))
 
-/** All that are given have to match. */
+/** The filter options. A contact has to match all that are given. */
 export const options = {
   email: text("email", "Contacts with this email"),
   phone: text("phone", "Contacts with this phone, with its country code"),
@@ -32,7 +32,7 @@ export const options = {
   )
 }
 
-/** What was given of the filters. */
+/** The parsed filter options. */
 export interface Given {
   readonly email: Option.Option<string>
   readonly phone: Option.Option<string>
@@ -43,7 +43,7 @@ export interface Given {
 
 const none: ReadonlyArray<Filter.Filter> = []
 
-/** Emails are kept as they were written, by most ways in lower case. */
+/** Filters by email, both as given and in lower case: the service stores most emails in lower case, but not all. */
 const byEmail = (email: string): ReadonlyArray<Filter.Filter> => {
   const written = Array.from(new Set([email.trim(), email.trim().toLowerCase()]))
   return [written.length === 1 ? Filter.equals("email", written[0] ?? "") : Filter.equalsAny("email", written)]
@@ -51,7 +51,7 @@ const byEmail = (email: string): ReadonlyArray<Filter.Filter> => {
 
 const byPhone = (phone: string): Effect.Effect<ReadonlyArray<Filter.Filter>, CliExit> =>
   Effect.gen(function* () {
-    // Its tables are large.
+    // The module is loaded on demand, because its tables are large.
     const { readPhone } = yield* Effect.promise(() => import("./import/Phone.js"))
     const result = readPhone(phone.trim(), undefined)
     return "phone" in result ? [Filter.equals("phone", result.phone)] : yield* usageError(`--phone ${result.fault}`)
@@ -85,7 +85,7 @@ const byJson = (given: string): Effect.Effect<ReadonlyArray<Filter.Filter>, CliE
 const ifGiven = <A, E>(option: Option.Option<string>, read: (text: string) => Effect.Effect<ReadonlyArray<A>, E>) =>
   Option.match(option, { onNone: () => Effect.succeed<ReadonlyArray<A>>([]), onSome: read })
 
-/** The filters of a search, which all have to match. */
+/** Reads the filters of a search. A contact has to match all of them. */
 export const read = (given: Given): Effect.Effect<ReadonlyArray<Filter.Filter>, CliExit> =>
   Effect.gen(function* () {
     return [

@@ -1,4 +1,4 @@
-// The commands together, and how the process ends.
+// The root command, and the exit code of the process.
 import * as Command from "@effect/cli/Command"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -29,38 +29,38 @@ const growthhub = (subcommands: ReadonlyArray<AnyCommand>) =>
       Object.fromEntries(Object.entries(commands).map(([name, { does }]) => [name, does])),
       ["growthhub import leads.csv --sandbox", "growthhub get seD4PfOuKoVMLkEZqohJ", "growthhub import --help"]
     ),
-    // At least one: a name that is none loads all of them.
+    // There is at least one subcommand, because an unknown name loads all commands.
     Command.withSubcommands(subcommands as [AnyCommand, ...Array<AnyCommand>])
   )
 
 const typesetAll = (args: ReadonlyArray<unknown>) => args.map((arg) => (typeof arg === "string" ? typeset(arg) : arg))
 
-/** A fault of the arguments, for a program. */
+/** An error in the arguments as one line of JSON. */
 const faultAsJson = (args: ReadonlyArray<unknown>) =>
   toJson(usageError(typesetAll(args).join(" ").replace(/\s+/g, " ").trim()))
 
-/** What the library of options prints by itself: the help, and faults of the arguments. */
+/** A console for the output of @effect/cli itself: it typesets the help and errors in the arguments. */
 const typesetting = (console: Console.Console, isJson: boolean): Console.Console => ({
   ...console,
   log: (...args) => console.log(...typesetAll(args)),
   error: (...args) => (isJson ? console.error(faultAsJson(args)) : console.error(...typesetAll(args)))
 })
 
-/** Commands whose output has one form: `--json` is about their failures only. */
+/** Commands whose output has one format. Their parser has no `--json`, which formats only their failures. */
 const withoutJson = new Set(["sandbox"])
 
 /** The arguments that the command parses. */
 const parsed = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
   withoutJson.has(args[2] ?? "") ? args.filter((arg) => arg !== "--json") : StandardInput.marked(args)
 
-/** Runs the command that the arguments name, as `process.argv` has them. */
+/** Runs the command that the arguments name. `args` has the form of `process.argv`. */
 export const run = (args: ReadonlyArray<string>) => {
   const isJson = args.includes("--json")
   const show = (end: CliExit) => (isJson ? toJson(end) : Layout.plainLines(end.message))
   return Console.consoleWith((console) =>
     Effect.promise(() => loadFor(args.slice(2))).pipe(
       Effect.flatMap((subcommands) => {
-        // What a command writes goes as it is.
+        // The command itself writes to the original console, so its output is not typeset.
         const command = Command.transformHandler(growthhub(subcommands), Effect.withConsole(console))
         return Command.run(command, { name: "growthhub", version })(parsed(args))
       }),
@@ -77,12 +77,12 @@ export const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
   if (failure instanceof CliExit) return failure.code
-  // The others are faults of the arguments, and were told.
+  // Any other failure is an error in the arguments, which @effect/cli has printed already.
   if (failure !== undefined) return codes.usage
   return Cause.isInterruptedOnly(exit.cause) ? codes.interrupted : codes.unexpected
 }
 
-/** Tells whether standard output could not be written. A reader that goes away, as head does, has what it wanted. */
+/** Watches standard output. Returns whether a write failed; a closed pipe, as after `| head`, does not count. */
 const watchOutput = () => {
   let hasFailed = false
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -92,12 +92,12 @@ const watchOutput = () => {
   return () => hasFailed
 }
 
-/** Runs it, and ends the process with its exit code. */
+/** Runs the command, and ends the process with its exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
   const hasOutputFailed = watchOutput()
   NodeRuntime.runMain(run(args), {
     disableErrorReporting: true,
-    // It would replace the default logger, which the sandbox replaces by its request log: each request would be logged twice.
+    // The sandbox replaces the default logger by its request log. The pretty logger would log each request a second time.
     disablePrettyLogger: true,
     teardown: (exit, end) => {
       if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) process.stderr.write(`${Cause.pretty(exit.cause)}\n`)

@@ -1,4 +1,4 @@
-// The help of a command: plain text of at most 80 columns, with examples.
+// Formats the help of a command: plain text of at most 80 columns, with examples.
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 
@@ -11,11 +11,11 @@ const docOf = (sentence: string, lists: ReadonlyArray<readonly [title: string, l
     .reduce((above, line) => HelpDoc.sequence(above, line), HelpDoc.p(sentence))
 }
 
-/** Describes a command in a sentence, and shows how it is used. */
+/** Adds a description to a command: a sentence, and examples of its use. */
 export const describe = (sentence: string, examples: ReadonlyArray<string>) =>
   Command.withDescription(docOf(sentence, [["Examples:", examples]]))
 
-/** The same for the command that has the others, each with a sentence of its own. */
+/** Adds a description to a command with subcommands: a sentence, a sentence about each subcommand, and examples. */
 export const describeAll = (
   sentence: string,
   commands: { readonly [name: string]: string },
@@ -50,17 +50,17 @@ const wrap = (line: string): ReadonlyArray<string> => {
   return [...lines, current]
 }
 
-/** Sentences that @effect/cli adds to nearly every option; the help leaves them out. */
+/** The sentences that @effect/cli adds to nearly every option. The help omits them. */
 const noise =
   /^\s*(?:A true or false value\.|A user-defined piece of text\.|This setting is optional\.|One of the following: .*|This option may be repeated .*|This option can be set from environment variables\.|An existing file\.)$/
 
-/** Options that every command has: the help of all commands tells them. */
+/** The options that every command has. Only the overall help lists them. */
 const common = /^(?:--completions|--log-level|\(-h, --help\)|--wizard|--version)/
 
 const isIndented = (text: string) => text.startsWith("  ")
 const isOption = (text: string) => /^(?:-|\(-|<)/.test(text)
 
-/** The paragraphs of a help text without those that are the same for every command. */
+/** The paragraphs of a help text, without the paragraphs that every command has. */
 const paragraphsOf = (text: string): ReadonlyArray<string> => {
   const [own = "", more] = text.split("\nCOMMANDS\n")
   let isLeftOut = false
@@ -85,7 +85,7 @@ const help = (text: string): string => {
     .join("")
 }
 
-/** What the library of options prints, without escape codes and in 80 columns. Any other text stays as it is. */
+/** Formats output of @effect/cli, without escape codes and in 80 columns. Returns any other text unchanged. */
 export const typeset = (text: string): string => {
   if (!isEscaped(text)) return text
   const plain = text.replace(escapes, "").trim()

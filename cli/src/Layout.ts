@@ -1,4 +1,4 @@
-// Contacts, texts and durations as a person reads them in a terminal.
+// Formats contacts, texts and durations for a terminal.
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { Contact } from "effect-growthhub/Schema"
@@ -6,19 +6,19 @@ import { isArray, type JsonObject } from "./Json.js"
 
 const encodeContact = Schema.encodeSync(Contact)
 
-/** As it can be written again: moments as text, custom fields as they are here. */
+/** Encodes a contact in the form that an update takes: timestamps as text, custom fields unchanged. */
 const encode = (contact: Contact): JsonObject => {
   const { customFields } = contact
   return { ...encodeContact(contact), ...(customFields === undefined ? {} : { customFields }) }
 }
 
-/** Characters that command a terminal: controls, and those that turn the direction of text around. */
+/** The characters that control a terminal: control characters, and those that change the direction of text. */
 const commanding = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
-/** What somebody wrote into a contact must not command the terminal. */
+/** A text without terminal control characters, which the fields of a contact may contain. */
 export const plain = (text: string): string => text.replace(commanding, " ").replace(/ {2,}/g, " ")
 
-/** The same, line by line. */
+/** A text without terminal control characters other than its line breaks. */
 export const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
 
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
@@ -29,30 +29,30 @@ const shown = (value: unknown): string => {
   return plain(JSON.stringify(value))
 }
 
-/** Line breaks of the layout stay: those of a text are escaped by JSON already. */
+/** Escapes terminal control characters, except line breaks: JSON has already escaped the line breaks within texts. */
 const escapeControls = (json: string) =>
   json.replace(commanding, (character) => (character === "\n" ? character : escaped(character)))
 
-/** Any value as one line of JSON, without a character that commands a terminal. */
+/** A value as one line of JSON, without terminal control characters. */
 export const jsonLineOf = (value: unknown): string => escapeControls(JSON.stringify(value) ?? "null")
 
-/** Any value as JSON over several lines, without a character that commands a terminal. */
+/** A value as JSON over several lines, without terminal control characters. */
 export const jsonOf = (value: unknown): string => escapeControls(JSON.stringify(value, null, 2) ?? "null")
 
-/** Its JSON, as the service would write it, without a character that commands a terminal. */
+/** A contact as JSON over several lines, with the service's field names, without terminal control characters. */
 export const json = (contact: Contact & { readonly new?: boolean }): string => jsonOf(encode(contact))
 
-/** The same in one line. */
+/** A contact as one line of JSON, without terminal control characters. */
 export const jsonLine = (contact: Contact): string => jsonLineOf(encode(contact))
 
-/** One field to a line. */
+/** A contact as text, with one field per line. */
 export const table = (contact: Contact): string => {
   const fields = Object.entries(encode(contact)).filter(([, value]) => !(isArray(value) && value.length === 0))
   const width = Math.max(...fields.map(([field]) => field.length))
   return fields.map(([field, value]) => `${plain(field).padEnd(width)}  ${shown(value)}`).join("\n")
 }
 
-/** The longest cell of a grid; what is longer ends with an ellipsis. */
+/** The width of a grid cell, in characters. A longer text is cut and ends with an ellipsis. */
 const longestCell = 40
 
 const cellOf = (text: string) => (text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text)
@@ -71,6 +71,6 @@ export const grid = (header: ReadonlyArray<string>, rows: ReadonlyArray<Readonly
     .join("\n")
 }
 
-/** How long something takes, in whole seconds, and never too few. */
+/** A duration as text, rounded up to whole seconds. */
 export const inSeconds = (time: Duration.Duration): string =>
   Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))

@@ -1,4 +1,4 @@
-// Moments as arguments.
+// Parses points in time from arguments.
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -29,10 +29,10 @@ const read = (option: string, text: string, direction: 1 | -1, what: string) =>
     })
   )
 
-/** A moment, or so long ago: `7d`, `12h`. A day begins at midnight UTC. */
+/** Parses a point in time, or a distance into the past: `7d`, `12h`. A day begins at midnight UTC. */
 export const past = (option: string, text: string): Effect.Effect<DateTime.Utc, CliExit> =>
   read(option, text, -1, "how long ago (7d, 12h)")
 
-/** A moment, or so long from now. */
+/** Parses a point in time, or a distance into the future: `7d`, `12h`. A day begins at midnight UTC. */
 export const future = (option: string, text: string): Effect.Effect<DateTime.Utc, CliExit> =>
   read(option, text, 1, "in how long (7d, 12h)")

@@ -1,4 +1,4 @@
-// The profile that a command runs with: its token, location and base URL take the place of those of the environment.
+// The profile with which a command runs. Its token, location and base URL replace those in the environment.
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -31,7 +31,10 @@ const variables = {
 
 const replaced: ReadonlySet<string> = new Set(Object.values(variables))
 
-/** The environment with the values of the profile: a token of one account never meets the location of another. */
+/**
+ * The environment with the values of the profile. A value that the profile lacks is unset, so that the token of one account
+ * is never used with the location of another.
+ */
 const environmentOf = (profile: Profile, environment: ConfigProvider.ConfigProvider) => {
   const own = [
     [variables.token, profile.token === undefined ? undefined : Redacted.value(profile.token)],
@@ -45,17 +48,17 @@ const environmentOf = (profile: Profile, environment: ConfigProvider.ConfigProvi
   return ConfigProvider.orElse(ConfigProvider.fromMap(new Map(given)), () => others)
 }
 
-/** Commands that keep profiles, and use none. */
+/** The commands that edit profiles and do not run with one. */
 const keepers = new Set(["profiles", "login"])
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h"
 
-/** Runs a command with the profile that its arguments name, or else `GROWTHHUB_PROFILE`; with `--sandbox` with none. */
+/** Runs a command with the profile named by `--profile` or else `GROWTHHUB_PROFILE`, and with none under `--sandbox`. */
 export const withProfile =
   (args: ReadonlyArray<string>) =>
   <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E | CliExit, R> =>
     Effect.gen(function* () {
-      // A sandbox knows none of the token, location and host that are set for the service.
+      // The token, location and host in the environment are those of the real service, so they are unset for the sandbox.
       if (args.includes("--sandbox")) {
         const environment = environmentOf({}, yield* Effect.configProviderWith(Effect.succeed))
         return yield* Effect.withConfigProvider(command, environment)

@@ -1,4 +1,4 @@
-// Named accounts: a file in the user's configuration directory that only its owner can read.
+// The named accounts, stored in a file in the user's configuration directory that only its owner can read.
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,7 +15,7 @@ import * as PrivateFiles from "./import/PrivateFiles.js"
 const App = Schema.Struct({
   clientId: Schema.String,
   clientSecret: Schema.Redacted(Schema.String),
-  /** The company (agency) that the grant belongs to, where it is not the location's own. */
+  /** The company (agency) that owns the grant, if the location does not own it itself. */
   companyId: Schema.optional(Schema.String)
 })
 
@@ -28,7 +28,7 @@ const Profile = Schema.Struct({
   baseUrl: Schema.optional(Schema.String)
 })
 
-/** An account: a token, or an app with a grant, and what goes with it. */
+/** An account: a token or an OAuth app with a grant, and optionally a location and a base URL. */
 export type Profile = typeof Profile.Type
 
 const Profiles = Schema.parseJson(Schema.Struct({ profiles: Schema.Record({ key: Schema.String, value: Profile }) }), {
@@ -39,7 +39,7 @@ type Profiles = typeof Profiles.Type
 
 const text = (name: string) => Config.option(Config.nonEmptyString(name))
 
-/** Where the profiles and the grants of apps are. */
+/** The directory of the profiles and of the OAuth grants. */
 export const directory: Effect.Effect<string> = Effect.gen(function* () {
   const own = yield* text("GROWTHHUB_CONFIG_DIR")
   if (Option.isSome(own)) return own.value
@@ -52,7 +52,7 @@ export const directory: Effect.Effect<string> = Effect.gen(function* () {
 
 const fileIn = (directory: string) => join(directory, "profiles.json")
 
-/** A file with tokens that others can read is not used: its tokens may be known to them. */
+/** Reads the file of the profiles. Rejects a file that other users can read, because they may know its tokens. */
 const textOf = async (file: string): Promise<string | undefined> => {
   try {
     const found = await lstat(file)
@@ -91,7 +91,7 @@ export const all: Effect.Effect<Profiles["profiles"], CliExit> = Effect.flatMap(
 
 const namesOf = (profiles: Profiles["profiles"]) => Object.keys(profiles).sort()
 
-/** The profile of a name. */
+/** Returns the profile with this name. */
 export const find = (name: string): Effect.Effect<Profile, CliExit> =>
   Effect.flatMap(all, (profiles) => {
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
@@ -101,7 +101,7 @@ export const find = (name: string): Effect.Effect<Profile, CliExit> =>
     return Effect.fail(usageError(`There is no profile ${name}: ${hint}`))
   })
 
-/** Changes the profiles. No other process changes them at the same time. */
+/** Changes the profiles while it holds a lock, so that no other process changes them at the same time. */
 const change = (
   update: (profiles: Profiles["profiles"]) => Effect.Effect<Profiles["profiles"], CliExit>
 ): Effect.Effect<void, CliExit> =>
@@ -124,13 +124,13 @@ const change = (
     })
   }).pipe(Effect.scoped)
 
-/** A name that is one word in a shell. */
+/** Checks the name of a profile: it must be one word in a shell. */
 export const nameOf = (name: string): Effect.Effect<string, CliExit> =>
   /^\w[\w.-]{0,63}$/.test(name)
     ? Effect.succeed(name)
     : Effect.fail(usageError("The name of a profile has letters, digits, dots, dashes and underscores"))
 
-/** Adds a profile. One of the same name is replaced only if `replaces`. */
+/** Adds a profile. Replaces a profile of the same name only if `replaces` is set; otherwise fails. */
 export const add = (name: string, profile: Profile, replaces: boolean): Effect.Effect<void, CliExit> =>
   change((profiles) =>
     Object.hasOwn(profiles, name) && !replaces
@@ -138,7 +138,7 @@ export const add = (name: string, profile: Profile, replaces: boolean): Effect.E
       : Effect.succeed({ ...profiles, [name]: profile })
   )
 
-/** Removes a profile, and gives it. */
+/** Removes a profile and returns it. */
 export const remove = (name: string): Effect.Effect<Profile, CliExit> =>
   Effect.flatMap(find(name), (profile) =>
     Effect.as(

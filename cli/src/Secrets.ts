@@ -1,11 +1,11 @@
-// Secrets that a person gives. They are no arguments: others on the machine can see those.
+// Reads secrets from the user. A secret is not an argument, because other users of the machine can see arguments.
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { CliExit } from "./CliExit.js"
 import * as StandardInput from "./StandardInput.js"
 import * as Terminal from "./Terminal.js"
 
-/** The secret on standard input, or in the environment, or typed; empty where there is none. */
+/** Reads a secret from standard input if `isInput`, else from the environment, else by a prompt. Empty if there is none. */
 export const secretFrom = (isInput: boolean, variable: string, question: string): Effect.Effect<string, CliExit> =>
   Effect.gen(function* () {
     if (isInput) return (yield* StandardInput.text).trim()

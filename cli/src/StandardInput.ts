@@ -1,12 +1,12 @@
-// Reading standard input.
+// Reads standard input, and recognizes the argument `-` that stands for it.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { type CliExit, usageError } from "./CliExit.js"
 
-/** What the parser of arguments is given for `-`, which it takes for an option. No argument of a process has this character. */
+/** The mark that replaces `-` for the parser, which takes `-` for an option. A process argument cannot contain it. */
 const mark = "\u0000"
 
-/** Options without a value: `-` behind one of them is an argument. */
+/** The options without a value. A `-` after one of them is an argument. */
 const flags = new Set(
   (
     "--json --yes --sandbox --ids --resume --restart --overwrite --ignore-others --update-only --create-only " +
@@ -14,7 +14,7 @@ const flags = new Set(
   ).split(" ")
 )
 
-/** The arguments as the parser takes them. The value of an option stays as it is. */
+/** The arguments for the parser, with each `-` replaced by the mark. A `-` that is the value of an option is kept. */
 export const marked = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
   args.map((arg, index) => {
     const before = args[index - 1] ?? ""
@@ -31,7 +31,7 @@ const readAll = async (): Promise<string> => {
   return text + decoder.decode()
 }
 
-/** What reads standard input; a test has its own. */
+/** The function that reads standard input. Tests provide their own. */
 export class Reader extends Context.Reference<Reader>()("growthhub/StandardInput", {
   defaultValue: (): Effect.Effect<string, CliExit> =>
     Effect.tryPromise({ try: readAll, catch: () => usageError("Standard input cannot be read") })

@@ -1,4 +1,4 @@
-// Questions to the person at the terminal.
+// Asks the user questions in the terminal.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { createInterface } from "node:readline"
@@ -6,10 +6,10 @@ import { Writable } from "node:stream"
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
 
-/** The line that the person types; none if the terminal is closed or the person interrupts. */
+/** Asks a question. Returns the line that the user types; undefined if the terminal is closed or the user interrupts. */
 const ask = (question: string, isSecret: boolean): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
-    // The interface writes the typed text here, and it is not shown.
+    // The interface echoes the typed text to `output`, so a secret is not shown.
     const output = isSecret ? nowhere() : process.stderr
     const lines = createInterface({ input: process.stdin, output, terminal: isSecret })
     process.stderr.write(question)
@@ -25,17 +25,17 @@ const ask = (question: string, isSecret: boolean): Effect.Effect<string | undefi
     return Effect.sync(() => lines.close())
   })
 
-/** The terminal of the command; a test has its own. */
+/** The terminal of the command. Tests provide their own. */
 export class Terminal extends Context.Reference<Terminal>()("growthhub/Terminal", {
   defaultValue: (): {
-    /** Whether a person can be asked. */
+    /** Whether there is a user who can answer a question. */
     readonly isInteractive: boolean
-    /** Asks a question. The line that the person types; none if the terminal is closed or the person interrupts. */
+    /** Asks a question. Returns the line that the user types; undefined if the terminal is closed or the user interrupts. */
     readonly ask: (question: string, isSecret: boolean) => Effect.Effect<string | undefined>
   } => ({ isInteractive: process.stdin.isTTY && process.stderr.isTTY, ask })
 }) {}
 
-/** Asks a question whose answer is no unless the person types `y` or `yes`; none where nobody can be asked. */
+/** Asks a yes-or-no question. True if the user types `y` or `yes`; undefined if the terminal is not interactive. */
 export const confirm = (question: string): Effect.Effect<boolean | undefined> =>
   Effect.flatMap(Terminal, ({ isInteractive, ask }) =>
     isInteractive
@@ -43,7 +43,7 @@ export const confirm = (question: string): Effect.Effect<boolean | undefined> =>
       : Effect.succeed(undefined)
   )
 
-/** Asks for a secret, which is not shown. Empty where nobody can be asked. */
+/** Asks for a secret, which is not shown. Empty if the terminal is not interactive. */
 export const askSecret = (question: string): Effect.Effect<string> =>
   Effect.flatMap(Terminal, ({ isInteractive, ask }) =>
     isInteractive ? Effect.map(ask(`${question}: `, true), (line) => line?.trim() ?? "") : Effect.succeed("")

@@ -26,7 +26,7 @@ const definitions = [
   { ...definition("twiceTwiceTwiceTwi22", "Twice", "TEXT"), fieldKey: "contact.twice_2" }
 ]
 
-/** A location with custom fields, and somebody who uses it. */
+/** Defines custom fields in the sandbox's location, and returns the environment of a command for it. */
 const located = Effect.gen(function* () {
   const { exportDirectory, importDirectory } = yield* Sandbox
   yield* importDirectory({ ...(yield* exportDirectory), customFields: definitions })
@@ -92,7 +92,7 @@ describe("a column of an import", () => {
           expect.stringContaining('column "Boxes": Boxes must be a JSON object of texts'),
           expect.stringContaining('column "Contract": Contract has files')
         ])
-        // One request, which reads the fields.
+        // The only request reads the custom fields.
         const { requests, applied } = yield* (yield* Sandbox).ledger
         expect(requests.length - before.length).toBe(1)
         expect(applied).toEqual([])

@@ -82,7 +82,7 @@ describe("a deletion", () => {
         expect(yield* ended).toMatchObject({ code: 0, output: expect.stringContaining("deleted a") as unknown })
         expect(yield* left).toEqual(["b", "c"])
       }).pipe(Effect.provide(seeded)),
-    // A process that compiles what it runs.
+    // The test starts a separate process of the command.
     120_000
   )
 })

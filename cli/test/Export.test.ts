@@ -41,7 +41,7 @@ const awkward: ReadonlyArray<Contact> = [
   { id: ContactId.make("eve"), firstName: "Ève", lastName: "Ñandú 李", email: "eve@example.com", postalCode: "01067" }
 ]
 
-/** A stored contact without its id, and without when it was made and by whom. */
+/** A stored contact without its id and the times and authors of its changes. */
 const lasting = ({
   id: _id,
   dateAdded: _added,
@@ -53,11 +53,11 @@ const lasting = ({
 
 const contactsOf = Effect.flatMap(Sandbox, ({ contacts }) => Effect.map(contacts, (all) => all.map(lasting)))
 
-/** In an order that does not depend on which came first. */
+/** The contacts in an order that does not depend on the order of their creation. */
 const sorted = (contacts: ReadonlyArray<StoredContact | object>) =>
   contacts.map((contact) => JSON.stringify(Object.fromEntries(Object.entries(contact).sort()))).sort()
 
-/** A location that defines the custom fields of these contacts. */
+/** A sandbox whose location defines the custom fields of these contacts. */
 const location = Sandbox.layer({
   customFields: [
     { id: "deal", name: "Deal", dataType: "NUMERICAL" },
@@ -90,7 +90,7 @@ const roundTrip = (name: string, people: ReadonlyArray<object>) =>
     return { file, before }
   })
 
-/** The search tells of everybody whether do-not-disturb is on. */
+/** The contacts with `dnd`, which the search returns for every contact. */
 const people = awkward.map(({ id: _id, ...person }) => ({ dnd: false, ...person }))
 
 describe("an export", () => {
@@ -173,7 +173,7 @@ const pageOf = (ids: ReadonlyArray<number>, total: number) => ({
   total
 })
 
-/** A service with 1,200 contacts that refuses the requests which `refuses` says. */
+/** A service with 1,200 contacts. It refuses each request for whose number `refuses` returns true. */
 const service = (refuses: (request: number) => boolean) => {
   const cursors: Array<unknown> = []
   const serve = serving(({ body }, response) => {
@@ -248,7 +248,7 @@ describe("an export that was stopped", () => {
             readonly searchAfter?: readonly [number, string]
           }
           const first = (searchAfter?.[0] ?? -1) + 1
-          // The third page does not come.
+          // The service does not respond to the request for the third page.
           if (isSlow && first === 1000) return
           const ids = Array.from({ length: Math.min(pageLimit, 1200 - first) }, (_, index) => first + index)
           return json(response, 200, pageOf(ids, 1200))
@@ -270,14 +270,14 @@ describe("an export that was stopped", () => {
         expect(yield* growthhub(["export", file, "--resume"], env)).toMatchObject({ err: `1,200 contacts: ${file}` })
         expect((yield* read(file)).trimEnd().split("\n")).toHaveLength(1201)
       }),
-    // A process that compiles what it runs.
+    // The test starts a separate process of the command.
     120_000
   )
 })
 
 // --- the codec ---------------------------------------------------------------------------------------------------------
 
-/** Text as a cell holds it: not blank, without blanks around it, and with line feeds alone. */
+/** A text that a cell can hold unchanged: not blank, without surrounding blanks, and with line feeds as line ends. */
 const cellText = FastCheck.string({ unit: "grapheme", minLength: 1, maxLength: 12 })
   .map((text) => text.replace(/[\r\u2028\u2029\ufeff]/g, "\n").trim())
   .filter((text) => text !== "")
@@ -318,7 +318,7 @@ const contact = FastCheck.record(
 
 const locationId = LocationId.make("abc")
 
-/** The columns are in one order for all contacts. */
+/** A contact with its custom fields sorted by id, because the columns have one order for all contacts. */
 const inOrder = (contact: { readonly [field: string]: unknown }) => ({
   ...contact,
   customFields: [...((contact["customFields"] ?? []) as ReadonlyArray<{ readonly id: string }>)].sort((a, b) =>

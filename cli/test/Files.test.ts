@@ -17,7 +17,7 @@ const fixture = (name: string) =>
     )
   })
 
-/** What the sandbox has, by email: requests may overtake each other. The fixtures are in this order. */
+/** The contacts of the sandbox, sorted by email as in the fixtures. Requests may arrive out of order. */
 const inOrder = Effect.flatMap(Sandbox, ({ contacts }) =>
   Effect.map(contacts, (all) => [...all].sort((a, b) => ((a.email ?? "") < (b.email ?? "") ? -1 : 1)))
 )

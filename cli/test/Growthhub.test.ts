@@ -142,7 +142,7 @@ describe("a command", () => {
         expect(yield* ended("> /dev/full")).toBe(1)
         expect(yield* ended("")).toBe(0)
       }),
-    // Processes that compile what they run.
+    // The test starts separate processes of the command.
     120_000
   )
 })
@@ -260,7 +260,7 @@ describe("an import", () => {
   it.scopedLive("keeps what was rejected until its report is written, and then only the counts", () =>
     Effect.gen(function* () {
       const env = yield* environment
-      // Too long a name for what is written before the report has it.
+      // The file name is so long that the name of the report's temporary file exceeds the limit of the file system.
       const file = yield* fileOf(`${"x".repeat(236)}.csv`, ["email", "a@example.com", "nobody"])
       const held = Effect.promise(() => readdir(`${file}.checkpoint`))
       expect(yield* growthhub(["import", file], env)).toMatchObject({
@@ -312,7 +312,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  /** Some of the rows have been sent. */
+  /** The progress line once some of the rows have been sent. */
   const moving = /[1-9]\d* of 300 \(\d+ %\): .*?\/s, .* left/
 
   it.scopedLive(
@@ -346,7 +346,7 @@ describe("an import", () => {
         expect(new Set(applied.map(({ contactId }) => contactId)).size).toBe(300)
         expect(applied.filter(({ isNew }) => isNew)).toHaveLength(300)
       }).pipe(Effect.provide(Sandbox.layer({ limits: { max: 50, interval: 500 } }))),
-    // Processes that compile what they run.
+    // The test starts separate processes of the command.
     120_000
   )
 })

@@ -4,7 +4,7 @@ import { json, serving } from "../../test/servers.js"
 import { commands } from "../src/Commands.js"
 import { growthhub } from "./command.js"
 
-/** The groups of commands, with their parts. */
+/** The commands that have subcommands, with their subcommands. */
 const parts: { readonly [group: string]: ReadonlyArray<string> } = {
   tags: ["add", "remove"],
   notes: ["list", "add"],

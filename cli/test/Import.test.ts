@@ -185,7 +185,7 @@ describe("an import", () => {
         }
         for (const name of ["import.1", "import.dead.0", "import.0.tmp"]) await symlink(victim, join(directory, name))
       })
-      // What is a link is no checkpoint of ours.
+      // A symbolic link is not accepted as a file of the checkpoint.
       expect(yield* growthhub(["import", file], env)).toMatchObject({ code: 1 })
       expect(yield* growthhub(["import", file, "--restart"], env)).toMatchObject({
         code: 4,
@@ -224,7 +224,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  /** A service that creates whatever comes, when it may. */
+  /** A service that creates a contact for each request, after it has run `onUpsert`. */
   const creating = (onUpsert: Effect.Effect<void>) =>
     Effect.gen(function* () {
       const run = yield* Effect.map(Effect.runtime<never>(), (runtime) => (effect: Effect.Effect<void>) => {
@@ -252,7 +252,7 @@ describe("an import", () => {
     () =>
       Effect.gen(function* () {
         const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody", "c@example.com"])
-        // Shorter than the file was: an import that has not yet met the end of the file finds it, and no other rows.
+        // The new contents are shorter, so an import that is still reading meets the end of the file and no other rows.
         const change = Effect.sync(() => writeFileSync(file, "email\nx@example.com\n"))
         const { env } = yield* creating(change)
         const ended = yield* growthhub(["import", file], env)

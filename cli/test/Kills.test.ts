@@ -9,17 +9,17 @@ import { basename, join } from "node:path"
 import { json, serving } from "../../test/servers.js"
 import { directory, fileOf, growthhub, read } from "./command.js"
 
-/** Of a service that allows more requests than a test sends. */
+/** The rate limit headers of a service that allows more requests than a test sends. */
 const unlimited = {
   "x-ratelimit-max": "10000",
   "x-ratelimit-remaining": "9999",
   "x-ratelimit-interval-milliseconds": "10000"
 }
 
-/** A service that keeps contacts, and can stop to respond at one request, as a process sees it that is killed then. */
+/** A service that stores contacts. At a given request it stops responding, to simulate a kill of the import then. */
 const service = Effect.gen(function* () {
   const contacts: Array<{ readonly id: string; email?: string; firstName?: string; tags?: ReadonlyArray<string> }> = []
-  /** What happens at the request with this number. */
+  /** The simulated kill: the number of the request, whether the request is not applied, and a callback. */
   let kill: { at: number; readonly isBefore: boolean; readonly happens: () => void } | undefined
   const apply = (method: string, url: string, body: string) => {
     const fields = JSON.parse(body) as { readonly email?: string; readonly tags?: ReadonlyArray<string> }
@@ -57,7 +57,7 @@ describe("an import", () => {
       let file = yield* fileOf("leads.csv", ["firstName,email,tags", ...rows])
       for (let kills = 0; kills < 8; kills += 1) {
         const next = yield* directory
-        // Fewer in all than an import needs.
+        // All runs together send fewer requests than the import needs.
         const at = yield* Random.nextIntBetween(1, 11)
         const isBefore = yield* Random.nextBoolean
         const killed = yield* Deferred.make<void>()
@@ -65,7 +65,7 @@ describe("an import", () => {
           at,
           isBefore,
           happens: () => {
-            // What a killed process leaves is what is on the disk at this moment.
+            // The copy holds the files as a process that is killed at this moment leaves them.
             cpSync(join(file, ".."), next, { recursive: true })
             Deferred.unsafeDone(killed, Effect.void)
           }
@@ -83,7 +83,7 @@ describe("an import", () => {
       expect(made("Person")).toHaveLength(persons)
       expect(new Set(contacts.map(({ firstName }) => firstName)).size).toBe(contacts.length)
       for (const { email = "", tags } of made("Person")) expect(tags).toEqual([`tag${Number.parseInt(email) % 7}`])
-      // A row that nobody can find again is sent once: it is there, or it is reported as unknown.
+      // A row without an email or phone is sent once: its contact exists, or the report lists it as unknown.
       const report = yield* read(file.replace(".csv", ".rejected.csv"))
       for (let index = 0; index < nameless; index += 1) {
         const isThere = contacts.some(({ firstName }) => firstName === `Nameless ${index}`)

@@ -46,7 +46,7 @@ describe("a workbook", () => {
         { firstName: "Ada", phone: "+15550100002", postalCode: "1067" }
       ])
       for (const { dateOfBirth } of yield* byEmail) expect(dateOfBirth).toMatch(/^1990-09-25/)
-      // A CSV that Excel reads, with the line of the sheet.
+      // The report is a CSV that Excel reads, with the line numbers of the sheet.
       const report = yield* read(file.replace(".xlsx", ".rejected.csv"))
       expect(report.startsWith("\ufeff")).toBe(true)
       expect(report).toMatch(/\nAlan,nobody,15550100001\.5,,,,5,Rejected,/)
@@ -128,7 +128,7 @@ describe("a text file", () => {
       const file = yield* bytesIn("leads.txt", Buffer.from(text, "utf16le"))
       const args = ["import", file, "--column", "Notiz=customField.note"]
       const tried = yield* growthhub([...args, ...anywhere])
-      // The cell before has a line end in it, and the row has no last cell.
+      // A cell of the row before contains a line end, and the row itself lacks its last cell.
       expect(tried.err.split("\n")).toContain('line 4, column "E-Mail": email must be an email')
       const ended = yield* growthhub(["import", file, "--ignore", "Notiz"], yield* environment)
       expect(ended).toMatchObject({ code: 4, out: expect.stringContaining("leads.rejected.txt") as unknown })

@@ -14,7 +14,7 @@ const seeded = Sandbox.layer({ contacts: [{ id: ContactId.make("a"), email: "a@e
 const page = (url: string) =>
   Effect.promise(() => fetch(url).then(async (response) => [response.status, await response.text()] as const))
 
-/** Runs a login. `open` plays the visitor of the consent page; it gets the redirect URI and the state. */
+/** Runs a login. `open` acts as the user on the consent page: it gets the redirect URI, the state and the page's URL. */
 const loggingIn = (
   args: ReadonlyArray<string>,
   open: (redirectUri: string, state: string, consent: URL) => Effect.Effect<void>

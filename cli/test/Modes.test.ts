@@ -117,7 +117,7 @@ const lost = new Errors.TransportError({
   isRetryable: true
 })
 
-/** Performs a call, and loses its first responses. */
+/** Makes a call and discards its first `times` responses. */
 const losing =
   <A extends ReadonlyArray<unknown>, B, E>(call: (...args: A) => Effect.Effect<B, E>, times: number) =>
   (...args: A): Effect.Effect<B, E | Errors.TransportError> =>
@@ -217,7 +217,7 @@ describe("a row whose response is lost", () => {
       let updates = 0
       const slow: Service = {
         ...service,
-        // The first row takes longest.
+        // Earlier updates take longer, so that they would finish last if the rows ran concurrently.
         updateContact: (id, changes) =>
           Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 50 - 10 * updates++), service.updateContact(id, changes))
       }

@@ -9,7 +9,7 @@ import { environment, fileOf, growthhub, read, root } from "./command.js"
 
 const anywhere = ["--dry-run", "--location", "abc"]
 
-/** The first line of a fixture, as its columns. */
+/** The column names in the first line of a fixture. */
 const headerOf = (name: string) =>
   Effect.promise(async () => {
     const bytes = await readFile(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)))
@@ -90,7 +90,7 @@ describe("an export", () => {
         const ended = yield* growthhub(["import", file, "--column", "Score=customField.score"], {
           ...(yield* environment)
         })
-        // The sandbox defines no such field: nothing was sent.
+        // The sandbox does not define the field, so no row is sent.
         expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('"score" is no custom field') as unknown })
         const kept = yield* growthhub(["import", file, "--column", "Score=source"], yield* environment)
         expect(kept).toMatchObject({

@@ -42,7 +42,7 @@ describe("a profile", () => {
       expect(yield* growthhub(["search", "--profile", "acme"], home)).toMatchObject(found)
       expect(yield* growthhub(["search", "--profile=acme"], home)).toMatchObject(found)
       expect(yield* growthhub(["search"], { ...home, GROWTHHUB_PROFILE: "acme" })).toMatchObject(found)
-      // Nothing of another account in the environment is mixed with it.
+      // The profile is not mixed with values of another account in the environment.
       const other = {
         GROWTHHUB_TOKEN: "pit-other",
         GROWTHHUB_LOCATION_ID: "other",
@@ -143,7 +143,7 @@ describe("a profile", () => {
         expect({ code, output }).toMatchObject({ code: 0, output: expect.not.stringContaining("pit-typed") as unknown })
         expect(yield* read(join(home.XDG_CONFIG_HOME, "growthhub", "profiles.json"))).toContain('"pit-typed"')
       }),
-    // A process that compiles what it runs.
+    // The test starts a separate process of the command.
     120_000
   )
 })

@@ -10,7 +10,7 @@ import { Readable } from "node:stream"
 import { json, serving } from "../../test/servers.js"
 import { directory, environment, fileOf, growthhub } from "./command.js"
 
-/** Runs a command with this on standard input. */
+/** Runs an effect with these lines on standard input. */
 const withInput = <A, E, R>(lines: ReadonlyArray<string | Buffer>, self: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
@@ -23,7 +23,7 @@ const withInput = <A, E, R>(lines: ReadonlyArray<string | Buffer>, self: Effect.
     (before) => Effect.sync(() => Object.defineProperty(process, "stdin", before))
   )
 
-/** The temporary files in which running commands keep standard input. */
+/** The temporary directories in which running commands keep standard input. */
 const spools = Effect.promise(async () => {
   const names = (await readdir(tmpdir())).filter((name) => /^growthhub-[A-Za-z0-9]{6}$/.test(name))
   return names.map((name) => join(tmpdir(), name)).filter((path) => existsSync(join(path, "stdin")))
@@ -52,7 +52,7 @@ describe("an import of standard input", () => {
         code: 2,
         err: expect.stringContaining("Standard input was imported before: 2 created") as unknown
       })
-      // Something else is another import.
+      // Different input starts another import.
       const other = yield* withInput(["email", "d@example.com"], growthhub(args, env))
       expect(other).toMatchObject({ code: 0, out: "1 created, 0 updated, 0 rejected" })
       expect(yield* withInput(lines, growthhub([...args, "--dry-run"]))).toMatchObject({ code: 2 })
@@ -119,7 +119,7 @@ describe("an import of standard input", () => {
     Effect.gen(function* () {
       const pipe = join(yield* directory, "pipe")
       spawnSync("mkfifo", [pipe])
-      // A reader that waits for a writer would never end.
+      // The pipe has no writer, so a command that opened it to read would wait forever.
       expect(yield* growthhub(["import", pipe, "--location", "abc"], { GROWTHHUB_TOKEN: "pit-x" })).toMatchObject({
         code: 2,
         err: expect.stringContaining("pipe it to `growthhub import -`") as unknown

@@ -22,7 +22,7 @@ describe("the tags of a row", () => {
     isRetryable: true
   })
 
-  /** An in-memory service of which the first updates fail. */
+  /** An in-memory service whose first updates fail. */
   const failing = (error: Errors.ContactsError, times: number) =>
     Layer.effect(
       ContactsService,

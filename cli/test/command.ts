@@ -1,4 +1,4 @@
-// The command in this process, and what a person and a script see of it.
+// Runs the command in the process of the test or in a terminal, and records its output and exit code.
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -22,13 +22,13 @@ export interface Ended {
   readonly err: string
 }
 
-/** What a command is given besides its arguments. */
+/** The input of a command besides its arguments. */
 export interface Surroundings {
   /** The text on standard input. */
   readonly input?: string
-  /** What the person at the terminal types at each question; nobody is at a terminal by default. */
+  /** The answers that the user types, one per question. By default the terminal is not interactive. */
   readonly answers?: ReadonlyArray<string>
-  /** Is told each line of standard error. */
+  /** Runs for each line of standard error. */
   readonly onError?: (line: string) => Effect.Effect<unknown>
 }
 
@@ -45,7 +45,7 @@ const surrounded =
     )
   }
 
-/** A command in this process, and what a person and a script see of it. */
+/** Runs a command in the process of the test. Returns its exit code, standard output and standard error. */
 export const growthhub = (
   args: ReadonlyArray<string>,
   environment: Record<string, string> = {},
@@ -68,7 +68,7 @@ export const growthhub = (
     return { code: codeOf(exit), out: said.out.join("\n"), err: said.err.join("\n") }
   })
 
-/** What the environment of somebody is who has set the command up for this sandbox. */
+/** The environment variables that configure the command for the sandbox. */
 export const environment = Effect.map(Sandbox, ({ url, token, locationId }) => ({
   GROWTHHUB_TOKEN: Redacted.value(token),
   GROWTHHUB_BASE_URL: url,
@@ -87,10 +87,10 @@ export const fileOf = (name: string, lines: ReadonlyArray<string>) =>
 
 export const read = (file: string) => Effect.promise(() => readFile(file, "utf8"))
 
-/** The command in a terminal of its own, as a person runs it. */
+/** Starts the command in a pseudo-terminal. */
 export const inTerminal = (args: ReadonlyArray<string>, env: Record<string, string>) => {
   const command = [process.execPath, programOf("cli/src/main.ts"), ...args].join(" ")
-  // Killed together with what it runs.
+  // The process leads a group, so that `kill` ends the command together with `script`.
   const child = spawn("script", ["-qefc", `exec ${command}`, "/dev/null"], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
@@ -100,7 +100,7 @@ export const inTerminal = (args: ReadonlyArray<string>, env: Record<string, stri
   child.stdout.on("data", (chunk: Buffer) => {
     output += String(chunk)
   })
-  /** Waits until the terminal shows this. */
+  /** Waits until the output of the terminal matches a pattern. */
   const seen = (pattern: RegExp) =>
     Effect.async<void>((resume) => {
       const look = () => {

@@ -1,6 +1,6 @@
-// A workbook as Excel writes it, of cells that a test gives.
+// Makes Excel workbooks (.xlsx) from cells.
 
-/** The checksum that a ZIP archive has of each file (CRC-32). */
+/** The CRC-32 checksum of a file in a ZIP archive. */
 const checksum = (bytes: Uint8Array): number => {
   let sum = 0xffffffff
   for (const byte of bytes) {
@@ -10,7 +10,7 @@ const checksum = (bytes: Uint8Array): number => {
   return (sum ^ 0xffffffff) >>> 0
 }
 
-/** A ZIP archive whose files are not compressed. */
+/** Makes a ZIP archive with uncompressed files. */
 const zip = (files: { readonly [name: string]: string }): Buffer => {
   const local: Array<Buffer> = []
   const central: Array<Buffer> = []
@@ -40,7 +40,7 @@ const zip = (files: { readonly [name: string]: string }): Buffer => {
   return Buffer.concat([...local, directory, end])
 }
 
-/** A cell: text, a number, a flag, a day as its serial number, or nothing. */
+/** A cell: a text, a number, a boolean, a date as its serial number, or an empty cell. */
 export type Cell = string | number | boolean | { readonly day: number } | undefined
 
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
@@ -49,7 +49,7 @@ const cellOf = (cell: Cell, place: string): string => {
   if (cell === undefined) return ""
   if (typeof cell === "string") return `<c r="${place}" t="inlineStr"><is><t>${escaped(cell)}</t></is></c>`
   if (typeof cell === "boolean") return `<c r="${place}" t="b"><v>${cell ? 1 : 0}</v></c>`
-  // Style 1 is a day.
+  // Style 1 marks a number as a date.
   return typeof cell === "number"
     ? `<c r="${place}"><v>${cell}</v></c>`
     : `<c r="${place}" s="1"><v>${cell.day}</v></c>`
@@ -72,7 +72,7 @@ const related = (parts: ReadonlyArray<readonly [type: string, target: string]>) 
     .map(([type, target], at) => `<Relationship Id="r${at + 1}" Type="${office}/${type}" Target="${target}"/>`)
     .join("")}</Relationships>`
 
-/** The bytes of a workbook whose sheets have these rows. */
+/** Returns the bytes of a workbook whose sheets have these rows. */
 export const workbook = (...sheets: ReadonlyArray<ReadonlyArray<ReadonlyArray<Cell>>>): Buffer => {
   const names = sheets.map((_, at) => `worksheets/sheet${at + 1}.xml`)
   return zip({

@@ -1,5 +1,5 @@
-// An import on several machines: a list is cut into chunks, each chunk is a workflow with one activity, and the runners of a
-// cluster share the chunks. A chunk whose runner dies is run by another one.
+// Imports contacts on several machines. The list is cut into chunks, each chunk is a workflow with one activity, and the
+// runners of a cluster share the chunks. If a runner dies, another runner takes over its chunks.
 import { ClusterWorkflowEngine } from "@effect/cluster"
 import { NodeClusterSocket } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
@@ -12,7 +12,7 @@ import { ContactUpsert } from "effect-growthhub/Schema"
 
 // --- the database ------------------------------------------------------------------------------------------------------
 
-/** The chunks of an import, and what became of each. The engine keeps its own tables beside it. */
+/** Creates the table of the chunks and their results. The workflow engine has its own tables in the same database. */
 export const migration = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`CREATE TABLE IF NOT EXISTS import_chunks (
@@ -24,19 +24,19 @@ export const migration = Effect.gen(function* () {
   )`
 })
 
-/** DATABASE_URL=postgres://user:password@host/database */
+/** The database in `DATABASE_URL`: postgres://user:password@host/database */
 export const Database = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
 
 const Contacts = Schema.parseJson(Schema.Array(ContactUpsert))
 
-/** A contact that was not imported, and why. The error crosses the wire by its schema. */
+/** A contact that was not imported, with its error. The schema of the error encodes it between processes. */
 export const DeadLetter = Schema.Struct({
-  /** The place of the contact in its chunk, from 0. */
+  /** The position of the contact in its chunk, from 0. */
   index: Schema.Number,
   error: ContactsError
 })
 
-/** What became of a chunk. */
+/** The result of a chunk. */
 export const Result = Schema.Struct({
   created: Schema.Number,
   updated: Schema.Number,
@@ -47,7 +47,7 @@ const ResultJson = Schema.parseJson(Result)
 
 // --- a chunk -----------------------------------------------------------------------------------------------------------
 
-/** A chunk has stopped for a reason that is none of its contacts': a token that is refused, an outage of an hour. */
+/** The failure of a chunk for a reason other than its contacts, such as a refused token or an outage of an hour. */
 export class ChunkStopped extends Schema.TaggedError<ChunkStopped>()("ChunkStopped", {
   reason: Schema.String,
   error: ContactsError
@@ -58,7 +58,7 @@ export const Chunk = Workflow.make({
   payload: { importId: Schema.String, chunk: Schema.Number },
   success: Result,
   error: ChunkStopped,
-  // Started twice, it runs once.
+  // A chunk that is started twice runs once.
   idempotencyKey: ({ importId, chunk }) => `${importId}/${chunk}`
 })
 
@@ -73,14 +73,14 @@ const upsertAll = (contacts: ReadonlyArray<ContactUpsert>) =>
       })
     ),
     Effect.catchTag("BulkStopped", ({ reason, error }) => Effect.fail(new ChunkStopped({ reason, error }))),
-    // A chunk has no checkpoint: a repeat upserts its contacts again, which finds those that are there.
+    // A chunk has no checkpoint. If it runs again, it upserts all its contacts again, which updates the existing ones.
     Effect.catchTag("CheckpointError", Effect.die)
   )
 
-/** An outage or a quota passes; a token does not come back by itself. */
+/** Whether a later attempt may succeed: an outage ends and a quota resets, but a refused token stays refused. */
 const mayPass = ({ reason }: ChunkStopped) => reason === "Outage" || reason === "QuotaExhausted"
 
-/** The chunks that a runner works on at once; the others wait in its mailboxes. */
+/** The number of chunks that a runner works on at once. The others wait in its mailboxes. */
 const chunksAtOnce = 3
 
 /** The workflow, for the runners. */
@@ -101,7 +101,7 @@ export const ChunkLive = Layer.unwrapEffect(
             while: mayPass,
             schedule: Schedule.intersect(Schedule.spaced("10 seconds"), Schedule.recurs(360))
           })
-          // Before the engine knows of it: progress can be asked for while others run.
+          // The result is saved here and not only in the engine, so that `progress` can read it while other chunks run.
           const text = yield* Schema.encode(ResultJson)(result)
           yield* sql`UPDATE import_chunks SET result = ${text} WHERE import_id = ${importId} AND chunk = ${chunk}`
           return result
@@ -113,31 +113,31 @@ export const ChunkLive = Layer.unwrapEffect(
 
 // --- the cluster -------------------------------------------------------------------------------------------------------
 
-/** Found again soon after the death of a runner; the defaults of the engine take a minute. */
+/** Short intervals, so that the chunks of a dead runner resume within seconds. The engine's defaults take a minute. */
 const shardingConfig = {
   runnerHealthCheckInterval: "3 seconds",
   entityMessagePollInterval: "2 seconds",
   refreshAssignmentsInterval: "1 second"
 } as const
 
-/** The engine of a runner: it works on chunks. `HOST` and `PORT` are its address, which the others connect to. */
+/** The engine of a runner, which runs chunks. Other runners connect to it at `HOST` and `PORT`. */
 export const RunnerEngine = Layer.provideMerge(
   ClusterWorkflowEngine.layer,
   NodeClusterSocket.layer({ storage: "sql", shardingConfig })
 )
 
-/** The engine of a client: it starts imports. */
+/** The engine of a client, which only starts imports. */
 const ClientEngine = Layer.provideMerge(
   ClusterWorkflowEngine.layer,
   NodeClusterSocket.layer({ clientOnly: true, storage: "sql", shardingConfig })
 )
 
-/** What a runner and a client need of the database. */
+/** Runs the migration, for runners and clients. */
 export const Migrated = Layer.effectDiscard(migration)
 
-// --- for those who start an import, and look at it -----------------------------------------------------------------------
+// --- the client: starts an import and reads its progress --------------------------------------------------------------
 
-/** Starts an import. Started again with the same id, it goes on. */
+/** Starts an import. A second start with the same id continues it. */
 export const start = (importId: string, contacts: ReadonlyArray<ContactUpsert>, size: number) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -151,7 +151,7 @@ export const start = (importId: string, contacts: ReadonlyArray<ContactUpsert>, 
     return count
   }).pipe(Effect.provide(ClientEngine))
 
-/** How far an import is, and its dead letters so far. Needs the database alone. */
+/** Reads the progress of an import, with its dead letters so far. It needs only the database. */
 export const progress = (importId: string) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient

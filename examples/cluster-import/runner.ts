@@ -1,4 +1,4 @@
-// A runner of the cluster: as many as you like, on as many machines. It can be killed at any moment.
+// A runner of the cluster. Start as many as you like, on any number of machines. A runner can be killed at any moment.
 //
 //   DATABASE_URL=postgres://… REDIS_URL=redis://… GROWTHHUB_TOKEN=pit-… HOST=10.0.0.7 PORT=34431 \
 //     npx tsx examples/cluster-import/runner.ts
@@ -10,7 +10,7 @@ import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import { Redis } from "ioredis"
 import * as Import from "./Import.js"
 
-/** One limit for all runners. */
+/** One rate limit for all runners. */
 const Limit = Layer.unwrapScoped(
   Effect.gen(function* () {
     const url = yield* Config.string("REDIS_URL")
@@ -18,7 +18,7 @@ const Limit = Layer.unwrapScoped(
       Effect.sync(() => new Redis(url)),
       (client) => Effect.sync(() => client.disconnect())
     )
-    // Not before it can be used: without Redis, each runner would begin with the whole limit.
+    // Wait until Redis is reachable. Without Redis, each runner would start with the whole rate limit.
     yield* Effect.promise(() => client.ping())
     return RateLimitRedis.layer({ client })
   })

@@ -1,20 +1,21 @@
-// How a customer connects the app: GET /connect leads to the vendor's consent page, which leads back to GET /callback.
+// The routes by which a customer connects the app. GET /connect redirects to the vendor's consent page, which redirects back
+// to GET /callback.
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect, Redacted } from "effect"
 import * as Credentials from "effect-growthhub/Credentials"
 import { TokenStore } from "effect-growthhub/TokenStore"
 
 export interface App extends Credentials.App {
-  /** Where this app can be reached, as its redirect URI is registered: `https://my-app.example`. */
+  /** The public URL of this app, as in its registered redirect URI: `https://my-app.example`. */
   readonly publicUrl: string
-  /** The vendor's hosts, other than by default in tests only. */
+  /** The base URL of the API. Set it only in tests; the default is the vendor's host. */
   readonly baseUrl?: string | undefined
 }
 
-/** The cookie that holds the state of a visitor. It is `Secure` if the app is served over https. */
+/** The cookie that holds the OAuth state of a visitor. It is `Secure` if the app is served over https. */
 const cookie = "state"
 
-/** Lives as long as somebody may need to log in and consent. */
+/** The options of the cookie. It expires after 15 minutes, which is enough time to log in and consent. */
 const options = { path: "/callback", httpOnly: true, sameSite: "lax", maxAge: "15 minutes" } as const
 
 const connect = (app: App) =>
@@ -36,10 +37,10 @@ const connect = (app: App) =>
   })
 
 const text = (body: string, status: number) =>
-  // The state works once.
+  // Every response of the callback deletes the cookie, because a state may be used only once.
   HttpServerResponse.unsafeSetCookie(HttpServerResponse.text(body, { status }), cookie, "", { ...options, maxAge: 0 })
 
-/** What a customer reads who has connected the app, or has not. */
+/** Exchanges the code for a grant, stores the grant, and tells the customer whether the app is connected. */
 const callback = (app: App) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -62,7 +63,7 @@ const callback = (app: App) =>
   }).pipe(
     Effect.catchTag("InvalidCallback", ({ message }) => Effect.succeed(text(message, 400))),
     Effect.catchAll((error) =>
-      // It holds neither the code nor a token.
+      // The error contains neither the code nor a token, so it can be logged.
       Effect.as(Effect.logError("A customer could not connect the app", error), text("Please try again", 503))
     )
   )

@@ -1,4 +1,4 @@
-// The tests of the app: its ContactsService is swapped in three ways.
+// Tests the app with three different implementations of ContactsService.
 import {
   FetchHttpClient,
   HttpApiBuilder,
@@ -24,7 +24,7 @@ import * as Webhook from "./Webhook.js"
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const jane = { id: ContactId.make("jane"), name: "Jane", email: "jane@example.com" }
 
-/** The app on a free port, and a client for it. */
+/** The app on a free port, with an HTTP client for it. */
 const app = <E>(contacts: Layer.Layer<ContactsService, E>) =>
   HttpApiBuilder.serve().pipe(
     Layer.provide(LeadsApi.layer(locationId)),
@@ -34,7 +34,7 @@ const app = <E>(contacts: Layer.Layer<ContactsService, E>) =>
 
 const client = HttpApiClient.make(LeadsApi.LeadsApi)
 
-// 1. In memory: no HTTP between the app and the CRM, and the CRM's rules all the same.
+// 1. In memory: no HTTP between the app and the CRM, but the same rules as the CRM.
 describe("with contacts in memory", () => {
   it.scoped("a lead is added once, found, and missing where there is none", () =>
     Effect.gen(function* () {
@@ -49,7 +49,7 @@ describe("with contacts in memory", () => {
   )
 })
 
-// 2. A stand-in that fails as the test says: each error, without a way to bring it about.
+// 2. A mock that fails with the error that the test chooses, so that each error can be tested directly.
 describe("with a stand-in", () => {
   const failing = (error: Errors.ContactsError) =>
     app(
@@ -80,7 +80,7 @@ describe("with a stand-in", () => {
   )
 })
 
-// 3. The sandbox: the whole way, over HTTP, with faults if you like.
+// 3. The sandbox: real HTTP requests, optionally with simulated faults.
 describe("with the sandbox", () => {
   const contacts = Layer.unwrapEffect(
     Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ token, baseUrl: url }))

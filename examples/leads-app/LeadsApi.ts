@@ -1,12 +1,12 @@
-// An app with an HTTP API of its own, whose handlers call the CRM. What goes wrong there is mapped at this boundary: the
-// CRM's 401 tells of the app's token and is none of its caller's business, so it never becomes the app's own 401.
+// An app with its own HTTP API, whose handlers call the CRM. Errors of the CRM are mapped to errors of the app. A 401 of the
+// CRM concerns the app's token and not the caller's, so the app never passes it on as its own 401.
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "@effect/platform"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError } from "effect-growthhub/Errors"
 import { type Contact, ContactId, type LocationId } from "effect-growthhub/Schema"
 
-// --- the app's own words -----------------------------------------------------------------------------------------------
+// --- the app's own API ------------------------------------------------------------------------------------------------
 
 export class Lead extends Schema.Class<Lead>("Lead")({
   id: Schema.String,
@@ -28,7 +28,7 @@ export class InvalidLead extends Schema.TaggedError<InvalidLead>()(
   HttpApiSchema.annotations({ status: 422 })
 ) {}
 
-/** For now, or until somebody has looked at the log. */
+/** The CRM cannot be used at the moment, or until an operator has fixed the problem in the log. */
 export class CrmUnavailable extends Schema.TaggedError<CrmUnavailable>()(
   "CrmUnavailable",
   { retryAfterSeconds: Schema.optional(Schema.Number) },
@@ -57,24 +57,24 @@ export const LeadsApi = HttpApi.make("leads").add(
 // --- the boundary ------------------------------------------------------------------------------------------------------
 
 const leadOf = ({ id, name, firstName, lastName, email }: Contact): Lead => {
-  // The service was seen to answer the parts of a name only.
+  // The service has been seen to return only the first and last name.
   const fullName = name ?? [firstName, lastName].filter((part) => part !== undefined).join(" ")
   return new Lead({ id, ...(fullName === "" ? {} : { name: fullName }), ...(email === undefined ? {} : { email }) })
 }
 
 const unavailable = (error: ContactsError, retryAfter?: Duration.Duration) =>
   Effect.zipRight(
-    // It has no secret and nothing personal in it.
+    // The error contains no secrets and no personal data, so it can be logged.
     Effect.logError("The CRM cannot be used", error),
     new CrmUnavailable(retryAfter === undefined ? {} : { retryAfterSeconds: Duration.toSeconds(retryAfter) })
   )
 
-/** What an error of the CRM is to a caller of this app. */
+/** Maps an error of the CRM to an error of this app. */
 const atBoundary = <A>(self: Effect.Effect<A, ContactsError>) =>
   Effect.catchTags(self, {
     BadRequest: (error) => (error.isContactNotFound ? new LeadNotFound() : new InvalidLead({ details: error.details })),
     Unprocessable: ({ details }) => new InvalidLead({ details }),
-    // The app's token, not the caller's.
+    // The CRM refused the app's token, not the caller's.
     Unauthorized: (error) => unavailable(error),
     Forbidden: (error) => unavailable(error),
     RateLimited: (error) => unavailable(error, error.retryAfter),
@@ -100,12 +100,12 @@ const Leads = (locationId: LocationId) =>
         .handle("addLead", ({ payload }) =>
           atBoundary(contacts.upsertContact({ locationId, ...payload })).pipe(
             Effect.map(leadOf),
-            // Nobody asked for it by an id: there is nothing that could be missing.
+            // An upsert names no contact by its id, so "not found" would be a fault of the CRM.
             Effect.catchTag("LeadNotFound", () => new CrmUnavailable({}))
           )
         )
     })
   )
 
-/** The app, but for its server and its `ContactsService`. */
+/** The app without its server and its `ContactsService`. */
 export const layer = (locationId: LocationId) => HttpApiBuilder.api(LeadsApi).pipe(Layer.provide(Leads(locationId)))

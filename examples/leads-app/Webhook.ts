@@ -1,5 +1,5 @@
-// What the CRM tells of by itself. The library checks the signature and accepts an event once; it comes late and out of order,
-// so what it is about is read from the CRM and not from the event.
+// Receives webhook events of the CRM. The library checks the signature and accepts each event once. Events arrive late and
+// out of order, so the handler reads the contact from the CRM and not from the event.
 import { HttpRouter } from "@effect/platform"
 import { Context, Effect, Layer } from "effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
@@ -7,7 +7,7 @@ import type { ContactsError } from "effect-growthhub/Errors"
 import type { Contact } from "effect-growthhub/Schema"
 import * as Webhooks from "effect-growthhub/Webhooks"
 
-/** What the app does about a contact that has changed. */
+/** The part of the app that handles changed contacts. */
 export class Inbox extends Context.Tag("app/Inbox")<
   Inbox,
   {
@@ -15,10 +15,10 @@ export class Inbox extends Context.Tag("app/Inbox")<
   }
 >() {}
 
-/** Whether another delivery could end otherwise. */
+/** Whether a later delivery of the event may succeed. */
 const mayPass = (error: ContactsError) => error.isRetryable || error._tag === "Unauthorized"
 
-/** Reads the contact of an event, if it is about one. Fails if the vendor should send the event again. */
+/** Reads the contact of an event and passes it to the inbox. Fails if the vendor should send the event again. */
 export const handle = (event: Webhooks.Event): Effect.Effect<void, ContactsError, ContactsService | Inbox> =>
   Effect.gen(function* () {
     switch (event._tag) {
@@ -33,7 +33,7 @@ export const handle = (event: Webhooks.Event): Effect.Effect<void, ContactsError
         return yield* Effect.logDebug(`${event.type} is not handled`)
     }
   }).pipe(
-    // A contact that is gone by now would be gone the next time, too.
+    // A deleted contact would still be deleted at the next delivery, so the event is accepted.
     Effect.catchIf(
       (error) => !mayPass(error),
       (error) => Effect.logWarning("An event could not be looked up", error)

@@ -1,4 +1,4 @@
-// The app for one location: leads over HTTP, and what the CRM tells of by itself.
+// The app for one location: leads over HTTP, and webhook events of the CRM.
 //
 //   GROWTHHUB_TOKEN=… GROWTHHUB_LOCATION_ID=… npx tsx examples/leads-app/main.ts
 import { FetchHttpClient, HttpApiBuilder, HttpMiddleware, HttpRouter, HttpServer } from "@effect/platform"
@@ -29,7 +29,7 @@ const Server = Layer.unwrapEffect(
 
 const main = Server.pipe(
   Layer.provide(Webhook.inMemory(({ id }) => void console.log("changed", id))),
-  // GROWTHHUB_WEBHOOK_KEYS, GROWTHHUB_WEBHOOK_APP_ID
+  // `Webhooks.layerConfig` reads GROWTHHUB_WEBHOOK_KEYS and GROWTHHUB_WEBHOOK_APP_ID.
   Layer.provide([ContactsService.layerConfig(), Webhooks.layerConfig()]),
   Layer.provide(FetchHttpClient.layer)
 )

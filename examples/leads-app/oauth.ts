@@ -1,10 +1,10 @@
-// The app for every location that connects it, with their grants in SQLite.
+// The app for many locations. Each location connects it with OAuth, and the grants are stored in SQLite.
 //
 //   GROWTHHUB_CLIENT_ID=… GROWTHHUB_CLIENT_SECRET=… PUBLIC_URL=https://my-app.example DATABASE=grants.db \
 //     npx tsx examples/leads-app/oauth.ts
 //
-// GET /connect connects a location; GET /locations/LOCATION_ID/contacts/CONTACT_ID gets a contact of it; POST /webhooks/crm
-// takes what the CRM tells of by itself, and removes the grant of a location that uninstalls the app.
+// GET /connect connects a location; GET /locations/LOCATION_ID/contacts/CONTACT_ID gets a contact of a location;
+// POST /webhooks/crm receives webhook events, and removes the grant of a location that uninstalls the app.
 import { FetchHttpClient, HttpMiddleware, HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
@@ -38,7 +38,7 @@ const Store = Layer.unwrapEffect(
   })
 ).pipe(Layer.provide(Database))
 
-/** The service of one location, built when it is first asked for. */
+/** The `ContactsService` of each location. It is built at the first call for the location. */
 class Locations extends LayerMap.Service<Locations>()("app/Locations", {
   lookup: (locationId: LocationId) =>
     Layer.unwrapEffect(
@@ -73,7 +73,7 @@ const handle = (event: Webhooks.Event) =>
     if (event._tag === "UNINSTALL") {
       const { clientId } = yield* app
       yield* Credentials.removeGrant({ clientId, store: yield* TokenStore }, event)
-      // The next call asks the store.
+      // The cached service is dropped, so that the next call reads the store and finds no grant.
       return event.locationId === undefined ? undefined : yield* Locations.invalidate(event.locationId)
     }
     if (!("locationId" in event)) return
@@ -97,7 +97,7 @@ const Server = Layer.unwrapEffect(
 
 const main = Server.pipe(
   Layer.provide(Webhook.inMemory(({ id }) => void console.log("changed", id))),
-  // GROWTHHUB_WEBHOOK_KEYS, GROWTHHUB_WEBHOOK_APP_ID
+  // `Webhooks.layerConfig` reads GROWTHHUB_WEBHOOK_KEYS and GROWTHHUB_WEBHOOK_APP_ID.
   Layer.provide([Locations.Default, Webhooks.layerConfig()]),
   Layer.provide([Store, FetchHttpClient.layer])
 )

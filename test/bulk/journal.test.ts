@@ -13,7 +13,7 @@ const kinds: ReadonlyArray<Kind> = ["created", "updated", "rejected", "unknown"]
 
 type Change = "begin" | "defer" | Kind
 
-/** The changes of a run, each contact in any order: it is begun, deferred or settled. */
+/** Random changes of a run. Each begins, defers or settles a contact; the contacts are in any order. */
 const changes = FastCheck.array(
   FastCheck.tuple(FastCheck.nat(30), FastCheck.constantFrom<Change[]>("begin", "defer", ...kinds)),
   { maxLength: 80 }

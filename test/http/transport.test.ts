@@ -34,7 +34,7 @@ const service = (transport: Layer.Layer<HttpClient.HttpClient>, baseUrl: string,
     Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, policy))
   )
 
-/** Waits for the event loop, not for time. */
+/** Waits for one turn of the event loop. */
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 const megabyte = Buffer.alloc(2 ** 20, " ")
@@ -212,7 +212,7 @@ describe("the deadline", () => {
         let requests = 0
         const fetch = () => {
           requests += 1
-          // Set in the middle of the first attempt.
+          // The clock is set during the first attempt.
           offset = hours * 3_600_000
           return Promise.reject(Object.assign(new TypeError("reset"), { cause: { code: "ECONNRESET" } }))
         }
@@ -243,7 +243,7 @@ describe("a process that was suspended", () => {
         const policy = { ...RetryPolicy.none, attemptTimeout: Duration.millis(300) }
         const fiber = yield* Effect.fork(Effect.provide(get, service(transport, url, policy)))
         yield* first
-        // The event loop stands still beyond the deadline, as in a process that is stopped; the response is in the socket.
+        // The event loop is blocked beyond the deadline, as in a suspended process, while the response waits in the socket.
         const until = performance.now() + 400
         while (performance.now() < until);
         expect(yield* Fiber.join(fiber)).toMatchObject({ firstName: "Jane" })
@@ -255,7 +255,7 @@ describe("a process that was suspended", () => {
 describe("fetch", () => {
   const fetching = (fetch: typeof globalThis.fetch) => Layer.succeed(FetchHttpClient.Fetch, fetch)
 
-  /** The layers over fetch, each with a fetch of the test's own. */
+  /** The two HTTP client layers over a mock of `fetch`. */
   const layers = (fetch: typeof globalThis.fetch) => [
     Layer.provide(FetchHttpClient.layer, fetching(fetch)),
     Layer.provide(HttpClientFetch.layer, fetching(fetch))
@@ -300,7 +300,7 @@ describe("fetch", () => {
     Effect.gen(function* () {
       vi.stubGlobal("Deno", {})
       for (const layer of layers((_, init) => {
-        // It sends a body again that it still has.
+        // Deno's fetch resends a request by itself if it has the whole body, but not if the body is a stream.
         const copies = init?.body instanceof ReadableStream ? 1 : 2
         posts += copies
         return Promise.resolve(Response.json({ new: true, contact }))

@@ -9,7 +9,7 @@ import * as Writes from "../../reliability/Writes.js"
 import * as RedisServer from "../redis.js"
 import { AJudge, OneJudge } from "./judge.js"
 
-// The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
+// A short form of `npm run reliability`, with only its counts. Times are measured there, and no test asserts them.
 layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own process", (it) => {
   const transport = FetchHttpClient.layer
 

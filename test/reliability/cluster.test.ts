@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Cluster from "../../reliability/Cluster.js"
 import { AJudge, OneJudge } from "./judge.js"
 
-// The short form of R19. It needs Redis and Postgres.
+// A short form of experiment R19 of `npm run reliability`. It needs Redis and Postgres.
 layer(OneJudge, { excludeTestServices: true })("examples/cluster-import", (it) => {
   const scoped = Cluster.isPossible ? it.scoped : it.scoped.skip
 

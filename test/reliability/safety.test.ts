@@ -11,7 +11,7 @@ import * as Secrets from "../../reliability/Secrets.js"
 import * as Webhooks from "../../reliability/Webhooks.js"
 import { AJudge, OneJudge } from "./judge.js"
 
-// The short form of npm run reliability: what can be counted. Times are measured there, and asserted nowhere.
+// A short form of `npm run reliability`, with only its counts. Times are measured there, and no test asserts them.
 layer(OneJudge, { excludeTestServices: true })("against servers in their own processes", (it) => {
   const transport = FetchHttpClient.layer
 

@@ -15,7 +15,7 @@ const rows = [getContact, updateContact, upsertContact]
 const told = <A>(result: Either.Either<A, ParseResult.ParseIssue>) =>
   Either.mapLeft(result, (issue) => ParseResult.ArrayFormatter.formatIssueSync(issue))
 
-/** A value with a field of it spoilt, or another one beside them. */
+/** A value in which some fields are replaced by invalid values, or to which further fields are added. */
 const spoilt = (value: FastCheck.Arbitrary<object>): FastCheck.Arbitrary<object> =>
   FastCheck.tuple(
     value,
@@ -132,7 +132,7 @@ describe("what a call reads and writes in one pass", () => {
   })
 })
 
-/** Objects in objects. */
+/** Nested objects of this many levels. */
 const nested = (levels: number): object => JSON.parse('{"a":'.repeat(levels) + "1" + "}".repeat(levels)) as object
 
 const tooDeep = "must not be nested deeper than 100 levels"

@@ -18,7 +18,7 @@ const budget = { id: "budgetId", name: "Budget", dataType: "NUMERICAL" }
 const stage = { id: "stageId", name: "Stage", dataType: "TEXT", model: "opportunity" }
 const foreign = { id: "foreignId", name: "Foreign", dataType: "TEXT", locationId: LocationId.make("elsewhere") }
 
-/** What is stored of the custom fields of an update, a create and an upsert, or the refusal. */
+/** The custom fields that an update, a create and an upsert store, or the message if the operation is refused. */
 const writing = (
   customFields: ReadonlyArray<object>,
   options: {
@@ -38,7 +38,7 @@ const writing = (
     const request = { params: { contactId: jane }, query: {}, body }
     const { reply } = Operations.perform(name, directory, { locationId, version, now: 1000 }, request)
     if (reply.status === 422) {
-      // What is refused has changed nothing.
+      // A refused operation has changed nothing.
       expect(directory.contacts.size).toBe(1)
       return reply.body["message"]
     }
@@ -170,7 +170,7 @@ describe("the tags of a location", () => {
       yield* contacts.updateTagsInBulk({ type: "add", locationId, contacts: [jane], tags: ["bulk"] })
       const all = ["seeded", "added", "updated", "created", "upserted", "bulk"]
       expect(yield* names).toEqual(all)
-      // Contacts without a tag leave it to the location; a tag that was deleted does not come back by another change.
+      // A tag stays in the location when no contact has it. A deleted tag does not return when a contact changes otherwise.
       yield* contacts.removeTags(jane, ["bulk"])
       expect(yield* names).toEqual(all)
       const updated = (yield* getLocationTags(locationId)).find(({ name }) => name === "updated")!

@@ -19,7 +19,7 @@ interface Applied {
 
 const copyOf = (directory: Directory.Directory) => Seed.fromSnapshot(Seed.toSnapshot(directory))
 
-/** Performs an operation on a copy, so that a test can go on from where it was. */
+/** Performs an operation on a copy of the directory, so that the test can reuse the original. */
 const performed = (
   directory: Directory.Directory,
   name: "getContact" | "updateContact" | "upsertContact",

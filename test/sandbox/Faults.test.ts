@@ -90,7 +90,7 @@ describe("a plan", () => {
     const spread = delays({ _tag: "LogNormal", median: 100, sigma: 0.5 })
     expect(spread[1000]).toBeGreaterThan(95)
     expect(spread[1000]).toBeLessThan(105)
-    // One standard deviation up, 84 of 100 are below.
+    // 84 % of the values are less than one standard deviation above the median.
     expect(Math.log(spread[1682]! / 100)).toBeGreaterThan(0.45)
     expect(Math.log(spread[1682]! / 100)).toBeLessThan(0.55)
   })
@@ -131,7 +131,7 @@ const once = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 
 const status = (status: number, more: object = {}) => ({ _tag: "Status", status, ...more }) as const
 
-/** What one attempt of an upsert ends as, and how often it was applied. */
+/** The error of one attempt of an upsert under each fault, and how often the upsert was applied. */
 const cases: ReadonlyArray<readonly [typeof Fault.Encoded, Partial<ContactsError> & object, applied: number]> = [
   [{ _tag: "Reset", when: "before" }, { _tag: "TransportError", outcome: "Unknown" }, 0],
   [{ _tag: "Reset", when: "after" }, { _tag: "TransportError", outcome: "Unknown" }, 1],
@@ -175,7 +175,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
       { faults: { rules: [{ fault, times: 2 }] } },
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(upsert())
-        // The sandbox and the client wait by the test's clock, the network does not.
+        // The sandbox and the client use the test clock, but the network takes real time.
         while ((yield* Fiber.poll(fiber))._tag === "None") {
           yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
           yield* TestClock.adjust("100 millis")

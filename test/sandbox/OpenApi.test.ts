@@ -31,7 +31,7 @@ interface Document {
   readonly components: { readonly schemas: object }
 }
 
-/** A fetch that keeps each response, in the way of Fetch. */
+/** A `fetch` that records each response. */
 const recording = (recorded: Array<Recorded>) => async (input: string | URL | Request, init?: RequestInit) => {
   const response = await fetch(input, init)
   const url = new URL(input instanceof Request ? input.url : input)
@@ -47,14 +47,14 @@ const recording = (recorded: Array<Recorded>) => async (input: string | URL | Re
 const documentOf = (url: string) =>
   Effect.promise(async () => (await (await fetch(`${url}/openapi.json`)).json()) as Document)
 
-/** The template of a path, the one with the fewest parameters first. */
+/** The path template of a request. If several match, the one with the fewest parameters is taken. */
 const templateOf = ({ paths }: Document, { method, path }: Recorded): string | undefined =>
   Object.keys(paths)
     .filter((template) => new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
     .filter((template) => paths[template]?.[method] !== undefined)
     .sort((one, other) => one.split("{").length - other.split("{").length)[0]
 
-/** What is wrong with a response by the document. */
+/** Returns a function that lists how a response differs from the document. */
 const faultsOf = (document: Document) => {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   ajv.addSchema({ $id: "document", ...document })

@@ -185,7 +185,7 @@ describe("a hostile id", () => {
           expect(ids).toHaveLength(1000)
           const expected: Array<string> = []
           for (const id of ids) {
-            // What an app may pass that checks its types nowhere.
+            // The cast allows ids that an app without type checks might pass.
             const result = yield* Effect.either(service.getContact(id as ContactId))
             const error = Either.getOrThrow(Either.flip(result))
             expect(["Unprocessable", "BadRequest"]).toContain(error._tag)
@@ -195,7 +195,7 @@ describe("a hostile id", () => {
           expect((yield* ledger).requests.map(({ url }) => url)).toEqual(expected)
         })
       ),
-    // A busy machine takes its time for so many requests.
+    // The timeout is long, because so many requests take time on a busy machine.
     120_000
   )
 })
@@ -224,7 +224,7 @@ describe("a contact with a file of 1,300 levels", () => {
 })
 
 describe("the sandbox as a server", () => {
-  /** A status, or the name of the error that the connection ended with. `fetch` does not let a program set its host. */
+  /** Sends a request without `fetch`, which fixes the Host header. Returns the status or the connection error's code. */
   const sending = (path: string, headers: OutgoingHttpHeaders, chunks: ReadonlyArray<Buffer>, method = "POST") =>
     Effect.flatMap(Sandbox, ({ url, token }) =>
       Effect.async<number | string>((resume) => {

@@ -29,7 +29,7 @@ const unlimited = { max: 1_000_000, daily: 1_000_000 }
 
 type WebhookOptions = Omit<NonNullable<Options["webhooks"]>, "url">
 
-/** A receiver on a port of its own, that answers each event with the next status, or not at all. */
+/** A receiver on its own port. It responds to each event with the next status, or not at all. */
 const receiving = (statuses: ReadonlyArray<number> = []) =>
   Effect.gen(function* () {
     const arrived = yield* Queue.unbounded<Seen>()
@@ -51,7 +51,7 @@ const over = (options: Options) =>
 
 type Services = GrowthHub.Services | Sandbox
 
-/** Runs against a sandbox that sends its events to the receiver. */
+/** Runs an effect with a sandbox that sends its events to the receiver. */
 const sending = <A, E>(
   { url }: { readonly url: string },
   webhooks: WebhookOptions,
@@ -75,7 +75,7 @@ const verifier = Effect.gen(function* () {
   return yield* Webhooks.make({ keys: [webhookKey], appId: "sandbox-app", envelope: "required" }, store)
 })
 
-/** Once for each event of the table. */
+/** Makes the writes that cause each event of the table once. */
 const writeEverything = Effect.gen(function* () {
   const contacts = yield* ContactsService
   const notes = yield* NotesService
@@ -153,7 +153,7 @@ describe("the webhooks of the sandbox", () => {
   it.scoped("do not delay the response of a write, and end with the sandbox", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving([0])
-      // The receiver never answers; neither does the write wait, nor the end of the sandbox.
+      // The receiver never responds. Neither the write nor the end of the sandbox waits for it.
       yield* sending(receiver, {}, Effect.andThen(upsert("a@example.com"), receiver.take))
       yield* receiver.closed
     })
@@ -262,7 +262,7 @@ describe("the webhooks of the sandbox", () => {
   )
 })
 
-/** The attempts, as soon as there are that many: the sandbox knows of one after its response has come. */
+/** Waits until there are this many attempts, and returns them. The sandbox records an attempt after its response. */
 const attempts = (count: number) =>
   Effect.flatMap(Sandbox, ({ webhooks }) =>
     webhooks.pipe(
@@ -411,7 +411,7 @@ describe("a fault of the delivery", () => {
             const sandbox = yield* Sandbox
             const outcome = Effect.gen(function* () {
               yield* upserting(many)
-              // A held event would wait: this one lets it go.
+              // Two more events release an event that the fault holds back.
               yield* upserting(["y@example.com", "z@example.com"])
               const sent = yield* attempts(many.length)
               return sent.slice(0, many.length).map(({ attempt, event }) => `${attempt}${String(event["email"])[0]}`)

@@ -1,4 +1,4 @@
-// growthhub api: any request of the API.
+// growthhub api: sends any request of the API.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -18,20 +18,20 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
 
 type Method = (typeof methods)[number]
 
-/** By RFC 9110, section 9.2.2, a repeat of these has the effect of one request. */
+/** The idempotent methods (RFC 9110, section 9.2.2): repeating such a request has the same effect as sending it once. */
 const idempotent: ReadonlySet<Method> = new Set(["GET", "PUT", "DELETE"])
 
 const refusedPath =
   "The path must be one of the API, as /contacts/seD4PfOuKoVMLkEZqohJ: it stays on the host of the API"
 
-/** The path and the query of a request, if they stay on the host: no other host, and no way up. */
+/** The path and query of a request; undefined if they lead to another host or climb up with `..`. */
 const pathOf = (text: string, base: string) => {
-  // What a URL would read as another path than it shows.
+  // Refuses characters that a URL parser would change, so that the path that is sent is the path as written.
   if (!/^\/(?!\/)[\w\-.~%!$&'()*+,;=:@/?[\]|]*$/.test(text)) return undefined
   const url = new URL(base)
   const target = new URL(text, url.origin)
   const [path = ""] = text.split("?")
-  // A way up is gone from the path that a URL has.
+  // The URL parser resolves `..`, so the parsed path differs from the written one if it climbs up.
   if (target.origin !== url.origin || target.pathname !== path || /%2e|%2f|%5c/i.test(path)) return undefined
   const query: Record<string, Array<string>> = {}
   for (const [name, value] of target.searchParams) (query[name] ??= []).push(value)

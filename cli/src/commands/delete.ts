@@ -1,4 +1,4 @@
-// growthhub delete: contacts by their ids.
+// growthhub delete: deletes contacts by their ids.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
@@ -13,7 +13,7 @@ import { describe } from "../Help.js"
 import * as Layout from "../Layout.js"
 import * as Terminal from "../Terminal.js"
 
-/** Whether they are to be deleted: nobody can bring them back. */
+/** Asks whether to delete the contacts, unless `--yes` is given. A deletion cannot be undone. */
 const isConfirmed = (ids: ReadonlyArray<ContactId>, isYes: boolean): Effect.Effect<boolean, CliExit> => {
   if (isYes) return Effect.succeed(true)
   const what = ids.length === 1 ? `the contact ${ids[0]}` : `${ids.length.toLocaleString("en")} contacts`

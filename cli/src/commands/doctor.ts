@@ -1,4 +1,4 @@
-// growthhub doctor: what is right and what is wrong with the way to the service.
+// growthhub doctor: checks the token, its scopes, the location, the clock and the quota.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-// growthhub export: contacts in a form that an import reads.
+// growthhub export: writes contacts in a format that growthhub import reads.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -1,4 +1,4 @@
-// growthhub fields: the custom fields of a location.
+// growthhub fields: lists and creates the custom fields of a location.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -15,7 +15,7 @@ import * as Layout from "../Layout.js"
 
 const encode = Schema.encodeSync(CustomFieldDefinition)
 
-/** The kinds that need nothing but a name, and those that need options. */
+/** The types of custom fields that need only a name, then those that also need options. */
 const types = [
   ...(["TEXT", "LARGE_TEXT", "NUMERICAL", "FLOAT", "MONETORY", "DATE", "TIME", "PHONE", "EMAIL"] as const),
   ...(["SINGLE_OPTIONS", "RADIO", "CHECKBOX", "MULTIPLE_OPTIONS"] as const)

@@ -1,4 +1,4 @@
-// growthhub forget: what an import has left beside its file.
+// growthhub forget: removes the checkpoint and the reports that an import left beside its file.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

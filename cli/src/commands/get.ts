@@ -1,4 +1,4 @@
-// growthhub get: contacts by their ids.
+// growthhub get: shows contacts by their ids.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
@@ -21,10 +21,10 @@ const one = (id: ContactId, asJson: boolean) =>
     yield* Console.log(asJson ? Layout.json(contact) : Layout.table(contact))
   })
 
-/** Shows those that are found, and goes on after one that is not. */
+/** Shows several contacts. A contact that cannot be read does not stop the others. */
 const many = (ids: ReadonlyArray<ContactId>, asJson: boolean) =>
   Effect.gen(function* () {
-    // One contact does not need it.
+    // The module is loaded on demand, because a command for one contact does not need it.
     const ContactsBulk = yield* Effect.promise(() => import("effect-growthhub/ContactsBulk"))
     let failed: CliExit | undefined
     let failures = 0

@@ -1,4 +1,4 @@
-// growthhub import: every contact of a file.
+// growthhub import: upserts every contact of a file.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -10,7 +10,7 @@ import * as Connection from "../Connection.js"
 import { describe } from "../Help.js"
 import * as StandardInput from "../StandardInput.js"
 
-/** The name of a column may have the sign itself. */
+/** Parses `NAME=FIELD` at the last `=`, because the name of a column may contain one. */
 const columnOf = (text: string): Effect.Effect<readonly [name: string, field: string], CliExit> => {
   const at = text.lastIndexOf("=")
   return at > 0
@@ -18,7 +18,7 @@ const columnOf = (text: string): Effect.Effect<readonly [name: string, field: st
     : Effect.fail(usageError("--column takes NAME=FIELD"))
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a word so that a shell reads it as one word. */
 const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
@@ -119,7 +119,7 @@ const given = (name: string, value: Option.Option<string>) =>
 
 const written = (words: ReadonlyArray<string>) => words.map(quoted).join(" ")
 
-/** The command that goes on with an import: its own options again. */
+/** The command that resumes an import: the same options and `--resume`. */
 const again = (command: Given) =>
   written([
     ...["growthhub", "import", StandardInput.isMark(command.file) ? "-" : command.file],
@@ -141,7 +141,7 @@ const modeOf = ({ updatesOnly, createsOnly }: Given) => {
   )
 }
 
-/** The country and the order of days, which only certain words say. */
+/** Checks `--country` and `--date-format`, which take only certain values. */
 const valuesOf = ({ country, dateFormat }: Given) =>
   Effect.gen(function* () {
     const { isPhoneCountry } = yield* Effect.promise(() => import("../import/Phone.js"))
@@ -158,7 +158,7 @@ const valuesOf = ({ country, dateFormat }: Given) =>
     return { country: code, dayOrder }
   })
 
-/** What the columns are, by the mapping file and by the options, which come first. */
+/** The field of each column, from the mapping file and the options. An option overrides the file. */
 const columnsOf = ({ columns, ignored, mapping }: Given) =>
   Effect.gen(function* () {
     const Mapping = yield* Effect.promise(() => import("../import/Mapping.js"))
@@ -171,7 +171,7 @@ const columnsOf = ({ columns, ignored, mapping }: Given) =>
 
 export const imports = Command.make("import", options, (command) =>
   Effect.gen(function* () {
-    // It is large, and other commands do not need it.
+    // The module is loaded on demand, because it is large and other commands do not need it.
     const Import = yield* Effect.promise(() => import("../import/Import.js"))
     const { file, connection, ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells } = command
     const Spool = yield* Effect.promise(() => import("../import/Spool.js"))

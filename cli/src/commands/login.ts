@@ -1,4 +1,4 @@
-// growthhub login: a profile for an OAuth app.
+// growthhub login: creates a profile for an OAuth app.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -69,10 +69,10 @@ const secretOf = (isInput: boolean): Effect.Effect<Redacted.Redacted, CliExit> =
       : Redacted.make(text)
   })
 
-/** How long the consent is waited for. */
+/** The time within which the user must give consent. */
 const loginTimeout = "10 minutes"
 
-/** Shows the way to the consent page, waits for the code, and exchanges it for a grant. */
+/** Prints the URL of the consent page, waits for the code, and exchanges the code for a grant. */
 const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliExit> =>
   Effect.gen(function* () {
     const state = yield* Credentials.makeState
@@ -105,7 +105,7 @@ const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliEx
 
 const decodeLocation = Schema.decodeUnknownOption(LocationId)
 
-/** The profile of a grant: a location's own, or that of an agency for one of its locations. */
+/** The profile for a grant: a grant of a location itself, or an agency's grant used for one of its locations. */
 const profileOf = (app: Credentials.App, grant: Grant, given: Given): Profiles.Profile => {
   const isOfLocation = grant.locationId !== undefined
   const location = isOfLocation ? Option.some(grant.locationId) : given.location

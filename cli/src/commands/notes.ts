@@ -1,4 +1,4 @@
-// growthhub notes: the notes of a contact.
+// growthhub notes: lists and adds notes of a contact.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

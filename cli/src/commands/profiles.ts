@@ -1,4 +1,4 @@
-// growthhub profiles: the accounts of a person.
+// growthhub profiles: edits the named accounts of the user.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -21,7 +21,7 @@ import { secretFrom } from "../Secrets.js"
 
 const name = Args.text({ name: "name" }).pipe(Args.withDescription("The name of the profile"))
 
-/** The token, which is no argument: others on the machine can see those. */
+/** Reads the token. It is not an argument, because other users of the machine can see arguments. */
 const tokenOf = (isInput: boolean): Effect.Effect<Redacted.Redacted, CliExit> =>
   Effect.gen(function* () {
     const text = yield* secretFrom(isInput, "GROWTHHUB_TOKEN", "Private integration token")
@@ -79,7 +79,7 @@ const add = Command.make(
   ])
 )
 
-/** What may be shown: neither a token nor a secret. */
+/** The parts of a profile that may be shown: neither a token nor a secret. */
 const shownOf = ([name, { app, baseUrl, locationId }]: readonly [string, Profiles.Profile]) => ({
   name,
   kind: app === undefined ? "token" : "app",

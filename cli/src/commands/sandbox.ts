@@ -1,4 +1,4 @@
-// growthhub sandbox: the sandbox alone, until it is interrupted.
+// growthhub sandbox: runs the sandbox until it is interrupted.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { type CliExit, usageError } from "../CliExit.js"
 import { describe } from "../Help.js"
 
-/** A line for each request, with the time of day: for a person to read beside the app that is tried. */
+/** A logger that writes each request as one line with the time of day. */
 const requestLog = Logger.replace(
   Logger.defaultLogger,
   Logger.withConsoleError(
@@ -25,7 +25,7 @@ interface Settings {
   readonly webhooks: Option.Option<string>
 }
 
-/** What the receiver of the webhooks needs. */
+/** The settings that the receiver of the webhooks needs, as environment variables. */
 const receiverOf = (url: string, key: string, appId: string): string => `
   webhooks                      ${url}
 
@@ -41,7 +41,7 @@ const run = ({ control, port, quiet, webhooks }: Settings): Effect.Effect<void, 
     }
     return yield* Effect.gen(function* () {
       const { app, url, token, locationId, webhookKey } = yield* Sandbox
-      // The sandbox's own token is for everyone to see.
+      // The token of the sandbox is not a secret.
       yield* Console.log(`The sandbox answers at ${url}
 
   documentation, to try it in   ${url}/docs

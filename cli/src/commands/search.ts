@@ -1,4 +1,4 @@
-// growthhub search: contacts that match.
+// growthhub search: shows the contacts that match the filters.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Chunk from "effect/Chunk"
@@ -17,7 +17,7 @@ import * as Filters from "../Filters.js"
 import { describe } from "../Help.js"
 import * as Layout from "../Layout.js"
 
-/** The contacts of a page, at most. */
+/** The largest page that the search API returns, in contacts. */
 const largestPage = 500
 
 const csv = (contacts: ReadonlyArray<SearchedContact>): string => {
@@ -43,7 +43,7 @@ const grid = (contacts: ReadonlyArray<SearchedContact>): string =>
     ])
   )
 
-/** Without what only the search itself needs. */
+/** The contacts as lines of JSON, without the fields that only search results have. */
 const json = (contacts: ReadonlyArray<SearchedContact>): string =>
   contacts
     .map(({ searchAfter: _searchAfter, address: _address, contactName: _contactName, ...contact }) =>
@@ -73,7 +73,7 @@ export const search = Command.make(
     Effect.gen(function* () {
       const filters = yield* Filters.read(given)
       const locationId = yield* Connection.requiredLocation
-      // One more shows whether there are more.
+      // One contact more than the limit is fetched, to find out whether there are more.
       const wanted = given.limit + 1
       const found = yield* ContactsBulk.searchAll({
         locationId,

@@ -1,4 +1,4 @@
-// growthhub tags: the tags of contacts.
+// growthhub tags: adds and removes tags of contacts.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -1,4 +1,4 @@
-// growthhub tasks: the tasks of a contact.
+// growthhub tasks: lists, adds and completes tasks of a contact.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -1,4 +1,4 @@
-// growthhub update: fields of one contact.
+// growthhub update: changes fields of one contact.
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -30,7 +30,7 @@ export const update = Command.make(
     Effect.gen(function* () {
       const id = yield* ContactOptions.idOf(given.contactId)
       const fields = yield* ContactOptions.read(given)
-      // The service checks it: what is no field of an update is refused before it is sent.
+      // `updateContact` checks the fields: a field that an update does not have is refused before the request is sent.
       const changes = { ...fields, ...Object.fromEntries(given.cleared.map((field) => [field, null])) } as ContactUpdate
       if (Object.keys(changes).length === 0) {
         return yield* usageError("Nothing to update: give a field, as --first-name NAME, or --stdin")

@@ -1,4 +1,4 @@
-// growthhub upsert: one contact.
+// growthhub upsert: creates or updates one contact.
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
@@ -13,7 +13,7 @@ import { describe } from "../Help.js"
 import { isArray, type JsonObject } from "../Json.js"
 import * as Layout from "../Layout.js"
 
-/** What says where a contact goes and how it is matched, and nothing about it. */
+/** The fields that control where a contact goes and how it is matched. They hold no data of the contact. */
 const addresses = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 const isEmpty = (value: unknown) =>
@@ -22,7 +22,7 @@ const isEmpty = (value: unknown) =>
   (typeof value === "string" && value.trim() === "") ||
   (isArray(value) && value.length === 0)
 
-/** An upsert of nothing creates a contact that nobody can find. */
+/** Whether the fields hold any data. An upsert without data would create an empty contact, which nobody can find. */
 const saysAnything = (fields: JsonObject) =>
   Object.entries(fields).some(([field, value]) => !addresses.has(field) && !isEmpty(value))
 
@@ -47,7 +47,7 @@ export const upsert = Command.make(
         return yield* usageError("Which location? Give --location or GROWTHHUB_LOCATION_ID")
       }
       const { upsertContact } = yield* ContactsService
-      // The service checks it.
+      // `upsertContact` checks the fields.
       const contact = yield* Effect.mapError(upsertContact(located as unknown as ContactUpsert), fromError)
       yield* Console.log(
         given.isJson ? Layout.json(contact) : `${contact.new ? "created" : "updated"}\n${Layout.table(contact)}`

@@ -1,4 +1,4 @@
-// Contacts in the form that an import reads: the fields of an upsert, as JSON and as cells.
+// Converts contacts to the format that an import reads: the fields of an upsert, as JSON and as cells.
 import { ContactUpsert, type SearchedContact } from "effect-growthhub/Schema"
 import { isArray, isObject, type JsonObject } from "../Json.js"
 
@@ -8,7 +8,7 @@ export interface ExportedContact {
   readonly fields: JsonObject
 }
 
-/** Say where a contact goes, and nothing about it. */
+/** The fields that control where a contact goes. They hold no data of the contact. */
 const addresses: ReadonlySet<string> = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 const importable = Object.keys(ContactUpsert.fields).filter((field) => !addresses.has(field))
@@ -20,7 +20,7 @@ const isBlank = (value: unknown): boolean =>
   (isArray(value) && value.length === 0) ||
   (isObject(value) && Object.keys(value).length === 0)
 
-/** The first and the last name make the full name. */
+/** Whether a field follows from others: the full name follows from the first and the last name. */
 const isImplied = (field: string, contact: JsonObject) =>
   field === "name" && !(isBlank(contact["firstName"]) && isBlank(contact["lastName"]))
 
@@ -30,7 +30,7 @@ const customFieldsOf = (value: unknown): ReadonlyArray<JsonObject> =>
     .filter((field) => !isBlank(field["value"]))
     .map(({ id, value }) => ({ id, value }))
 
-/** What an import can write of a contact. */
+/** The id of a contact, and its fields that an import can write. */
 export const toExported = (contact: SearchedContact): ExportedContact => {
   const known: JsonObject = contact
   const customFields = customFieldsOf(contact.customFields)
@@ -45,13 +45,13 @@ export const toExported = (contact: SearchedContact): ExportedContact => {
   }
 }
 
-/** A contact as a line of NDJSON holds it. With its id, an import updates this very contact. */
+/** A contact as the object of an NDJSON line. With its id, an import updates this very contact. */
 export const toJson = ({ id, fields }: ExportedContact, hasIds: boolean): JsonObject =>
   hasIds ? { contactId: id, ...fields } : fields
 
 // --- cells -------------------------------------------------------------------------------------------------------------
 
-/** Fields of several values that one cell cannot hold. */
+/** The fields whose structured values do not fit in one cell. */
 const structured: ReadonlySet<string> = new Set(["dndSettings", "inboundDndSettings"])
 
 type Kind = "text" | "number" | "options"
@@ -62,17 +62,17 @@ const kindOf = (value: unknown): Kind | undefined => {
   return isArray(value) && value.every((one) => typeof one === "string") ? "options" : undefined
 }
 
-/** The columns of a table: what the contacts have, and what of it no cell can hold. */
+/** The columns of a table: the fields that the contacts have, and the fields that no cell can hold. */
 export interface Columns {
   /** The fields, in the order of an upsert. */
   readonly fields: ReadonlyArray<string>
   /** The custom fields by their ids, with their kinds. */
   readonly customFields: ReadonlyMap<string, Kind>
-  /** The fields that are left out. */
+  /** The fields and custom fields that are left out, because no cell can hold their values. */
   readonly leftOut: ReadonlyArray<string>
 }
 
-/** Collects what the contacts have. */
+/** Makes a collector, which is shown each contact and then returns the columns for all of them. */
 export const makeCollector = () => {
   const found = new Set<string>()
   const kinds = new Map<string, Kind>()
@@ -83,7 +83,7 @@ export const makeCollector = () => {
     for (const { id, value } of customFieldsOf(fields["customFields"])) {
       const kind = kindOf(value)
       const known = kinds.get(String(id)) ?? kind
-      // A column has one kind of values.
+      // All values of a column must be of one kind; otherwise the column is left out.
       if (kind === undefined || known !== kind) lost.add(`customField.${String(id)}`)
       else kinds.set(String(id), kind)
     }
@@ -96,11 +96,11 @@ export const makeCollector = () => {
   return { see, columns }
 }
 
-/** Several values in one cell: separated by semicolons, or a JSON list where a value could be taken for several. */
+/** Several values as one cell: separated by semicolons, or as a JSON list if a value could be read as several. */
 const listCell = (values: ReadonlyArray<unknown>): string => {
   const texts = values.map(String)
   const isPlain = texts.every((text) => text.trim() !== "" && !/[;,"[]|:::/.test(text))
-  // An import takes ` ::: ` for the separator of an address book.
+  // The colons are escaped, because an import reads ` ::: ` as a separator, as address books use it.
   return isPlain ? texts.join(";") : JSON.stringify(texts).replaceAll(":::", "\\u003a::")
 }
 
@@ -109,14 +109,14 @@ const cellOf = (value: unknown): string => {
   return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value)
 }
 
-/** The header, in the names that an import knows. */
+/** The header, with the column names that an import reads. */
 export const headerOf = ({ fields, customFields }: Columns, hasIds: boolean): ReadonlyArray<string> => [
   ...(hasIds ? ["contactId"] : []),
   ...fields,
   ...Array.from(customFields, ([id, kind]) => `customField.${id}${kind === "text" ? "" : `:${kind}`}`)
 ]
 
-/** The cells of a contact, under {@link headerOf}. */
+/** The cells of a contact, in the order of {@link headerOf}. */
 export const cellsOf = (contact: ExportedContact, columns: Columns, hasIds: boolean): ReadonlyArray<string> => {
   const values = new Map(customFieldsOf(contact.fields["customFields"]).map(({ id, value }) => [String(id), value]))
   return [

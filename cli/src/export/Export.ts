@@ -1,4 +1,4 @@
-// An export: all contacts of a search, fetched page by page, written down, and put in place when they are complete.
+// Exports all contacts of a search: fetches them page by page into a partial file, and writes the output once all are there.
 import * as Chunk from "effect/Chunk"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -22,14 +22,14 @@ import * as Partial from "./Partial.js"
 import { makeProgress } from "./Progress.js"
 import * as Writing from "./Writing.js"
 
-/** An export that was asked for. */
+/** The parameters of an export. */
 export interface Task extends Writing.Form {
   readonly filters: ReadonlyArray<Filter.Filter>
-  /** Whether it goes on with an earlier one. */
+  /** Whether it continues an earlier export that has not ended. */
   readonly isResumed: boolean
-  /** Whether an earlier one is forgotten. */
+  /** Whether it discards an earlier export that has not ended. */
   readonly isRestarted: boolean
-  /** Whether a file of the name is replaced. */
+  /** Whether it replaces an existing file. */
   readonly isReplaced: boolean
 }
 
@@ -47,13 +47,13 @@ const entryOf = (contact: SearchedContact): Partial.Entry => ({
   searchAfter: contact.searchAfter
 })
 
-/** What an export is of: another location, or other filters, are another. */
+/** The fingerprint of an export. It differs for another service, another location or other filters. */
 const fingerprintOf = (url: string, search: Search): string =>
   createHash("sha256")
     .update(JSON.stringify([url, search.locationId, search.filters]))
     .digest("hex")
 
-/** Fetches the contacts behind those that are there. */
+/** Fetches the contacts after the last one in the partial file, and appends them to it. */
 const fetchInto = (handle: FileHandle, search: Search, before: number) =>
   Effect.gen(function* () {
     const progress = yield* makeProgress(search, before)
@@ -86,7 +86,7 @@ const exists = (file: string): Effect.Effect<boolean> =>
     )
   )
 
-/** Where an earlier export of the file has come to, if it is to go on. */
+/** The state from which an export starts: that of an earlier export with `--resume`, or else the beginning. */
 const startingPoint = (task: Task, file: string, handle: FileHandle, fingerprint: string) =>
   Effect.gen(function* () {
     const state = yield* attempt(file, () => Partial.stateOf(handle))
@@ -110,7 +110,7 @@ const startingPoint = (task: Task, file: string, handle: FileHandle, fingerprint
     return state
   })
 
-/** Puts the file in its place. */
+/** Writes the finished file. */
 const put = (task: Task, file: string, text: AsyncIterable<string>): Effect.Effect<void, CliExit> =>
   Effect.flatMap(
     attempt(file, () => NewFile.write(file, text, task.isReplaced)),
@@ -162,7 +162,7 @@ export const toFile = (task: Task, file: string): Effect.Effect<void, CliExit, C
     yield* Console.error(`${counted(total, "contact")}: ${file}`)
   }).pipe(Effect.scoped)
 
-/** Exports to standard output. The contacts are in a file of a temporary directory meanwhile: the header of a CSV comes first. */
+/** Exports to standard output, after all contacts are in a temporary file: the header of a CSV depends on all of them. */
 export const toOutput = (task: Task): Effect.Effect<void, CliExit, ContactsService | Session> =>
   Effect.gen(function* () {
     if (task.isResumed || task.isRestarted || task.isReplaced) {

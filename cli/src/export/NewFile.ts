@@ -1,17 +1,17 @@
-// A file that is whole or not there, and that only its owner can read.
+// Writes a file atomically: it is complete or does not exist, and only its owner can read it.
 import { randomUUID } from "node:crypto"
 import { constants } from "node:fs"
 import { copyFile, link, open, rename, rm } from "node:fs/promises"
 
 const isThere = (error: unknown) => error instanceof Error && "code" in error && error.code === "EEXIST"
 
-/** Gives a file a second name, where nothing has that name. */
+/** Gives a file a second name. Fails if a file of that name exists. */
 const linkOrCopy = async (from: string, to: string): Promise<void> => {
   try {
     await link(from, to)
   } catch (error) {
     if (isThere(error)) throw error
-    // A file system without links.
+    // The file system does not support links.
     await copyFile(from, to, constants.COPYFILE_EXCL)
   }
 }
@@ -26,7 +26,7 @@ const writeAll = async (file: string, text: AsyncIterable<string>): Promise<void
   }
 }
 
-/** Writes a file under a name that nobody else can know, and puts it in its place. Tells whether the name was free. */
+/** Writes a file under a random temporary name, and moves it to its place. Returns false if a file of that name exists. */
 export const write = async (file: string, text: AsyncIterable<string>, replaces: boolean): Promise<boolean> => {
   const written = `${file}.${randomUUID().slice(0, 8)}.tmp`
   try {

@@ -1,4 +1,5 @@
-// What an export has fetched: a file beside its own that only its owner can read. Its last line says where to go on.
+// The partial file of an export, beside the output file: the contacts fetched so far. Only its owner can read it. Its last
+// line holds the cursor from which the export continues.
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { constants } from "node:fs"
@@ -16,7 +17,7 @@ const Line = Schema.parseJson(
   })
 )
 
-/** A contact as it was fetched, with where the search goes on behind it. */
+/** A fetched contact, with the cursor from which the search continues after it. */
 export interface Entry extends ExportedContact {
   readonly searchAfter?: ReadonlyArray<unknown> | undefined
 }
@@ -24,26 +25,26 @@ export interface Entry extends ExportedContact {
 const decodeHeader = Schema.decodeUnknownOption(Header)
 const decodeLine = Schema.decodeUnknownOption(Line)
 
-/** How far an export has come. */
+/** The progress of an export. */
 export interface State {
-  /** Of which search it is; none where the file is new, or no export. */
+  /** The fingerprint of the search; undefined if the file is new or not a partial file. */
   readonly fingerprint: string | undefined
   readonly count: number
   readonly searchAfter: ReadonlyArray<unknown> | undefined
-  /** The bytes of the lines that are whole. */
+  /** The total length of the complete lines, in bytes. */
   readonly size: number
 }
 
 const nameOf = (file: string) => `${file}.partial`
 
-/** Where the contacts of an export are until it has ended. */
+/** The path of the partial file of an export. */
 export const fileOf = nameOf
 
-/** Opens it, or makes it. Fails for a link. */
+/** Opens the partial file, or creates it. Fails if it is a symbolic link. */
 export const openFile = (file: string): Promise<FileHandle> =>
   open(nameOf(file), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600)
 
-/** The lines that are whole, each with the bytes up to its end. */
+/** The complete lines, each with the offset of its end, in bytes. */
 async function* wholeLines(handle: FileHandle): AsyncGenerator<readonly [text: string, end: number]> {
   let rest = Buffer.alloc(0)
   let end = 0
@@ -58,7 +59,7 @@ async function* wholeLines(handle: FileHandle): AsyncGenerator<readonly [text: s
   }
 }
 
-/** The contacts, each once. */
+/** The contacts in the partial file, without duplicates. */
 export async function* contactsOf(handle: FileHandle): AsyncGenerator<Entry> {
   const seen = new Set<string>()
   for await (const [text] of wholeLines(handle)) {
@@ -69,7 +70,7 @@ export async function* contactsOf(handle: FileHandle): AsyncGenerator<Entry> {
   }
 }
 
-/** How far the export of a file has come. A line that a killed process has half written does not count. */
+/** Reads the progress of an export. An incomplete line, as a killed process leaves it, does not count. */
 export const stateOf = async (handle: FileHandle): Promise<State> => {
   let state: State = { fingerprint: undefined, count: 0, searchAfter: undefined, size: 0 }
   for await (const [text, size] of wholeLines(handle)) {
@@ -86,12 +87,12 @@ export const stateOf = async (handle: FileHandle): Promise<State> => {
   return state
 }
 
-/** Begins anew. */
+/** Empties the partial file and writes its header. */
 export const begin = async (handle: FileHandle, fingerprint: string): Promise<void> => {
   await handle.truncate(0)
   await handle.appendFile(`${Layout.jsonLineOf({ "growthhub:export": fingerprint })}\n`)
 }
 
-/** Writes contacts down. */
+/** Appends contacts to the partial file. */
 export const append = (handle: FileHandle, entries: Iterable<Entry>): Promise<void> =>
   handle.appendFile(Array.from(entries, (entry) => `${Layout.jsonLineOf(entry)}\n`).join(""))

@@ -1,10 +1,10 @@
-// How far an export is, as a person at a terminal is shown.
+// Shows the progress of an export in a terminal.
 import * as Effect from "effect/Effect"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type * as Filter from "effect-growthhub/Filter"
 import type { LocationId } from "effect-growthhub/Schema"
 
-/** The number of contacts that match; none where the service does not tell. */
+/** The number of contacts that match; undefined if the search fails or does not return it. */
 const totalOf = (search: { readonly locationId: LocationId; readonly filters: ReadonlyArray<Filter.Filter> }) =>
   Effect.flatMap(ContactsService, ({ searchContacts }) =>
     searchContacts({ locationId: search.locationId, filters: search.filters, pageLimit: 1 }).pipe(
@@ -18,7 +18,7 @@ const lineOf = (count: number, total: number | undefined) =>
     ? `${count.toLocaleString("en")} contacts`
     : `${count.toLocaleString("en")} of ${total.toLocaleString("en")} contacts`
 
-/** Shows in place how many contacts were fetched, where standard error is a terminal. `before`: those of an earlier run. */
+/** Shows the number of fetched contacts, if standard error is a terminal. `before`: the contacts of earlier runs. */
 export const makeProgress = (
   search: { readonly locationId: LocationId; readonly filters: ReadonlyArray<Filter.Filter> },
   before: number
@@ -28,7 +28,7 @@ export const makeProgress = (
     const total = yield* totalOf(search)
     let count = before
     let width = 0
-    // Blanks over what is longer: no escape codes.
+    // Spaces overwrite the rest of a longer line, so that no escape codes are needed.
     const show = (line: string) => {
       process.stderr.write(`\r${line.padEnd(width)}`)
       width = line.length

@@ -1,9 +1,9 @@
-// The contacts of an export as lines of its format.
+// Writes the contacts of an export as CSV or NDJSON.
 import { stringify } from "csv-stringify/sync"
 import * as Layout from "../Layout.js"
 import * as Contacts from "./Contacts.js"
 
-/** How contacts are written. */
+/** The format of an export. */
 export interface Form {
   readonly format: "csv" | "ndjson"
   /** Whether each contact has its id, so that an import updates this very contact. */
@@ -12,7 +12,7 @@ export interface Form {
 
 type List = () => AsyncIterable<Contacts.ExportedContact>
 
-/** Texts that are handed on together. */
+/** The number of lines in one batch of text. */
 const batchSize = 500
 
 async function* batched(lines: AsyncIterable<string>): AsyncGenerator<string> {
@@ -35,13 +35,13 @@ async function* jsonLines(list: List, hasIds: boolean): AsyncGenerator<string> {
   for await (const contact of list()) yield `${Layout.jsonLineOf(Contacts.toJson(contact, hasIds))}\n`
 }
 
-/** The text of an export, and the fields that it cannot hold. */
+/** The text of an export in batches, and the fields that are left out because no cell can hold them. */
 export interface Written {
   readonly text: AsyncIterable<string>
   readonly leftOut: ReadonlyArray<string>
 }
 
-/** Writes contacts. A list is walked through twice for CSV, whose header names what they have. */
+/** Formats contacts. For CSV it reads the list twice, because the header depends on the fields of all contacts. */
 export const write = async (list: List, { format, hasIds }: Form): Promise<Written> => {
   if (format === "ndjson") return { text: batched(jsonLines(list, hasIds)), leftOut: [] }
   const collector = Contacts.makeCollector()

@@ -1,4 +1,4 @@
-// What a cell says, by what its column is.
+// Reads the cells of a file by the kinds of their columns.
 import { optionReader, optionsReader, readBoxes } from "./Choices.js"
 import type { Column, CustomFieldColumn } from "./Columns.js"
 import { countryOf } from "./Countries.js"
@@ -7,21 +7,21 @@ import { readList } from "./Lists.js"
 import { type DecimalMark, markOf, type NumberEvidence, observeNumber, readNumber } from "./Numbers.js"
 import { isPhoneCountry, readPhone } from "./Phone.js"
 
-/** The value of a cell, or why it has none: the sentence goes after the name of the field. */
+/** The value of a cell, or the fault: a sentence that follows the name of the field. */
 export type CellResult = { readonly value: unknown } | { readonly fault: string }
 
 export type ReadCell = (cell: string) => CellResult
 
-/** What a person says about the values of a list. */
+/** The options of the command for reading values. */
 export interface Given {
-  /** The order of days, where the columns do not show it. */
+  /** The order of day, month and year in dates (`--date-format`). It overrides the order that a column shows. */
   readonly dayOrder: DayOrder | undefined
   /** The country of phones without a country code. */
   readonly country: string | undefined
   readonly listSeparator: string | undefined
 }
 
-/** What the cells of a column show together, where one by itself may be read in two ways. */
+/** The evidence in the cells of a column for how to read a cell that is ambiguous by itself. */
 export type Evidence = DayEvidence | NumberEvidence
 
 const isOfDays = (column: Column) =>
@@ -30,10 +30,10 @@ const isOfDays = (column: Column) =>
 
 const isOfNumbers = (column: Column) => column._tag === "CustomField" && column.kind === "number"
 
-/** Whether the column has to be seen as a whole before a cell of it can be read. */
+/** Whether all cells of the column must be examined before one of them can be read. */
 export const isJudged = (column: Column): boolean => isOfDays(column) || isOfNumbers(column)
 
-/** Observes the cells of a column, and gives what they show. */
+/** Makes a judge, which observes the cells of a column and then returns how to read them. */
 export const makeJudge = (column: Column) => {
   const days: DayEvidence = { dayFirst: 0, monthFirst: 0 }
   const numbers: NumberEvidence = { point: 0, comma: 0 }
@@ -44,7 +44,7 @@ export const makeJudge = (column: Column) => {
   }
 }
 
-/** How a column is read. */
+/** The order of dates and the decimal mark with which the cells of a column are read. */
 export interface Judgement {
   readonly order: DayOrder | undefined
   readonly mark: DecimalMark | undefined
@@ -57,7 +57,7 @@ const flags = new Map([
 
 const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text)
 
-/** Several in one cell, as address books export them: the first counts. */
+/** The first of several values in one cell, which address books separate by ` ::: `. */
 const firstOf = (cell: string) => (cell.includes(" ::: ") ? (cell.split(" ::: ")[0] ?? "") : cell)
 
 const readEmail: ReadCell = (cell) => {
@@ -87,7 +87,7 @@ const tagsReader =
   (separator: string | undefined): ReadCell =>
   (cell) => ({
     value: cell.includes(" ::: ")
-      ? // The groups that Google has by itself begin with a star.
+      ? // The names of Google's built-in groups begin with a star. They are not tags.
         cell.split(" ::: ").filter((label) => !label.startsWith("* "))
       : readList(cell, separator, true)
   })
@@ -109,7 +109,7 @@ const numberReader =
 
 const readText: ReadCell = (cell) => ({ value: cell })
 
-/** Results that are kept for cells which are the same: most columns have few different ones, or all different. */
+/** The number of results that are cached per column. Most columns have either few distinct cells or only distinct ones. */
 const remembered = 1000
 
 const memoized = (read: ReadCell): ReadCell => {
@@ -153,7 +153,7 @@ const customFieldReader = (
   }
 }
 
-/** Reads the cells of a column, which are trimmed and not empty. */
+/** Returns the function that reads the cells of a column. The cells must be trimmed and not empty. */
 export const readerOf = (column: Column, judgement: Judgement, given: Given, delimiter: string): ReadCell => {
   if (column._tag === "CustomField") return customFieldReader(column, judgement, given, delimiter)
   switch (column._tag === "Field" ? column.field : "") {

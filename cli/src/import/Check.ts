@@ -1,4 +1,4 @@
-// What a list is found to hold, before anything is sent.
+// Checks all rows of a list before any request is sent.
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { type CliExit, usageError } from "../CliExit.js"
@@ -10,25 +10,25 @@ import { type Match, makeMatches } from "./Matches.js"
 import { counted } from "./Progress.js"
 import { describe, type Fault, planOf, type Row } from "./Rows.js"
 
-/** Faults and matches that are shown one by one. */
+/** The number of faults, and of matches, that are shown one by one. */
 const shown = 50
 
-/** Reasons that are counted apart. */
+/** The number of distinct reasons that are counted separately. */
 const mostReasons = 200
 
-/** What a list is found to hold. */
+/** The result of checking a list. */
 export interface Checked {
   rows: number
   invalid: number
-  /** Rows with fields that are null or blank and are left out. */
+  /** The number of rows from which null or blank fields are left out. */
   blanks: number
-  /** Rows with the email or phone of an earlier one under another name. */
+  /** The number of rows with the email or phone of an earlier row under another name. */
   matching: number
-  /** Cells that cannot be read and are left out. */
+  /** The number of unreadable cells that are left out. */
   skipped: number
   readonly faults: Array<string>
   readonly matches: Array<Match>
-  /** How many rows each fault rejects. */
+  /** The number of rows that each fault rejects. */
   readonly reasons: Map<string, number>
 }
 
@@ -59,7 +59,7 @@ const checkRow = (checked: Checked, noun: string, row: Row, matchOf: ReturnType<
   }
 }
 
-/** Reads every row, without sending anything. `name` is what a person calls the file. */
+/** Reads every row, without sending a request. `name` is the name of the list in error messages. */
 export const check = (list: List, name: string): Effect.Effect<Checked, CliExit> =>
   Effect.tryPromise({
     try: async (signal) => {
@@ -76,11 +76,11 @@ export const check = (list: List, name: string): Effect.Effect<Checked, CliExit>
     catch: (error) => usageError(`${name}: ${plain(invalidFileOf(error).message)}`)
   })
 
-/** Shows how the list is read. */
+/** Prints the notes about how the list is read. */
 export const showNotes = ({ notes }: List): Effect.Effect<void> =>
   Effect.forEach(notes, (note) => Console.error(plain(note)), { discard: true })
 
-/** Shows the rows of which the service makes one contact. */
+/** Prints the rows that the service will merge into one contact. */
 export const showMatches = (list: List, { matching, matches }: Checked): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (matching === 0) return
@@ -95,7 +95,7 @@ export const showMatches = (list: List, { matching, matches }: Checked): Effect.
     )
   })
 
-/** Says what is left out of the rows. */
+/** Prints the numbers of cells and fields that are left out of the rows. */
 export const showLeftOut = ({ blanks, skipped }: Checked, clearsNulls: boolean): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (skipped > 0) yield* Console.error(`${counted(skipped, "cell")} that cannot be read: left out of the rows`)
@@ -112,7 +112,7 @@ const showReasons = ({ reasons }: Checked) =>
     { discard: true }
   )
 
-/** What would happen, in numbers. */
+/** Prints the numbers of valid and rejected rows, and the reasons. */
 const showSummary = (checked: Checked) =>
   Effect.gen(function* () {
     const { rows, invalid, matching } = checked
@@ -127,7 +127,7 @@ const showSummary = (checked: Checked) =>
     yield* showReasons(checked)
   })
 
-/** What would happen, in one line of JSON. */
+/** The result of the check as one line of JSON. */
 const toJson = ({ rows, invalid, matching, blanks, skipped, reasons }: Checked): string =>
   JSON.stringify({
     rows,
@@ -139,7 +139,7 @@ const toJson = ({ rows, invalid, matching, blanks, skipped, reasons }: Checked):
     reasons: [...reasons].sort(([, a], [, b]) => b - a).map(([reason, rows]) => ({ reason, rows }))
   })
 
-/** Says what is wrong with the list, row by row and in numbers. */
+/** Checks a list, and prints its faults row by row and a summary. Fails if rows would be rejected. */
 export const dryRun = (
   list: List,
   { name, isJson, options: { clearsNulls } }: Pick<Task, "name" | "isJson" | "options">

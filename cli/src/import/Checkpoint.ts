@@ -1,4 +1,4 @@
-// The checkpoint of an import: a directory beside its file that only its owner can read, and that one import uses at a time.
+// The checkpoint of an import: a directory beside its file. Only its owner can read it, and one import at a time uses it.
 import { SystemError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
@@ -12,8 +12,8 @@ import * as Lock from "./Lock.js"
 import * as PrivateFiles from "./PrivateFiles.js"
 
 /**
- * A name derived from the imported file: nothing that stands in a checkpoint decides where it is. In another directory, files
- * of one name from different places have different checkpoints.
+ * The path of a checkpoint. It is derived from the path of the imported file only, never from the contents of a checkpoint.
+ * With `--checkpoint DIR`, files of the same name from different directories have different checkpoints.
  */
 export const directoryOf = (file: string, parent: string | undefined): string => {
   if (parent === undefined) return `${file}.checkpoint`
@@ -27,7 +27,7 @@ const attempt = <A>(method: string, run: () => Promise<A>) =>
     catch: () => new SystemError({ reason: "Unknown", module: "KeyValueStore", method, description: "File" })
   })
 
-/** The files of the checkpoint itself. */
+/** The names of the checkpoint's own files, without the lock. */
 const keys = (directory: string) =>
   Effect.map(
     attempt("size", () => readdir(directory)),
@@ -45,7 +45,7 @@ const storeIn = (directory: string): KeyValueStore.KeyValueStore => {
           throw error
         })
       ),
-    // Also a link, which is not read, to be removed.
+    // A link counts too: it is never read, but it must be removable.
     has: (key) =>
       attempt("has", () =>
         lstat(fileOf(key)).then(
@@ -71,7 +71,7 @@ const heldBy = (file: string, directory: string) => (pid: number, host: string) 
       `If there is no such process, remove ${join(directory, "lock")}.`
   })
 
-/** The checkpoint's store, for as long as the scope lasts. */
+/** Opens the store of the checkpoint, and locks it until the scope ends. */
 export const open = (
   file: string,
   parent: string | undefined
@@ -89,7 +89,7 @@ export const open = (
     catch: unusable
   }).pipe(
     Effect.zipRight(Lock.hold(join(directory, "lock"), heldBy(file, directory), unusable)),
-    // What a process that was killed has left half written. Another process may be about to take the lock.
+    // Removes temporary files of a killed process. Those of the lock stay, because another process may be taking the lock.
     Effect.zipRight(
       Effect.tryPromise({
         try: async () => {
@@ -105,7 +105,7 @@ export const open = (
   )
 }
 
-/** Removes the checkpoint of a file, unless an import uses it. Tells whether there was one. */
+/** Removes the checkpoint of a file. Fails if an import uses it. Returns whether there was one. */
 export const forget = (file: string, parent: string | undefined): Effect.Effect<boolean, CliExit> => {
   const directory = directoryOf(file, parent)
   const unusable = () =>
@@ -118,7 +118,7 @@ export const forget = (file: string, parent: string | undefined): Effect.Effect<
       )
     )
     if (!isThere) return false
-    // Holds the lock of the checkpoint, so that no import starts between the check and the removal.
+    // The lock is held during the removal, so that no import starts meanwhile.
     yield* Effect.scoped(
       Effect.zipRight(
         open(file, parent),

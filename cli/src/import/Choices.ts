@@ -1,11 +1,11 @@
-// Values of custom fields that have a choice of texts, or are made of several.
+// Reads the values of custom fields with options, and of custom fields that are lists of text boxes.
 import * as Option from "effect/Option"
 import { isObject, parseOption } from "../Json.js"
 import type { CellResult } from "./Cells.js"
 import { readList } from "./Lists.js"
 import { bare } from "./Names.js"
 
-/** Options that a sentence names. */
+/** The number of options that an error message lists. */
 const named = 20
 
 const mustBeOf = (choices: ReadonlyArray<string>) => {
@@ -16,7 +16,7 @@ const mustBeOf = (choices: ReadonlyArray<string>) => {
     .join(", ")}${more}`
 }
 
-/** Finds the option that a text means: as it is written, or without regard to case and punctuation where one is so. */
+/** Finds the option that equals a text, or the only option that equals it without case and punctuation. */
 const makeFind = (choices: ReadonlyArray<string>) => {
   const exact = new Set(choices)
   const similar = new Map<string, ReadonlyArray<string>>()
@@ -28,7 +28,7 @@ const makeFind = (choices: ReadonlyArray<string>) => {
   }
 }
 
-/** Reads one of the options; any text if there are none. */
+/** Returns a reader of one option. It accepts any text if the field has no options. */
 export const optionReader = (choices: ReadonlyArray<string>) => {
   const find = makeFind(choices)
   return (cell: string): CellResult => {
@@ -37,7 +37,7 @@ export const optionReader = (choices: ReadonlyArray<string>) => {
   }
 }
 
-/** Reads several of the options. Commas separate them where that makes options of all. */
+/** Returns a reader of several options. Commas separate them only if every part is then an option. */
 export const optionsReader = (choices: ReadonlyArray<string>, separator: string | undefined) => {
   const find = makeFind(choices)
   return (cell: string): CellResult => {
@@ -51,7 +51,7 @@ export const optionsReader = (choices: ReadonlyArray<string>, separator: string 
   }
 }
 
-/** Reads the texts of a list of boxes: a JSON object. */
+/** Reads the value of a list of text boxes: a JSON object of texts by the id of their box. */
 export const readBoxes = (cell: string): CellResult => {
   const value = Option.getOrUndefined(parseOption(cell))
   return isObject(value) && Object.values(value).every((one) => typeof one === "string")

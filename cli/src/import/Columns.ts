@@ -1,16 +1,16 @@
-// What the columns of a list are.
+// Determines the field of each column of a list from its header.
 import * as Either from "effect/Either"
 import { type Answer, choicesOf, kindOf, type Kind } from "./CustomFields.js"
 import { InvalidFile } from "./InvalidFile.js"
 import { bare, fieldOf, fields, similarTo } from "./Names.js"
 import { fieldsOf, nearlyOf, type Preset, presetOf } from "./Presets.js"
 
-/** What the report adds to a row, which may be imported again. */
+/** The columns that a report adds to its rows. They are ignored when the report is imported. */
 export const added = { line: "growthhub:line", outcome: "growthhub:outcome", error: "growthhub:error" } as const
 
 const addedColumns: ReadonlySet<string> = new Set(Object.values(added))
 
-/** Whether a column is one that a report has added. */
+/** Whether a report has added this column. */
 export const isAdded = (column: string): boolean => addedColumns.has(column.trim())
 
 /** A column of a custom field. */
@@ -19,55 +19,55 @@ export interface CustomFieldColumn {
   readonly name: string
   readonly id: string
   readonly kind: Kind
-  /** What the location calls the field, where it was looked up. */
+  /** The name of the field in the location; undefined if the field was not looked up. */
   readonly label: string | undefined
-  /** The texts that a value must be of; none if it may be any. */
+  /** The texts that are allowed as a value; empty if any text is. */
   readonly choices: ReadonlyArray<string>
 }
 
-/** What a column is. */
+/** A column: a field, a custom field, the id of the contact, or a column to ignore. */
 export type Column =
   | { readonly _tag: "Field"; readonly name: string; readonly field: string }
   | CustomFieldColumn
   | { readonly _tag: "ContactId"; readonly name: string }
   | { readonly _tag: "Ignored"; readonly name: string }
 
-/** What a person says about the columns. */
+/** The options of the command that name or ignore columns. */
 export interface Given {
-  /** The field of a column, where its name does not say. */
+  /** The field of each column that `--column` or the mapping file names. */
   readonly columns: ReadonlyMap<string, string>
-  /** Columns that are left out. */
+  /** The names of the columns to leave out. */
   readonly ignored: ReadonlySet<string>
-  /** Whether all columns that are no field are left out. */
+  /** Whether all columns that match no field are left out. */
   readonly ignoresOthers: boolean
 }
 
-/** The columns of a list in their order, and what a person should know about them. */
+/** The columns of a list in their order, and notes about them for the user. */
 export interface Columns {
   readonly columns: ReadonlyArray<Column>
   readonly notes: ReadonlyArray<string>
 }
 
-// --- what a header says by itself --------------------------------------------------------------------------------------
+// --- the header without the custom fields of the location --------------------------------------------------------------
 
-/** `customField.NAME`, with `:number`, `:date` or `:options` for other values than text. */
+/** The column name `customField.NAME`, with `:number`, `:date` or `:options` for values other than text. */
 const customField = /^custom[ _-]?fields?[.:](.+?)(?::(text|number|options|date))?$/i
 
-/** A column that may be a custom field, by what it may be called. */
+/** A column that may be a custom field. */
 interface Candidate {
   readonly _tag: "Candidate"
   readonly name: string
-  /** Its name, key or id. */
+  /** The name, key or id of the custom field. */
   readonly called: string
-  /** How to read it if it cannot be looked up; undefined where nothing says that it is a custom field. */
+  /** The kind of values, in case the field cannot be looked up; undefined if the column is not marked as a custom field. */
   readonly kind: Kind | undefined
 }
 
-/** A header as far as it can be understood without the location. */
+/** A header, as far as it can be read without the custom fields of the location. */
 export interface Header {
   readonly preset: Preset | undefined
   readonly columns: ReadonlyArray<Column | Candidate>
-  /** Names of columns that may be custom fields, to be looked up. */
+  /** The names, keys or ids of possible custom fields, to be looked up. */
   readonly candidates: ReadonlyArray<string>
 }
 
@@ -91,7 +91,7 @@ export const headerOf = (names: ReadonlyArray<string>, given: Given): Header => 
     if (own !== undefined) return meaning(name, own)
     const field = known?.get(name)
     if (field !== undefined || preset === undefined || customField.test(name)) return meaning(name, field ?? name)
-    // Other columns of an export are no fields of a contact, whatever they are called.
+    // Other columns of a known export are not fields of a contact, even if their names match one.
     return { _tag: "Candidate", name, called: name, kind: undefined }
   })
   const candidates = columns.flatMap((one) => (one._tag === "Candidate" && one.called !== "" ? [one.called] : []))
@@ -105,7 +105,7 @@ const quoted = (names: ReadonlyArray<string>) => names.map((name) => JSON.string
 const withoutToken =
   "Columns can also be named like the custom fields of the location: they are looked up where GROWTHHUB_TOKEN is set."
 
-/** Why custom fields were not looked up. */
+/** The sentence that says why the custom fields were not looked up; empty if they were. */
 const whyNot = (answer: Answer) =>
   Either.isRight(answer)
     ? []
@@ -129,14 +129,14 @@ const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Hea
   })
 }
 
-/** How to keep a column of an export that nobody has asked to leave out. */
+/** The hint how to keep a column that is left out because the file is a known export. */
 const keeping = (preset: Preset | undefined) =>
   preset === undefined ? "" : `. To keep one, say what it is: --column 'NAME=FIELD'`
 
-/** The ids of custom fields, by their form. */
+/** Whether a name has the form of a custom field's id. */
 const isPlainId = (called: string) => /^[A-Za-z0-9]{20}$/.test(called)
 
-/** The column that a candidate is; undefined if it is none. */
+/** Resolves a candidate to a custom field; undefined if it is not one. */
 const resolve = (
   { name, called, kind }: Candidate,
   answer: Answer
@@ -174,12 +174,12 @@ const targetOf = (column: Column | undefined): string | undefined => {
 const twiceOf = (columns: ReadonlyArray<Column | undefined>, preset: Preset | undefined): string | undefined => {
   const targets = columns.map(targetOf)
   const twice = targets.findIndex((target, index) => target !== undefined && targets.indexOf(target) !== index)
-  // Of several columns of an export for one field, the first that is not empty counts.
+  // A known export may have several columns for one field. The first that is not empty counts.
   const isUsual = preset !== undefined && columns[twice]?._tag === "Field"
   return isUsual ? undefined : targets[twice]
 }
 
-/** The columns of a header, with what the location says about the candidates; or what is wrong with it. */
+/** The columns of a header, with the candidates resolved by the custom fields of the location. Fails with the fault. */
 export const columnsOf = (header: Header, given: Given, answer: Answer): Either.Either<Columns, InvalidFile> => {
   const { preset } = header
   const isLenient = preset !== undefined || given.ignoresOthers
@@ -211,7 +211,7 @@ export const columnsOf = (header: Header, given: Given, answer: Answer): Either.
 
 const statedKinds: ReadonlySet<string> = new Set(["text", "number", "options", "date"])
 
-/** What a mapping file says of each column: its field, or null where it is left out. */
+/** The contents of a mapping file: the field of each column, or null for a column that is left out. */
 export const mappingOf = (columns: ReadonlyArray<Column>): { readonly [name: string]: string | null } =>
   Object.fromEntries(
     columns

@@ -1,4 +1,4 @@
-// Countries by their codes and by their names in seven languages.
+// Finds countries by their codes and by their names in seven languages.
 import countries, { type LocaleData } from "i18n-iso-countries"
 import de from "i18n-iso-countries/langs/de.json" with { type: "json" }
 import en from "i18n-iso-countries/langs/en.json" with { type: "json" }
@@ -9,17 +9,17 @@ import nl from "i18n-iso-countries/langs/nl.json" with { type: "json" }
 import pt from "i18n-iso-countries/langs/pt.json" with { type: "json" }
 import { Country } from "effect-growthhub/Schema"
 
-/** Without case, accents and punctuation. */
+/** A name without case, accents and punctuation. */
 const bare = (name: string) =>
   name
     .normalize("NFKD")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "")
 
-/** Names that the lists do not have. */
+/** Names of countries that the lists of the library lack. */
 const others = { uk: "GB", england: "GB", scotland: "GB", wales: "GB", northernireland: "GB", holland: "NL" } as const
 
-/** The codes that the API takes. */
+/** The country codes that the API accepts. */
 const taken: ReadonlySet<string> = new Set(Country.literals)
 
 const codesOf = ({ countries: names }: LocaleData): ReadonlyArray<readonly [string, string]> =>
@@ -28,14 +28,14 @@ const codesOf = ({ countries: names }: LocaleData): ReadonlyArray<readonly [stri
   )
 
 const codes: ReadonlyMap<string, string> = new Map([
-  // English is the last, and so the first that counts.
+  // English is last, so that its names override the same names in other languages.
   ...[pt, nl, it, fr, es, de, en].flatMap((locale) => codesOf(locale as LocaleData)),
   ...Object.entries(countries.getAlpha3Codes()).map(([long, code]) => [bare(long), code] as const),
   ...Country.literals.map((code) => [bare(code), code] as const),
   ...Object.entries(others)
 ])
 
-/** The two-letter code of a country, if it is one that the API takes. */
+/** The two-letter code of a country; undefined if the API does not accept it. */
 export const countryOf = (text: string): Country | undefined => {
   const code = codes.get(bare(text))
   return code !== undefined && taken.has(code) ? (code as Country) : undefined

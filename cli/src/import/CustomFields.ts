@@ -1,4 +1,4 @@
-// The custom fields that the columns of a list name: by their names, keys or ids, as the location defines them.
+// Looks up the custom fields of a location by the names, keys or ids that the columns of a list use.
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as CustomFields from "effect-growthhub/CustomFields"
@@ -6,17 +6,17 @@ import { CustomFieldsService } from "effect-growthhub/CustomFieldsService"
 import type { ContactsHttp } from "effect-growthhub/HttpLayer"
 import type { CustomFieldDefinition, LocationId } from "effect-growthhub/Schema"
 
-/** What a name means among the custom fields of the location. */
+/** The result of looking up one name among the custom fields of the location. */
 export type Found =
   | { readonly _tag: "Found"; readonly definition: CustomFieldDefinition }
   | { readonly _tag: "Unknown" }
-  /** Several fields have the name; the sentence says which. */
+  /** Several fields have the name; the message lists them. */
   | { readonly _tag: "Several"; readonly message: string }
 
-/** What each of the names means, or why the custom fields cannot be looked up: a sentence, or nothing without a token. */
+/** The result for each name; or the reason why no field can be looked up: a sentence, or undefined without a token. */
 export type Answer = Either.Either<ReadonlyMap<string, Found>, string | undefined>
 
-/** Looks names up. */
+/** The function that looks up names among the custom fields. */
 export type Find<R = never> = (names: ReadonlyArray<string>) => Effect.Effect<Answer, never, R>
 
 const folded = (name: string | undefined) => name?.trim().toLowerCase()
@@ -30,7 +30,7 @@ const foundOf = (fields: CustomFields.CustomFields, definitions: ReadonlyArray<C
       definitions.some(hasName(name)) ? { _tag: "Several", message } : { _tag: "Unknown" }
   })
 
-/** Reads the custom fields of a location once, and says what names mean among them. */
+/** Returns a function that reads the custom fields of a location once per call and looks up names among them. */
 export const find =
   (locationId: LocationId | undefined): Find<ContactsHttp> =>
   (names) => {
@@ -51,7 +51,7 @@ export const find =
     )
   }
 
-/** How the cells of a custom field are read. */
+/** The kind of a custom field. It decides how its cells are read. */
 export type Kind = "text" | "number" | "date" | "options" | "option" | "phone" | "email" | "boxes" | "files"
 
 const kinds: { readonly [dataType: string]: Kind } = {
@@ -70,11 +70,11 @@ const kinds: { readonly [dataType: string]: Kind } = {
   FILE_UPLOAD: "files"
 }
 
-/** How the cells of a field are read, by its `dataType`: as text where there is no better way. */
+/** The kind of a custom field by its `dataType`; text for any type that is not listed. */
 export const kindOf = ({ dataType = "" }: CustomFieldDefinition): Kind =>
   Object.hasOwn(kinds, dataType) ? kinds[dataType]! : "text"
 
-/** The texts that a value of the field must be of; none if it may be any. */
+/** The texts that are allowed as a value of the field; empty if any text is. */
 export const choicesOf = ({
   isAllowedCustomOption,
   picklistOptions = []

@@ -1,17 +1,17 @@
-// Days of birth, as people and spreadsheets write them. A column is judged as a whole.
+// Reads dates as people and spreadsheets write them. All cells of a column together decide the order of day and month.
 
-/** In which order a column writes day, month and year where they are numbers. */
+/** The order in which a column writes day, month and year as numbers. */
 export type DayOrder = "DayFirst" | "MonthFirst" | "YearFirst"
 
-/** What the days of a column show about their order. */
+/** The evidence in the dates of a column for their order. */
 export interface DayEvidence {
-  /** Days that can only be read with the day first. */
+  /** The number of dates that can only be read with the day first. */
   dayFirst: number
-  /** Days that can only be read with the month first. */
+  /** The number of dates that can only be read with the month first. */
   monthFirst: number
 }
 
-/** A day, or why there is none: the sentence goes after the name of the field. */
+/** A date `YYYY-MM-DD`, or the fault: a sentence that follows the name of the field. */
 export type DayResult = { readonly day: string } | { readonly fault: string }
 
 const monthNames: ReadonlyArray<string> = [
@@ -31,7 +31,7 @@ const monthNames: ReadonlyArray<string> = [
 
 const months = new Map(monthNames.flatMap((names, index) => names.split(" ").map((name) => [name, index + 1] as const)))
 
-/** The day that Excel counts as 0, and the last number that is taken for a day. */
+/** Excel's dates as numbers: the day that counts as 0, and the first and last number that is read as a date. */
 const serials = { epoch: Date.UTC(1899, 11, 30), first: 367, last: 73_050 } as const
 
 const dayMillis = 86_400_000
@@ -46,7 +46,7 @@ const isoOf = (year: number, month: number, day: number): DayResult => {
   return isReal ? { day: date.toISOString().slice(0, 10) } : fault("must be a real day")
 }
 
-/** Two digits mean the last year that is not to come. */
+/** The year of a text. Two digits mean the latest such year that is not in the future. */
 const yearOf = (text: string, thisYear: number): number => {
   if (text.length > 2) return Number(text)
   const year = 2000 + Number(text)
@@ -58,7 +58,7 @@ const namedDayFirst = /^(\d{1,2})(?:\.|st|nd|rd|th)?[\s./-]*(?:de\s+)?(\p{L}+)\.
 const namedMonthFirst = /^(\p{L}+)\.?[\s/-]*(\d{1,2})(?:st|nd|rd|th)?[\s/,-]+(\d{4}|\d{2})$/iu
 const withoutYear = /^(?:--)?\d{1,2}[-./]\d{1,2}\.?$/
 
-/** A time of day says nothing about a day of birth. */
+/** Removes a time of day, which a date of birth does not need. */
 const withoutTime = (text: string): string =>
   text.replace(/[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/i, "")
 
@@ -69,7 +69,7 @@ const numbersOf = (text: string): Numbers | undefined => {
   return first === undefined || second === undefined || third === undefined ? undefined : [first, second, third]
 }
 
-/** Counts what a cell shows about the order of its column. */
+/** Adds a cell to the evidence of its column. */
 export const observeDay = (cell: string, evidence: DayEvidence): void => {
   const [first = "", second = ""] = numbersOf(withoutTime(cell.trim())) ?? []
   if (first.length > 2 || first === "") return
@@ -77,7 +77,7 @@ export const observeDay = (cell: string, evidence: DayEvidence): void => {
   if (Number(second) > 12 && Number(first) <= 12) evidence.monthFirst += 1
 }
 
-/** The order of a column, where its days show one and only one. */
+/** The order of a column; undefined if its dates show none, or both. */
 export const orderOf = ({ dayFirst, monthFirst }: DayEvidence): DayOrder | undefined => {
   if (dayFirst > 0 && monthFirst === 0) return "DayFirst"
   return monthFirst > 0 && dayFirst === 0 ? "MonthFirst" : undefined
@@ -109,7 +109,7 @@ const fromNames = (text: string, thisYear: number): DayResult | undefined => {
   return isoOf(yearOf(theYear, thisYear), number, Number(theDay))
 }
 
-/** Reads a cell as a day `YYYY-MM-DD`. `order` is that of its column, or what `--date-format` says. */
+/** Reads a cell as a date `YYYY-MM-DD`. `order` comes from `--date-format` or from the cells of its column. */
 export const readDay = (cell: string, order: DayOrder | undefined, thisYear: number): DayResult => {
   const text = withoutTime(cell.trim()).trim()
   const numbers = numbersOf(text)
@@ -125,7 +125,7 @@ export const readDay = (cell: string, order: DayOrder | undefined, thisYear: num
   return fromNames(text, thisYear) ?? fault("must be a day, as 1990-09-25")
 }
 
-/** The order that a format such as `DD.MM.YYYY` says. */
+/** The order of a format such as `DD.MM.YYYY`; undefined if it is not one. */
 export const orderOfFormat = (format: string): DayOrder | undefined => {
   const letters = format
     .toUpperCase()

@@ -1,4 +1,4 @@
-// The import of a file: checked first, then sent row by row, written down, and reported.
+// Imports a file: checks all rows, sends them and saves the progress in a checkpoint, and writes a report.
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -24,10 +24,10 @@ import { counted, type Counts, countsOf, kinds, makeProgress, summary } from "./
 import * as Report from "./Report.js"
 import * as Upserting from "./Upserting.js"
 
-/** An import that was asked for. */
+/** The parameters of an import. */
 export interface Task {
   readonly options: List.Options
-  /** What a person calls the list: its file, or standard input. */
+  /** The name of the list in messages: its file, or "Standard input". */
   readonly name: string
   /** The path from which the names of checkpoint and report are derived. */
   readonly beside: string
@@ -35,21 +35,21 @@ export interface Task {
   readonly isResumable: boolean
   /** Whether the summary is printed as JSON. */
   readonly isJson: boolean
-  /** The command that goes on with it. */
+  /** The command that resumes the import, for messages. */
   readonly again: string
-  /** The command that removes its checkpoint and its reports. */
+  /** The command that removes the checkpoint and the reports, for messages. */
   readonly forgets: string
-  /** Whether it goes on with an earlier one. */
+  /** Whether it continues an earlier import that has not ended. */
   readonly isResumed: boolean
-  /** Whether an earlier one is forgotten. */
+  /** Whether it discards the progress of an earlier import. */
   readonly isRestarted: boolean
-  /** Where the checkpoint and the report go, if not beside the file. */
+  /** The directory of the checkpoint and the report; undefined for the directory of the file. */
   readonly directory: string | undefined
   /** The file to which the mapping of the columns is written. */
   readonly savedMapping: string | undefined
 }
 
-/** Lines that are shown one by one. */
+/** The number of lines that are shown one by one. */
 const shown = 50
 
 const invalidFile =
@@ -64,13 +64,13 @@ const opening = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.
     return list
   })
 
-/** The location of rows that are only checked. */
+/** A placeholder location for rows that are only checked. */
 const anyLocation = LocationId.make("anyLocation")
 
 const withoutLocation =
   "Checked without a location: the import itself needs --location or GROWTHHUB_LOCATION_ID, or a location in each row"
 
-/** Says what is wrong with the file, row by row and in numbers. Without a connection, custom fields are not looked up. */
+/** Checks the file without sending rows. Without a connection, custom fields are not looked up. */
 export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
   const find: CustomFields.Find = (names) =>
     CustomFields.find(task.options.locationId)(names).pipe(
@@ -90,15 +90,15 @@ export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit
 
 // --- the import --------------------------------------------------------------------------------------------------------
 
-/** An import that may be run. */
+/** An import whose checkpoint is open and locked. */
 interface Opened {
   readonly checkpoint: ContactsBulk.Checkpoint
   readonly counts: Counts
-  /** Whether an earlier run has settled all rows. */
+  /** Whether an earlier run has finished all rows. */
   readonly wasComplete: boolean
 }
 
-/** Refuses to begin an import that was begun before. */
+/** Fails if the import has a checkpoint of an earlier run, unless it is resumed. */
 const refuseTwice = ({ name, isResumed }: Task, before: Option.Option<ContactsBulk.Progress>) => {
   if (Option.isNone(before) || isResumed) return Effect.void
   const { counts, isComplete } = before.value
@@ -109,12 +109,12 @@ const refuseTwice = ({ name, isResumed }: Task, before: Option.Option<ContactsBu
   )
 }
 
-/** Where the import of this file is, if one was begun. Nobody else uses it while the scope lasts. */
+/** Opens the checkpoint of the import, and locks it until the scope ends. */
 const opened = (task: Task): Effect.Effect<Opened, CliExit | ContactsBulk.CheckpointError, Session | Scope.Scope> =>
   Effect.gen(function* () {
     const { url, isSandbox } = yield* Session
     const source = yield* Effect.mapError(List.fingerprint(task.options, url), invalidFile(task))
-    // What a sandbox has is gone when the command ends.
+    // The data of a sandbox is lost when the command ends, so its checkpoint is kept in memory.
     const isKept = task.isResumable && !isSandbox
     const store = !isKept
       ? yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
@@ -141,7 +141,7 @@ const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
         message: `${Checkpoint.directoryOf(task.beside, task.directory)}: ${error.message}. --restart forgets it and sends all of the file again.`
       })
 
-/** The lines of rows, by their places in the list. */
+/** The line numbers of rows, by their positions in the list. */
 const linesOf = (task: Task, list: List.List, places: ReadonlyArray<number>) => {
   const wanted = new Set(places.slice(0, shown))
   return Stream.zipWithIndex(List.rows(list)).pipe(
@@ -160,7 +160,7 @@ const showUnresolved = (task: Task, list: List.List, { unresolved = [] }: Contac
         })
       )
 
-/** Sends what was not sent yet, and shows how far it is. */
+/** Sends the rows that no earlier run has sent, and shows the progress. */
 const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows: number, hint: string) =>
   Effect.gen(function* () {
     const { options, isResumed } = task
@@ -186,7 +186,7 @@ const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows:
 const checkpointStays = ({ forgets }: Task, isReported: boolean) =>
   `The checkpoint stays, so that nothing is imported twice. This removes it${isReported ? " and the report" : ""}: ${forgets}`
 
-/** Says what came of the import, and how the command ends. */
+/** Writes the report, prints the result, and fails if rows were not applied or the run stopped. */
 const conclude = (
   task: Task,
   list: List.List,
@@ -198,7 +198,7 @@ const conclude = (
     const { url, isSandbox } = yield* Session
     const { file, hasChanged } = yield* Report.write(task, list, url, checkpoint)
     const { rejected, unknown, ...applied } = countsOf(yield* ContactsBulk.progress(checkpoint))
-    // What failed is in the report now.
+    // The report holds all failures now, so the checkpoint need not keep them.
     if (ended === undefined) yield* ContactsBulk.clearDeadLetters(checkpoint)
     const counts = { ...applied, rejected, unknown }
     const isComplete = ended === undefined && !hasChanged
@@ -226,13 +226,13 @@ const conclude = (
 
 const unsaved = "the progress of an import of standard input is saved with --checkpoint DIR only"
 
-/** How to go on with an import that has not ended. */
+/** The hint how to continue an import that has not ended. */
 const hintOf = ({ again, isResumable, name, options: { file } }: Task) => {
   if (!isResumable) return `To go on, begin anew: ${unsaved}`
   return `Go on with: ${again}${name === file ? "" : " (and the same standard input)"}`
 }
 
-/** Sends what was not sent yet. */
+/** Runs an import: sends the rows that no earlier run has sent. */
 export const run = (task: Task): Effect.Effect<void, CliExit, ContactsHttp | ContactsService | Session> =>
   Effect.gen(function* () {
     if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")

@@ -1,10 +1,10 @@
-// A file that is no list of contacts, and why.
+// The failure for a file that is not a list of contacts.
 import * as Data from "effect/Data"
 
-/** A file that cannot be read as a list of contacts: nothing was sent. */
+/** The failure for a file that cannot be read as a list of contacts. No request was sent. */
 export class InvalidFile extends Data.TaggedError("InvalidFile")<{ readonly message: string }> {}
 
-/** Any failure to read a file, as one. */
+/** Converts any failure to read a file into an {@link InvalidFile}. */
 export const invalidFileOf = (error: unknown): InvalidFile =>
   error instanceof InvalidFile
     ? error

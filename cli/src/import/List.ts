@@ -1,4 +1,4 @@
-// A list of contacts in a file: how it is written, what its columns are, and its rows.
+// Opens a list of contacts in a file: detects its format and columns, and reads its rows.
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,10 +15,10 @@ import { fromCells, fromJson, parseArray, parseLine, type Reading, type Row } fr
 import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
 import type { Mode } from "./Upserting.js"
 
-/** How a list is read. */
+/** The options for reading a list. */
 export interface Options extends GivenSource, GivenColumns, Cells.Given {
   readonly file: string
-  /** For rows that say no other. */
+  /** The location of rows that name none themselves. */
   readonly locationId: LocationId | undefined
   /** Whether null in NDJSON clears a field; otherwise the field is left as it is. */
   readonly clearsNulls: boolean
@@ -33,10 +33,10 @@ export interface Options extends GivenSource, GivenColumns, Cells.Given {
 /** A list that can be read as often as needed. */
 export interface List {
   readonly source: Source
-  /** As it is written; none of JSON. */
+  /** The header row as written in the file; undefined for JSON. */
   readonly header: ReadonlyArray<string> | undefined
   readonly columns: ReadonlyArray<Column>
-  /** What a person should know about how it is read. */
+  /** Notes for the user about how the list is read. */
   readonly notes: ReadonlyArray<string>
   /** The rows in their order, in batches. */
   readonly batches: () => AsyncGenerator<ReadonlyArray<Row>>
@@ -85,7 +85,7 @@ const firstRow = async (source: Source): Promise<ReadonlyArray<string>> => {
   return []
 }
 
-/** What each column that has to be seen as a whole shows. */
+/** Reads the columns whose cells must all be examined first, and returns how to read each column. */
 const judge = async (source: Source, columns: ReadonlyArray<Column>): Promise<ReadonlyArray<Cells.Judgement>> => {
   const judges = columns.map((column) => (Cells.isJudged(column) ? Cells.makeJudge(column) : undefined))
   if (judges.some((one) => one !== undefined)) {
@@ -102,7 +102,7 @@ const judge = async (source: Source, columns: ReadonlyArray<Column>): Promise<Re
 
 const noLocation = "Which location? Give --location or GROWTHHUB_LOCATION_ID, or a column locationId"
 
-/** Whether columns say where each row goes. */
+/** Whether a column names the location or the contact of each row. */
 export const isAddressed = ({ columns }: Pick<List, "columns">): boolean =>
   columns.some((column) => column._tag === "ContactId" || (column._tag === "Field" && column.field === "locationId"))
 
@@ -111,7 +111,7 @@ const encodingNote = ({ encoding, kind }: Source, { encoding: given }: Options):
     ? []
     : [`Read as ${nameOf(encoding)}: if names look wrong, say what it is with --encoding`]
 
-/** An update takes fewer fields than an upsert. */
+/** A note about the columns that rows lose when they are sent as updates, which have fewer fields than upserts. */
 const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): ReadonlyArray<string> => {
   const lost = columns.flatMap((column) =>
     column._tag === "Field" && (column.field === "companyName" || column.field === "gender") ? [column.name] : []
@@ -125,7 +125,7 @@ const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): Readonl
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, InvalidFile> =>
   Effect.tryPromise({ try: run, catch: invalidFileOf })
 
-/** Names that nobody has to look up. */
+/** The result of a lookup without names. */
 const nothing: CustomFields.Answer = Either.right(new Map())
 
 const openCells = <R>(source: Source, options: Options, find: CustomFields.Find<R>) =>
@@ -167,8 +167,8 @@ const listOf = async (
 }
 
 /**
- * Looks at a file: its form, its header, and the columns that have to be seen as a whole. `find` looks up the custom fields
- * that columns name.
+ * Opens a list: detects its format, reads its header, and examines the columns whose cells must all be seen first. `find`
+ * looks up the custom fields that columns name.
  */
 export const open = <R>(options: Options, find: CustomFields.Find<R>): Effect.Effect<List, InvalidFile, R> =>
   Effect.gen(function* () {
@@ -178,7 +178,7 @@ export const open = <R>(options: Options, find: CustomFields.Find<R>): Effect.Ef
     return { source, header: undefined, columns: [], notes: [], batches: () => batches(source, options) }
   })
 
-/** What the number of a row counts: lines, or the items of a JSON array. */
+/** The noun for the number of a row in messages: a line, or an item of a JSON array. */
 export const nounOf = ({ source }: Pick<List, "source">): "line" | "item" => (source.kind === "json" ? "item" : "line")
 
 /** The rows of a list, in their order. */
@@ -188,7 +188,7 @@ export const rows = (list: List): Stream.Stream<Row, InvalidFile> =>
     Stream.flattenChunks
   )
 
-/** What a list is: another file, or the same with other options or for another service, is another. */
+/** The fingerprint of a list. It differs for another file, other options or another service. */
 export const fingerprint = (options: Options, url: string): Effect.Effect<string, InvalidFile> =>
   Effect.tryPromise({
     try: async () => {

@@ -1,11 +1,11 @@
-// Several values in one cell.
+// Reads several values from one cell.
 import { parse } from "csv-parse/sync"
 import { isArray, parseOption } from "../Json.js"
 import * as Option from "effect/Option"
 
 const cleaned = (values: ReadonlyArray<string>) => values.map((one) => one.trim()).filter((one) => one !== "")
 
-/** Values that may stand in quotes, with the separator in them. */
+/** Splits a cell. A value in quotes may contain the separator. */
 const split = (cell: string, separator: string): ReadonlyArray<string> => {
   if (!cell.includes('"')) return cell.split(separator)
   try {
@@ -23,8 +23,8 @@ const fromJson = (cell: string): ReadonlyArray<string> | undefined => {
 }
 
 /**
- * The values of a cell: a JSON list, or values separated by `separator`, or by `;` where there is one. By default commas
- * separate too if `hasCommas`: tags have none in them, and options may.
+ * The values of a cell: a JSON list, or values separated by `separator`. Without `separator`, `;` separates if the cell has
+ * one; otherwise commas do if `hasCommas`, which is for tags: they contain no commas, but options may.
  */
 export const readList = (cell: string, separator: string | undefined, hasCommas: boolean): ReadonlyArray<string> => {
   const json = fromJson(cell)

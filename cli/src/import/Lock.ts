@@ -1,4 +1,4 @@
-// A lock file that says which process holds it. The lock of a process that has ended is free at once.
+// A lock file that names the process that holds it. If that process has ended, the next process takes the lock at once.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -16,10 +16,10 @@ type Holder = typeof Holder.Type
 
 const decodeHolder = Schema.decodeUnknownOption(Holder)
 
-/** Locks of this process. */
+/** The ids of the locks that this process holds. */
 const own = new Set<string>()
 
-/** A process that has ended may keep its number until its parent has asked for its exit code. */
+/** Whether a process has ended but keeps its number, because its parent has not read its exit code yet. */
 const isZombie = (pid: number): boolean => {
   try {
     return / Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\)/s, ""))
@@ -30,18 +30,18 @@ const isZombie = (pid: number): boolean => {
 
 const isRunning = (pid: number): boolean => {
   try {
-    // 0 and negative numbers would name groups of processes.
+    // 0 and negative numbers would mean process groups.
     return pid > 0 && process.kill(pid, 0) && !isZombie(pid)
   } catch (error) {
-    // Somebody else's.
+    // The process runs, but belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM"
   }
 }
 
-/** Whether the holder may still be at work. Of a process on another machine nobody can tell. */
+/** Whether the holder may still be running. A process on another machine cannot be checked, so it counts as running. */
 const isHeld = ({ pid, host, id }: Holder): boolean => {
   if (host !== hostname()) return true
-  // A process of an earlier container may have had this number.
+  // A process of an earlier container may have had this process's number.
   return pid === process.pid ? own.has(id) : isRunning(pid)
 }
 
@@ -51,7 +51,7 @@ const textOf = (file: string): Promise<string | undefined> =>
     throw error
   })
 
-/** Removes a lock that nobody holds, unless another process has just done so and taken it. */
+/** Removes a lock whose holder has ended, unless another process has just removed and taken it. */
 const removeStale = async (file: string, stale: string): Promise<void> => {
   const aside = `${file}.${randomUUID().slice(0, 8)}.tmp`
   await rename(file, aside).catch((error: unknown) => {
@@ -62,10 +62,10 @@ const removeStale = async (file: string, stale: string): Promise<void> => {
   await rm(aside, { force: true })
 }
 
-/** How long to wait for a process that is just ending, and how often to look, in milliseconds. */
+/** The time to wait for a process that is just ending, and the polling interval, in milliseconds. */
 const patience = { total: 2000, interval: 50 } as const
 
-/** Takes the lock, or says who holds it. */
+/** Takes the lock, or returns its holder. */
 const take = async (file: string, id: string): Promise<Option.Option<Holder>> => {
   const text = JSON.stringify({ pid: process.pid, host: hostname(), id } satisfies Holder)
   for (let waited = 0; ;) {
@@ -90,8 +90,8 @@ const giveBack = async (file: string, id: string): Promise<void> => {
 /**
  * Holds the lock until the scope ends.
  *
- * - `onHeld`: the failure where another process holds it.
- * - `onFailure`: the failure where the file cannot be read or written.
+ * - `onHeld`: the failure if another process holds it.
+ * - `onFailure`: the failure if the file cannot be read or written.
  */
 export const hold = <E>(
   file: string,

@@ -1,4 +1,4 @@
-// What the columns of a list are, in a file that can be kept.
+// Reads and writes mapping files: JSON files that hold the field of each column of a list.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -10,7 +10,7 @@ import * as PrivateFiles from "./PrivateFiles.js"
 
 const Mapping = Schema.Struct({ columns: Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.String) }) })
 
-/** The field of each column, or null where it is left out. */
+/** The field of each column, or null for a column that is left out. */
 export type Mapping = typeof Mapping.Type
 
 const decode = Schema.decodeUnknownOption(Mapping)
@@ -32,7 +32,7 @@ export const read = (file: string): Effect.Effect<Mapping, CliExit> =>
     )
   )
 
-/** Writes what the columns of a list are. A file that is there is left alone. */
+/** Writes the columns of a list to a new mapping file. Fails if the file exists. */
 export const save = (file: string, columns: ReadonlyArray<Column>): Effect.Effect<void, CliExit> =>
   Effect.tryPromise({
     try: () => PrivateFiles.create(file, `${JSON.stringify({ columns: mappingOf(columns) }, null, 2)}\n`),

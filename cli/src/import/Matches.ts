@@ -1,7 +1,7 @@
-// Rows of a file that the service will take for one contact although they have different names.
+// Finds rows that the service will merge into one contact although they have different names.
 import type { ContactUpsert } from "effect-growthhub/Schema"
 
-/** A row that has the email or phone of an earlier one under another name. */
+/** A row that has the email or phone of an earlier row under another name. */
 export interface Match {
   readonly line: number
   /** The line of the earlier row. */
@@ -9,14 +9,14 @@ export interface Match {
   readonly by: "email" | "phone"
 }
 
-/** What the service may match a contact by: its email, and the digits of its phone. */
+/** The values by which the service may match a contact: its email, and the digits of its phone. */
 const identitiesOf = ({ email, phone }: ContactUpsert): ReadonlyArray<string> =>
   [
     ...(typeof email === "string" ? [email.trim().toLowerCase()] : []),
     ...(typeof phone === "string" ? [phone.replace(/\D/g, "")] : [])
   ].filter((identity) => identity !== "")
 
-/** Emails and phones that are remembered: 64 MB at most. */
+/** The number of emails and phones that are remembered. They take at most 64 MB. */
 const capacity = 2_000_000
 
 /** A map from positive numbers to numbers, in a fifth of the memory of a `Map`. */
@@ -25,10 +25,10 @@ class NumberMap {
   private values = new Float64Array(1024)
   size = 0
 
-  /** Where a key is, or the free place that it would have. */
+  /** The index of a key, or the free index for it. */
   private placeOf(key: number): number {
     const last = this.keys.length - 1
-    // The length is a power of two, and the keys are hashes.
+    // Linear probing: the length is a power of two, and the keys are hashes.
     for (let place = key % this.keys.length; ; place = (place + 1) & last) {
       if (this.keys[place] === key || this.keys[place] === 0) return place
     }
@@ -60,7 +60,7 @@ class NumberMap {
 
 const nameBits = 2 ** 20
 
-/** A hash of at most 53 bits: two products of 32 bits, mixed at the end (cyrb53). */
+/** A hash of a text below `most`: 53 bits made of two products of 32 bits, mixed at the end (cyrb53). */
 const hashOf = (text: string, most: number): number => {
   let [a, b] = [0xdeadbeef, 0x41c6ce57]
   for (let index = 0; index < text.length; index += 1) {
@@ -73,7 +73,7 @@ const hashOf = (text: string, most: number): number => {
   return (4294967296 * (2097151 & b) + (a >>> 0)) % most
 }
 
-/** Without case, accents, blanks and punctuation. */
+/** The name of a contact, without case, accents, blanks and punctuation. */
 const nameOf = ({ name, firstName, lastName }: ContactUpsert): string =>
   [firstName, lastName, firstName == null && lastName == null ? name : undefined]
     .flatMap((part) => (typeof part === "string" ? [part] : []))
@@ -83,11 +83,11 @@ const nameOf = ({ name, firstName, lastName }: ContactUpsert): string =>
     .replace(/[^\p{L}\p{N}]/gu, "")
 
 /**
- * Compares each row with those before it. It remembers hashes only, and of the first two million emails and phones; a hash
- * that two names share hides a match in a million.
+ * Returns a function that compares each row with the rows before it. It remembers only hashes, and only of the first two
+ * million emails and phones. One match in a million is missed, because two names share a hash.
  */
 export const makeMatches = (): ((line: number, contact: ContactUpsert) => Match | undefined) => {
-  // Line and hash of the name in one number.
+  // A value holds the line and the hash of the name in one number.
   const seen = new NumberMap()
   return (line, contact) => {
     const name = nameOf(contact)

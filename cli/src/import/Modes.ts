@@ -1,4 +1,4 @@
-// Rows that only update a contact, and rows that only create one.
+// Sends rows with --update-only, with --create-only, and rows that name a contact by its id.
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -20,14 +20,14 @@ const identities = ["email", "phone"] as const
 
 const isGiven = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
 
-/** Whether the service can find a contact by a row. */
+/** Whether a row has an email or phone by which the service can find a contact. */
 export const hasIdentity = (input: ContactUpsert): boolean => identities.some((identity) => isGiven(input[identity]))
 
-/** A row that the state of the location does not allow. */
+/** The failure of a row that the contacts of the location do not allow. */
 const refusal = (operation: string, message: string) =>
   new Errors.Unprocessable({ operation, attempts: 1, message, details: [] })
 
-/** The contact that has the email of a row, or else its phone. */
+/** Finds the contact with the email of a row, or else with its phone. */
 const findContact = (service: Service, input: ContactUpsert) =>
   Effect.gen(function* () {
     for (const identity of identities) {
@@ -39,7 +39,7 @@ const findContact = (service: Service, input: ContactUpsert) =>
     return Option.none<{ readonly contact: Contact; readonly identity: (typeof identities)[number] }>()
   })
 
-/** Fields of an upsert that an update does not take. */
+/** Removes the fields of an upsert that an update does not accept. */
 const toUpdate = ({
   locationId: _location,
   companyName: _company,
@@ -48,7 +48,7 @@ const toUpdate = ({
   ...changes
 }: ContactUpsert): ContactUpdate => changes
 
-/** An update of a contact, with the row's tags added to `existing`. */
+/** Updates a contact. The row's tags are added to `existing`, or replace the contact's tags if it is undefined. */
 const updateWith = (
   service: Service,
   id: ContactId,
@@ -62,11 +62,11 @@ const updateWith = (
     return yield* service.updateContact(id, all === undefined ? changes : { ...changes, tags: all })
   }).pipe(Effect.map((contact): UpsertedContact => ({ ...contact, new: false })))
 
-/** An update of the contact that a row names, with its tags added. */
+/** Updates the contact that a row names by its id. The row's tags are added to the contact's, or replace them. */
 export const updateNamed = (service: Service, id: ContactId, input: ContactUpsert, replacesTags: boolean) =>
   updateWith(service, id, input, replacesTags ? undefined : tagsOf(service, { id }))
 
-/** An update of the contact that has the email or phone of a row. */
+/** Updates the contact with the email or phone of a row. Fails if there is none. */
 export const updateOnly = (
   service: Service,
   input: ContactUpsert,
@@ -98,11 +98,12 @@ const exists = (by: string, isResumed: boolean) =>
 const toCreate = ({ createNewIfDuplicateAllowed: _createNew, ...fields }: ContactUpsert): ContactCreate => fields
 
 /**
- * Creates contacts that are not there yet. It looks before it creates, because a location may allow duplicates, and a contact
- * that is sent again after an unknown outcome must not be created twice. `isResumed`: whether an earlier run was interrupted.
+ * Creates contacts that do not exist yet. It looks up each contact first, because a location may allow duplicates, and
+ * because a row that is retried after an unknown outcome must not create a second contact. `isResumed`: whether an earlier
+ * run was interrupted.
  */
 export const makeCreateOnly = (service: Service, isResumed: boolean) => {
-  /** Rows whose create has an unknown outcome in this run. */
+  /** The rows whose create has an unknown outcome in this run. */
   const inDoubt = new WeakSet<ContactUpsert>()
   return (
     input: ContactUpsert,
@@ -115,7 +116,7 @@ export const makeCreateOnly = (service: Service, isResumed: boolean) => {
       const found = yield* findContact(service, input)
       if (Option.isSome(found)) {
         const { contact, identity } = found.value
-        // The create whose response was lost.
+        // An earlier attempt of this run created the contact, but its response was lost.
         if (inDoubt.has(input)) return { ...contact, ignored: [], new: true }
         return yield* exists(identity, isResumed)
       }

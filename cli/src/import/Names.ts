@@ -1,8 +1,8 @@
-// What columns are called: the fields of a contact, and other words for them in six languages.
+// Finds the field that a column name means: the name of a field, or another word for it in one of seven languages.
 import { ContactUpsert } from "effect-growthhub/Schema"
 import { distance } from "fastest-levenshtein"
 
-/** Without case, accents, blanks and punctuation. */
+/** A name without case, accents, blanks and punctuation. */
 export const bare = (name: string): string =>
   name
     .replaceAll("ß", "ss")
@@ -10,10 +10,10 @@ export const bare = (name: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "")
 
-/** Fields that no cell can hold. */
+/** The fields that no cell can hold. */
 const structured = new Set(["dndSettings", "inboundDndSettings", "customFields"])
 
-/** The fields that a column can be. */
+/** The fields that a column can hold. */
 export const fields: ReadonlyArray<string> = Object.keys(ContactUpsert.fields).filter((field) => !structured.has(field))
 
 const otherNames: { readonly [field: string]: string } = {
@@ -47,29 +47,29 @@ const byName: ReadonlyMap<string, string> = new Map([
   ...fields.map((field) => [bare(field), field] as const)
 ])
 
-/** The field that a name means. */
+/** The field that a column name means; undefined if there is none. */
 export const fieldOf = (name: string): string | undefined => byName.get(bare(name))
 
-/** Words of columns that are no field of a contact, however near their names come to one. */
+/** Words in the names of columns that are never fields of a contact, however similar the name is to that of a field. */
 const foreign = new Set(["owner", "account", "stage", "status", "type", "rating", "date", "id"])
 
 const digitsOf = (text: string) => text.replace(/\D/g, "")
 
 const lettersOf = (text: string) => Array.from(text).sort().join("")
 
-/** Whether a name is another with one wrong letter, two of a long name, or two letters swapped. */
+/** Whether a name differs from a known one by one letter, by two letters of a long name, or by two swapped letters. */
 const isMisspelt = (text: string, known: string): boolean => {
-  // A second email is not a misspelt one.
+  // `email2` is a second email, not a misspelling of `email`.
   if (digitsOf(text) !== digitsOf(known)) return false
   const far = distance(text, known)
   const most = known.length < 4 ? 0 : known.length < 8 ? 1 : 2
   return far <= most || (known.length > 3 && far === 2 && lettersOf(text) === lettersOf(known))
 }
 
-/** The field whose name this is, but for a slip of the pen. */
+/** The field whose name this name misspells; undefined if there is none. */
 export const similarTo = (name: string): string | undefined => {
   const text = bare(name)
-  // Longer than any of the names: its distance would take long to find.
+  // No known name is as long, and the distance of a long name takes long to compute.
   if (
     text.length > 50 ||
     name

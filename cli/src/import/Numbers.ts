@@ -1,33 +1,34 @@
-// Numbers, as spreadsheets write them. A column is judged as a whole: `1.234` is one number here and another one there.
+// Reads numbers as spreadsheets write them. All cells of a column together decide the decimal mark, because `1.234` may mean
+// 1234 or 1.234.
 
-/** Which character stands before the decimals. */
+/** The character before the decimals. */
 export type DecimalMark = "Point" | "Comma"
 
-/** What the numbers of a column show about their decimals. */
+/** The evidence in the numbers of a column for their decimal mark. */
 export interface NumberEvidence {
-  /** Numbers that can only be read with a decimal point. */
+  /** The number of cells that can only be read with a decimal point. */
   point: number
-  /** Numbers that can only be read with a decimal comma. */
+  /** The number of cells that can only be read with a decimal comma. */
   comma: number
 }
 
-// No digit can be part of two repetitions: that would take quadratic time.
+// No digit can match two repetitions, because backtracking would then take quadratic time.
 const withPoint = /^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d{1,3})?$/i
 const withComma = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:e[+-]?\d{1,3})?$/i
-/** Groups of three digits after the one or the other: `1.234`, `1,234`. */
+/** Whether a number is ambiguous: three digits after one point or comma, as in `1.234` and `1,234`. */
 const isGrouped = /^[+-]?\d{1,3}[.,]\d{3}$/
 
-/** Longer ones are no numbers that anybody means. */
+/** The length of the longest cell that is read as a number, in characters. */
 const longest = 40
 
-/** Without currency, percent, blanks, and the apostrophes that Swiss thousands have. */
+/** A cell without currency, percent sign, blanks, and apostrophes between thousands, as in Swiss numbers. */
 const bareOf = (cell: string): string =>
   cell
     .replace(/^[$€£¥\s]+|[$€£¥%\s]+$/g, "")
     .replace(/(?<=\d)['’\u00a0\u202f ](?=\d{3}(?!\d))/g, "")
     .replace(/^([+-])\s*[$€£¥]\s*/, "$1")
 
-/** Counts what a cell shows about its column. */
+/** Adds a cell to the evidence of its column. */
 export const observeNumber = (cell: string, evidence: NumberEvidence): void => {
   if (cell.length > longest) return
   const text = bareOf(cell.trim())
@@ -37,20 +38,20 @@ export const observeNumber = (cell: string, evidence: NumberEvidence): void => {
   if (isComma && !isPoint) evidence.comma += 1
 }
 
-/** What most numbers of a column have before their decimals. */
+/** The decimal mark of most numbers of a column; undefined if there are as many of each. */
 export const markOf = ({ point, comma }: NumberEvidence): DecimalMark | undefined => {
   if (point === comma) return undefined
   return point > comma ? "Point" : "Comma"
 }
 
-/** A number, or why there is none: the sentence goes after the name of the field. */
+/** A number, or the fault: a sentence that follows the name of the field. */
 export type NumberResult = { readonly number: number } | { readonly fault: string }
 
 const noNumber = { fault: "must be a number" } as const
 
 /**
- * Reads a cell as a number. `mark` is that of its column; where the column does not tell, a comma before three digits
- * separates thousands, and a point before three digits is refused if `isCommaLikely`.
+ * Reads a cell as a number. `mark` is the decimal mark of its column. If it is undefined, a comma before three digits
+ * separates thousands, unless `isCommaLikely`: then an ambiguous number such as `1.234` or `1,234` is refused.
  */
 export const readNumber = (cell: string, mark: DecimalMark | undefined, isCommaLikely: boolean): NumberResult => {
   if (cell.length > longest) return noNumber
@@ -62,7 +63,7 @@ export const readNumber = (cell: string, mark: DecimalMark | undefined, isCommaL
   if (!/\d/.test(text) || !(isComma ? withComma : withPoint).test(text)) return noNumber
   const plain = isComma ? text.replaceAll(".", "").replace(",", ".") : text.replaceAll(",", "")
   const number = Number(plain)
-  // JavaScript can represent the number without losing digits.
+  // The check refuses integers that JavaScript cannot represent without losing digits.
   const isSafe = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number))
   return isSafe ? { number } : { fault: "has more digits than can be kept: import it as text" }
 }

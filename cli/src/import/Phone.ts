@@ -1,15 +1,15 @@
-// What is a phone, and what a spreadsheet has left where one was.
+// Reads phone numbers, and detects cells in which a spreadsheet has spoilt one.
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min"
 
-/** Digits of the shortest number with its country code, and of the longest (E.164). */
+/** The number of digits of the shortest and of the longest phone number, with its country code (E.164). */
 const digits = { fewest: 7, most: 15 } as const
 
-/** With all punctuation that people write. */
+/** The length of the longest phone number with its punctuation, in characters. */
 const longest = 40
 
 const remedy = "format the column as text and export it again"
 
-/** What stands in columns for "no value". */
+/** Texts that stand for "no value". */
 const placeholders = new Set(
   (
     "n/a na n.a n.a. #n/a nil null none nan undefined unknown true false yes no tbd tba empty blank missing inf infinity " +
@@ -25,7 +25,7 @@ const isDate = (text: string): boolean => {
   return year.length === 4 && /^(?:19|20)/.test(year) && isDayAndMonth && Math.min(Number(b), Number(rest)) <= 12
 }
 
-/** What spreadsheets make of phones. */
+/** The forms into which spreadsheets convert phone numbers, each with its error message. */
 const artefacts: ReadonlyArray<readonly [is: (text: string) => boolean, fault: string]> = [
   [(text) => placeholders.has(text.toLowerCase()), "is a placeholder for no value: leave the cell empty"],
   [(text) => text.startsWith("#"), `is an error value of a spreadsheet: ${remedy}`],
@@ -42,10 +42,10 @@ const artefacts: ReadonlyArray<readonly [is: (text: string) => boolean, fault: s
   [(text) => /^0+$/.test(text), "is a placeholder for no value: leave the cell empty"]
 ]
 
-/** Digits, blanks, brackets, dots, slashes and any dash, with a plus before them. */
+/** The form of a phone number: digits, blanks, brackets, dots, slashes and any dash, optionally after a plus. */
 const punctuated = /^\(?\+?[\d\s().\-/\u2010-\u2015]+$/
 
-/** Why a text is no phone, or nothing if it is one. Does not repeat the text. */
+/** The reason why a text is not a phone number; undefined if it is one. The message does not repeat the text. */
 export const phoneFault = (phone: string): string | undefined => {
   const text = phone.trim()
   if (text.length > longest) return `has more than ${longest} characters`
@@ -59,10 +59,10 @@ export const phoneFault = (phone: string): string | undefined => {
   return /^(\d)\1+$/.test(number) ? "repeats one digit: leave the cell empty" : undefined
 }
 
-/** A phone, or why there is none: the sentence goes after the name of the field. */
+/** A phone number, or the fault: a sentence that follows the name of the field. */
 export type PhoneResult = { readonly phone: string } | { readonly fault: string }
 
-/** Whether phones of a country can be read. */
+/** Whether phone numbers of a country can be read. */
 export const isPhoneCountry = (country: string): country is CountryCode => isSupportedCountry(country)
 
 const parsed = (text: string, country: CountryCode | undefined): string | undefined => {
@@ -70,7 +70,7 @@ const parsed = (text: string, country: CountryCode | undefined): string | undefi
   return number?.isPossible() === true ? number.number : undefined
 }
 
-/** What makes a number of the digits that are written: digits that go, and what comes before the others. */
+/** The way from written digits to a number in E.164: the count of leading digits to drop, and the prefix to add. */
 interface Pattern {
   readonly drops: number
   readonly adds: string
@@ -84,7 +84,7 @@ const patternOf = (digits: string, number: string): Pattern | undefined => {
   return undefined
 }
 
-/** Numbers with one beginning and one length are alike: the library needs a hundred times as long as this. */
+/** A cache of patterns by first digits and length. The phone library takes a hundred times as long as a lookup here. */
 const patterns = new Map<string, Pattern>()
 const mostPatterns = 100_000
 
@@ -101,13 +101,13 @@ const numberOf = (text: string, country: CountryCode | undefined): string | unde
 }
 
 /**
- * Reads a cell as a phone. With its country code (`+`, or `00`), or with the `country` that it is from, it becomes
- * `+` and digits (E.164). Without either it stays as it is written, and the service takes it for one of the location's country.
+ * Reads a cell as a phone number. A number with a country code (`+` or `00`), or any number if `country` is given, becomes
+ * `+` and digits (E.164). Otherwise it stays as written, and the service reads it as a number of the location's country.
  */
 export const readPhone = (cell: string, country: CountryCode | undefined): PhoneResult => {
   const fault = phoneFault(cell)
   if (fault !== undefined) return { fault }
-  // People write the national zero in brackets beside a country code: +49 (0)30.
+  // The national zero in brackets is dropped if there is a country code: +49 (0)30.
   const text = cell.trim().replace(/^(\(?\+[\d\s).]*)\(0\)/, "$1")
   const international = text.replace(/^00(?=[1-9])/, "+")
   if (country === undefined && !/^\(?\+/.test(international)) return { phone: cell.trim() }

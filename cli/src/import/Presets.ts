@@ -1,20 +1,20 @@
-// The exports that people bring: found by their headers.
+// The known exports of other products, which are recognized by their headers.
 import { bare, fieldOf } from "./Names.js"
 
-/** The columns by which an export is found. */
+/** The columns by which an export is recognized. */
 interface Signs {
-  /** All of these. */
+  /** The columns that must all be there. */
   readonly all: ReadonlyArray<string>
-  /** And at least this many of `others`. */
+  /** The number of columns of `others` that must be there. */
   readonly least: 1 | 2
   readonly others: ReadonlyArray<string>
 }
 
-/** What the columns of an export are. Those that it does not name are left out. */
+/** A known export, with the field of each column. Columns that it does not list are left out. */
 export interface Preset {
   readonly name: string
   readonly signs: Signs
-  /** The field of each column; of several for one field, the first that is not empty counts. */
+  /** The field of each column. If several columns have one field, the first that is not empty counts. */
   readonly columns: { readonly [column: string]: string }
 }
 
@@ -123,10 +123,10 @@ export const presets: ReadonlyArray<Preset> = [
   }
 ]
 
-/** No name of a column of an export is longer. */
+/** The longest column name, in characters, from which suffixes are removed. No export has a longer name. */
 const longestName = 200
 
-/** A name without what exports add to it: `Record ID - Contact`, `Create Date (GMT+1)`. */
+/** A column name without the suffixes that exports add: `Record ID - Contact`, `Create Date (GMT+1)`. */
 const withoutSuffix = (name: string): string =>
   name.length > longestName ? bare(name) : bare(name.replace(/(?:\([^()]*\)\s*|\[[^[\]]*\]\s*| - contact\s*)+$/i, ""))
 
@@ -135,13 +135,13 @@ const namesIn = (header: ReadonlyArray<string>) => {
   return (sign: string) => names.has(bare(sign))
 }
 
-/** The export that a header is of. */
+/** The known export with this header; undefined if there is none. */
 export const presetOf = (header: ReadonlyArray<string>): Preset | undefined => {
   const has = namesIn(header)
   return presets.find(({ signs: { all, least, others } }) => all.every(has) && others.filter(has).length >= least)
 }
 
-/** The field of each column of an export that has one: a name with a suffix counts where no column has it without. */
+/** The fields of the columns of an export. A name with a suffix counts only if no column has the name without it. */
 export const fieldsOf = ({ columns }: Preset, header: ReadonlyArray<string>): ReadonlyMap<string, string> => {
   const known = new Map(Object.entries(columns).map(([name, field]) => [bare(name), field]))
   const names = new Set(header.map(bare))
@@ -156,12 +156,12 @@ export const fieldsOf = ({ columns }: Preset, header: ReadonlyArray<string>): Re
 
 const quoted = (names: ReadonlyArray<string>) => names.map((name) => JSON.stringify(name)).join(", ")
 
-/** What makes a header that is of no export look like one, and what it lacks. */
+/** A hint if a header resembles a known export: the columns that resemble it, and the columns that are missing. */
 export const nearlyOf = (header: ReadonlyArray<string>): string | undefined => {
   const has = namesIn(header)
   for (const { name, signs } of presets) {
     const { all, least, others } = signs
-    // What any list may have shows nothing.
+    // A name that any list may have is no sign of an export.
     const telling = others.filter((sign) => has(sign) && fieldOf(sign) === undefined)
     const isNear = all.length > 0 ? all.every(has) || telling.length >= 2 : telling.length > 0
     if (!isNear) continue

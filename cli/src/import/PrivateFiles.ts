@@ -1,27 +1,28 @@
-// Files with personal data: readable by their owner only, never through a link, never over another file.
+// Reads and writes files with personal data. Only the owner can read them, links are not followed, and a file is overwritten
+// only by `replace`.
 import { randomUUID } from "node:crypto"
 import { constants } from "node:fs"
 import { chmod, copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises"
 
 const modes = { file: 0o600, directory: 0o700 } as const
 
-/** The largest file that is read whole. */
+/** The size of the largest file that is read, in bytes. */
 const largest = 64 * 1024 * 1024
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)
 
-/** Whether a file is not there. */
+/** Whether an error says that a file does not exist. */
 export const isMissing = (error: unknown): boolean => codeOf(error) === "ENOENT"
 
 const isThere = (error: unknown): boolean => codeOf(error) === "EEXIST"
 
-/** A name beside a file that nobody else can know. */
+/** A random name for a temporary file beside `file`. */
 const temporary = (file: string) => `${file}.${randomUUID().slice(0, 8)}.tmp`
 
-/** Whether a name is one of {@link temporary}. */
+/** Whether a name is that of a temporary file. */
 export const isTemporary = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/.test(name)
 
-/** Makes a directory that only its owner can read, or takes one that is there if it is the owner's and no link. */
+/** Makes a directory that only its owner can read. An existing one is used if it belongs to the user and is not a link. */
 export const makeDirectory = async (directory: string): Promise<void> => {
   try {
     await mkdir(directory, { mode: modes.directory })
@@ -34,9 +35,9 @@ export const makeDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-/** The bytes of a file. Fails for a link and for what is no file. */
+/** Reads the bytes of a file. Fails for a link, for anything that is not a regular file, and for a file over 64 MB. */
 export const readBytes = async (file: string): Promise<Buffer> => {
-  // O_NONBLOCK: opening a pipe would wait for a writer.
+  // O_NONBLOCK: opening a pipe would otherwise wait for a writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     const found = await handle.stat()
@@ -47,10 +48,10 @@ export const readBytes = async (file: string): Promise<Buffer> => {
   }
 }
 
-/** The text of a file, as {@link readBytes}. */
+/** Reads a file as UTF-8 text, with the checks of {@link readBytes}. */
 export const read = async (file: string): Promise<string> => (await readBytes(file)).toString("utf8")
 
-/** Writes a new file under a name that nobody else can know, and gives it to `use`. */
+/** Writes a new file under a random temporary name, and passes its path to `use`. */
 const withTemporary = async (
   file: string,
   text: string | Buffer,
@@ -66,11 +67,11 @@ const withTemporary = async (
   }
 }
 
-/** Puts a whole file in place of what has its name: a link is replaced, not followed. */
+/** Writes a file atomically, in place of an existing one. A link is replaced, not followed. */
 export const replace = (file: string, text: string): Promise<void> =>
   withTemporary(file, text, (written) => rename(written, file))
 
-/** Makes a whole file, or tells that there is something of its name. */
+/** Creates a file atomically. Returns false if something of this name exists. */
 export const create = async (file: string, text: string | Buffer): Promise<boolean> => {
   try {
     await withTemporary(file, text, async (written) => {
@@ -78,7 +79,7 @@ export const create = async (file: string, text: string | Buffer): Promise<boole
         await link(written, file)
       } catch (error) {
         if (isThere(error)) throw error
-        // A file system without links.
+        // The file system does not support links.
         await copyFile(written, file, constants.COPYFILE_EXCL)
       }
     })

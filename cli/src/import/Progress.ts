@@ -1,4 +1,4 @@
-// How far an import is, as a person is shown.
+// Shows the progress of an import.
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import { inSeconds } from "../Layout.js"
 
 export type Counts = ContactsBulk.Progress["counts"]
 
-/** What an outcome is counted as. */
+/** The counter of each outcome. */
 export const kinds = { Created: "created", Updated: "updated", Rejected: "rejected", Unknown: "unknown" } as const
 
 const sumOf = ({ created, updated, rejected, unknown }: Counts) => created + updated + rejected + unknown
@@ -29,10 +29,10 @@ export const summary = ({ created, updated, rejected, unknown }: Counts): string
 
 const isTerminal = () => process.stderr.isTTY
 
-/** How often progress is shown: in place on a terminal, as lines of a log elsewhere. */
+/** The interval at which progress is shown: in place on a terminal, and as lines of a log elsewhere. */
 const period = () => Duration.seconds(isTerminal() ? 0.2 : 10)
 
-/** The speed of this while. */
+/** The period over which the speed is measured, in milliseconds. */
 const measured = Duration.toMillis("20 seconds")
 
 export const makeProgress = (counts: Counts, rows: number) =>
@@ -57,6 +57,6 @@ export const makeProgress = (counts: Counts, rows: number) =>
     }
   })
 
-/** `1 row`, `2,000 rows`. */
+/** A count with its noun: `1 row`, `2,000 rows`. */
 export const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`

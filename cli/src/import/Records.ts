@@ -1,17 +1,17 @@
-// The records of a CSV file or a workbook, with their lines.
+// Reads the records of a CSV file or a workbook, with their line numbers.
 import { parse } from "csv-parse"
 import { Readable } from "node:stream"
 import { InvalidFile } from "./InvalidFile.js"
 import { type Source, textOf } from "./Source.js"
 
-/** The cells of a row, as they are written. */
+/** A row of a file, with its cells as written. */
 export interface Record {
-  /** The line that the row begins in, from 1. */
+  /** The line on which the row begins, from 1. */
   readonly line: number
   readonly cells: ReadonlyArray<string>
 }
 
-/** Rows that are handed on together: one by one would cost more than reading them, and many fill the memory. */
+/** The number of rows in a batch. Passing rows one by one costs more than reading them; large batches fill the memory. */
 const batchSize = 100
 
 const isBlank = (cells: ReadonlyArray<string>) => cells.every((cell) => cell.trim() === "")
@@ -22,7 +22,7 @@ const lineBreaks = (text: string): number => {
   return count
 }
 
-/** As the parser says it, with the line of the file. */
+/** Converts an error of the CSV parser into one that names the line of the file. */
 const faultOf = (error: unknown, offset: number): unknown => {
   if (!(error instanceof Error) || !("code" in error)) return error
   const line = "lines" in error && typeof error.lines === "number" ? error.lines + offset : undefined
@@ -49,7 +49,7 @@ async function* csvRecords(source: Source): AsyncGenerator<ReadonlyArray<Record>
   let batch: Array<Record> = []
   try {
     for await (const cells of parser as AsyncIterable<ReadonlyArray<string>>) {
-      // Rows of nothing but delimiters, as spreadsheets leave them, are no contacts.
+      // Spreadsheets leave rows of delimiters only, which are not contacts.
       if (!isBlank(cells)) batch.push({ line, cells })
       line += 1
       for (const cell of cells) line += lineBreaks(cell)
@@ -76,7 +76,7 @@ const textOfCell = (value: unknown): string => {
   return typeof value === "string" ? value : ""
 }
 
-/** The first sheet of a workbook. */
+/** The records of the first sheet of a workbook. */
 async function* workbookRecords({ file }: Source): AsyncGenerator<ReadonlyArray<Record>> {
   const { readSheet } = await import("read-excel-file/node")
   const rows = await readSheet(file).catch(() => {

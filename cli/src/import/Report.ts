@@ -1,5 +1,5 @@
-// The report of an import: the rows that were not applied, with the reason, to be mended and imported again. It is written as
-// the file was: encoding, byte order mark, delimiter and line ends.
+// Writes the report of an import: the rows that were not applied, with the reason, to be corrected and imported again. It
+// has the encoding, byte order mark, delimiter and line ends of the imported file.
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -17,7 +17,7 @@ import * as List from "./List.js"
 import * as PrivateFiles from "./PrivateFiles.js"
 import type { Source } from "./Source.js"
 
-/** A name derived from the imported file: nothing that was read from anywhere decides where the report is. */
+/** The path of a report. It is derived from the path of the imported file only, never from the contents of a file. */
 const reportName = ({ beside, directory }: Task, extension: string, number: number) => {
   const { dir, name } = parse(beside)
   return join(directory ?? dir, `${name}.rejected${number === 1 ? "" : `.${number}`}${extension}`)
@@ -27,7 +27,7 @@ type Letters = ReadonlyMap<number, ContactsBulk.Failure>
 
 const told = ({ _tag, error }: ContactsBulk.Failure) => ({ what: _tag, why: reasons(error).join("; ") })
 
-/** Nested deeper than the stack, a row cannot be written: its line says which it was. */
+/** A row as a line of JSON. A row that is nested too deeply cannot be written; then only its line number and reason are. */
 const lineOf = (cells: object, more: object): string =>
   `${Option.getOrElse(stringifyOption({ ...cells, ...more }), () => undefined) ?? JSON.stringify(more)}\n`
 
@@ -36,11 +36,11 @@ const csvLine = (cells: ReadonlyArray<string | number>, { delimiter, lineEnd }: 
   return stringify([written], { delimiter, record_delimiter: lineEnd })
 }
 
-/** The rows as they stand in the file. */
+/** The report with the rows as they are in the file. */
 const fromRows = (list: List.List, letters: Letters): Effect.Effect<string, InvalidFile> => {
   const { header, source } = list
   const { line, outcome, error } = added
-  // What an earlier report has added is out of date.
+  // The columns that an earlier report added are out of date.
   const own = (cells: ReadonlyArray<string>) => cells.filter((_, index) => !isAdded(header?.[index] ?? ""))
   const first = header === undefined ? "" : csvLine([...own(header), line, outcome, error], source)
   return List.rows(list).pipe(
@@ -63,7 +63,7 @@ const fromRows = (list: List.List, letters: Letters): Effect.Effect<string, Inva
   )
 }
 
-/** The contacts as they were sent, where the file does not have their rows any more. */
+/** The report with the contacts as they were sent, for a file that no longer has their rows. */
 const fromLetters = (letters: Letters): string =>
   [...letters.values()]
     .map((letter) => {
@@ -72,7 +72,7 @@ const fromLetters = (letters: Letters): string =>
     })
     .join("")
 
-/** The bytes of a text, written as the source is. A workbook is reported as a CSV that Excel reads. */
+/** Encodes the report like the imported file. The report of a workbook is a CSV that Excel reads. */
 const bytesOf = (text: string, { kind, encoding, hasBom, hasSepLine, delimiter, lineEnd }: Source): Buffer => {
   if (kind === "ndjson" || kind === "json") return Buffer.from(text)
   const whole = hasSepLine ? `sep=${delimiter}${lineEnd}${text}` : text
@@ -85,7 +85,7 @@ const extensionOf = ({ file, kind }: Source): string => {
   return parse(file).ext || (kind === "csv" ? ".csv" : ".ndjson")
 }
 
-/** Makes a new file. One that is there is left alone, unless it is this very report. */
+/** Writes the report to a new file. An existing file is not changed; if it is the same report, its name is returned. */
 const save = async (task: Task, extension: string, bytes: Buffer): Promise<string> => {
   for (let number = 1; ; number += 1) {
     const name = reportName(task, extension, number)
@@ -103,13 +103,13 @@ const unwritten = ({ beside, directory }: Task) =>
       "--resume tries it again"
   })
 
-/** What came of a report: where it is, if there is anything to report, and whether the file has changed meanwhile. */
+/** The result of a report: its path, if there is anything to report, and whether the list changed during the import. */
 export interface Report {
   readonly file: string | undefined
   readonly hasChanged: boolean
 }
 
-/** Writes the report of the checkpoint's dead letters, whose source is the fingerprint with which the import was begun. */
+/** Writes the report of the checkpoint's dead letters. `checkpoint.source` is the fingerprint of the list at the start. */
 export const write = (
   task: Task,
   list: List.List,
@@ -137,7 +137,7 @@ export const write = (
     return { file, hasChanged }
   })
 
-/** Removes the reports of a file that the command has written: those that have what a report adds. */
+/** Removes the reports that the command wrote for a file. They are recognized by the columns that a report adds. */
 export const forget = async (file: string, directory: string | undefined): Promise<ReadonlyArray<string>> => {
   const { dir, name } = parse(file)
   const place = directory ?? (dir === "" ? "." : dir)
@@ -147,7 +147,7 @@ export const forget = async (file: string, directory: string | undefined): Promi
   for (const found of (await readdir(place)).filter(isReport)) {
     const path = join(place, found)
     const bytes = await PrivateFiles.readBytes(path).catch(() => undefined)
-    // Recognizes a report by the name of its column: its ASCII letters are the same bytes in every encoding, but for the NULs of UTF-16.
+    // The name of the added column is ASCII: it has the same bytes in every encoding, apart from the NULs of UTF-16.
     if (bytes === undefined || !bytes.toString("latin1").replaceAll("\u0000", "").includes(added.outcome)) continue
     await rm(path)
     removed.push(basename(path))

@@ -1,4 +1,4 @@
-// The rows of a list as contacts, each with what is wrong with it.
+// Converts the rows of a list to contacts, each with its faults.
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -11,9 +11,9 @@ import { InvalidFile } from "./InvalidFile.js"
 import { phoneFault } from "./Phone.js"
 import type { Record } from "./Records.js"
 
-/** An error in a cell or a row. */
+/** A fault in a cell or a row. */
 export interface Fault {
-  /** The column, where it is of one. */
+  /** The name of the column; undefined if the fault concerns the row. */
   readonly column: string | undefined
   /** A sentence that begins with the name of the field. */
   readonly text: string
@@ -21,30 +21,30 @@ export interface Fault {
 
 /** A row of a list. */
 export interface Row {
-  /** The line that it begins in, from 1; of a JSON array, its place. */
+  /** The line on which the row begins, from 1; in a JSON array, the position of the item, from 1. */
   readonly line: number
-  /** The contact that it is meant to be. A cell that cannot be read is in it as it is written. */
+  /** The contact to send. A cell that cannot be read is in it as written, unless it is skipped. */
   readonly contact: ContactUpsert
   /** The row itself: the cells of a CSV in their order, or the object of NDJSON. */
   readonly cells: ReadonlyArray<string> | JsonObject
-  /** Why it is rejected. */
+  /** The reasons why the row is rejected; empty if it is valid. */
   readonly faults: ReadonlyArray<Fault>
-  /** Cells that cannot be read and are left out. */
+  /** The faults of the cells that are left out because they cannot be read. */
   readonly skipped: ReadonlyArray<Fault>
-  /** Whether it has fields that are null or blank and were left out. */
+  /** Whether null or blank fields were left out. */
   readonly hasBlanks: boolean
 }
 
-/** What is to be done with a contact besides upserting it. */
+/** How a row is handled if it is not simply upserted: it is rejected, or it updates the contact that it names. */
 export interface Plan {
   readonly faults: ReadonlyArray<string>
-  /** The contact to be updated, where the row names one. */
+  /** The id of the contact to update, if the row names one. */
   readonly contactId: ContactId | undefined
 }
 
 const plans = new WeakMap<object, Plan>()
 
-/** The plan of a contact that came from a row. */
+/** The plan for the contact of a row; undefined if it is simply upserted. */
 export const planOf = (contact: ContactUpsert): Plan | undefined => plans.get(contact)
 
 const planned = (row: Row, contactId: ContactId | undefined): Row => {
@@ -54,16 +54,16 @@ const planned = (row: Row, contactId: ContactId | undefined): Row => {
   return row
 }
 
-/** As a person is told. */
+/** A fault as a message, with the position of the row. */
 export const describe = (noun: string, line: number, { column, text }: Fault): string =>
   column === undefined ? `${noun} ${line}: ${text}` : `${noun} ${line}, column ${JSON.stringify(column)}: ${text}`
 
 // --- rows of cells -----------------------------------------------------------------------------------------------------
 
-/** How rows of cells are read. */
+/** The settings with which rows of cells are read. */
 export interface Reading {
   readonly columns: ReadonlyArray<Column>
-  /** Of each column. */
+  /** The reader of each column. */
   readonly readers: ReadonlyArray<ReadCell>
   readonly locationId: LocationId | undefined
   readonly skipsInvalidCells: boolean
@@ -74,12 +74,12 @@ const isLocationId = Schema.is(Schema.typeSchema(ContactUpsert.fields.locationId
 
 const identities = new Set(["email", "phone"])
 
-/** What a row says, while its cells are read. */
+/** A contact under construction while the cells of its row are read. */
 interface Draft {
   readonly contact: { [field: string]: unknown }
   readonly customFields: Array<unknown>
   readonly faults: Array<Fault>
-  /** Faults of cells by which the contact is found. */
+  /** Whether a cell by which the contact would be found (email, phone or id) has a fault. */
   hasInvalidIdentity: boolean
   contactId: ContactId | undefined
 }
@@ -101,7 +101,7 @@ const readContactId = (draft: Draft, column: Column, cell: string): void => {
 
 const readColumn = (draft: Draft, column: Column, read: ReadCell, cell: string, keeps: boolean): void => {
   if (column._tag === "ContactId") return readContactId(draft, column, cell)
-  // Of several columns for one field, the first that is not empty counts.
+  // If several columns hold one field, the first that is not empty counts.
   if (column._tag === "Field" && draft.contact[column.field] !== undefined && column.field !== "locationId") return
   const result = read(cell)
   const isInvalid = "fault" in result
@@ -113,7 +113,7 @@ const readColumn = (draft: Draft, column: Column, read: ReadCell, cell: string, 
   else if (column._tag === "Field") draft.contact[column.field] = value
 }
 
-/** Cells that are in no column: one with the delimiter in it may have lost its quotes. */
+/** The fault of a row with more cells than the header: a cell that contains the delimiter may have lost its quotes. */
 const surplusOf = (cells: ReadonlyArray<string>, columns: number): ReadonlyArray<Fault> => {
   const surplus = cells.slice(columns).filter((cell) => cell.trim() !== "").length
   if (surplus === 0) return []
@@ -121,7 +121,7 @@ const surplusOf = (cells: ReadonlyArray<string>, columns: number): ReadonlyArray
   return [{ column: undefined, text }]
 }
 
-/** Whether nobody could find the contact without the cells that are left out. */
+/** Whether the row has nothing to identify the contact by once its unreadable cells are left out. */
 const isLost = ({ contact, contactId, hasInvalidIdentity }: Draft) =>
   hasInvalidIdentity && contact["email"] === undefined && contact["phone"] === undefined && contactId === undefined
 
@@ -143,7 +143,7 @@ export const fromCells = ({ line, cells }: Record, reading: Reading): Row => {
   return planned(
     {
       line,
-      // Each value is what its field takes, or the row has a fault.
+      // The cast is safe: each value is of the type of its field, or the row has a fault.
       contact: contact as ContactUpsert,
       cells,
       faults: [
@@ -162,11 +162,11 @@ export const fromCells = ({ line, cells }: Record, reading: Reading): Row => {
 
 const check = Schema.encodeUnknownEither(ContactUpsert, { errors: "all", onExcessProperty: "error" })
 
-/** What would clear a field of the contact. */
+/** Whether a value would clear a field of the contact. */
 const isBlank = (value: unknown) => value === null || (typeof value === "string" && value.trim() === "")
 
 const faultsOfJson = (contact: ContactUpsert): ReadonlyArray<Fault> => {
-  // It would exhaust the stack of what checks it.
+  // The schema check would exhaust the stack on such a contact.
   if (isTooDeep(contact)) return [{ column: undefined, text: `The contact ${tooDeep}` }]
   const { phone } = contact
   const spoilt = typeof phone === "string" && phone.trim() !== "" ? phoneFault(phone) : undefined
@@ -185,7 +185,7 @@ export const fromJson = (
   const own = Object.entries(value).filter(([key]) => !isAdded(key))
   const given = clearsNulls ? own : own.filter(([, one]) => !isBlank(one))
   const { contactId, ...fields } = Object.fromEntries(given)
-  // The check and the service refuse what it is not.
+  // The check below and the service refuse any other value.
   const contact = (locationId === undefined ? fields : { locationId, ...fields }) as ContactUpsert
   const isNamed = isContactId(contactId)
   const id = contactId === undefined || isNamed ? [] : [{ column: undefined, text: "contactId must be a path segment" }]
@@ -201,7 +201,7 @@ export const fromJson = (
   return planned(row, isNamed ? contactId : undefined)
 }
 
-/** The line in which a text ends to be JSON, as the parser tells it. */
+/** The line of the first JSON syntax error, from the position in the parser's message. */
 const brokenLine = (text: string, error: unknown): number => {
   const [, position = String(text.length)] = /at position (\d+)/.exec(String(error)) ?? []
   return text.slice(0, Number(position)).trimEnd().split("\n").length

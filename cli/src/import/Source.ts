@@ -1,26 +1,26 @@
-// How a file is written: its kind, encoding, delimiter and line ends; and its text.
+// Detects the format of a file (kind, encoding, delimiter and line ends), and reads its text.
 import { analyse } from "chardet"
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { InvalidFile } from "./InvalidFile.js"
 
-/** How a file is written. */
+/** A file and its format. */
 export interface Source {
   readonly file: string
   readonly kind: "csv" | "ndjson" | "json" | "xlsx"
-  /** Its length in bytes, when it was looked at. What is written behind it later is not read. */
+  /** The length of the file when it was inspected, in bytes. Later additions to the file are not read. */
   readonly size: number
-  /** A name that `TextDecoder` knows. */
+  /** The name of the encoding for `TextDecoder`. */
   readonly encoding: string
   readonly hasBom: boolean
-  /** What separates the cells of a CSV. */
+  /** The character that separates the cells of a CSV. */
   readonly delimiter: string
   /** Whether a first line `sep=` names the delimiter, as Excel writes it. */
   readonly hasSepLine: boolean
   readonly lineEnd: "\n" | "\r\n"
 }
 
-/** What a person says about a file, where it does not say it itself. */
+/** The options of the command that override the detected format. */
 export interface Given {
   readonly encoding?: string | undefined
   readonly delimiter?: string | undefined
@@ -37,7 +37,7 @@ const sampleSize = 256 * 1024
 const startsWith = (sample: Buffer, bytes: ReadonlyArray<number>) =>
   bytes.every((byte, index) => sample[index] === byte)
 
-/** UTF-16 without a mark: of text in Latin letters every second byte is zero. */
+/** Detects UTF-16 without a byte order mark: in Latin text every second byte is zero. */
 const utf16Of = (sample: Buffer): string | undefined => {
   const zeros = [0, 0]
   for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2]! += 1
@@ -47,7 +47,7 @@ const utf16Of = (sample: Buffer): string | undefined => {
   return even > most * 0.4 && odd < most * 0.1 ? "utf-16be" : undefined
 }
 
-/** Whether all of a file is UTF-8. A part that is valid UTF-8 beyond ASCII is not something else by chance. */
+/** Whether the whole file is UTF-8. Text in another encoding is hardly ever valid UTF-8 by chance. */
 const isUtf8 = async (file: string, size: number): Promise<boolean> => {
   const decoder = new TextDecoder("utf-8", { fatal: true })
   try {
@@ -60,14 +60,17 @@ const isUtf8 = async (file: string, size: number): Promise<boolean> => {
   }
 }
 
-/** Western European text, which is what nearly every spreadsheet without UTF-8 writes: windows-1252 has all its letters. */
+/**
+ * The encodings that count as Western European, which nearly every spreadsheet without UTF-8 writes. They are read as
+ * windows-1252, which has all their letters.
+ */
 const western = new Set(["ISO-8859-1", "ISO-8859-15", "windows-1252", "ISO-8859-9", "UTF-8", "ASCII"])
 
-/** How much likelier another alphabet must be, in percent. */
+/** The margin by which another alphabet must be likelier than Western European, in percentage points of confidence. */
 const margin = 15
 
 const singleByteOf = (sample: Buffer): string => {
-  // Letters beyond ASCII decide: the rest says nothing.
+  // Only the bytes beyond ASCII distinguish the encodings.
   const found = analyse(sample)
   const best = found.find(({ name }) => !western.has(name))
   const ours = found.find(({ name }) => western.has(name))
@@ -108,7 +111,7 @@ const delimiters = [",", ";", "\t", "|"] as const
 
 const sepLine = /^sep=(.)\r?\n/i
 
-/** The commonest in the header, whose names may have line breaks and delimiters in quotes. */
+/** The most common delimiter in the header. Quoted names, which may contain line breaks and delimiters, do not count. */
 const delimiterOf = (text: string): string => {
   const lines = text.replace(/"(?:[^"]|"")*"/g, "").split(/\r\n?|\n/)
   const header = lines.find((line) => line.replace(/[,;\t|\s]/g, "") !== "") ?? ""
@@ -130,7 +133,7 @@ const kindOf = (file: string, sample: Buffer, text: string): Source["kind"] => {
 }
 
 const sampleOf = async (file: string): Promise<{ readonly size: number; readonly sample: Buffer }> => {
-  // Opening a pipe would wait for a writer.
+  // O_NONBLOCK: opening a pipe would otherwise wait for a writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => {
     throw new InvalidFile({ message: "It cannot be read" })
   })
@@ -149,7 +152,7 @@ const sampleOf = async (file: string): Promise<{ readonly size: number; readonly
   }
 }
 
-/** Looks at a file. Rejects with `InvalidFile`. */
+/** Detects the format of a file. Rejects with `InvalidFile`. */
 export const inspect = async (file: string, given: Given = {}): Promise<Source> => {
   const { size, sample } = await sampleOf(file)
   const isZip = startsWith(sample, [0x50, 0x4b, 0x03, 0x04])
@@ -170,11 +173,11 @@ export const inspect = async (file: string, given: Given = {}): Promise<Source> 
 
 const chunkSize = 64 * 1024
 
-/** The bytes of a file that were there when it was looked at. A chunk is valid until the next one is read. */
+/** Reads the first `size` bytes of a file in chunks. A chunk is valid until the next one is read. */
 async function* chunksOf(file: string, size: number): AsyncGenerator<Buffer> {
   const handle = await open(file)
   try {
-    // One buffer for all: many would be in memory until they are collected.
+    // All chunks share one buffer, because separate buffers would stay in memory until they are collected.
     const buffer = Buffer.alloc(chunkSize)
     for (let at = 0; at < size;) {
       const { bytesRead } = await handle.read(buffer, 0, Math.min(chunkSize, size - at), at)
@@ -196,7 +199,7 @@ export async function* textOf({ file, size, encoding, hasSepLine }: Source): Asy
   const decoded = (chunk?: Buffer): string => {
     try {
       let text = carried + (chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }))
-      // A line end may be cut in two.
+      // A chunk may end between \r and \n, so a trailing \r is carried over to the next chunk.
       carried = chunk !== undefined && text.endsWith("\r") ? "\r" : ""
       if (carried !== "") text = text.slice(0, -1)
       if (isFirst && text !== "") {
@@ -214,5 +217,5 @@ export async function* textOf({ file, size, encoding, hasSepLine }: Source): Asy
   yield decoded()
 }
 
-/** How a person calls an encoding. */
+/** The name of an encoding in messages. */
 export const nameOf = (encoding: string): string => (encoding.startsWith("utf") ? encoding.toUpperCase() : encoding)

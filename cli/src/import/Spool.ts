@@ -1,4 +1,4 @@
-// Standard input as a file: a list is read more than once.
+// Saves standard input to a temporary file, because a list is read more than once.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
@@ -9,18 +9,18 @@ import { join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import { type CliExit, usageError } from "../CliExit.js"
 
-/** Standard input, written to a file. */
+/** The temporary file that holds standard input. */
 export interface Spooled {
   readonly file: string
-  /** A name that is the same whenever the same is written to standard input. */
+  /** A name derived from the contents, so that the same input has the same name. */
   readonly name: string
 }
 
-/** Writes standard input to a file that only its owner can read, and that is removed with the scope. */
+/** Writes standard input to a file that only its owner can read. The file is removed when the scope ends. */
 export const spool: Effect.Effect<Spooled, CliExit, Scope.Scope> = Effect.gen(function* () {
   const directory = yield* Effect.acquireRelease(
     Effect.tryPromise({
-      // Its mode is 0700.
+      // `mkdtemp` creates the directory with mode 0700.
       try: () => mkdtemp(join(tmpdir(), "growthhub-")),
       catch: () => usageError(`Standard input cannot be kept in ${tmpdir()}: set TMPDIR to a directory of your own`)
     }),

@@ -1,4 +1,4 @@
-// The tags of a row beside those of its contact.
+// Combines the tags of a row with those of its contact.
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { ContactsService } from "effect-growthhub/ContactsService"
@@ -6,7 +6,7 @@ import type { Contact } from "effect-growthhub/Schema"
 
 const normalized = (tag: string) => tag.trim().toLowerCase()
 
-/** The contact's tags and those that it lacks, or nothing if it lacks none. The service keeps tags in lower case. */
+/** The contact's tags and the added ones; undefined if the contact has them all. The service keeps tags in lower case. */
 export const missingTags = (
   existing: ReadonlyArray<string>,
   added: ReadonlyArray<string>
@@ -16,7 +16,7 @@ export const missingTags = (
   return missing.length === 0 ? undefined : [...existing, ...missing]
 }
 
-/** The tags of a contact. They are read if the response that brought the contact does not have them. */
+/** The tags of a contact. They are fetched if the given contact does not include them. */
 export const tagsOf = (
   { getContact }: Pick<Context.Tag.Service<ContactsService>, "getContact">,
   { id, tags }: Pick<Contact, "id" | "tags">

@@ -1,5 +1,5 @@
-// What an import sends for a row: one upsert, and an update that adds the row's tags to those of the contact. With
-// --update-only and --create-only: a look-up, and an update or a create.
+// The requests of a row: an upsert, and an update that adds the row's tags to those of the contact. With --update-only and
+// --create-only: a lookup, and an update or a create.
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { ContactsService } from "effect-growthhub/ContactsService"
@@ -10,10 +10,10 @@ import { hasIdentity, makeCreateOnly, updateNamed, updateOnly } from "./Modes.js
 import { planOf } from "./Rows.js"
 import { missingTags, tagsOf } from "./Tags.js"
 
-/** What an import does about contacts that are there already, and about those that are not. */
+/** Whether an import creates and updates contacts, only updates existing ones, or only creates new ones. */
 export type Mode = "Upsert" | "UpdateOnly" | "CreateOnly"
 
-/** How rows are sent. */
+/** The options for sending rows. */
 export interface Options {
   readonly mode: Mode
   /** Whether the tags of a row replace those of its contact; otherwise they are added. */
@@ -28,8 +28,8 @@ type Service = Context.Tag.Service<ContactsService>
 const isUpsertRepeatable = (input: ContactUpsert) => hasIdentity(input) && input.createNewIfDuplicateAllowed !== true
 
 /**
- * Whether a row can be sent again without being applied twice: an update always, and a create that looks for the contact
- * before.
+ * Whether a row can be sent again without being applied twice. An update can; a create can if the contact can be looked up
+ * first; an upsert can if the service finds the contact by its email or phone.
  */
 export const isRepeatable =
   (mode: Mode) =>
@@ -38,7 +38,7 @@ export const isRepeatable =
     return mode === "CreateOnly" ? hasIdentity(input) : isUpsertRepeatable(input)
   }
 
-/** By what rows are of one contact: its id, its email, and the digits of its phone. */
+/** The values by which rows belong to one contact: its id, its email, and the digits of its phone. */
 export const identitiesOf = (input: ContactUpsert): ReadonlyArray<string> => {
   const { email, phone } = input
   const contactId = planOf(input)?.contactId
@@ -50,14 +50,14 @@ export const identitiesOf = (input: ContactUpsert): ReadonlyArray<string> => {
 }
 
 /**
- * The failure of an update that follows an upsert: the contact is there by then. Where a second upsert would create it twice,
- * the outcome of the row is unknown.
+ * The failure of the update that follows a successful upsert. The contact exists by then. If a second upsert would create it
+ * again, the outcome of the row is unknown, so that the row is not retried.
  */
 const afterUpsert =
   (input: ContactUpsert) =>
   (error: Errors.ContactsError): Errors.ContactsError => {
     const message = `The contact was saved, its tags were not added: ${error.message}`
-    // All classes take what all have.
+    // The constructors of all error classes accept the fields that all errors have.
     const Class = error.constructor as new (fields: object) => Errors.ContactsError
     const { details, ...fields } = error
     const told = { ...fields, message, details: details.length > 0 ? [message] : [] }
@@ -73,14 +73,14 @@ const addTags = (service: Service, contact: UpsertedContact, added: ReadonlyArra
     return { ...updated, ignored: [...contact.ignored, ...updated.ignored], new: contact.new }
   })
 
-/** Without an email and a phone the upsert creates a contact, which has no tags to keep. */
+/** Whether an upsert may match an existing contact: without email and phone it creates one, which has no tags to keep. */
 const mayMatch = ({ email, phone }: ContactUpsert) => [email, phone].some((identity) => typeof identity === "string")
 
-/** An upsert that keeps the tags of the contact: tags in an upsert would replace them. */
+/** Upserts a contact and adds the row's tags to it. Tags in the upsert itself would replace those of the contact. */
 const upsertAddingTags = (service: Service, input: ContactUpsert) => {
   const { tags, ...others } = input
   const isList = isArray(tags) && tags.every((tag) => typeof tag === "string")
-  // What is no list of texts is refused by the upsert, and a contact that cannot be there already has no tags to keep.
+  // The upsert refuses tags that are not a list of texts, and a contact that cannot exist already has no tags to keep.
   if (!isList || !mayMatch(input)) return service.upsertContact(input)
   if (tags.length === 0) return service.upsertContact(others)
   return Effect.flatMap(service.upsertContact(others), (contact) =>
@@ -88,11 +88,11 @@ const upsertAddingTags = (service: Service, input: ContactUpsert) => {
   )
 }
 
-/** A row that is refused before anything is sent. */
+/** The failure of a row that is refused before any request is sent. */
 const refused = (details: ReadonlyArray<string>) =>
   new Errors.Unprocessable({ operation: "upsertContact", attempts: 0, details, message: details.join("; ") })
 
-/** The service as an import uses it: a row is settled after all its requests, so that a kill between them loses nothing. */
+/** The service for an import: one upsert makes all requests of a row, so that a kill between them loses no request. */
 export const forImport = (service: Service, { mode, replacesTags, isResumed }: Options): Service => {
   const createOnly = makeCreateOnly(service, isResumed)
   return {
