@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { fork } from "node:child_process"
-import type { Step, Told } from "./importing.js"
+import type { Step, ProgressMessage } from "./importing.js"
 import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { noise } from "./Heap.js"
@@ -46,7 +46,7 @@ const live = (args: ReadonlyArray<string>, until: { readonly steps: number; read
     const child = fork(Child.scriptOf("./importing.ts"), args)
     const killing = () => until !== undefined && setTimeout(() => child.kill("SIGKILL"), until.millis)
     child.on("message", (message) => {
-      const told = message as Told
+      const told = message as ProgressMessage
       if ("counts" in told) counts = told.counts
       else if ("settled" in told) steps.push(told)
       if (until !== undefined && steps.length === until.steps) killing()

@@ -6,7 +6,7 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
 import { type Figure, percentile99, rounded, worst } from "./Figure.js"
-import { client, type Judge, type Transport, unpaced } from "./Judge.js"
+import { client, type Judge, type Transport, layerUnlimited } from "./Judge.js"
 
 const deadline = 300
 
@@ -36,7 +36,7 @@ export const run = (judge: Judge, times: number, transport: Transport) =>
     const missed = yield* Effect.all(
       Array.from({ length: times }, () => timed),
       { concurrency: 8 }
-    ).pipe(Effect.provide(client(judge, transport, policy, unpaced)))
+    ).pipe(Effect.provide(client(judge, transport, policy, layerUnlimited)))
     yield* judge.reset
     return percentile99(missed)
   })

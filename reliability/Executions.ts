@@ -91,7 +91,7 @@ export const runRival = (judge: Judge) => run(judge, rivals)
 
 type Runs = ReadonlyArray<Effect.Effect.Success<ReturnType<typeof run>>>
 
-const told = (runs: Runs) => {
+const describe = (runs: Runs) => {
   const all = runs.flat()
   const contacts = Math.max(...all.map(({ contacts }) => contacts))
   const failed = Array.from(new Set(all.filter(({ succeeded }) => !succeeded).map(({ name }) => name)))
@@ -104,7 +104,7 @@ const told = (runs: Runs) => {
 }
 
 export const figure = (runs: Runs, rival: Runs | undefined): Figure => {
-  const { text, contacts, failures, executions } = told(runs)
+  const { text, contacts, failures, executions } = describe(runs)
   const isOnce = runs.flat().every(({ contacts }) => contacts === 1)
   return {
     id: "R2",
@@ -112,12 +112,12 @@ export const figure = (runs: Runs, rival: Runs | undefined): Figure => {
     aim: "applied once in effect, and successful",
     measured: text,
     isMet: isOnce && failures === 0,
-    ...(rival === undefined ? {} : { rival: told(rival).text }),
+    ...(rival === undefined ? {} : { rival: describe(rival).text }),
     values: {
       contacts,
       failures,
       executions,
-      ...(rival === undefined ? {} : { rivalFailures: told(rival).failures, rivalOf: rival.flat().length })
+      ...(rival === undefined ? {} : { rivalFailures: describe(rival).failures, rivalOf: rival.flat().length })
     }
   }
 }

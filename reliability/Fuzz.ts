@@ -8,7 +8,7 @@ import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as Child from "./Child.js"
 import { type Figure, worst } from "./Figure.js"
-import { client, type Transport, unpaced } from "./Judge.js"
+import { client, type Transport, layerUnlimited } from "./Judge.js"
 
 const id = ContactId.make("lead")
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -18,7 +18,7 @@ const deadline = 2000
 const attempts = 3
 
 /** The time in milliseconds after its deadline at which a call counts as hanging, even on a busy machine. */
-const patience = 5000
+const hangMarginMillis = 5000
 
 const policy = RetryPolicy.make({
   schedule: RetryPolicy.backoff({ attempts, base: "5 millis" }),
@@ -38,7 +38,7 @@ const call = (index: number) =>
           ? contacts.updateContact(id, { firstName: "Rosan" })
           : contacts.upsertContact({ locationId, email: "lead@example.com" })
     return yield* Effect.exit(
-      Effect.timeoutFail(operation, { duration: deadline + patience, onTimeout: () => "hangs" })
+      Effect.timeoutFail(operation, { duration: deadline + hangMarginMillis, onTimeout: () => "hangs" })
     )
   })
 
@@ -84,7 +84,7 @@ export const measure = ({ answers, seed, transport }: Options) =>
         Array.from({ length: answers }, (_, index) => call(index)),
         (each) => each,
         { concurrency: 64 }
-      ).pipe(Effect.provide(client({ url: message.url, token: "pit-fuzz" }, transport, policy, unpaced)))
+      ).pipe(Effect.provide(client({ url: message.url, token: "pit-fuzz" }, transport, policy, layerUnlimited)))
       const { received } = yield* Child.ask<{ readonly received: number }>(child)
       const hangs = exits.filter((exit) => Exit.isFailure(exit) && Cause.squash(exit.cause) === "hangs").length
       const untyped = exits.filter((exit) => !isTyped(exit)).length - hangs

@@ -22,7 +22,7 @@ export interface Lost {
   readonly grants: number
   readonly lost: number
   /** Grants whose exchange for a new pair of tokens was begun but not completed in the store. */
-  readonly halfway: number
+  readonly interruptedExchanges: number
 }
 
 /** The number of processes that refresh at once until they are killed. */
@@ -43,14 +43,14 @@ export const runAll = (judge: Judge, { kills, seed }: { readonly kills: number; 
   Effect.forEach(stores, ({ part, place }) => run(judge, { kills: Math.ceil(kills * part), seed, place }))
 
 /** The number of the task's locations for which calls succeed with nothing but the stored grants. */
-const reached = (task: Caller.Task) => Effect.orDie(Caller.perform(task))
+const countUsableGrants = (task: Caller.Task) => Effect.orDie(Caller.perform(task))
 
 export const run = (
   judge: Judge,
   options: {
     readonly kills: number
     readonly seed: number
-    readonly place?: Effect.Effect<Place.Place, never, Scope.Scope>
+    readonly place?: Effect.Effect<Place.StoreAddress, never, Scope.Scope>
   }
 ) =>
   Effect.scoped(
@@ -84,19 +84,19 @@ export const run = (
           })
         )
       const killing = yield* Effect.makeSemaphore(refreshing)
-      const halfway = yield* Effect.forEach(
+      const interruptedExchanges = yield* Effect.forEach(
         Array.from({ length: options.kills }, (_, index) =>
           locations.slice(index * perProcess, (index + 1) * perProcess)
         ),
         // The next process comes within the 30 seconds in which the vendor returns the same pair of tokens again.
-        (own) => Effect.zipLeft(killing.withPermits(1)(killed(own)), reached(task(own))),
+        (own) => Effect.zipLeft(killing.withPermits(1)(killed(own)), countUsableGrants(task(own))),
         { concurrency: refreshing + following }
       ).pipe(Effect.withRandom(Random.make(options.seed)), Effect.map(Number.sumAll))
       yield* judge.setFaults({})
       // The stored grants must also work for a process that comes much later.
       yield* judge.expireTokens
-      const lost = locations.length - (yield* reached(task(locations)))
-      const result: Lost = { kills: options.kills, grants: locations.length, lost, halfway }
+      const lost = locations.length - (yield* countUsableGrants(task(locations)))
+      const result: Lost = { kills: options.kills, grants: locations.length, lost, interruptedExchanges }
       return result
     })
   )
@@ -134,24 +134,24 @@ export const runFailedSaves = (judge: Judge) =>
       yield* judge.expireTokens
       const task = Caller.oneCall(judge, { directory }, locations)
       yield* Caller.performWith(task, failing(store, 2))
-      const next = yield* reached(task)
+      const next = yield* countUsableGrants(task)
       yield* judge.expireTokens
-      return locations.length - Math.min(next, yield* reached(task))
+      return locations.length - Math.min(next, yield* countUsableGrants(task))
     })
   )
 
 export const figure = (runs: ReadonlyArray<Lost>, failedSaves: ReadonlyArray<number>): Figure => {
   const kills = runs.reduce((sum, run) => sum + run.kills, 0)
   const grants = runs.reduce((sum, run) => sum + run.grants, 0)
-  const halfway = runs.reduce((sum, run) => sum + run.halfway, 0)
+  const interruptedExchanges = runs.reduce((sum, run) => sum + run.interruptedExchanges, 0)
   const lost = runs.reduce((sum, run) => sum + run.lost, 0)
   const unsaved = failedSaves.reduce((sum, count) => sum + count, 0)
   return {
     id: "R5",
     what: `grants lost: ${kills} processes killed while they refresh ${grants} (${stores.map(({ name }) => name).join(", ")}), answers lost; saves that fail`,
     aim: "0",
-    measured: `${lost} (${halfway} were halfway); ${unsaved}`,
-    isMet: lost + unsaved === 0 && runs.every(({ halfway, kills }) => halfway >= kills / 10),
-    values: { lost, lostToFailedSaves: unsaved, kills, grants, halfway }
+    measured: `${lost} (${interruptedExchanges} were interrupted halfway); ${unsaved}`,
+    isMet: lost + unsaved === 0 && runs.every(({ interruptedExchanges, kills }) => interruptedExchanges >= kills / 10),
+    values: { lost, lostToFailedSaves: unsaved, kills, grants, interruptedExchanges }
   }
 }

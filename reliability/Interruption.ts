@@ -13,7 +13,7 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import * as TokenStore from "effect-growthhub/TokenStore"
 import { type Figure, percentile99, rounded, worst } from "./Figure.js"
 import * as Installation from "./Installation.js"
-import { client, type Judge, type Transport, unpaced } from "./Judge.js"
+import { client, type Judge, type Transport, layerUnlimited } from "./Judge.js"
 
 const get = Effect.flatMap(ContactsService, (contacts) => contacts.getContact(ContactId.make("lead")))
 
@@ -52,13 +52,13 @@ const refreshing = (judge: Judge, times: number, transport: Transport) =>
     // The first call sends its request and the refresh; each other call sends one request.
     return yield* Effect.provide(
       measured(judge, times, times + 1),
-      ContactsService.layer({ baseUrl: judge.url, token }).pipe(Layer.provide(transport), Layer.provide(unpaced))
+      ContactsService.layer({ baseUrl: judge.url, token }).pipe(Layer.provide(transport), Layer.provide(layerUnlimited))
     )
   })
 
 export const run = (judge: Judge, times: number, transport: Transport) =>
   Effect.gen(function* () {
-    const calling = <A, E>(self: Effect.Effect<A, E, ContactsService>, limit = unpaced) =>
+    const calling = <A, E>(self: Effect.Effect<A, E, ContactsService>, limit = layerUnlimited) =>
       Effect.provide(self, client(judge, transport, policy, limit))
     yield* judge.reset
     yield* judge.setFaults(stalling)

@@ -66,7 +66,7 @@ export const make = Effect.gen(function* () {
 export type Transport = Layer.Layer<HttpClient.HttpClient>
 
 /** A layer without a rate limit, for figures that do not measure it. */
-export const unpaced: Layer.Layer<RateLimit.RateLimit> = RateLimit.layerUnlimited
+export const layerUnlimited: Layer.Layer<RateLimit.RateLimit> = RateLimit.layerUnlimited
 
 /** The library's client for a judge, or for any other server. */
 export const client = (

@@ -6,7 +6,7 @@ import * as Child from "./Child.js"
 import { type Figure, rounded, worst } from "./Figure.js"
 import { noise } from "./Heap.js"
 
-export interface Held {
+export interface ResourceUsage {
   readonly heap: number
   readonly listeners: number
   readonly sockets: number
@@ -40,18 +40,23 @@ const serving = Effect.map(
 )
 
 /** The growth between the first tenth of the calls, after which everything is compiled and connected, and the end. */
-export const run = (calls: number, transport: string): Effect.Effect<Held> =>
+export const run = (calls: number, transport: string): Effect.Effect<ResourceUsage> =>
   Effect.scoped(
     Effect.gen(function* () {
       const url = yield* serving
-      const { message } = yield* Child.spawn<ReadonlyArray<Held>>("./leaking.ts", [url, String(calls), transport])
+      const { message } = yield* Child.spawn<ReadonlyArray<ResourceUsage>>("./leaking.ts", [
+        url,
+        String(calls),
+        transport
+      ])
       const [first, ...later] = message
-      const growth = (name: keyof Held) => Math.min(...later.slice(-3).map((held) => held[name])) - first![name]
+      const growth = (name: keyof ResourceUsage) =>
+        Math.min(...later.slice(-3).map((held) => held[name])) - first![name]
       return { heap: growth("heap"), listeners: growth("listeners"), sockets: growth("sockets") }
     })
   )
 
-export const figure = (runs: ReadonlyArray<Held>, calls: number): Figure => {
+export const figure = (runs: ReadonlyArray<ResourceUsage>, calls: number): Figure => {
   const [heap, listeners, sockets] = (["heap", "listeners", "sockets"] as const).map((name) =>
     worst(runs.map((run) => run[name]))
   ) as [number, number, number]

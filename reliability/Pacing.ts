@@ -148,7 +148,7 @@ const grouped = (runs: ReadonlyArray<Ran>) =>
         ]
   })
 
-const told = (runs: ReadonlyArray<Ran>) =>
+const describe = (runs: ReadonlyArray<Ran>) =>
   grouped(runs)
     .map(({ id, name, refused, lost, overIdeal, othersRefused }) => {
       // The value is printed as exactly as it is compared, because 1.052 misses an aim of 1.05.
@@ -176,9 +176,9 @@ export const figure = (
   id: "R6",
   what: `${allCalls} calls at once against ${limit} per second: 429s, calls lost, time over ideal`,
   aim: `0 429s, 0 lost, 1.05 (three processes 1.08, beside another consumer 3 %, 0, 1.15, others refused at most 10 %)${RedisServer.isThere ? "" : " (no Redis here)"}`,
-  measured: told(runs),
+  measured: describe(runs),
   isMet: runs.every(([{ setting }, measured]) => isMet(setting, measured)),
-  ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${told(beside[rival])}`).join(" | ") }),
+  ...(beside === undefined ? {} : { rival: rivals.map((rival) => `${rival}: ${describe(beside[rival])}`).join(" | ") }),
   values: Object.fromEntries(
     grouped(runs).flatMap(({ id, refused, lost, overIdeal, othersRefused }) => [
       [`${id}Refused`, refused],

@@ -58,7 +58,7 @@ const hostile = (count: number) =>
     return [...known, ...made]
   })
 
-export interface Reached {
+export interface PathCounts {
   readonly sent: number
   readonly elsewhere: number
 }
@@ -85,7 +85,7 @@ export const run = (
     return { sent: requests.length, elsewhere: elsewhere.length }
   }).pipe(Effect.provide(client(judge, options.transport, RetryPolicy.none)))
 
-export const figure = (runs: ReadonlyArray<Reached>, ids: number): Figure => {
+export const figure = (runs: ReadonlyArray<PathCounts>, ids: number): Figure => {
   const elsewhere = worst(runs.map((run) => run.elsewhere))
   const sent = worst(runs.map((run) => run.sent))
   return {

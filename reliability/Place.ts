@@ -10,7 +10,7 @@ import * as Mysql from "../test/mysql.js"
 import * as Postgres from "../test/postgres.js"
 
 /** The place of a store, for a process that opens it. */
-export type Place = { readonly directory: string } | { readonly socket: string } | Sql
+export type StoreAddress = { readonly directory: string } | { readonly socket: string } | Sql
 
 export type Sql = { readonly sqlite: string } | { readonly postgres: string } | { readonly mysql: string }
 
@@ -38,7 +38,9 @@ export const withSql = <A, E>(
   })
 
 /** Opens a store, as each process does for itself. */
-export const open = (place: Place): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError, Scope.Scope> => {
+export const open = (
+  place: StoreAddress
+): Effect.Effect<TokenStore.Service, TokenStore.TokenStoreError, Scope.Scope> => {
   if ("directory" in place) return TokenStoreFile.make(place)
   if ("socket" in place) {
     const connect = Effect.acquireRelease(

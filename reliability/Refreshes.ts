@@ -134,7 +134,7 @@ export const runRival = (judge: Judge) =>
     })
   )
 
-const told = (runs: ReadonlyArray<Refreshed>) => {
+const describe = (runs: ReadonlyArray<Refreshed>) => {
   const least = Math.min(...runs.map(({ succeeded, calls }) => succeeded / calls))
   return `${worst(runs.map(({ refreshes }) => refreshes))} refreshes, ${Math.floor(least * 100)} % succeed`
 }
@@ -158,8 +158,8 @@ export const figure = (
       ? "refreshes for 50 and 500 calls at once, and over 1.5 s"
       : `the same from 4 and 16 processes (${Stores.names})`,
   aim: "1 refresh, all succeed",
-  measured: told(runs),
+  measured: describe(runs),
   isMet: isOnce(runs),
-  ...(rival === undefined ? {} : { rival: told(rival) }),
+  ...(rival === undefined ? {} : { rival: describe(rival) }),
   values: valued(runs)
 })

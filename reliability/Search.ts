@@ -6,7 +6,7 @@ import { noise } from "./Heap.js"
 import type { Judge } from "./Judge.js"
 
 /** The results of a process, and the bytes of its heap after each twentieth of the contacts, without garbage. */
-export interface Walk {
+export interface SearchResult {
   readonly heaps: ReadonlyArray<number>
   /** Contacts that were not found. */
   readonly missed: number
@@ -14,7 +14,7 @@ export interface Walk {
   readonly repeated: number
 }
 
-export interface Ran extends Pick<Walk, "missed" | "repeated"> {
+export interface Ran extends Pick<SearchResult, "missed" | "repeated"> {
   /** The growth of the heap in bytes since a fifth of the contacts, after which everything is compiled and connected. */
   readonly growth: number
 }
@@ -43,7 +43,7 @@ export const run = (judge: Judge, contacts: number, transport: string): Effect.E
       yield* judge.reset
       yield* seeded(judge, contacts)
       const args = [judge.url, judge.token, judge.locationId, String(contacts), transport]
-      const { message } = yield* Child.spawn<Walk>("./searching.ts", args)
+      const { message } = yield* Child.spawn<SearchResult>("./searching.ts", args)
       const { heaps, missed, repeated } = message
       // A heap is sometimes a little larger, so the smallest of the last three sizes counts.
       return { missed, repeated, growth: Math.min(...heaps.slice(-3)) - (heaps[3] ?? 0) }

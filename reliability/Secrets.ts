@@ -125,7 +125,7 @@ const echoing = (status: number, shape: Shape, culprit: Culprit) =>
     ({ close }) => Effect.sync(close)
   )
 
-const recording = (told: Array<string>) =>
+const recording = (printedTexts: Array<string>) =>
   Tracer.make({
     span: (name, parent, context, links, startTime, kind) => {
       const attributes = new Map<string, unknown>()
@@ -136,10 +136,10 @@ const recording = (told: Array<string>) =>
         spanId: "1",
         traceId: "2",
         sampled: true,
-        attribute: (key, value) => void told.push(`${name} ${key}=${inspect(value, { depth: 9 })}`),
-        event: (event, _, values) => void told.push(`${name} ${event} ${inspect(values, { depth: 9 })}`),
+        attribute: (key, value) => void printedTexts.push(`${name} ${key}=${inspect(value, { depth: 9 })}`),
+        event: (event, _, values) => void printedTexts.push(`${name} ${event} ${inspect(values, { depth: 9 })}`),
         addLinks: () => undefined,
-        end: (_, exit) => void told.push(`${name} ${inspect(exit, { depth: 9 })} ${JSON.stringify(exit)}`)
+        end: (_, exit) => void printedTexts.push(`${name} ${inspect(exit, { depth: 9 })} ${JSON.stringify(exit)}`)
       }
     },
     context: (execute) => execute()

@@ -6,7 +6,7 @@ import { directory } from "../test/directory.js"
 import * as Mysql from "../test/mysql.js"
 import * as Postgres from "../test/postgres.js"
 import * as RedisServer from "../test/redis.js"
-import { type Place, type Sql, withSql } from "./Place.js"
+import { type StoreAddress, type Sql, withSql } from "./Place.js"
 
 const migrated = <P extends Sql>(place: P) =>
   Effect.as(Effect.scoped(Effect.orDie(withSql(place, ({ migration }) => migration()))), place)
@@ -21,7 +21,7 @@ const inMysql = ({ socket }: { readonly socket: string }) =>
   })
 
 /** The kinds of stores that this machine has. Each effect makes a fresh store. */
-export const fresh: { readonly [name: string]: Effect.Effect<Place, never, Scope.Scope> } = {
+export const fresh: { readonly [name: string]: Effect.Effect<StoreAddress, never, Scope.Scope> } = {
   files: Effect.map(directory, (path) => ({ directory: path })),
   ...(RedisServer.isThere
     ? { Redis: Effect.map(Effect.flatMap(directory, RedisServer.make), ({ socket }) => ({ socket })) }

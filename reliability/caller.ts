@@ -11,13 +11,13 @@ import { ContactId, LocationId } from "effect-growthhub/Schema"
 import type * as TokenStore from "effect-growthhub/TokenStore"
 import { endWithParent } from "./Child.js"
 import * as Installation from "./Installation.js"
-import { unpaced } from "./Judge.js"
+import { layerUnlimited } from "./Judge.js"
 import * as Place from "./Place.js"
 
 export interface Task {
   readonly url: string
   readonly app: { readonly clientId: string; readonly clientSecret: string }
-  readonly store: Place.Place
+  readonly store: Place.StoreAddress
   readonly locations: ReadonlyArray<string>
   /** The number of calls for each location; `spread`: the time in milliseconds that they are spread over. */
   readonly calls: number
@@ -27,7 +27,7 @@ export interface Task {
 /** A task of one call for each location. */
 export const oneCall = (
   { url }: { readonly url: string },
-  store: Place.Place,
+  store: Place.StoreAddress,
   locations: ReadonlyArray<string>
 ): Task => ({ url, app: Installation.app, store, locations, calls: 1, spread: 0 })
 
@@ -52,7 +52,7 @@ const calling = ({ url, app, calls, spread }: Task, store: TokenStore.Service, l
   }).pipe(
     Effect.provide(ContactsService.layer({ token, baseUrl: url })),
     // There is no rate limit: it has figures of its own, and it would refuse the last of very many calls at once.
-    Effect.provide(Layer.merge(FetchHttpClient.layer, unpaced))
+    Effect.provide(Layer.merge(FetchHttpClient.layer, layerUnlimited))
   )
 }
 
@@ -80,6 +80,6 @@ if (process.send !== undefined && process.argv[2] === "worker") {
   })
   // A process with a place is ready when the driver of that store is loaded.
   const place = process.argv[3]
-  const loaded = place === undefined ? Effect.void : Effect.asVoid(Place.open(JSON.parse(place) as Place.Place))
+  const loaded = place === undefined ? Effect.void : Effect.asVoid(Place.open(JSON.parse(place) as Place.StoreAddress))
   void Effect.runPromise(Effect.scoped(loaded)).then(() => process.send?.({ isReady: true }))
 }

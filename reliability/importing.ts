@@ -21,7 +21,7 @@ export interface Step {
   readonly heap: number
 }
 
-export type Told = { readonly began: number } | Step | { readonly counts: ContactsBulk.Progress["counts"] }
+export type ProgressMessage = { readonly began: number } | Step | { readonly counts: ContactsBulk.Progress["counts"] }
 
 const [url = "", token = "", location = "", directory = "", count = "0", step = "1", transport = "fetch"] =
   process.argv.slice(2)
@@ -34,7 +34,7 @@ const contact = (index: number): ContactUpsert => ({
   firstName: `Lead ${index}`
 })
 
-const tell = (told: Told) => process.send?.(told)
+const tell = (told: ProgressMessage) => process.send?.(told)
 
 /** The number of contacts between two steps. */
 const stride = Number(step)

@@ -8,7 +8,7 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import { ContactId } from "effect-growthhub/Schema"
 import { endWithParent } from "./Child.js"
 import { collector } from "./Heap.js"
-import type { Held } from "./Leaks.js"
+import type { ResourceUsage } from "./Leaks.js"
 import * as Transports from "./Transports.js"
 
 const [url = "", calls = "0", transport = "fetch"] = process.argv.slice(2)
@@ -35,13 +35,13 @@ const held = Effect.gen(function* () {
   collect()
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
   const sockets = process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length
-  const state: Held = { heap: process.memoryUsage().heapUsed, listeners, sockets }
+  const state: ResourceUsage = { heap: process.memoryUsage().heapUsed, listeners, sockets }
   return state
 })
 
 const program = Effect.gen(function* () {
   const count = Math.ceil(Number(calls) / checkpoints)
-  const all: Array<Held> = []
+  const all: Array<ResourceUsage> = []
   for (let checkpoint = 0; checkpoint < checkpoints; checkpoint += 1) {
     yield* Effect.forEach(Array.from({ length: count }).keys(), call, { concurrency: 32, discard: true })
     all.push(yield* held)

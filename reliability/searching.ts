@@ -9,8 +9,8 @@ import { ContactsService } from "effect-growthhub/ContactsService"
 import { LocationId } from "effect-growthhub/Schema"
 import { endWithParent } from "./Child.js"
 import { collector } from "./Heap.js"
-import { unpaced } from "./Judge.js"
-import type { Walk } from "./Search.js"
+import { layerUnlimited } from "./Judge.js"
+import type { SearchResult } from "./Search.js"
 import * as Transports from "./Transports.js"
 
 const [url = "", token = "", location = "", count = "0", transport = "fetch"] = process.argv.slice(2)
@@ -38,14 +38,14 @@ const program = Effect.gen(function* () {
   )
   const missed = seen.reduce((sum, times) => sum + (times === 0 ? 1 : 0), 0)
   const repeated = found - (seen.length - missed)
-  process.send?.({ heaps, missed, repeated } satisfies Walk)
+  process.send?.({ heaps, missed, repeated } satisfies SearchResult)
 })
 
 endWithParent()
 const http = await Transports.load(transport)
 const service = ContactsService.layer({ baseUrl: url, token: Redacted.make(token) }).pipe(
   Layer.provide(http),
-  Layer.provide(unpaced)
+  Layer.provide(layerUnlimited)
 )
 void Effect.runPromise(Effect.provide(program, service)).catch((error: unknown) => {
   process.stderr.write(String(error))

@@ -18,8 +18,8 @@ const pathOf = ({ path }: AnyEndpoint): string =>
 
 const repeatOf = (row: AnyEndpoint): string => {
   if (isRead(row)) return "yes, it changes nothing"
-  if (row.isRepeatable === always) return "yes"
-  if (row.isRepeatable !== never) return "with an email or a phone, and without `createNewIfDuplicateAllowed: true`"
+  if (row.isSafeToRetry === always) return "yes"
+  if (row.isSafeToRetry !== never) return "with an email or a phone, and without `createNewIfDuplicateAllowed: true`"
   return row.verify === undefined ? `no: ${row.unverifiable}` : "no: it is looked up instead"
 }
 

@@ -22,7 +22,7 @@ import * as ordering from "./bulk/ordering.js"
 import type { BulkStopped, Failure, Outcome } from "./bulk/outcome.js"
 import * as runs from "./bulk/run.js"
 import { pages } from "./bulk/search.js"
-import { isUpsertRepeatable } from "./bulk/verdict.js"
+import { isUpsertSafeToRetry } from "./bulk/verdict.js"
 import { makePull, runWorkers } from "./bulk/workers.js"
 import { ContactsService } from "./ContactsService.js"
 import type * as Errors from "./Errors.js"
@@ -135,7 +135,7 @@ export interface Options {
    *
    * @since 0.2.0
    */
-  readonly isRepeatable?: ((contact: Schema.ContactUpsert) => boolean) | undefined
+  readonly isSafeToRetry?: ((contact: Schema.ContactUpsert) => boolean) | undefined
   /**
    * The values by which the service finds a contact: contacts that share one are sent one after the other, in the order of the
    * list. By default the email, and the digits of the phone.
@@ -219,7 +219,7 @@ export const upsertMany = <E, R>(
         emitter,
         takeTurn,
         concurrency,
-        isRepeatable: options.isRepeatable ?? isUpsertRepeatable,
+        isSafeToRetry: options.isSafeToRetry ?? isUpsertSafeToRetry,
         identitiesOf,
         // The limit is less than `maximumLead`, because the slowest contact may wait for the outcomes of these failures.
         failures: clampCount(options.failures, 20, maximumLead / 2),

@@ -19,7 +19,7 @@ import { contactListRows } from "./api/contactList.js"
 import type { ContactParts } from "./api/contactParts.js"
 import { contactRows } from "./api/contacts.js"
 import { followerRows } from "./api/followers.js"
-import { searchContacts, usualPage } from "./api/search.js"
+import { searchContacts, defaultPageSize } from "./api/search.js"
 import { tagRows } from "./api/tags.js"
 import { workflowRows } from "./api/workflows.js"
 import { type ContactsError, type DocumentedError, orDieOperational } from "./Errors.js"
@@ -190,7 +190,7 @@ const makeService = ({ perform }: HttpLayer.Service): Service => ({
     ),
   searchContacts: (search) =>
     Effect.map(
-      perform(searchContacts, { body: { ...search, pageLimit: search.pageLimit ?? usualPage } }),
+      perform(searchContacts, { body: { ...search, pageLimit: search.pageLimit ?? defaultPageSize } }),
       ({ contacts, total }) => {
         const searchAfter = contacts.at(-1)?.searchAfter
         return { contacts, total, ...(searchAfter === undefined ? {} : { searchAfter }) }

@@ -121,7 +121,11 @@ export class ContactsTest extends Context.Tag("effect-growthhub/ContactsTest")<C
     return Layer.unwrapEffect(
       Effect.map(DateTime.now, ({ epochMillis }) => {
         const stateOptions = stateOptionsOf(options)
-        return over(State.make(stateOptions, epochMillis), stateOptions, options.retryPolicy ?? RetryPolicy.none)
+        return layerOfState(
+          State.make(stateOptions, epochMillis),
+          stateOptions,
+          options.retryPolicy ?? RetryPolicy.none
+        )
       })
     )
   }
@@ -156,7 +160,7 @@ const stateOptionsOf = ({
 
 const decodeContact = S.decodeUnknownSync(Contact)
 
-const over = (
+const layerOfState = (
   state: State.State,
   options: State.Options,
   retryPolicy: RetryPolicy.Policy

@@ -133,28 +133,28 @@ const withScope = (error: Unauthorized): Unauthorized =>
 type Definitions = ReadonlyArray<CustomFieldDefinition>
 
 /** The cached result of a read: the definitions, or the error for the missing scope. */
-type Known = Either.Either<Definitions, Unauthorized>
+type CachedResult = Either.Either<Definitions, Unauthorized>
 
 /**
  * Returns the cached result if it is younger than `maxAge` (milliseconds), and reads again otherwise. Other failures are not
  * cached.
  */
-type Read = (maxAge: number) => Effect.Effect<Known, ContactsError>
+type ReadDefinitions = (maxAge: number) => Effect.Effect<CachedResult, ContactsError>
 
-const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): Read => {
+const makeRead = (fetch: Effect.Effect<Definitions, ContactsError>): ReadDefinitions => {
   const semaphore = Effect.unsafeMakeSemaphore(1)
-  let known: { readonly at: number; readonly result: Known } | undefined
-  const kept = (maxAge: number) =>
+  let known: { readonly at: number; readonly result: CachedResult } | undefined
+  const cached = (maxAge: number) =>
     Effect.map(Clock.currentTimeMillis, (now) =>
       known !== undefined && now - known.at < maxAge ? known.result : undefined
     )
   const fetched = fetch.pipe(
-    Effect.map((definitions): Known => Either.right(Rules.ofContacts(definitions))),
-    Effect.catchIf(isMissingScope, (error) => Effect.succeed<Known>(Either.left(withScope(error)))),
+    Effect.map((definitions): CachedResult => Either.right(Rules.ofContacts(definitions))),
+    Effect.catchIf(isMissingScope, (error) => Effect.succeed<CachedResult>(Either.left(withScope(error)))),
     Effect.tap((result) => Effect.map(Clock.currentTimeMillis, (at) => void (known = { at, result })))
   )
-  const orElse = (maxAge: number, other: Effect.Effect<Known, ContactsError>) =>
-    Effect.flatMap(kept(maxAge), (result) => (result === undefined ? other : Effect.succeed(result)))
+  const orElse = (maxAge: number, other: Effect.Effect<CachedResult, ContactsError>) =>
+    Effect.flatMap(cached(maxAge), (result) => (result === undefined ? other : Effect.succeed(result)))
   // A caller that has waited for the permit uses the result of the caller before it. If that caller was interrupted, the
   // next one reads.
   return (maxAge) => orElse(maxAge, semaphore.withPermits(1)(orElse(maxAge, fetched)))
@@ -221,14 +221,16 @@ const named = (definitions: Definitions, { id, value }: CustomField): NamedCusto
 }
 
 const makeCustomFields = (
-  read: Read,
+  read: ReadDefinitions,
   { timeToLive, refreshAfter }: { readonly [name in keyof Options]-?: number }
 ): CustomFields => {
   /**
    * Returns the cached definitions. If they are incomplete, or the scope was missing, reads again unless the cached result
    * is younger than `refreshAfter`.
    */
-  const having = (isComplete: (definitions: Definitions) => boolean): Effect.Effect<Known, ContactsError> =>
+  const definitionsWith = (
+    isComplete: (definitions: Definitions) => boolean
+  ): Effect.Effect<CachedResult, ContactsError> =>
     Effect.flatMap(read(timeToLive), (known) => {
       const isEnough = Either.isRight(known) && isComplete(known.right)
       return isEnough ? Effect.succeed(known) : read(Math.min(timeToLive, refreshAfter))
@@ -236,16 +238,16 @@ const makeCustomFields = (
   const isKnown = (definitions: Definitions, name: string) =>
     Either.match(Rules.resolve(definitions, name), { onLeft: ({ isUnknown }) => !isUnknown, onRight: () => true })
   return {
-    definitions: Effect.flatten(having(() => true)),
+    definitions: Effect.flatten(definitionsWith(() => true)),
     definition: (name) =>
-      Effect.flatMap(Effect.flatten(having((definitions) => isKnown(definitions, name))), (definitions) =>
+      Effect.flatMap(Effect.flatten(definitionsWith((definitions) => isKnown(definitions, name))), (definitions) =>
         Either.mapLeft(Rules.resolve(definitions, name), ({ message }) => refused("CustomFields.definition", [message]))
       ),
     write: (values) => {
       const given = givenOf(values)
       if (given.length === 0) return Effect.succeed([])
       return Effect.flatMap(
-        having((definitions) => given.every(([name]) => isKnown(definitions, name))),
+        definitionsWith((definitions) => given.every(([name]) => isKnown(definitions, name))),
         (known) =>
           Either.isLeft(known)
             ? uncheckedFields(given, known.left)
@@ -256,7 +258,7 @@ const makeCustomFields = (
       if (customFields.length === 0) return Effect.succeed([])
       const hasAll = (definitions: Definitions) =>
         customFields.every(({ id }) => definitions.some((definition) => definition.id === id))
-      return Effect.map(Effect.flatten(having(hasAll)), (definitions) =>
+      return Effect.map(Effect.flatten(definitionsWith(hasAll)), (definitions) =>
         customFields.map((field) => named(definitions, field))
       )
     }

@@ -34,15 +34,15 @@ import type {
 } from "./api/filterFields.js"
 
 export {
-  type Comparison,
+  type EqualsCondition,
   type Condition,
-  type Existence,
+  type ExistsCondition,
   Filter,
   type Group,
-  type HasOpportunity,
-  type Interval,
+  type OpportunitiesCondition,
+  type RangeCondition,
   type OpportunityCondition,
-  type Part,
+  type ContainsCondition,
   type Range
 } from "./api/filter.js"
 export type {
@@ -98,7 +98,7 @@ export const customField = {
   /** Text, large text, single select, radio or phone (`TEXT LARGE_TEXT SINGLE_OPTIONS RADIO PHONE`). */
   text: custom("text"),
   /** One box of a text box list (`TEXTBOX_LIST`), by the id of the field and the id of the box. */
-  textBox: (id: string, optionId: string): CustomField<"text"> => custom("text")(`${id}.${optionId}`),
+  textBox: (id: string, boxId: string): CustomField<"text"> => custom("text")(`${id}.${boxId}`),
   /** Checkbox or multi select (`CHECKBOX MULTIPLE_OPTIONS`). */
   options: custom("options"),
   /** Numeric or monetary (`NUMERICAL MONETORY`). */

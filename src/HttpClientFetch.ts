@@ -28,7 +28,7 @@ import {
   type Transport,
   withTransport
 } from "./http/transport.js"
-import { abandon } from "./runtime/timer.js"
+import { abortOnNextTick } from "./runtime/timer.js"
 
 type Options = Omit<RequestInit, "headers"> & { readonly headers?: Headers.Input }
 
@@ -92,7 +92,7 @@ const start = (
     isSent: () => true,
     abort: () => {
       isAborted = true
-      abandon(() => controller.abort())
+      abortOnNextTick(() => controller.abort())
     }
   }
 }

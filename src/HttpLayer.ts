@@ -65,7 +65,7 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  Repeat
+  RetryTiming
 } from "./api/endpoint.js"
 
 export type {

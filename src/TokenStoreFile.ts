@@ -15,7 +15,7 @@ import { readFileSync, renameSync } from "node:fs"
 import { mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./runtime/timeout.js"
+import { withTimeout } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 /**
@@ -46,7 +46,7 @@ const failing = (what: string) => (cause: unknown) => {
 }
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
-  Effect.tryPromise({ try: () => inTime(evaluate()), catch: failing(what) })
+  Effect.tryPromise({ try: () => withTimeout(evaluate()), catch: failing(what) })
 
 /** Resolves to `undefined` if the file does not exist. */
 const unlessMissing = <A>(promise: Promise<A>): Promise<A | undefined> =>
@@ -215,7 +215,7 @@ const tryLock = (target: Target): Effect.Effect<Option.Option<Lock>, TokenStore.
       // After a suspension, the lock file may belong to another process; then it is not removed.
       return async () => (identity === (await identityOf(target.path)) ? unlock() : undefined)
     })
-    return Effect.tryPromise(() => inTime(locking)).pipe(
+    return Effect.tryPromise(() => withTimeout(locking)).pipe(
       Effect.map((unlock) => Option.some(lockedFile(target, unlock, () => isLost))),
       Effect.catchAll(({ error }) => {
         if (codeOf(error) === "ELOCKED") return Effect.as(mendTime(target.path), Option.none())

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import type { Cluster, Redis } from "ioredis"
 import { randomUUID } from "node:crypto"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./runtime/timeout.js"
+import { withTimeout } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 type Client = Redis | Cluster
@@ -23,7 +23,7 @@ const codeOf = (error: unknown) =>
 
 const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
-    try: () => inTime(evaluate()),
+    try: () => withTimeout(evaluate()),
     catch: (error) => {
       // The message has only the error's code, because the whole error may contain the command and thus the grant.
       const code = codeOf(error)

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
-import { inTime } from "./runtime/timeout.js"
+import { withTimeout } from "./runtime/timeout.js"
 import * as TokenStore from "./TokenStore.js"
 
 // --- the table -----------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ const attempt = <A>(what: string, statement: Effect.Effect<A, SqlError.SqlError>
       const failed = (reason: string) =>
         new TokenStore.TokenStoreError({ message: `The token store could not be ${what}: ${reason}` })
       return Effect.tryPromise({
-        try: () => inTime(Runtime.runPromise(runtime)(Fiber.join(running))),
+        try: () => withTimeout(Runtime.runPromise(runtime)(Fiber.join(running))),
         catch: () => failed("the database did not respond within 10s")
       }).pipe(
         Effect.ensuring(Fiber.interruptFork(running)),

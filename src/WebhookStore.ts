@@ -70,21 +70,21 @@ export interface MemoryOptions {
 export const makeMemory = ({ capacity = 100_000 }: MemoryOptions = {}): Effect.Effect<Service> =>
   Effect.sync(() => {
     /** The time at which each id expires, in the order in which the ids were added. */
-    const ends = new Map<string, number>()
+    const expiries = new Map<string, number>()
     return {
       add: (webhookId, timeToLive) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
-          const end = ends.get(webhookId)
+          const end = expiries.get(webhookId)
           if (end !== undefined && end > now) return false
-          ends.delete(webhookId)
-          for (const [id, end] of ends) {
-            if (end > now && ends.size < capacity) break
-            ends.delete(id)
+          expiries.delete(webhookId)
+          for (const [id, end] of expiries) {
+            if (end > now && expiries.size < capacity) break
+            expiries.delete(id)
           }
-          ends.set(webhookId, now + Duration.toMillis(timeToLive))
+          expiries.set(webhookId, now + Duration.toMillis(timeToLive))
           return true
         }),
-      remove: (webhookId) => Effect.sync(() => void ends.delete(webhookId))
+      remove: (webhookId) => Effect.sync(() => void expiries.delete(webhookId))
     }
   })
 

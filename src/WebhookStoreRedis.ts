@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cluster, Redis } from "ioredis"
-import { inTime } from "./runtime/timeout.js"
+import { withTimeout } from "./runtime/timeout.js"
 import { type Service, WebhookStore, WebhookStoreError } from "./WebhookStore.js"
 
 /**
@@ -31,7 +31,7 @@ const timeout = 2000
 
 const attempt = <A>(evaluate: () => Promise<A>) =>
   Effect.tryPromise({
-    try: () => inTime(evaluate(), timeout),
+    try: () => withTimeout(evaluate(), timeout),
     catch: () => new WebhookStoreError({ message: "Redis cannot be used for webhooks: is it running?" })
   })
 

@@ -794,7 +794,7 @@ describe("a checkpoint", () => {
     ],
     ([kinds, kills, concurrency]) =>
       Effect.gen(function* () {
-        const input = kinds.map((isRepeatable, index) => (isRepeatable ? lead(index) : nameless(index)))
+        const input = kinds.map((isSafeToRetry, index) => (isSafeToRetry ? lead(index) : nameless(index)))
         const { applied, progress, letters } = yield* runs(input, kills, concurrency)
         const { created, updated, rejected, unknown } = progress.counts
         expect(progress.isComplete).toBe(true)
@@ -802,8 +802,8 @@ describe("a checkpoint", () => {
         expect(letters).toHaveLength(rejected + unknown)
         expect(new Set(letters.map(({ index }) => index)).size).toBe(letters.length)
         const isUnknown = new Set(letters.filter(({ _tag }) => _tag === "Unknown").map(({ index }) => index))
-        for (const [index, isRepeatable] of kinds.entries()) {
-          if (isRepeatable) expect(applied[index]).toBeGreaterThanOrEqual(1)
+        for (const [index, isSafeToRetry] of kinds.entries()) {
+          if (isSafeToRetry) expect(applied[index]).toBeGreaterThanOrEqual(1)
           else {
             expect(applied[index]).toBeLessThanOrEqual(1)
             if (!isUnknown.has(index)) expect(applied[index]).toBe(1)

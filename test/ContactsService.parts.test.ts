@@ -565,14 +565,14 @@ describe("ContactsService", () => {
       expect(answer).toEqual([
         { contactId: jane, outcome: "Updated", tagsAdded: ["a"] },
         { contactId: john, outcome: "Refused", message: "contact is deleted" },
-        { contactId: foreign, outcome: "NotAnswered" }
+        { contactId: foreign, outcome: "NoResult" }
       ])
       for (const body of [
         { succeded: true, errorCount: 0 },
         { succeded: true, responses: ["jane was updated"] }
       ]) {
         const told = yield* against(201, body, change)
-        expect(told.answer.map(({ outcome }) => outcome)).toEqual(["NotAnswered", "NotAnswered", "NotAnswered"])
+        expect(told.answer.map(({ outcome }) => outcome)).toEqual(["NoResult", "NoResult", "NoResult"])
       }
     })
   )

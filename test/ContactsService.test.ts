@@ -596,7 +596,7 @@ describe("ContactsTest", () => {
         versions: { "2021-07-28": (body) => body },
         answer: Schema.Struct({}),
         errors: [400],
-        isRepeatable: () => true
+        isSafeToRetry: () => true
       })
       expect(yield* Effect.flip(perform(own, {}))).toMatchObject({ _tag: "UnexpectedResponse", status: 404 })
     }).pipe(Effect.provide(inMemory))

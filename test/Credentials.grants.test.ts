@@ -124,14 +124,14 @@ const serviceOver = (
   more: { readonly companyId?: string; readonly refresh?: Credentials.Refresh; readonly clientId?: string } = {}
 ) =>
   Effect.map(opened(Credentials.oauth({ ...app, locationId, store, ...more }), over), (bearer) => {
-    const { get, renew, held } = bearer as Required<Credentials.Bearer>
+    const { get, renew, cached } = bearer as Required<Credentials.Bearer>
     return {
       store,
       kept: Effect.map(store.get(more.companyId === undefined ? key : companyKey), Option.getOrThrow),
       get: Effect.map(get("getContact"), Redacted.value),
       renew: (refused: string) => renew("getContact", Redacted.make(refused)),
       held: (now: number) => {
-        const token = held(now)
+        const token = cached(now)
         return token && Redacted.value(token)
       }
     }
@@ -187,17 +187,17 @@ describe("a private integration token", () => {
 
   it.scoped("is at hand for every call", () =>
     Effect.gen(function* () {
-      const { get, held, renew } = yield* open("pit-1")
+      const { get, cached, renew } = yield* open("pit-1")
       expect(Redacted.value(yield* get("getContact"))).toBe("pit-1")
-      expect(Redacted.value(held!(0)!)).toBe("pit-1")
+      expect(Redacted.value(cached!(0)!)).toBe("pit-1")
       expect(renew, "there is no other").toBeUndefined()
     })
   )
 
   it.scoped("that cannot be sent is Unauthorized, and never at hand", () =>
     Effect.gen(function* () {
-      const { get, held } = yield* open("pit 1")
-      expect(held!(0)).toBeUndefined()
+      const { get, cached } = yield* open("pit 1")
+      expect(cached!(0)).toBeUndefined()
       expect(yield* Effect.flip(get("getContact"))).toMatchObject({
         _tag: "Unauthorized",
         operation: "getContact",

@@ -18,7 +18,7 @@ const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
   attempts: 1,
   declares: [400, 401, 422],
   isWrite: true,
-  isRepeatable: true,
+  isSafeToRetry: true,
   mayBeApplied: false,
   secrets: () => [],
   ...options
@@ -32,7 +32,7 @@ const answer = (status: number, body: unknown, headers: Failure.Response["header
 
 const now = Date.parse("2026-11-21T12:00:00Z")
 
-const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromAnswer(call, answer, now)
+const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromResponse(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -138,11 +138,11 @@ describe("an answer", () => {
       return { outcome, isRetryable }
     }
     expect(verdict(502, {})).toEqual({ outcome: "Unknown", isRetryable: true })
-    expect(verdict(502, { isRepeatable: false })).toEqual({ outcome: "Unknown", isRetryable: false })
-    expect(verdict(502, { isWrite: false, isRepeatable: false })).toEqual({ outcome: "NotApplied", isRetryable: true })
+    expect(verdict(502, { isSafeToRetry: false })).toEqual({ outcome: "Unknown", isRetryable: false })
+    expect(verdict(502, { isWrite: false, isSafeToRetry: false })).toEqual({ outcome: "NotApplied", isRetryable: true })
     expect(verdict(404, {})).toEqual({ outcome: "NotApplied", isRetryable: false })
     for (const status of [521, 523, 525, 526]) {
-      expect(verdict(status, { isRepeatable: false }), "only the edge was reached").toEqual({
+      expect(verdict(status, { isSafeToRetry: false }), "only the edge was reached").toEqual({
         outcome: "NotApplied",
         isRetryable: true
       })
@@ -294,7 +294,7 @@ describe("how long to wait", () => {
 })
 
 describe("a transport that failed", () => {
-  const failed = (cause: unknown) => Failure.fromTransport(call({ isRepeatable: false }), cause)
+  const failed = (cause: unknown) => Failure.fromTransport(call({ isSafeToRetry: false }), cause)
   const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
 
   it("before a connection stood has applied nothing", () => {
@@ -792,7 +792,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
 
   it("of a bearer that cannot be had is of the same class, with the attempts of its call", () => {
     const before = new Errors.Unauthorized({ operation: "o", attempts: 0, message: "none", reconnect: true })
-    const after = Failure.fromBefore(call({ attempts: 2, mayBeApplied: true }), before)
+    const after = Failure.withCallContext(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
   })

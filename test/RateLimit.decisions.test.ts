@@ -15,7 +15,7 @@ const wish = (priority: Level = "interactive", leaseMillis = 10_000): Limit.Wish
 const told = (headers: Record<string, string> = {}, status = 200, retryAfterMillis?: number): Limit.Outcome => ({
   isRefused: status === 429,
   retryAfterMillis,
-  told: parseRateLimitHeaders(status, headers)
+  headers: parseRateLimitHeaders(status, headers)
 })
 
 const dailyHeaders = (left: number, resetsIn = 3_600_000) => ({

@@ -14,7 +14,7 @@ import { Redis as Client, type Redis } from "ioredis"
 import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
-import { inTime } from "../src/runtime/timeout.js"
+import { withTimeout } from "../src/runtime/timeout.js"
 import { directory } from "./directory.js"
 import * as RedisServer from "./redis.js"
 
@@ -192,7 +192,7 @@ describe("an operation of a token store", () => {
     Effect.gen(function* () {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
       let end = (_: string) => {}
-      const ended = inTime(new Promise<string>((resolve) => (end = resolve)))
+      const ended = withTimeout(new Promise<string>((resolve) => (end = resolve)))
       // The timer fires 45 seconds late, before the result of the disk operation is read.
       const clock = vi.spyOn(performance, "now").mockReturnValue(55_000)
       vi.advanceTimersByTime(10_000)
@@ -206,7 +206,7 @@ describe("an operation of a token store", () => {
   it.live("that does not end times out", () =>
     Effect.gen(function* () {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
-      const ended = Effect.exit(Effect.tryPromise(() => inTime(new Promise<never>(() => {}))))
+      const ended = Effect.exit(Effect.tryPromise(() => withTimeout(new Promise<never>(() => {}))))
       const fiber = yield* Effect.fork(ended)
       yield* later
       vi.advanceTimersByTime(10_000)

@@ -87,9 +87,9 @@ export const simulate = (traffic: Traffic): Result => {
       if (admission.isAdmitted) counted.push(time)
       add({ at: now + random.number() * back, _tag: "Completed", grant: event.grant, admission })
     } else {
-      const { headers, isAdmitted } = event.admission
-      const told = parseRateLimitHeaders(isAdmitted ? 200 : 429, headers)
-      const outcome = { isRefused: !isAdmitted, retryAfterMillis: undefined, told }
+      const { headers: sent, isAdmitted } = event.admission
+      const headers = parseRateLimitHeaders(isAdmitted ? 200 : 429, sent)
+      const outcome = { isRefused: !isAdmitted, retryAfterMillis: undefined, headers }
       Limit.complete(Limit.advance(state, now), event.grant, now, outcome)
       if (isAdmitted) done += 1
       else {

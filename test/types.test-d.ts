@@ -614,7 +614,7 @@ describe("an endpoint of an app's own", () => {
     body: S.Struct({ tags: S.Array(S.String) }),
     answer: S.Struct({ tags: S.Array(S.String) }),
     errors: [400, 401, 422],
-    isRepeatable: () => true
+    isSafeToRetry: () => true
   })
 
   it("answers its own type, and fails as the others do", () => {

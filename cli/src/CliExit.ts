@@ -52,16 +52,16 @@ export const reasons = (error: ContactsError): ReadonlyArray<string> =>
 
 /** The failure of the command after a failed call. */
 export const fromError = (error: ContactsError): CliExit => {
-  const isOpen =
+  const unknownOutcomeHint =
     error.outcome === "Unknown" ? "\nIt may have been applied all the same: look before you repeat it." : ""
-  return new CliExit({ code: codeOf(error), message: `${reasons(error).join("\n")}${isOpen}`, error })
+  return new CliExit({ code: codeOf(error), message: `${reasons(error).join("\n")}${unknownOutcomeHint}`, error })
 }
 
 /** The failure of the command after a bulk run that stopped. `goOn` tells the user how to continue the run. */
-export const fromStopped = ({ reason, message }: BulkStopped, goOn: string): CliExit =>
+export const fromStopped = ({ reason, message }: BulkStopped, resumeHint: string): CliExit =>
   new CliExit({
     code: reason === "Unauthorized" || reason === "Forbidden" ? codes.credentials : codes.unavailable,
-    message: `${message}\n${goOn}`
+    message: `${message}\n${resumeHint}`
   })
 
 /** The failure as one line of JSON, for scripts. */

@@ -8,65 +8,74 @@ export type AnyCommand = Command.Command<any, never, CliExit, any>
 
 interface Entry {
   /** The sentence about the command in the overall help. */
-  readonly does: string
+  readonly description: string
   readonly load: () => Promise<AnyCommand>
 }
 
 /** The commands by name, in the order in which the help lists them. */
 export const commands: { readonly [name: string]: Entry } = {
-  get: { does: "shows contacts", load: () => import("./commands/get.js").then(({ get }) => get) },
-  search: { does: "finds contacts", load: () => import("./commands/search.js").then(({ search }) => search) },
+  get: { description: "shows contacts", load: () => import("./commands/get.js").then(({ get }) => get) },
+  search: { description: "finds contacts", load: () => import("./commands/search.js").then(({ search }) => search) },
   update: {
-    does: "changes fields of a contact",
+    description: "changes fields of a contact",
     load: () => import("./commands/update.js").then(({ update }) => update)
   },
   upsert: {
-    does: "creates a contact, or updates the one with its email or phone",
+    description: "creates a contact, or updates the one with its email or phone",
     load: () => import("./commands/upsert.js").then(({ upsert }) => upsert)
   },
-  delete: { does: "deletes contacts", load: () => import("./commands/delete.js").then(({ deletes }) => deletes) },
+  delete: {
+    description: "deletes contacts",
+    load: () => import("./commands/delete.js").then(({ deletes }) => deletes)
+  },
   tags: {
-    does: "adds tags to contacts and removes them",
+    description: "adds tags to contacts and removes them",
     load: () => import("./commands/tags.js").then(({ tags }) => tags)
   },
   notes: {
-    does: "shows and writes the notes of a contact",
+    description: "shows and writes the notes of a contact",
     load: () => import("./commands/notes.js").then(({ notes }) => notes)
   },
   tasks: {
-    does: "shows, writes and completes the tasks of a contact",
+    description: "shows, writes and completes the tasks of a contact",
     load: () => import("./commands/tasks.js").then(({ tasks }) => tasks)
   },
   fields: {
-    does: "shows and creates the custom fields of a location",
+    description: "shows and creates the custom fields of a location",
     load: () => import("./commands/fields.js").then(({ fields }) => fields)
   },
   import: {
-    does: "upserts every contact of a file",
+    description: "upserts every contact of a file",
     load: () => import("./commands/import.js").then(({ imports }) => imports)
   },
   forget: {
-    does: "removes the checkpoint and the reports of an import",
+    description: "removes the checkpoint and the reports of an import",
     load: () => import("./commands/forget.js").then(({ forget }) => forget)
   },
   export: {
-    does: "writes contacts to a file that import reads",
+    description: "writes contacts to a file that import reads",
     load: () => import("./commands/export.js").then(({ exports }) => exports)
   },
-  api: { does: "sends any other request of the API", load: () => import("./commands/api.js").then(({ api }) => api) },
+  api: {
+    description: "sends any other request of the API",
+    load: () => import("./commands/api.js").then(({ api }) => api)
+  },
   profiles: {
-    does: "keeps the tokens of several accounts",
+    description: "keeps the tokens of several accounts",
     load: () => import("./commands/profiles.js").then(({ profiles }) => profiles)
   },
   login: {
-    does: "connects an OAuth app to an account",
+    description: "connects an OAuth app to an account",
     load: () => import("./commands/login.js").then(({ login }) => login)
   },
   doctor: {
-    does: "says what is wrong with token, location, clock and quota",
+    description: "says what is wrong with token, location, clock and quota",
     load: () => import("./commands/doctor.js").then(({ doctor }) => doctor)
   },
-  sandbox: { does: "runs the sandbox", load: () => import("./commands/sandbox.js").then(({ sandbox }) => sandbox) }
+  sandbox: {
+    description: "runs the sandbox",
+    load: () => import("./commands/sandbox.js").then(({ sandbox }) => sandbox)
+  }
 }
 
 /** Loads the command that the arguments name, or all commands if they name none. */

@@ -84,7 +84,7 @@ const faultsOf = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
     ? [error.left, error.right].flatMap(faultsOf)
     : [`${error.path.join("_")}: ${error.message}`]
 
-const whatIsWrong = (error: ConfigError.ConfigError): CliExit =>
+const configFailure = (error: ConfigError.ConfigError): CliExit =>
   ConfigError.isMissingDataOnly(error)
     ? new CliExit({
         code: codes.credentials,
@@ -123,7 +123,7 @@ const authorized = (href: string, locationId: LocationId | undefined): Layer.Lay
     Effect.gen(function* () {
       const { app } = Option.getOrElse(yield* ActiveProfile, (): Profile => ({}))
       const baseUrl = Config.succeed(href)
-      if (app === undefined) return Layer.mapError(clientOver(HttpLayer.layerConfig({ baseUrl })), whatIsWrong)
+      if (app === undefined) return Layer.mapError(clientOver(HttpLayer.layerConfig({ baseUrl })), configFailure)
       if (locationId === undefined) return yield* usageError("Which location? Give --location")
       const { credentialsOf } = yield* Effect.promise(() => import("./AppGrants.js"))
       const token = yield* credentialsOf(app, locationId)

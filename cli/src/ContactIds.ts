@@ -43,7 +43,7 @@ export const idsOf = (
 const concurrency = 5
 
 /** Whether the calls for all other contacts would fail in the same way. */
-const isOfAll = ({ code }: CliExit) => code === codes.credentials || code === codes.unavailable
+const affectsAllContacts = ({ code }: CliExit) => code === codes.credentials || code === codes.unavailable
 
 /**
  * Makes a call for each contact, and prints each result as `show` formats it, in the order of the ids. A failure of one
@@ -68,7 +68,7 @@ export const forEach = <A, R>(
     )
     yield* Stream.runForEach(results, ({ id, result }) => {
       if (Either.isRight(result)) return Console.log(show(id, result.right))
-      if (isOfAll(result.left)) return Effect.fail(result.left)
+      if (affectsAllContacts(result.left)) return Effect.fail(result.left)
       failed ??= result.left
       failures += 1
       return Console.error(`${id}: ${Layout.plain(result.left.message)}`)

@@ -55,7 +55,7 @@ const others = {
 }
 
 /** The parsed options for the fields of a contact. */
-export interface Given {
+export interface FieldOptions {
   readonly texts: { readonly [field: string]: Option.Option<string> }
   readonly dnd: Option.Option<"true" | "false">
   readonly tags: ReadonlyArray<string>
@@ -83,7 +83,7 @@ const standardInput = (isAsked: boolean): Effect.Effect<JsonObject, CliExit> =>
     : Effect.succeed({})
 
 /** The fields of a contact, from standard input and options; an option overrides standard input. The call checks them. */
-export const read = (given: Given): Effect.Effect<JsonObject, CliExit> =>
+export const read = (given: FieldOptions): Effect.Effect<JsonObject, CliExit> =>
   Effect.gen(function* () {
     const json = yield* standardInput(given.isStdin)
     const texts = Object.entries(given.texts).flatMap(([field, text]) =>

@@ -20,8 +20,8 @@ import { inSeconds, jsonLineOf, plain } from "./Layout.js"
 interface Finding {
   readonly name: string
   /** Whether the check passed; undefined if that is not known. */
-  readonly isRight: boolean | undefined
-  readonly says: string
+  readonly passed: boolean | undefined
+  readonly detail: string
   readonly fix?: string | undefined
   /** The exit code of the command if this is the first check that failed. */
   readonly code?: number
@@ -32,8 +32,8 @@ const oldestNode = 20
 
 const node: Finding = {
   name: "Node.js",
-  isRight: Number(process.versions.node.split(".")[0]) >= oldestNode,
-  says: process.versions.node,
+  passed: Number(process.versions.node.split(".")[0]) >= oldestNode,
+  detail: process.versions.node,
   fix: `Install Node.js ${oldestNode} or later.`,
   code: codes.usage
 }
@@ -49,8 +49,8 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
       return [
         {
           name: "service",
-          isRight: false,
-          says: `${url} does not answer`,
+          passed: false,
+          detail: `${url} does not answer`,
           fix: "Look at the network, a proxy, and --base-url.",
           code: codes.unavailable
         }
@@ -58,14 +58,14 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
     }
     const date = Date.parse(answered.right.headers["date"] ?? "")
     const ahead = (yield* Clock.currentTimeMillis) - date
-    const isRight = Number.isNaN(date) || Math.abs(ahead) <= Duration.toMillis(tolerated)
+    const passed = Number.isNaN(date) || Math.abs(ahead) <= Duration.toMillis(tolerated)
     const difference = Duration.format(Duration.seconds(Math.round(Math.abs(ahead) / 1000)))
     return [
-      { name: "service", isRight: true, says: `${url} answers` },
+      { name: "service", passed: true, detail: `${url} answers` },
       {
         name: "clock",
-        isRight,
-        says: Number.isNaN(date) ? "the service does not tell its time" : isRight ? "right" : `wrong by ${difference}`,
+        passed,
+        detail: Number.isNaN(date) ? "the service does not tell its time" : passed ? "right" : `wrong by ${difference}`,
         fix: "Set the clock: whether a grant has expired is judged by it.",
         code: codes.unexpected
       }
@@ -73,7 +73,7 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 /** The id of a contact that does not exist. If the service reports it as not found, it has accepted the token. */
-const nobody = ContactId.make("doctor00000000000000")
+const missingContactId = ContactId.make("doctor00000000000000")
 
 const advice = (error: ContactsError, scope: string): string => {
   if (error._tag === "Forbidden") return "Use a token of the location that the contacts are in."
@@ -85,16 +85,16 @@ const advice = (error: ContactsError, scope: string): string => {
 
 const allowed = (scope: string, call: Effect.Effect<unknown, ContactsError>): Effect.Effect<Finding> =>
   Effect.map(Effect.either(call), (result): Finding => {
-    const isIn =
+    const isAccepted =
       Either.isRight(result) ||
       result.left._tag === "BadRequest" ||
       (result.left._tag === "Unprocessable" && result.left.attempts > 0)
-    return isIn
-      ? { name: scope, isRight: true, says: "the token has it" }
+    return isAccepted
+      ? { name: scope, passed: true, detail: "the token has it" }
       : {
           name: scope,
-          isRight: false,
-          says: result.left.message,
+          passed: false,
+          detail: result.left.message,
           fix: advice(result.left, scope),
           code: fromError(result.left).code
         }
@@ -109,7 +109,7 @@ const searchContacts = HttpLayer.endpoint({
   body: Schema.Struct({ locationId: LocationId, pageLimit: Schema.Number }),
   answer: Schema.Struct({}),
   errors: [400, 401],
-  isRepeatable: () => true
+  isSafeToRetry: () => true
 })
 
 /** Whether an error refuses the location rather than the request. */
@@ -123,48 +123,48 @@ const isOfLocation = (error: ContactsError): boolean =>
 const location = (locationId: LocationId): Effect.Effect<Finding, never, HttpLayer.ContactsHttp> =>
   Effect.flatMap(HttpLayer.ContactsHttp, (http) =>
     Effect.match(http.perform(searchContacts, { body: { locationId, pageLimit: 1 } }), {
-      onSuccess: (): Finding => ({ name: "location", isRight: true, says: locationId }),
+      onSuccess: (): Finding => ({ name: "location", passed: true, detail: locationId }),
       onFailure: (error): Finding =>
         isOfLocation(error)
           ? {
               name: "location",
-              isRight: false,
-              says: `${locationId}: ${error.message}`,
+              passed: false,
+              detail: `${locationId}: ${error.message}`,
               fix: "Give the location of the token with --location, or use a token of this location.",
               code: codes.credentials
             }
-          : { name: "location", isRight: undefined, says: `${locationId}, not checked: ${error.message}` }
+          : { name: "location", passed: undefined, detail: `${locationId}, not checked: ${error.message}` }
     })
   )
 
 const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<Finding> => [
   {
     name: "requests",
-    isRight: true,
-    says: `${free} of ${limit} in ${Duration.format(interval)} are free`
+    passed: true,
+    detail: `${free} of ${limit} in ${Duration.format(interval)} are free`
   },
   Option.match(day, {
-    onNone: (): Finding => ({ name: "day", isRight: true, says: "the service does not tell what is left of it" }),
+    onNone: (): Finding => ({ name: "day", passed: true, detail: "the service does not tell what is left of it" }),
     onSome: ({ left, limit, endsIn }): Finding => ({
       name: "day",
-      isRight: left > 0,
-      says: `${left.toLocaleString("en")} of ${limit.toLocaleString("en")} are left, anew in ${inSeconds(endsIn)}`,
+      passed: left > 0,
+      detail: `${left.toLocaleString("en")} of ${limit.toLocaleString("en")} are left, anew in ${inSeconds(endsIn)}`,
       fix: `Go on in ${inSeconds(endsIn)}.`,
       code: codes.unavailable
     })
   })
 ]
 
-const asJson = ({ name, isRight, says, fix }: Finding) =>
-  Console.log(jsonLineOf({ name, ok: isRight ?? null, says, ...(isRight === false ? { fix } : {}) }))
+const asJson = ({ name, passed, detail, fix }: Finding) =>
+  Console.log(jsonLineOf({ name, ok: passed ?? null, detail, ...(passed === false ? { fix } : {}) }))
 
-const asLine = ({ name, isRight, says, fix }: Finding) =>
+const asLine = ({ name, passed, detail, fix }: Finding) =>
   Console.log(
-    `${isRight === undefined ? "?   " : isRight ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${plain(says)}` +
-      (isRight === false && fix !== undefined ? `\n      → ${fix}` : "")
+    `${passed === undefined ? "?   " : passed ? "ok  " : "FAIL"}  ${name.padEnd(18)}  ${plain(detail)}` +
+      (passed === false && fix !== undefined ? `\n      → ${fix}` : "")
   )
 
-const isWrong = ({ isRight }: Finding) => isRight === false
+const isWrong = ({ passed }: Finding) => passed === false
 
 /** Runs the checks, and shows each result as it comes. Fails with the exit code of the first failed check. */
 export const run = (
@@ -187,15 +187,15 @@ export const run = (
       )
     yield* tell([node])
     if (locationId === undefined) {
-      const says = "none: imports and upserts need --location or a column of it"
-      yield* tell([{ name: "location", isRight: true, says }])
+      const detail = "none: imports and upserts need --location or a column of it"
+      yield* tell([{ name: "location", passed: true, detail }])
     }
     yield* tell(yield* reached(url))
     if (!found.some((finding) => finding.name === "service" && isWrong(finding))) {
-      yield* tell([yield* allowed("contacts.readonly", getContact(nobody))])
+      yield* tell([yield* allowed("contacts.readonly", getContact(missingContactId))])
       if (locationId !== undefined) yield* tell([yield* location(locationId)])
       // The update changes nothing, because the contact does not exist.
-      yield* tell([yield* allowed("contacts.write", updateContact(nobody, {}))])
+      yield* tell([yield* allowed("contacts.write", updateContact(missingContactId, {}))])
       yield* tell((yield* rateLimit.states).flatMap(quota))
     }
     const wrong = found.filter(isWrong)

@@ -33,7 +33,7 @@ export const options = {
 }
 
 /** The parsed filter options. */
-export interface Given {
+export interface FilterOptions {
   readonly email: Option.Option<string>
   readonly phone: Option.Option<string>
   readonly tags: ReadonlyArray<string>
@@ -86,7 +86,7 @@ const ifGiven = <A, E>(option: Option.Option<string>, read: (text: string) => Ef
   Option.match(option, { onNone: () => Effect.succeed<ReadonlyArray<A>>([]), onSome: read })
 
 /** Reads the filters of a search. A contact has to match all of them. */
-export const read = (given: Given): Effect.Effect<ReadonlyArray<Filter.Filter>, CliExit> =>
+export const read = (given: FilterOptions): Effect.Effect<ReadonlyArray<Filter.Filter>, CliExit> =>
   Effect.gen(function* () {
     return [
       ...Option.match(given.email, { onNone: () => none, onSome: byEmail }),

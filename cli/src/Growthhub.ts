@@ -26,7 +26,7 @@ const growthhub = (subcommands: ReadonlyArray<AnyCommand>) =>
         "command tells its failure as one line of JSON on standard error. " +
         `Exit codes: ${codes.usage} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not ` +
         `applied, ${codes.unavailable} try again later.`,
-      Object.fromEntries(Object.entries(commands).map(([name, { does }]) => [name, does])),
+      Object.fromEntries(Object.entries(commands).map(([name, { description }]) => [name, description])),
       ["growthhub import leads.csv --sandbox", "growthhub get seD4PfOuKoVMLkEZqohJ", "growthhub import --help"]
     ),
     // There is at least one subcommand, because an unknown name loads all commands.

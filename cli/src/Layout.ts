@@ -13,10 +13,10 @@ const encode = (contact: Contact): JsonObject => {
 }
 
 /** The characters that control a terminal: control characters, and those that change the direction of text. */
-const commanding = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
+const terminalControls = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 /** A text without terminal control characters, which the fields of a contact may contain. */
-export const plain = (text: string): string => text.replace(commanding, " ").replace(/ {2,}/g, " ")
+export const plain = (text: string): string => text.replace(terminalControls, " ").replace(/ {2,}/g, " ")
 
 /** A text without terminal control characters other than its line breaks. */
 export const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
@@ -31,7 +31,7 @@ const shown = (value: unknown): string => {
 
 /** Escapes terminal control characters, except line breaks: JSON has already escaped the line breaks within texts. */
 const escapeControls = (json: string) =>
-  json.replace(commanding, (character) => (character === "\n" ? character : escaped(character)))
+  json.replace(terminalControls, (character) => (character === "\n" ? character : escaped(character)))
 
 /** A value as one line of JSON, without terminal control characters. */
 export const jsonLineOf = (value: unknown): string => escapeControls(JSON.stringify(value) ?? "null")

@@ -49,7 +49,7 @@ const environmentOf = (profile: Profile, environment: ConfigProvider.ConfigProvi
 }
 
 /** The commands that edit profiles and do not run with one. */
-const keepers = new Set(["profiles", "login"])
+const profileCommands = new Set(["profiles", "login"])
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h"
 
@@ -64,7 +64,7 @@ export const withProfile =
         return yield* Effect.withConfigProvider(command, environment)
       }
       const name = nameIn(args) ?? (yield* Effect.orElseSucceed(nameInEnvironment, () => ""))
-      if (name === "" || keepers.has(args[0] ?? "") || args.some(isHelp)) return yield* command
+      if (name === "" || profileCommands.has(args[0] ?? "") || args.some(isHelp)) return yield* command
       const Profiles = yield* Effect.promise(() => import("./Profiles.js"))
       const profile = yield* Profiles.find(name)
       const environment = environmentOf(profile, yield* Effect.configProviderWith(Effect.succeed))

@@ -37,8 +37,8 @@ describe("the help", () => {
   it.live("of all commands names each of them, and a group names its parts", () =>
     Effect.gen(function* () {
       const { out } = yield* growthhub(["--help"])
-      for (const [name, { does }] of Object.entries(commands))
-        expect(out).toMatch(new RegExp(`^  ${name} +${does}$`, "m"))
+      for (const [name, { description }] of Object.entries(commands))
+        expect(out).toMatch(new RegExp(`^  ${name} +${description}$`, "m"))
       for (const [group, names] of Object.entries(parts)) {
         const { out } = yield* growthhub([group, "--help"])
         for (const name of names) expect(out).toMatch(new RegExp(`^  ${name} +\\w`, "m"))

@@ -137,7 +137,7 @@ const importing = (
   const options = { mode, replacesTags: false, isResumed: false }
   return ContactsBulk.upsertMany(Stream.fromIterable(contacts), {
     checkpoint: { store, name: "leads" },
-    isRepeatable: Upserting.isRepeatable(mode),
+    isSafeToRetry: Upserting.isSafeToRetry(mode),
     identitiesOf: Upserting.identitiesOf
   }).pipe(
     Stream.runCollect,

@@ -97,7 +97,7 @@ const comparisons: { readonly [field: string]: (sent: unknown, found: unknown, c
 }
 
 /** The fields of a request that are instructions to the service, not fields of the contact. */
-const directions = new Set(["locationId", "createNewIfDuplicateAllowed"])
+const instructions = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 /**
  * Returns the fields that were sent and that the contact does not have: the service ignored them, stored another value, or
@@ -107,7 +107,7 @@ const directions = new Set(["locationId", "createNewIfDuplicateAllowed"])
 export const ignoredFields = (sent: object, contact: Contact): ReadonlyArray<string> =>
   Object.keys(sent).filter((field) => {
     const value = (sent as JsonObject)[field]
-    if (value === undefined || directions.has(field)) return false
+    if (value === undefined || instructions.has(field)) return false
     const isAlike = comparisons[field] ?? isSame
     return !isAlike(value, contact[field], contact)
   })

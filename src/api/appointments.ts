@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { isObject, type JsonObject } from "../runtime/json.js"
 import { field, flag, id, model, text, texts } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"
-import { always, ContactPath, pageOf, traceId, usual } from "./common.js"
+import { always, ContactPath, pageOf, traceId, endpointDefaults } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const appointment = model(
@@ -87,10 +87,10 @@ export const getAppointments = endpoint({
   page: pageOf("get-appointments-for-contact"),
   method: "GET",
   path: "/contacts/{contactId}/appointments",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   answer: Schema.Struct({ events: Schema.NullOr(Schema.Array(Appointment)), traceId }),
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** The endpoints of appointments, by name. */

@@ -3,17 +3,17 @@ import * as Schema from "effect/Schema"
 import { isObject } from "../runtime/json.js"
 import { ContactId, LocationId } from "../fields/ids.js"
 import { array, id, model, nested, text, texts } from "../fields/model.js"
-import { anArray, anObject, filled, flag, named, some, withMessage } from "../fields/schemas.js"
-import { always, documentedErrors, pageOf, usual } from "./common.js"
+import { anArray, anObject, nonEmptyText, flag, named, nonEmptyArray, withMessage } from "../fields/schemas.js"
+import { always, documentedErrors, pageOf, endpointDefaults } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const fields = {
   /** The location of the contacts. */
   locationId: LocationId,
   /** The contacts, at least one. The service's limit is not documented; up to 100 per call is prudent. */
-  contacts: some(ContactId),
+  contacts: nonEmptyArray(ContactId),
   /** The tags, at least one unless all are removed. */
-  tags: Schema.Array(filled).annotations(anArray),
+  tags: Schema.Array(nonEmptyText).annotations(anArray),
   /** Whether all tags of the contacts are removed, regardless of `tags`. Only with `type: "remove"`. */
   removeAllTags: Schema.optional(flag)
 } as const
@@ -85,8 +85,8 @@ const TagsAnswer = model("TagsInBulkAnswer", {}, { responses: Items }, (wire) =>
 export interface TagsInBulkResult {
   /** The id of the contact. */
   readonly contactId: ContactId
-  /** The outcome. `Refused`: the tags are unchanged. `NotAnswered`: the response has no known result for the contact. */
-  readonly outcome: "Updated" | "Refused" | "NotAnswered"
+  /** The outcome. `Refused`: the tags are unchanged. `NoResult`: the response has no known result for the contact. */
+  readonly outcome: "Updated" | "Refused" | "NoResult"
   /** The message of the service, such as `contact is deleted`. */
   readonly message?: string
   /** The earlier tags. Absent, like `tagsAdded` and `tagsRemoved`, if an earlier attempt may have changed them. */
@@ -100,11 +100,11 @@ export interface TagsInBulkResult {
 type Item = Schema.Schema.Type<typeof item.struct>
 
 const resultOf = (contactId: ContactId, found: Item | undefined): TagsInBulkResult => {
-  if (found === undefined) return { contactId, outcome: "NotAnswered" }
+  if (found === undefined) return { contactId, outcome: "NoResult" }
   const { message, oldTags, tagsAdded, tagsRemoved, type } = found
   return {
     contactId,
-    outcome: type === "success" ? "Updated" : type === "error" ? "Refused" : "NotAnswered",
+    outcome: type === "success" ? "Updated" : type === "error" ? "Refused" : "NoResult",
     ...(message === undefined ? {} : { message }),
     ...(oldTags === undefined ? {} : { oldTags }),
     ...(tagsAdded === undefined ? {} : { tagsAdded }),
@@ -130,14 +130,14 @@ export const updateTagsInBulk = endpoint({
   page: pageOf("create-association"),
   method: "POST",
   path: "/contacts/bulk/tags/update/{type}",
-  ...usual,
+  ...endpointDefaults,
   params: Schema.Struct({ type: Schema.Literal("add", "remove") }),
   body: TagsBody,
   success: 201,
   answer: TagsAnswer.schema,
   // Only 400 and 422 are documented, but the service checks the token of this endpoint, too.
   errors: documentedErrors,
-  isRepeatable: always,
+  isSafeToRetry: always,
   reconcile: ({ responses = [], ...answer }) => ({
     ...answer,
     responses: responses.map(({ oldTags: _, tagsAdded: __, tagsRemoved: ___, ...item }) => item)

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { ContactId, Id, LocationId } from "../fields/ids.js"
 import { anArray, anObject, count, named, text } from "../fields/schemas.js"
-import { always, documentedErrors, pageOf, traceId, usual } from "./common.js"
+import { always, documentedErrors, pageOf, traceId, endpointDefaults } from "./common.js"
 import { ContactList, pageLimit } from "./contactList.js"
 import { endpoint } from "./endpoint.js"
 
@@ -67,11 +67,11 @@ export const getContactsByBusiness = endpoint({
   page: pageOf("get-contacts-by-business-id"),
   method: "GET",
   path: "/contacts/business/{businessId}",
-  ...usual,
+  ...endpointDefaults,
   params: Schema.Struct({ businessId: Id }),
   query: BusinessContactsQuery,
   answer: ContactList,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** The maximum number of contacts per request. */
@@ -114,7 +114,7 @@ export const setBusinessInBulk = endpoint({
   page: pageOf("add-remove-contact-from-business"),
   method: "POST",
   path: "/contacts/bulk/business",
-  ...usual,
+  ...endpointDefaults,
   body: BusinessInBulk,
   answer: Schema.Struct({
     success: Schema.optional(Schema.NullOr(Schema.Literal(true))),
@@ -123,7 +123,7 @@ export const setBusinessInBulk = endpoint({
   }),
   // Only 422 is documented, but the service checks the token of this endpoint, too.
   errors: documentedErrors,
-  isRepeatable: always,
+  isSafeToRetry: always,
   // The `ids` of a retry lack the contacts that an earlier attempt already changed.
   reconcile: ({ ids: _, ...answer }) => answer
 })

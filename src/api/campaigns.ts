@@ -1,7 +1,7 @@
 // The endpoints that add contacts to campaigns and remove them.
 import * as Schema from "effect/Schema"
 import { idExcept } from "../fields/ids.js"
-import { always, ContactPath, Done, never, pageOf, usual } from "./common.js"
+import { always, ContactPath, Done, never, pageOf, endpointDefaults } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const service = "ContactsService"
@@ -19,13 +19,13 @@ export const addToCampaign = endpoint({
   page: pageOf("add-contact-to-campaign"),
   method: "POST",
   path: "/contacts/{contactId}/campaigns/{campaignId}",
-  ...usual,
+  ...endpointDefaults,
   params: CampaignPath,
   // The service requires a body, which has no fields.
   body: Schema.Struct({}),
   success: 201,
   answer: Done,
-  isRepeatable: never,
+  isSafeToRetry: never,
   unverifiable
 })
 
@@ -37,10 +37,10 @@ export const removeFromCampaign = endpoint({
   page: pageOf("remove-contact-from-campaign"),
   method: "DELETE",
   path: "/contacts/{contactId}/campaigns/{campaignId}",
-  ...usual,
+  ...endpointDefaults,
   params: CampaignPath,
   answer: Done,
-  isRepeatable: always,
+  isSafeToRetry: always,
   unverifiable
 })
 
@@ -55,10 +55,10 @@ export const removeFromAllCampaigns = endpoint({
     "2021-07-28": "/contacts/{contactId}/campaigns/removeAll",
     v3: "/contacts/{contactId}/campaigns/remove-all"
   },
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   answer: Done,
-  isRepeatable: always,
+  isSafeToRetry: always,
   unverifiable
 })
 

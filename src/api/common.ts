@@ -6,13 +6,13 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ContactsError } from "../Errors.js"
 import { ContactId, LocationId } from "../fields/ids.js"
-import type { Endpoint, Lookup, Repeat } from "./endpoint.js"
+import type { Endpoint, Lookup, RetryTiming } from "./endpoint.js"
 
 /** The statuses that most endpoints document as errors. */
 export const documentedErrors = [400, 401, 422]
 
 /** The properties that most endpoints share: the documented Versions, which have the same bodies, and the errors. */
-export const usual = {
+export const endpointDefaults = {
   version: "2021-07-28",
   versions: { "2021-07-28": identity, v3: identity },
   errors: documentedErrors
@@ -28,30 +28,30 @@ const rounding = 2
  * Whether a record was created at or after the first attempt of a call that may have been applied, by the service's clock.
  * That clock is read from the `Date` header, in whole seconds, so a record of up to a second earlier counts as well.
  */
-export const isSince = (dateAdded: DateTime.Utc | undefined, { elapsed, serverTime }: Repeat): boolean =>
+export const wasCreatedSince = (dateAdded: DateTime.Utc | undefined, { elapsed, serverTime }: RetryTiming): boolean =>
   dateAdded !== undefined && serverTime !== undefined && dateAdded.epochMillis >= serverTime - elapsed - rounding
 
 /** Whether an error means that the record does not exist. The service responds with 400 then; a 404 is treated alike. */
-const isGone = (error: ContactsError): boolean =>
+const isNotFound = (error: ContactsError): boolean =>
   error.status === 404 ||
   (error._tag === "BadRequest" && (error.isContactNotFound || /not found|invalid|does not exist/i.test(error.message)))
 
 const done: Option.Option<object> = Option.some({})
 
 /** Settles a delete of unknown outcome: a record that can no longer be read has been deleted. */
-export const settledByAbsence = <
+export const deletionVerification = <
   Params extends Schema.Schema.AnyNoContext,
   Answer extends Schema.Schema.AnyNoContext,
   Version extends string
 >(
   read: Endpoint<Params, typeof Schema.Undefined, typeof Schema.Undefined, Answer, Version>
 ) => ({
-  isRepeatable: always,
-  reconcileError: (error: ContactsError) => (isGone(error) ? done : Option.none()),
+  isSafeToRetry: always,
+  reconcileError: (error: ContactsError) => (isNotFound(error) ? done : Option.none()),
   verify: (lookup: Lookup, { params }: { readonly params: Schema.Schema.Type<Params> }) =>
     Effect.matchEffect(lookup(read, { params }), {
       onSuccess: () => Effect.succeed(Option.none<object>()),
-      onFailure: (error) => (isGone(error) ? Effect.succeed(done) : Effect.fail(error))
+      onFailure: (error) => (isNotFound(error) ? Effect.succeed(done) : Effect.fail(error))
     })
 })
 

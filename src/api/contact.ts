@@ -106,7 +106,7 @@ export interface Actor extends Schema.Schema.Type<typeof actor.struct> {}
 export const Actor: Schema.Schema<Actor, Schema.Schema.Encoded<typeof actor.struct>> = actor.struct
 
 /** A custom field in a response is `{ id, value }`; in a request it is `{ id, field_value }`. */
-export const AnsweredCustomField = Schema.transform(
+export const CustomFieldInResponse = Schema.transform(
   Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
   Schema.typeSchema(CustomField),
   { strict: true, decode: (field) => field, encode: (field) => field }
@@ -220,7 +220,7 @@ export const contactFields = {
   /** The URLs of the attachments. */
   attachments: texts,
   /** The custom fields that have a value. */
-  customFields: array(field(AnsweredCustomField, normalizeCustomField)),
+  customFields: array(field(CustomFieldInResponse, normalizeCustomField)),
   /** The first origin of the contact. */
   attributionSource: nested(attribution),
   /** The last origin of the contact. */
@@ -261,7 +261,7 @@ const contact = model("Contact", contactId, contactFields)
 export const { normalize: normalizeContact } = contact
 
 /** The schema of a contact's JSON, field by field, for documents that describe an API. */
-export const ContactWire = Schema.encodedSchema(contact.struct)
+export const ContactJson = Schema.encodedSchema(contact.struct)
 
 /**
  * A contact in a response. Every field but `id` may be absent: the service omits unset fields.

@@ -20,7 +20,7 @@ import {
 import { normalizeId } from "../fields/lenient.js"
 import { count, text as inputText } from "../fields/schemas.js"
 import { always, documentedErrors, pageOf } from "./common.js"
-import { additionalEmail, additionalPhone, AnsweredCustomField, normalizeLocationId } from "./contact.js"
+import { additionalEmail, additionalPhone, CustomFieldInResponse, normalizeLocationId } from "./contact.js"
 import { normalizeCustomField } from "./customFields.js"
 import { endpoint } from "./endpoint.js"
 
@@ -113,7 +113,7 @@ const listed = model(
     /** The ids of the users who follow the contact. */
     followers: texts,
     /** The custom fields that have a value. */
-    customFields: array(field(AnsweredCustomField, normalizeCustomField)),
+    customFields: array(field(CustomFieldInResponse, normalizeCustomField)),
     /** Email addresses besides the main one. */
     additionalEmails: array(additionalEmail),
     /** Phone numbers besides the main one. */
@@ -246,7 +246,7 @@ export const getContacts = endpoint({
   query: ContactListQuery,
   answer: ContactList,
   errors: documentedErrors,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** The endpoints of the older lists, by name. */

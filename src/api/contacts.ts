@@ -12,23 +12,23 @@ import {
   documentedErrors,
   Done,
   flags,
-  isSince,
+  wasCreatedSince,
   never,
   pageOf,
-  settledByAbsence,
+  deletionVerification,
   traceId,
-  usual
+  endpointDefaults
 } from "./common.js"
 import { Contact } from "./contact.js"
 import { ContactCreate, ContactUpdate, ContactUpsert, toV3 } from "./contactInput.js"
-import { endpoint, type Repeat } from "./endpoint.js"
+import { endpoint, type RetryTiming } from "./endpoint.js"
 
 const service = "ContactsService"
 
 const spelledVersions = { "2021-07-28": identity, v3: toV3 }
 
 /** Returns an error message if a response is about another contact: contacts were merged, or a proxy mixed up responses. */
-const isOfAnother = (
+const contactMismatch = (
   { contact }: { readonly contact: Contact },
   { contactId }: { readonly contactId: ContactId }
 ): string | undefined =>
@@ -49,8 +49,8 @@ export const getContact = endpoint({
   params: ContactPath,
   answer: Schema.Struct({ contact: Contact, traceId }),
   errors: documentedErrors,
-  isRepeatable: always,
-  mismatch: isOfAnother
+  isSafeToRetry: always,
+  mismatch: contactMismatch
 })
 
 /** `PUT /contacts/{contactId}` */
@@ -67,8 +67,8 @@ export const updateContact = endpoint({
   body: ContactUpdate,
   answer: Schema.Struct({ ...flags, contact: Contact, traceId }),
   errors: documentedErrors,
-  isRepeatable: always,
-  mismatch: isOfAnother,
+  isSafeToRetry: always,
+  mismatch: contactMismatch,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) =>
       isApplied({ ...body }, contact) ? Option.some({ contact }) : Option.none()
@@ -83,14 +83,14 @@ const sameMoment = 2000
  * applied, by the service's clock. `Date` gives that clock to the second, and `dateUpdated` to the millisecond if the retry
  * has just set it.
  */
-const isMadeBy = ({ dateAdded, dateUpdated }: Contact, { elapsed, serverTime }: Repeat): boolean => {
+const wasCreatedByCall = ({ dateAdded, dateUpdated }: Contact, { elapsed, serverTime }: RetryTiming): boolean => {
   if (serverTime === undefined) return false
   const isFresh = dateUpdated !== undefined && Math.abs(dateUpdated.epochMillis - serverTime) <= sameMoment
-  return isSince(dateAdded, { elapsed, serverTime: isFresh ? dateUpdated.epochMillis : serverTime })
+  return wasCreatedSince(dateAdded, { elapsed, serverTime: isFresh ? dateUpdated.epochMillis : serverTime })
 }
 
 /** Whether a value is text that is not blank, and can identify a contact. */
-const isGiven = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
+const isNonBlankText = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
 
 /** `POST /contacts/upsert` */
 export const upsertContact = endpoint({
@@ -105,9 +105,9 @@ export const upsertContact = endpoint({
   body: ContactUpsert,
   answer: Schema.Struct({ new: Schema.Boolean, ...flags, contact: Contact, traceId }),
   errors: documentedErrors,
-  isRepeatable: ({ email, phone, createNewIfDuplicateAllowed }) =>
-    [email, phone].some(isGiven) && createNewIfDuplicateAllowed !== true,
-  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: isMadeBy(answer.contact, repeat) })
+  isSafeToRetry: ({ email, phone, createNewIfDuplicateAllowed }) =>
+    [email, phone].some(isNonBlankText) && createNewIfDuplicateAllowed !== true,
+  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: wasCreatedByCall(answer.contact, repeat) })
 })
 
 /** `GET /contacts/search/duplicate` */
@@ -118,7 +118,7 @@ export const getDuplicateContact = endpoint({
   page: pageOf("get-duplicate-contact"),
   method: "GET",
   path: "/contacts/search/duplicate",
-  ...usual,
+  ...endpointDefaults,
   query: Schema.Struct({
     locationId: LocationId,
     email: Schema.optional(text),
@@ -127,7 +127,7 @@ export const getDuplicateContact = endpoint({
   // If no contact matches, `contact` is null or absent.
   answer: Schema.Struct({ contact: Schema.optional(Schema.NullOr(Contact)), traceId }),
   errors: [400, 401],
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `POST /contacts/` */
@@ -144,13 +144,13 @@ export const createContact = endpoint({
   success: 201,
   answer: Schema.Struct({ ...flags, contact: Contact, traceId }),
   errors: documentedErrors,
-  isRepeatable: never,
+  isSafeToRetry: never,
   verify: (lookup, { body: { locationId, email, phone } }) => {
-    if (!isGiven(email) && !isGiven(phone)) return Effect.succeed(Option.none())
-    const query = isGiven(email) ? { locationId, email } : { locationId, number: phone ?? "" }
+    if (!isNonBlankText(email) && !isNonBlankText(phone)) return Effect.succeed(Option.none())
+    const query = isNonBlankText(email) ? { locationId, email } : { locationId, number: phone ?? "" }
     return Effect.map(lookup(getDuplicateContact, { query }), ({ answer: { contact }, ...repeat }) => {
       const isOurs = contact?.createdBy?.source === undefined || contact.createdBy.source === "INTEGRATION"
-      return contact && isOurs && isSince(contact.dateAdded, repeat) ? Option.some({ contact }) : Option.none()
+      return contact && isOurs && wasCreatedSince(contact.dateAdded, repeat) ? Option.some({ contact }) : Option.none()
     })
   }
 })
@@ -163,10 +163,10 @@ export const deleteContact = endpoint({
   page: pageOf("delete-contact"),
   method: "DELETE",
   path: "/contacts/{contactId}",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   answer: Done,
-  ...settledByAbsence(getContact)
+  ...deletionVerification(getContact)
 })
 
 /** The endpoints of contacts, by name. */

@@ -10,13 +10,13 @@ import * as Input from "../fields/schemas.js"
 import {
   always,
   Done,
-  isSince,
+  wasCreatedSince,
   LocationPath,
   locationPageOf,
   never,
-  settledByAbsence,
+  deletionVerification,
   traceId,
-  usual
+  endpointDefaults
 } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
@@ -124,7 +124,7 @@ export interface CustomFieldDefinition extends Schema.Schema.Type<typeof definit
  */
 export const CustomFieldDefinition: Schema.Schema<CustomFieldDefinition, JsonObject> = definition.schema
 
-const written = {
+const inputFields = {
   /** The placeholder that an empty field shows. */
   placeholder: Schema.optional(Input.text),
   /** The accepted file types, such as `.pdf`. */
@@ -175,7 +175,7 @@ export const CustomFieldCreate = Schema.Struct({
    * `MULTIPLE_OPTIONS`, `FLOAT`, `TIME`, `DATE`, `TEXTBOX_LIST`, `FILE_UPLOAD`, `SIGNATURE`, `RADIO`, `EMAIL`.
    */
   dataType: Input.text,
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("CustomFieldCreate"), ...Input.anObject })
 
 /**
@@ -195,7 +195,7 @@ export interface CustomFieldCreate extends Schema.Schema.Type<typeof CustomField
 export const CustomFieldUpdate = Schema.Struct({
   /** The displayed name, required even if it does not change. */
   name,
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("CustomFieldUpdate"), ...Input.anObject })
 
 /**
@@ -215,7 +215,7 @@ const CustomFieldPath = Schema.Struct({ ...LocationPath.fields, id: idExcept(["u
 const CustomFieldAnswer = Schema.Struct({ customField: CustomFieldDefinition, traceId })
 
 /** The names in responses of the fields that have another name in requests. */
-const answeredNames: { readonly [name: string]: string } = {
+const responseNames: { readonly [name: string]: string } = {
   isMultipleFile: "isMultiFileAllowed",
   maxNumberOfFiles: "maxFileLimit",
   options: "picklistOptions"
@@ -228,7 +228,7 @@ const hasFields = (found: CustomFieldDefinition, sent: object): boolean =>
   Object.entries(sent).every(([name, value]) => {
     if (value === undefined) return true
     if (name === "textBoxListOptions") return labelsOf(found.textBoxes ?? found.picklistOptions) === labelsOf(value)
-    return JSON.stringify(found[answeredNames[name] ?? name]) === JSON.stringify(value)
+    return JSON.stringify(found[responseNames[name] ?? name]) === JSON.stringify(value)
   })
 
 /** `GET /locations/{locationId}/customFields` */
@@ -239,7 +239,7 @@ export const getCustomFields = endpoint({
   page: locationPageOf("get-custom-fields"),
   method: "GET",
   path: "/locations/{locationId}/customFields",
-  ...usual,
+  ...endpointDefaults,
   params: LocationPath,
   query: Schema.Struct({
     /** The model whose fields to get; the service decides if absent. */
@@ -250,7 +250,7 @@ export const getCustomFields = endpoint({
     )
   }),
   answer: Schema.Struct({ customFields: Schema.Array(CustomFieldDefinition), traceId }),
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `POST /locations/{locationId}/customFields` */
@@ -261,17 +261,19 @@ export const createCustomField = endpoint({
   page: locationPageOf("create-custom-field"),
   method: "POST",
   path: "/locations/{locationId}/customFields",
-  ...usual,
+  ...endpointDefaults,
   params: LocationPath,
   body: CustomFieldCreate,
   success: 201,
   answer: CustomFieldAnswer,
-  isRepeatable: never,
+  isSafeToRetry: never,
   verify: (lookup, { params, body: { name, dataType } }) =>
     Effect.map(lookup(getCustomFields, { params, query: { model: "all" } }), ({ answer, ...repeat }) =>
       Option.map(
         Option.fromNullable(
-          answer.customFields.find((one) => hasFields(one, { name, dataType }) && isSince(one.dateAdded, repeat))
+          answer.customFields.find(
+            (one) => hasFields(one, { name, dataType }) && wasCreatedSince(one.dateAdded, repeat)
+          )
         ),
         (customField) => ({ customField })
       )
@@ -286,10 +288,10 @@ export const getCustomField = endpoint({
   page: locationPageOf("get-custom-field"),
   method: "GET",
   path: "/locations/{locationId}/customFields/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: CustomFieldPath,
   answer: CustomFieldAnswer,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `PUT /locations/{locationId}/customFields/{id}` */
@@ -300,11 +302,11 @@ export const updateCustomField = endpoint({
   page: locationPageOf("update-custom-field"),
   method: "PUT",
   path: "/locations/{locationId}/customFields/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: CustomFieldPath,
   body: CustomFieldUpdate,
   answer: CustomFieldAnswer,
-  isRepeatable: always,
+  isSafeToRetry: always,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getCustomField, { params }), ({ answer: { customField } }) =>
       hasFields(customField, body) ? Option.some({ customField }) : Option.none()
@@ -319,10 +321,10 @@ export const deleteCustomField = endpoint({
   page: locationPageOf("delete-custom-field"),
   method: "DELETE",
   path: "/locations/{locationId}/customFields/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: CustomFieldPath,
   answer: Done,
-  ...settledByAbsence(getCustomField)
+  ...deletionVerification(getCustomField)
 })
 
 /** The endpoints of custom fields, by name. */

@@ -18,14 +18,14 @@ const prefix = "contact."
 /** The key of a definition without its model: `pincode` for `contact.pincode`. */
 export const keyOf = ({ fieldKey }: CustomFieldDefinition): string | undefined => fieldKey?.replace(/^[^.]+\./, "")
 
-const folded = (name: string | undefined) => name?.trim().toLowerCase()
+const lowerCased = (name: string | undefined) => name?.trim().toLowerCase()
 
 /** The ways in which a name can identify a field. A later, less reliable way is used only if no earlier way matches. */
-const meanings: ReadonlyArray<(one: CustomFieldDefinition, name: string) => boolean> = [
+const matchers: ReadonlyArray<(one: CustomFieldDefinition, name: string) => boolean> = [
   ({ id }, name) => id === name,
   ({ fieldKey }, name) => fieldKey === name,
   (one, name) => one.name === name || keyOf(one) === name,
-  (one, name) => folded(one.name) === folded(name) || keyOf(one) === folded(name)
+  (one, name) => lowerCased(one.name) === lowerCased(name) || keyOf(one) === lowerCased(name)
 ]
 
 /** The reason why a name does not identify a field. `isUnknown` is false if the name matches several fields. */
@@ -39,8 +39,8 @@ export const resolve = (
   definitions: ReadonlyArray<CustomFieldDefinition>,
   name: string
 ): Either.Either<CustomFieldDefinition, Unresolved> => {
-  for (const means of meanings) {
-    const found = definitions.filter((one) => means(one, name))
+  for (const matches of matchers) {
+    const found = definitions.filter((one) => matches(one, name))
     if (found.length === 1) return Either.right(found[0]!)
     if (found.length > 1) {
       const ids = found.map(({ id }) => id).join(", ")

@@ -113,7 +113,7 @@ const CustomFieldModel = Schema.Struct({
  */
 export interface CustomField extends Schema.Schema.Type<typeof CustomFieldModel> {}
 
-const CustomFieldWire = Schema.Struct({
+const CustomFieldJson = Schema.Struct({
   id: Schema.String,
   key: Schema.optional(Schema.Unknown),
   value: Schema.optional(Schema.Unknown),
@@ -137,7 +137,7 @@ const CustomFieldWire = Schema.Struct({
  * @category custom fields
  */
 export const CustomField = Object.assign(
-  Schema.transform(CustomFieldWire, CustomFieldModel, {
+  Schema.transform(CustomFieldJson, CustomFieldModel, {
     strict: true,
     decode: (wire) => customFieldOf(wire.id, wire),
     encode: ({ id, key, value }) => ({ id, ...(key === undefined ? {} : { key }), field_value: value })

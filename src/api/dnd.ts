@@ -1,6 +1,6 @@
 // Do-not-disturb settings of requests and responses.
 import * as Schema from "effect/Schema"
-import { anObject, answered, named, text, unknownFields, withMessage } from "../fields/schemas.js"
+import { anObject, optionalInResponse, named, text, unknownFields, withMessage } from "../fields/schemas.js"
 import { type Normalize, normalizeObject, textRules } from "../fields/lenient.js"
 
 const dndMessage = {
@@ -86,11 +86,11 @@ export const InboundDndSettingsInput: Schema.Schema<
 const dndSetting = Schema.Struct(
   {
     /** `active`, `inactive` or `permanent`; any other value is kept as the service sent it. */
-    status: answered(Schema.String),
+    status: optionalInResponse(Schema.String),
     /** The reason for the setting. */
-    message: answered(Schema.String),
+    message: optionalInResponse(Schema.String),
     /** The code of the reason. */
-    code: answered(Schema.String)
+    code: optionalInResponse(Schema.String)
   },
   unknownFields
 ).annotations({ ...named("DndSetting") })
@@ -112,19 +112,19 @@ export const DndSetting: Schema.Schema<DndSetting, Schema.Schema.Encoded<typeof 
 const dndSettings = Schema.Struct(
   {
     /** Calls. */
-    Call: answered(DndSetting),
+    Call: optionalInResponse(DndSetting),
     /** Emails. */
-    Email: answered(DndSetting),
+    Email: optionalInResponse(DndSetting),
     /** Text messages. */
-    SMS: answered(DndSetting),
+    SMS: optionalInResponse(DndSetting),
     /** WhatsApp messages. */
-    WhatsApp: answered(DndSetting),
+    WhatsApp: optionalInResponse(DndSetting),
     /** Messages by Google Business. */
-    GMB: answered(DndSetting),
+    GMB: optionalInResponse(DndSetting),
     /** Messages by Facebook. */
-    FB: answered(DndSetting),
+    FB: optionalInResponse(DndSetting),
     /** RCS messages. */
-    RCS: answered(DndSetting)
+    RCS: optionalInResponse(DndSetting)
   },
   { key: Schema.String, value: Schema.UndefinedOr(DndSetting) }
 ).annotations({ ...named("DndSettings") })

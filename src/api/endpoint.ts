@@ -18,7 +18,7 @@ type Path = `/${string}`
  * @since 0.1.0
  * @category models
  */
-export interface Repeat {
+export interface RetryTiming {
   /** Milliseconds from when the first of the earlier attempts was sent until this response. */
   readonly elapsed: number
   /**
@@ -52,7 +52,7 @@ export type Input<Params extends Codec, Query extends Codec, Body extends Codec>
  * @since 0.2.0
  * @category models
  */
-export interface Found<Answer> extends Repeat {
+export interface Found<Answer> extends RetryTiming {
   /** The decoded body of the response. */
   readonly answer: Answer
 }
@@ -154,9 +154,9 @@ export interface Endpoint<
    */
   readonly isRead?: boolean
   /** Whether a retry with this body is safe although an earlier attempt may have been applied. */
-  readonly isRepeatable: (body: Schema.Schema.Type<Body>) => boolean
+  readonly isSafeToRetry: (body: Schema.Schema.Type<Body>) => boolean
   /** Corrects the answer of a retry, after an earlier attempt that may have been applied. */
-  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: Repeat) => Schema.Schema.Type<Answer>
+  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: RetryTiming) => Schema.Schema.Type<Answer>
   /**
    * The answer of a call whose retry failed because an earlier attempt had been applied: the contact to delete is gone, for
    * example. `None` if the error means something else.

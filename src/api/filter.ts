@@ -47,7 +47,7 @@ export interface Range {
  * @since 0.2.0
  * @category models
  */
-export interface Comparison<Field extends string, Value> {
+export interface EqualsCondition<Field extends string, Value> {
   /** The field. */
   readonly field: Field
   /** `eq` if the field has to equal the value, `not_eq` if it has to have another value or none. */
@@ -62,7 +62,7 @@ export interface Comparison<Field extends string, Value> {
  * @since 0.2.0
  * @category models
  */
-export interface Part<Field extends string> {
+export interface ContainsCondition<Field extends string> {
   /** The field. */
   readonly field: Field
   /** `contains` or `not_contains`. */
@@ -77,7 +77,7 @@ export interface Part<Field extends string> {
  * @since 0.2.0
  * @category models
  */
-export interface Interval<Field extends string> {
+export interface RangeCondition<Field extends string> {
   /** The field. */
   readonly field: Field
   /** The operator of bounds. */
@@ -92,7 +92,7 @@ export interface Interval<Field extends string> {
  * @since 0.2.0
  * @category models
  */
-export interface Existence<Field extends string> {
+export interface ExistsCondition<Field extends string> {
   /** The field. */
   readonly field: Field
   /** `exists` or `not_exists`. */
@@ -105,7 +105,7 @@ export interface Existence<Field extends string> {
  * @since 0.2.0
  * @category models
  */
-export type OpportunityCondition = Comparison<OpportunityField, string> | Existence<OpportunityField>
+export type OpportunityCondition = EqualsCondition<OpportunityField, string> | ExistsCondition<OpportunityField>
 
 /**
  * A condition that the contact has an opportunity that meets all of the given conditions.
@@ -113,7 +113,7 @@ export type OpportunityCondition = Comparison<OpportunityField, string> | Existe
  * @since 0.2.0
  * @category models
  */
-export interface HasOpportunity {
+export interface OpportunitiesCondition {
   /** The name of the field that holds the opportunities. */
   readonly field: "opportunities"
   /** The operator for conditions on the elements of a field. */
@@ -129,13 +129,13 @@ export interface HasOpportunity {
  * @category models
  */
 export type Condition =
-  | Comparison<WholeField | TextField, string>
-  | Comparison<FlagField, boolean>
-  | Comparison<CustomFieldPath, string | number>
-  | Part<TextField | CustomFieldPath>
-  | Interval<DateField | CustomFieldPath>
-  | Existence<OptionalField | CustomFieldPath>
-  | HasOpportunity
+  | EqualsCondition<WholeField | TextField, string>
+  | EqualsCondition<FlagField, boolean>
+  | EqualsCondition<CustomFieldPath, string | number>
+  | ContainsCondition<TextField | CustomFieldPath>
+  | RangeCondition<DateField | CustomFieldPath>
+  | ExistsCondition<OptionalField | CustomFieldPath>
+  | OpportunitiesCondition
 
 /**
  * A combination of filters: a contact has to match all of them with `AND`, at least one with `OR`.

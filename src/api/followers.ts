@@ -5,8 +5,8 @@ import * as Schema from "effect/Schema"
 import type { JsonObject } from "../runtime/json.js"
 import { Id } from "../fields/ids.js"
 import { model, texts } from "../fields/model.js"
-import { some } from "../fields/schemas.js"
-import { always, ContactPath, pageOf, usual } from "./common.js"
+import { nonEmptyArray } from "../fields/schemas.js"
+import { always, ContactPath, pageOf, endpointDefaults } from "./common.js"
 import { getContact } from "./contacts.js"
 import { endpoint } from "./endpoint.js"
 
@@ -72,7 +72,7 @@ export const RemovedFollowers: Schema.Schema<RemovedFollowers, JsonObject> = rem
 
 const service = "ContactsService"
 
-const FollowersBody = Schema.Struct({ followers: some(Id) })
+const FollowersBody = Schema.Struct({ followers: nonEmptyArray(Id) })
 
 /** `POST /contacts/{contactId}/followers` */
 export const addFollowers = endpoint({
@@ -82,12 +82,12 @@ export const addFollowers = endpoint({
   page: pageOf("add-followers-contact"),
   method: "POST",
   path: "/contacts/{contactId}/followers",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: FollowersBody,
   success: 201,
   answer: AddedFollowers,
-  isRepeatable: always,
+  isSafeToRetry: always,
   reconcile: ({ followersAdded: _, ...answer }) => answer,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) => {
@@ -104,11 +104,11 @@ export const removeFollowers = endpoint({
   page: pageOf("remove-followers-contact"),
   method: "DELETE",
   path: "/contacts/{contactId}/followers",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: FollowersBody,
   answer: RemovedFollowers,
-  isRepeatable: always,
+  isSafeToRetry: always,
   reconcile: ({ followersRemoved: _, ...answer }) => answer,
   // A contact without followers has no field `followers`.
   verify: (lookup, { params, body }) =>

@@ -7,7 +7,16 @@ import { Id } from "../fields/ids.js"
 import { field, id, model, text } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"
 import * as Input from "../fields/schemas.js"
-import { always, Done, LocationPath, locationPageOf, never, settledByAbsence, traceId, usual } from "./common.js"
+import {
+  always,
+  Done,
+  LocationPath,
+  locationPageOf,
+  never,
+  deletionVerification,
+  traceId,
+  endpointDefaults
+} from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const tag = model(
@@ -84,10 +93,10 @@ export const getLocationTags = endpoint({
   page: locationPageOf("get-location-tags"),
   method: "GET",
   path: "/locations/{locationId}/tags",
-  ...usual,
+  ...endpointDefaults,
   params: LocationPath,
   answer: Schema.Struct({ tags: Schema.Array(LocationTag), traceId }),
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `POST /locations/{locationId}/tags` */
@@ -98,11 +107,11 @@ export const createLocationTag = endpoint({
   page: locationPageOf("create-tag"),
   method: "POST",
   path: "/locations/{locationId}/tags",
-  ...usual,
+  ...endpointDefaults,
   params: LocationPath,
   body: LocationTagInput,
   answer: TagAnswer,
-  isRepeatable: never,
+  isSafeToRetry: never,
   // A tag has no creation time. Its name is unique in the location, so a tag with this name is taken for the created one.
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getLocationTags, { params }), ({ answer: { tags } }) =>
@@ -118,10 +127,10 @@ export const getLocationTag = endpoint({
   page: locationPageOf("get-tag-by-id"),
   method: "GET",
   path: "/locations/{locationId}/tags/{tagId}",
-  ...usual,
+  ...endpointDefaults,
   params: TagPath,
   answer: TagAnswer,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `PUT /locations/{locationId}/tags/{tagId}` */
@@ -132,11 +141,11 @@ export const updateLocationTag = endpoint({
   page: locationPageOf("update-tag"),
   method: "PUT",
   path: "/locations/{locationId}/tags/{tagId}",
-  ...usual,
+  ...endpointDefaults,
   params: TagPath,
   body: LocationTagInput,
   answer: TagAnswer,
-  isRepeatable: always,
+  isSafeToRetry: always,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getLocationTag, { params }), ({ answer: { tag } }) =>
       hasName(tag, body) ? Option.some({ tag }) : Option.none()
@@ -151,10 +160,10 @@ export const deleteLocationTag = endpoint({
   page: locationPageOf("delete-tag"),
   method: "DELETE",
   path: "/locations/{locationId}/tags/{tagId}",
-  ...usual,
+  ...endpointDefaults,
   params: TagPath,
   answer: Done,
-  ...settledByAbsence(getLocationTag)
+  ...deletionVerification(getLocationTag)
 })
 
 /** The endpoints of location tags, by name. */

@@ -7,7 +7,17 @@ import { Id } from "../fields/ids.js"
 import { field, flag, id, instant, model, text } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"
 import * as Input from "../fields/schemas.js"
-import { always, ContactPath, Done, isSince, never, pageOf, settledByAbsence, traceId, usual } from "./common.js"
+import {
+  always,
+  ContactPath,
+  Done,
+  wasCreatedSince,
+  never,
+  pageOf,
+  deletionVerification,
+  traceId,
+  endpointDefaults
+} from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const note = model(
@@ -54,7 +64,7 @@ export interface Note extends Schema.Schema.Type<typeof note.struct> {}
  */
 export const Note: Schema.Schema<Note, JsonObject> = note.schema
 
-const written = {
+const inputFields = {
   /** The id of the user who wrote the note: a user of the location. */
   userId: Schema.optional(Input.text),
   /** The title. */
@@ -76,7 +86,7 @@ const written = {
 export const NoteCreate = Schema.Struct({
   /** The text, which may be HTML. */
   body: Input.text,
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("NoteCreate"), ...Input.anObject })
 
 /**
@@ -96,7 +106,7 @@ export interface NoteCreate extends Schema.Schema.Type<typeof NoteCreate> {}
 export const NoteUpdate = Schema.Struct({
   /** The text, which may be HTML. */
   body: Schema.optional(Input.text),
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("NoteUpdate"), ...Input.anObject })
 
 /**
@@ -127,11 +137,11 @@ export const getAllNotes = endpoint({
   page: pageOf("get-all-notes"),
   method: "GET",
   path: "/contacts/{contactId}/notes",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   answer: Schema.Struct({ notes: Schema.Array(Note), traceId }),
   errors: [400, 401],
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `POST /contacts/{contactId}/notes` */
@@ -142,16 +152,16 @@ export const createNote = endpoint({
   page: pageOf("create-note"),
   method: "POST",
   path: "/contacts/{contactId}/notes",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: NoteCreate,
   success: 201,
   answer: NoteAnswer,
-  isRepeatable: never,
+  isSafeToRetry: never,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getAllNotes, { params }), ({ answer: { notes }, ...repeat }) =>
       Option.map(
-        Option.fromNullable(notes.find((note) => hasFields(note, body) && isSince(note.dateAdded, repeat))),
+        Option.fromNullable(notes.find((note) => hasFields(note, body) && wasCreatedSince(note.dateAdded, repeat))),
         (note) => ({ note })
       )
     )
@@ -165,10 +175,10 @@ export const getNote = endpoint({
   page: pageOf("get-note"),
   method: "GET",
   path: "/contacts/{contactId}/notes/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: NotePath,
   answer: NoteAnswer,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `PUT /contacts/{contactId}/notes/{id}` */
@@ -179,11 +189,11 @@ export const updateNote = endpoint({
   page: pageOf("update-note"),
   method: "PUT",
   path: "/contacts/{contactId}/notes/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: NotePath,
   body: NoteUpdate,
   answer: NoteAnswer,
-  isRepeatable: always,
+  isSafeToRetry: always,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getNote, { params }), ({ answer: { note } }) =>
       hasFields(note, body) ? Option.some({ note }) : Option.none()
@@ -198,10 +208,10 @@ export const deleteNote = endpoint({
   page: pageOf("delete-note"),
   method: "DELETE",
   path: "/contacts/{contactId}/notes/{id}",
-  ...usual,
+  ...endpointDefaults,
   params: NotePath,
   answer: Done,
-  ...settledByAbsence(getNote)
+  ...deletionVerification(getNote)
 })
 
 /** The endpoints of notes, by name. */

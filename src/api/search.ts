@@ -119,12 +119,12 @@ export const SearchedContact: Schema.Schema<SearchedContact, JsonObject> = searc
 // --- the request -------------------------------------------------------------------------------------------------------
 
 /** The maximum number of contacts per page. */
-export const largestPage = 500
+export const maximumPageSize = 500
 
 /** The number of contacts that `page` can reach. */
 export const searchWindow = 10_000
 
-const whole = (least: number, most: number) =>
+const integerBetween = (least: number, most: number) =>
   Schema.Number.annotations(Input.withMessage("must be a number")).pipe(
     Schema.filter(
       (value) =>
@@ -164,11 +164,11 @@ export const SearchSort = Schema.Struct({
  */
 export interface SearchSort extends Schema.Schema.Type<typeof SearchSort> {}
 
-const asked = {
+const searchFields = {
   /** The location to search in. */
   locationId: LocationId,
   /** The number of the page, from 1. Pages reach the first 10,000 contacts; `searchAfter` reaches all. */
-  page: Schema.optional(whole(1, searchWindow)),
+  page: Schema.optional(integerBetween(1, searchWindow)),
   /**
    * The cursor after which the page begins: `searchAfter` of the previous page, or of any contact. Filters, sort and query
    * have to be the same as for that page. Not together with `page`.
@@ -198,15 +198,15 @@ const asked = {
   )
 } as const
 
-const pageLimit = whole(1, largestPage)
+const pageLimit = integerBetween(1, maximumPageSize)
 
 /** The default number of contacts per page. */
-export const usualPage = 100
+export const defaultPageSize = 100
 
 /** Returns the fault if `page`, `pageLimit` and `searchAfter` do not fit together; undefined if they do. */
 const pagingFault = ({
   page,
-  pageLimit = usualPage,
+  pageLimit = defaultPageSize,
   searchAfter
 }: {
   readonly page?: number | undefined
@@ -229,7 +229,7 @@ const pagingFault = ({
  * @category search
  */
 export const ContactSearch = Schema.Struct({
-  ...asked,
+  ...searchFields,
   /** The number of contacts per page: 1 to 500, 100 by default. */
   pageLimit: Schema.optional(pageLimit)
 }).annotations({ ...Input.named("ContactSearch"), ...Input.anObject })
@@ -267,13 +267,13 @@ export const searchContacts = endpoint({
   path: "/contacts/search",
   version: "2021-07-28",
   versions: { "2021-07-28": identity, "2021-04-15": identity, "2023-02-21": identity, v3: identity },
-  body: Schema.Struct({ ...asked, pageLimit })
+  body: Schema.Struct({ ...searchFields, pageLimit })
     .annotations(Input.anObject)
     .pipe(Schema.filter((query) => pagingFault(query))),
   answer: Schema.Struct({ contacts: Schema.Array(SearchedContact), total: Schema.Number, traceId }),
   errors: [400, 401],
   isRead: true,
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** The endpoint of the search, by name. */

@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { JsonObject } from "../runtime/json.js"
 import { model, texts } from "../fields/model.js"
-import { filled, some } from "../fields/schemas.js"
-import { always, ContactPath, pageOf, usual } from "./common.js"
+import { nonEmptyText, nonEmptyArray } from "../fields/schemas.js"
+import { always, ContactPath, pageOf, endpointDefaults } from "./common.js"
 import { getContact } from "./contacts.js"
 import { endpoint } from "./endpoint.js"
 
@@ -71,7 +71,7 @@ export const RemovedTags: Schema.Schema<RemovedTags, JsonObject> = removed.schem
 
 const service = "ContactsService"
 
-const TagsBody = Schema.Struct({ tags: some(filled) })
+const TagsBody = Schema.Struct({ tags: nonEmptyArray(nonEmptyText) })
 
 /** Returns a tag as the service stores it, in lower case. */
 const tagOf = (tag: string): string => tag.trim().toLowerCase()
@@ -84,12 +84,12 @@ export const addTags = endpoint({
   page: pageOf("add-tags"),
   method: "POST",
   path: "/contacts/{contactId}/tags",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: TagsBody,
   success: 201,
   answer: AddedTags,
-  isRepeatable: always,
+  isSafeToRetry: always,
   reconcile: ({ tagsAdded: _, ...answer }) => answer,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) => {
@@ -107,11 +107,11 @@ export const removeTags = endpoint({
   page: pageOf("remove-tags"),
   method: "DELETE",
   path: "/contacts/{contactId}/tags",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: TagsBody,
   answer: RemovedTags,
-  isRepeatable: always,
+  isSafeToRetry: always,
   reconcile: ({ tagsRemoved: _, ...answer }) => answer,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getContact, { params }), ({ answer: { contact } }) => {

@@ -8,7 +8,7 @@ import { Id } from "../fields/ids.js"
 import { field, flag, id, instant, model, text } from "../fields/model.js"
 import { normalizeId } from "../fields/lenient.js"
 import * as Input from "../fields/schemas.js"
-import { always, ContactPath, Done, never, pageOf, settledByAbsence, traceId, usual } from "./common.js"
+import { always, ContactPath, Done, never, pageOf, deletionVerification, traceId, endpointDefaults } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 const task = model(
@@ -52,7 +52,7 @@ export interface Task extends Schema.Schema.Type<typeof task.struct> {}
  */
 export const Task: Schema.Schema<Task, JsonObject> = task.schema
 
-const written = {
+const inputFields = {
   /** The description of the task. */
   body: Schema.optional(Input.text),
   /** The id of the user of the location to assign the task to. */
@@ -74,7 +74,7 @@ export const TaskCreate = Schema.Struct({
   dueDate: Input.moment,
   /** Whether the task is already done. */
   completed: Input.flag,
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("TaskCreate"), ...Input.anObject })
 
 /**
@@ -98,7 +98,7 @@ export const TaskUpdate = Schema.Struct({
   dueDate: Schema.optional(Input.moment),
   /** Whether the task is done; `false` reopens it. */
   completed: Schema.optional(Input.flag),
-  ...written
+  ...inputFields
 }).annotations({ ...Input.named("TaskUpdate"), ...Input.anObject })
 
 /**
@@ -133,11 +133,11 @@ export const getAllTasks = endpoint({
   page: pageOf("get-all-tasks"),
   method: "GET",
   path: "/contacts/{contactId}/tasks",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   answer: Schema.Struct({ tasks: Schema.Array(Task), traceId }),
   errors: [400, 401],
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `POST /contacts/{contactId}/tasks` */
@@ -148,12 +148,12 @@ export const createTask = endpoint({
   page: pageOf("create-task"),
   method: "POST",
   path: "/contacts/{contactId}/tasks",
-  ...usual,
+  ...endpointDefaults,
   params: ContactPath,
   body: TaskCreate,
   success: 201,
   answer: TaskAnswer,
-  isRepeatable: never,
+  isSafeToRetry: never,
   unverifiable: "a task has no creation time, so nothing can tell a new task from an older one like it"
 })
 
@@ -165,11 +165,11 @@ export const getTask = endpoint({
   page: pageOf("get-task"),
   method: "GET",
   path: "/contacts/{contactId}/tasks/{taskId}",
-  ...usual,
+  ...endpointDefaults,
   params: TaskPath,
   answer: TaskAnswer,
   errors: [400, 401],
-  isRepeatable: always
+  isSafeToRetry: always
 })
 
 /** `PUT /contacts/{contactId}/tasks/{taskId}` */
@@ -180,11 +180,11 @@ export const updateTask = endpoint({
   page: pageOf("update-task"),
   method: "PUT",
   path: "/contacts/{contactId}/tasks/{taskId}",
-  ...usual,
+  ...endpointDefaults,
   params: TaskPath,
   body: TaskUpdate,
   answer: TaskAnswer,
-  isRepeatable: always,
+  isSafeToRetry: always,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getTask, { params }), ({ answer: { task } }) =>
       hasFields(task, body) ? Option.some({ task }) : Option.none()
@@ -199,11 +199,11 @@ export const updateTaskCompleted = endpoint({
   page: pageOf("update-task-completed"),
   method: "PUT",
   path: "/contacts/{contactId}/tasks/{taskId}/completed",
-  ...usual,
+  ...endpointDefaults,
   params: TaskPath,
   body: Schema.Struct({ completed: Input.flag }),
   answer: TaskAnswer,
-  isRepeatable: always,
+  isSafeToRetry: always,
   verify: (lookup, { params, body }) =>
     Effect.map(lookup(getTask, { params }), ({ answer: { task } }) =>
       hasFields(task, body) ? Option.some({ task }) : Option.none()
@@ -218,11 +218,11 @@ export const deleteTask = endpoint({
   page: pageOf("delete-task"),
   method: "DELETE",
   path: "/contacts/{contactId}/tasks/{taskId}",
-  ...usual,
+  ...endpointDefaults,
   params: TaskPath,
   answer: Done,
   errors: [400, 401],
-  ...settledByAbsence(getTask)
+  ...deletionVerification(getTask)
 })
 
 /** The endpoints of tasks, by name. */

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { Id } from "../fields/ids.js"
 import { anObject, momentWithOffset, named } from "../fields/schemas.js"
-import { always, ContactPath, Done, never, pageOf, usual } from "./common.js"
+import { always, ContactPath, Done, never, pageOf, endpointDefaults } from "./common.js"
 import { endpoint } from "./endpoint.js"
 
 /**
@@ -41,11 +41,11 @@ export const addToWorkflow = endpoint({
   page: pageOf("add-contact-to-workflow"),
   method: "POST",
   path: "/contacts/{contactId}/workflow/{workflowId}",
-  ...usual,
+  ...endpointDefaults,
   params: WorkflowPath,
   body: WorkflowEntry,
   answer: Done,
-  isRepeatable: never,
+  isSafeToRetry: never,
   unverifiable
 })
 
@@ -57,11 +57,11 @@ export const removeFromWorkflow = endpoint({
   page: pageOf("delete-contact-from-workflow"),
   method: "DELETE",
   path: "/contacts/{contactId}/workflow/{workflowId}",
-  ...usual,
+  ...endpointDefaults,
   params: WorkflowPath,
   body: WorkflowEntry,
   answer: Done,
-  isRepeatable: always,
+  isSafeToRetry: always,
   unverifiable
 })
 

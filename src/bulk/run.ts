@@ -133,7 +133,7 @@ const failed = (run: RunContext, item: Item, error: Errors.ContactsError, waited
       // No request was sent, so the failure is no sign of the service's state.
       return settle(run, failure)
     case "RateLimited":
-      if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || run.isRepeatable(item.input))) {
+      if (error._tag === "RateLimited" && (error.outcome === "NotApplied" || run.isSafeToRetry(item.input))) {
         return waitForRateLimit(run, item, error, waited)
       }
       break
@@ -162,12 +162,12 @@ const send = (run: RunContext, item: Item, waited = 0): Step =>
 /** Sends a contact. If it must not be sent twice, its send is saved first. */
 const begin = (run: RunContext, { index, input, sends }: Item): Step => {
   const sent = send(run, { index, input, sends: sends + 1 })
-  return run.isRepeatable(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
+  return run.isSafeToRetry(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
 }
 
 /** Whether a pending contact has to be sent before later ones with its email or phone. */
-const isOpen = ({ isRepeatable }: RunContext, { item, failure }: Pending) =>
-  failure === undefined || shouldResend(isRepeatable, item, failure)
+const isOpen = ({ isSafeToRetry }: RunContext, { item, failure }: Pending) =>
+  failure === undefined || shouldResend(isSafeToRetry, item, failure)
 
 /** The first pending contact that has an email or phone of this one and has to be sent before it. */
 const oldestBefore = (run: RunContext, { index, input }: Item): Pending | undefined => {
@@ -200,15 +200,15 @@ const sendInOrder = (run: RunContext, item: Item, otherwise: Step): Step =>
 /** Sends a pending contact again, or waits for the send that is running. */
 const sendAgain = (run: RunContext, pending: Pending): Step =>
   Effect.suspend(() => {
-    if (pending.underWay !== undefined) return Deferred.await(pending.underWay)
+    if (pending.runningSend !== undefined) return Deferred.await(pending.runningSend)
     if (!isOpen(run, pending) || pending.item.sends >= maximumSends) return Effect.void
     const done = Deferred.unsafeMake<void>(FiberId.none)
-    pending.underWay = done
-    const over = Effect.suspend(() => {
-      pending.underWay = undefined
+    pending.runningSend = done
+    const markEnded = Effect.suspend(() => {
+      pending.runningSend = undefined
       return Deferred.succeed(done, undefined)
     })
-    return Effect.ensuring(sendInOrder(run, pending.item, Effect.void), over)
+    return Effect.ensuring(sendInOrder(run, pending.item, Effect.void), markEnded)
   })
 
 /** Sends a contact of the list, or defers it if an earlier one with its email or phone stays pending. */
@@ -260,7 +260,7 @@ const handle = (run: RunContext, item: Item): Step => {
       Effect.suspend(() => handle(run, item))
     )
   }
-  if (run.journal.wasBegun(index) && !run.isRepeatable(input)) {
+  if (run.journal.wasBegun(index) && !run.isSafeToRetry(input)) {
     return settle(run, Outcome.Unknown({ index, input, error: noResponse }))
   }
   return countInFlight(run, sendOrDefer(run, item))

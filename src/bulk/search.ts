@@ -28,7 +28,7 @@ interface Position {
 const isSame = (one: Cursor, other: Cursor): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** The error of a search that cannot continue. Without it, the stream would end as if there were no more contacts. */
-const cannotGoOn = (message: string) =>
+const searchFailure = (message: string) =>
   new UnexpectedResponse({
     operation: "searchContacts",
     attempts: 1,
@@ -46,8 +46,8 @@ const nextPosition = ({ searchAfter, count }: Position, page: SearchPage, pageLi
   const seen = count + contacts.length
   // A short page is the last one only if the pages so far have all contacts.
   if (contacts.length === 0 || (contacts.length < pageLimit && seen >= total)) return Effect.succeedNone
-  if (page.searchAfter === undefined) return Effect.fail(cannotGoOn("The last contact of a page has no searchAfter"))
-  if (isSame(page.searchAfter, searchAfter)) return Effect.fail(cannotGoOn("The same page was answered twice"))
+  if (page.searchAfter === undefined) return Effect.fail(searchFailure("The last contact of a page has no searchAfter"))
+  if (isSame(page.searchAfter, searchAfter)) return Effect.fail(searchFailure("The same page was answered twice"))
   const previous = new Set(contacts.map(({ id }) => id))
   return Effect.succeedSome({ searchAfter: page.searchAfter, previous, count: seen })
 }

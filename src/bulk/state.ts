@@ -21,7 +21,7 @@ export interface RunOptions {
   /** The maximum number of concurrent calls. */
   readonly concurrency: number
   /** Whether a contact can be sent again without being applied twice. */
-  readonly isRepeatable: IsRepeatable
+  readonly isSafeToRetry: IsRepeatable
   /** Returns the identities of a contact. Contacts with a common identity count as the same contact. */
   readonly identitiesOf: IdentitiesOf
   /** The number of transient failures in a row that stops the run. */
@@ -37,7 +37,7 @@ export interface Pending {
   /** The failure of its last send; undefined if the contact was not sent. */
   readonly failure: Failure | undefined
   /** Completed when the running send has ended. */
-  underWay?: Deferred.Deferred<void> | undefined
+  runningSend?: Deferred.Deferred<void> | undefined
 }
 
 export type Pendings = Map<number, Pending>
@@ -131,7 +131,7 @@ export const stop = (
 
 /** Leaves a contact to the next run, unless it may have been applied and sending it again could create it twice. */
 export const deferToNextRun = (run: RunContext, failure: Failure): Step =>
-  failure._tag === "Unknown" && !run.isRepeatable(failure.input)
+  failure._tag === "Unknown" && !run.isSafeToRetry(failure.input)
     ? settle(run, failure)
     : run.journal.cancelBegin(failure.index)
 
@@ -166,7 +166,7 @@ export const defer = (run: RunContext, pending: Pending): Step =>
 /** Defers a contact if sending it again is safe and may help; settles it otherwise. */
 export const resolve = (run: RunContext, pending: Pending): Step => {
   if (pending.failure === undefined) return Effect.void
-  return shouldResend(run.isRepeatable, pending.item, pending.failure)
+  return shouldResend(run.isSafeToRetry, pending.item, pending.failure)
     ? defer(run, pending)
     : settle(run, pending.failure)
 }
@@ -178,7 +178,7 @@ export const resolveAll = (run: RunContext, pendings: Pendings): Step =>
       [...pendings.values()],
       (pending) =>
         Effect.suspend(() => {
-          const isOpen = pending.underWay === undefined && pendings.get(pending.item.index) === pending
+          const isOpen = pending.runningSend === undefined && pendings.get(pending.item.index) === pending
           return isOpen ? resolve(run, pending) : Effect.void
         }),
       { discard: true }

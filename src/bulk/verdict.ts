@@ -18,7 +18,7 @@ export interface Item {
 export const maximumSends = 3
 
 /** Whether an upsert of the contact can be sent again without creating it twice. */
-export const { isRepeatable: isUpsertRepeatable } = upsertContact
+export const { isSafeToRetry: isUpsertSafeToRetry } = upsertContact
 
 /**
  * The meaning of a failed upsert.
@@ -73,8 +73,8 @@ export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): 
 export type IsRepeatable = (input: ContactUpsert) => boolean
 
 /** Whether sending the contact again may help and cannot create it twice. */
-export const shouldResend = (isRepeatable: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
-  _tag === "Unknown" ? isRepeatable(input) : error.isRetryable && sends < maximumSends
+export const shouldResend = (isSafeToRetry: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
+  _tag === "Unknown" ? isSafeToRetry(input) : error.isRetryable && sends < maximumSends
 
 const contacts = (count: number) => `${count} contact${count === 1 ? "" : "s"}`
 

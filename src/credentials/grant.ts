@@ -65,7 +65,7 @@ export const nextGrant = (response: TokenResponse, now: number, previous?: Grant
 /** The grants of one installation that a process knows. */
 export interface GrantMemory {
   /** The grant that the process uses. */
-  readonly held: Grant | undefined
+  readonly current: Grant | undefined
   /** The grant that the process used before it read another one from the store. */
   readonly earlier: Grant | undefined
   /** Whether the grant that the process uses is not stored yet. */
@@ -77,11 +77,11 @@ export interface GrantMemory {
 }
 
 /** Whether the store holds no grant, or an older one than this process uses. */
-export const isBehind = (stored: Grant | undefined, { held, isUnsaved, exchanged }: GrantMemory): boolean => {
+export const isBehind = (stored: Grant | undefined, { current, isUnsaved, exchanged }: GrantMemory): boolean => {
   if (stored === undefined) return true
   const refreshToken = refreshTokenOf(stored)
   // A refresh does not always change the refresh token.
-  if (held !== undefined && refreshToken === refreshTokenOf(held)) return isUnsaved
+  if (current !== undefined && refreshToken === refreshTokenOf(current)) return isUnsaved
   return exchanged.has(refreshToken)
 }
 
@@ -90,8 +90,8 @@ export const isBehind = (stored: Grant | undefined, { held, isUnsaved, exchanged
  * of them.
  */
 export const newestGrant = (stored: Grant | undefined, memory: GrantMemory): Grant | undefined => {
-  const { held, earlier, revoked } = memory
-  const candidates = isBehind(stored, memory) ? [held, stored, earlier] : [stored, held, earlier]
+  const { current, earlier, revoked } = memory
+  const candidates = isBehind(stored, memory) ? [current, stored, earlier] : [stored, current, earlier]
   return candidates.find((grant) => grant !== undefined && !revoked.has(refreshTokenOf(grant)))
 }
 
@@ -115,7 +115,7 @@ export interface Waiting {
 }
 
 /** Whether to wait for the process that exchanges the grant, because it may be about to save the new pair. */
-export const isAnothersTurn = ({ exchanging, exchangingBy }: Grant, { owner, now, since }: Waiting): boolean => {
+export const isExchangedElsewhere = ({ exchanging, exchangingBy }: Grant, { owner, now, since }: Waiting): boolean => {
   if (exchanging === undefined || exchangingBy === undefined || exchangingBy === owner) return false
   const age = now - exchanging.epochMillis
   return age > repeatWindow && (age < ownerWindow || now - since < ownerMinimum)

@@ -32,7 +32,7 @@ const report = ({ installation, state }: Rotation, cause: Cause.Cause<TokenStore
 /** Saves the grant that was just refreshed. */
 export const save = ({ state }: Rotation, locked: TokenStore.LockedGrant, grant: TokenStore.Grant) =>
   Effect.tap(locked.set(grant), () => {
-    if (state.held === grant) state.isUnsaved = false
+    if (state.current === grant) state.isUnsaved = false
     state.warnedAt = undefined
   })
 
@@ -44,8 +44,8 @@ const saveUnsaved = (rotation: Rotation) =>
     return installation.store.withLock(keyOf(installation), (locked) =>
       Effect.gen(function* () {
         const stored = yield* readStored(rotation, locked.get)
-        if (!state.isUnsaved || state.held === undefined) return
-        if (isBehind(stored, state)) return yield* save(rotation, locked, state.held)
+        if (!state.isUnsaved || state.current === undefined) return
+        if (isBehind(stored, state)) return yield* save(rotation, locked, state.current)
         state.isUnsaved = false
         if (stored !== undefined) use(state, stored)
       })

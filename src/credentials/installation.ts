@@ -21,7 +21,7 @@ export interface Installation {
 
 /** The state of the grant in one service. */
 export interface State extends GrantMemory {
-  held: TokenStore.Grant | undefined
+  current: TokenStore.Grant | undefined
   earlier: TokenStore.Grant | undefined
   isUnsaved: boolean
   readonly exchanged: Set<string>
@@ -37,7 +37,7 @@ export interface State extends GrantMemory {
 }
 
 export const makeState = (): State => ({
-  held: undefined,
+  current: undefined,
   earlier: undefined,
   isUnsaved: false,
   exchanged: new Set(),
@@ -67,9 +67,9 @@ export const keyOf = (installation: Installation): string => grantKey(installati
 
 /** Uses a grant from now on. */
 export const use = (state: State, grant: TokenStore.Grant): void => {
-  const { held } = state
-  if (held !== undefined && refreshTokenOf(held) !== refreshTokenOf(grant)) state.earlier = held
-  state.held = grant
+  const { current } = state
+  if (current !== undefined && refreshTokenOf(current) !== refreshTokenOf(grant)) state.earlier = current
+  state.current = grant
 }
 
 /** Adds a refresh token to a set, which keeps the latest 100. */
@@ -82,7 +82,7 @@ export const remember = (tokens: Set<string>, refreshToken: string): void => {
 }
 
 /** The time by which the vendor's clock was ahead of ours at the last refresh, in milliseconds. */
-export const clockSkewOf = ({ clockSkew, held }: State): number => clockSkew ?? held?.clockSkew ?? 0
+export const clockSkewOf = ({ clockSkew, current }: State): number => clockSkew ?? current?.clockSkew ?? 0
 
 /** The stored grant. Version 0.1 stored a grant under the id alone, which is read if there is no grant under the key. */
 export const readStored = (

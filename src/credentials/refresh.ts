@@ -12,7 +12,7 @@ import type * as TokenStore from "../TokenStore.js"
 import {
   accessTokenOf,
   expirySkew,
-  isAnothersTurn,
+  isExchangedElsewhere,
   lifetimeOf,
   newestGrant,
   nextGrant,
@@ -33,7 +33,7 @@ const ownerPause = Duration.seconds(1)
 
 // --- errors ------------------------------------------------------------------------------------------------------------
 
-const revoked = ({ installation: { locationId } }: Rotation, operation: string) =>
+const revokedGrant = ({ installation: { locationId } }: Rotation, operation: string) =>
   new Errors.Unauthorized({
     operation,
     attempts: 0,
@@ -43,7 +43,7 @@ const revoked = ({ installation: { locationId } }: Rotation, operation: string) 
   })
 
 /** The error of a location without a grant, if a company has one. Reconnecting the app would not help. */
-const ofCompany = ({ installation }: Rotation, operation: string, companyId: string) =>
+const companyGrant = ({ installation }: Rotation, operation: string, companyId: string) =>
   new Errors.Unauthorized({
     operation,
     attempts: 0,
@@ -54,7 +54,7 @@ const ofCompany = ({ installation }: Rotation, operation: string, companyId: str
     companyId
   })
 
-const missing = (rotation: Rotation, operation: string) => {
+const missingGrant = (rotation: Rotation, operation: string) => {
   const { installation } = rotation
   const { clientId, companyId, locationId, store } = installation
   const error = new Errors.Unauthorized({
@@ -68,7 +68,7 @@ const missing = (rotation: Rotation, operation: string) => {
   // `authorizationCode` stores the company that connected the app last under the client id.
   return Effect.flatMap(Effect.orElseSucceed(store.get(clientId), Option.none), (last) => {
     const company = Option.getOrUndefined(last)?.companyId
-    return Effect.fail(company === undefined ? error : ofCompany(rotation, operation, company))
+    return Effect.fail(company === undefined ? error : companyGrant(rotation, operation, company))
   })
 }
 
@@ -100,7 +100,7 @@ const keep = (
     if (state.clockSkew === undefined) yield* warnOfClock(response.clockSkew)
     remember(state.exchanged, refreshTokenOf(current))
     state.exchanged.delete(refreshTokenOf(grant))
-    state.held = grant
+    state.current = grant
     state.earlier = undefined
     state.clockSkew = response.clockSkew
     state.isUnsaved = true
@@ -155,7 +155,7 @@ interface Request {
   readonly since: number
 }
 
-type Verdict = "Refreshed" | "AnothersTurn"
+type Verdict = "Refreshed" | "WaitForOwner"
 
 /** Whether the newest grant needs no refresh: another process may have refreshed it. */
 const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Request) => {
@@ -183,9 +183,9 @@ const refreshLocked = (
       const current = newestGrant(stored, state)
       if (current === undefined) {
         if (isUsable) return yield* backOff(rotation)
-        return yield* stored === undefined && state.held === undefined
-          ? missing(rotation, operation)
-          : revoked(rotation, operation)
+        return yield* stored === undefined && state.current === undefined
+          ? missingGrant(rotation, operation)
+          : revokedGrant(rotation, operation)
       }
       use(state, current)
       const now = yield* Clock.currentTimeMillis
@@ -193,8 +193,8 @@ const refreshLocked = (
       const left = timeLeft(current, now, clockSkew)
       if (isGood(current, left, request)) return "Refreshed"
       isUsable = accessTokenOf(current) !== refused && left > 0
-      if (isAnothersTurn(current, { owner, now: now + clockSkew, since: since + clockSkew })) {
-        return isUsable ? yield* backOff(rotation) : "AnothersTurn"
+      if (isExchangedElsewhere(current, { owner, now: now + clockSkew, since: since + clockSkew })) {
+        return isUsable ? yield* backOff(rotation) : "WaitForOwner"
       }
       const exchanged = yield* Effect.either(exchange(rotation, operation, locked, current))
       if (Either.isRight(exchanged) && exchanged.right) return "Refreshed"
@@ -213,7 +213,7 @@ const backOff = ({ state }: Rotation): Effect.Effect<Verdict> =>
 const refresh = (rotation: Rotation, operation: string, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
   Effect.gen(function* () {
     const { installation, state } = rotation
-    const held = state.held && accessTokenOf(state.held)
+    const held = state.current && accessTokenOf(state.current)
     const request = { operation, refused, held, since: yield* Clock.currentTimeMillis }
     for (;;) {
       const verdict = yield* installation.store.withLock(keyOf(installation), (locked) =>

@@ -51,14 +51,14 @@ const load = (rotation: Rotation, operation: string) => {
 const get = (rotation: Rotation, operation: string) => {
   const { installation, state } = rotation
   // After a successful refresh there is a grant.
-  const held = Effect.sync(() => state.held!.accessToken)
+  const held = Effect.sync(() => state.current!.accessToken)
   const start = Refresh.start(rotation, operation)
   const refreshed = Effect.zipRight(Effect.flatten(start), held)
   return Effect.zipRight(
-    Effect.suspend(() => (state.held === undefined ? load(rotation, operation) : Effect.void)),
+    Effect.suspend(() => (state.current === undefined ? load(rotation, operation) : Effect.void)),
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (state.held === undefined || isEnding(rotation, state.held, now)) return refreshed
-      if (!isDue(rotation, state.held, now) || now < state.backoffUntil) return held
+      if (state.current === undefined || isEnding(rotation, state.current, now)) return refreshed
+      if (!isDue(rotation, state.current, now) || now < state.backoffUntil) return held
       return installation.refresh === "onDemand" ? refreshed : Effect.zipRight(start, held)
     })
   )
@@ -67,7 +67,7 @@ const get = (rotation: Rotation, operation: string) => {
 /** Replaces a token that the service rejected with 401. Returns whether there is another token now. */
 const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted) => {
   const { flight, state } = rotation
-  const isAnother = () => state.held !== undefined && accessTokenOf(state.held) !== Redacted.value(refused)
+  const isAnother = () => state.current !== undefined && accessTokenOf(state.current) !== Redacted.value(refused)
   const refreshed = Effect.map(Effect.flatten(Refresh.start(rotation, operation, Redacted.value(refused))), isAnother)
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (isAnother()) return Effect.succeed(true)
@@ -105,8 +105,8 @@ export const make = (
     yield* Effect.addFinalizer(() => saveAtEnd(rotation))
     return {
       held: (now) => {
-        const { held } = rotation.state
-        return held !== undefined && !isDue(rotation, held, now) ? held.accessToken : undefined
+        const { current } = rotation.state
+        return current !== undefined && !isDue(rotation, current, now) ? current.accessToken : undefined
       },
       get: (operation) => get(rotation, operation),
       renew: (operation, refused) => renew(rotation, operation, refused)

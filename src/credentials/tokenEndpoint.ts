@@ -142,7 +142,7 @@ const makeAttempt = (
     const now = yield* Clock.currentTimeMillis
     if (!Failure.isSuccess(response)) {
       return yield* Effect.fail<ExchangeFailure>({
-        error: Failure.fromAnswer(call, response, now),
+        error: Failure.fromResponse(call, response, now),
         isInvalidGrant: isInvalidGrant(response),
         isRefusedBearer: isRefusedBearer(response)
       })
@@ -185,7 +185,7 @@ export const make = (client: HttpClient.HttpClient, baseUrl: URL): TokenEndpoint
       attempts: 1,
       declares: [400, 401, 422],
       isWrite: true,
-      isRepeatable: true,
+      isSafeToRetry: true,
       mayBeApplied: false,
       secrets: () => [...secretFields.map((field) => form[field] ?? ""), ...Object.values(headers)]
     }

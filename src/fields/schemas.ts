@@ -21,7 +21,7 @@ export const number = Schema.JsonNumber.annotations(withMessage("must be a finit
 export const texts = Schema.Array(text).annotations(anArray)
 
 /** An optional field of a response: it may be absent, but is never null or undefined. */
-export const answered = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+export const optionalInResponse = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /** Keeps the fields that a schema does not describe. */
 export const unknownFields = {
@@ -34,7 +34,7 @@ const dateTime = Schema.declare(DateTime.isDateTime).annotations({
   arbitrary: () => (fc) => fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => DateTime.unsafeMake(date))
 })
 
-const written = (write: (moment: DateTime.DateTime) => string) =>
+const dateTimeAs = (write: (moment: DateTime.DateTime) => string) =>
   Schema.transform(Schema.String, dateTime, {
     strict: true,
     decode: (iso) => DateTime.unsafeMake(iso),
@@ -42,16 +42,16 @@ const written = (write: (moment: DateTime.DateTime) => string) =>
   })
 
 /** A `DateTime`, sent as ISO text in UTC. */
-export const moment = written(DateTime.formatIso)
+export const moment = dateTimeAs(DateTime.formatIso)
 
 /** A `DateTime`, sent as ISO text with the offset of its zone, and without milliseconds if they are zero. */
-export const momentWithOffset = written((moment) => DateTime.formatIsoOffset(moment).replace(/\.000(?=\D)/, ""))
+export const momentWithOffset = dateTimeAs((moment) => DateTime.formatIsoOffset(moment).replace(/\.000(?=\D)/, ""))
 
 /** Text that is not empty. */
-export const filled = text.pipe(Schema.filter((value) => value.trim() !== "" || "must not be empty"))
+export const nonEmptyText = text.pipe(Schema.filter((value) => value.trim() !== "" || "must not be empty"))
 
 /** A list that is not empty. */
-export const some = <A, I>(schema: Schema.Schema<A, I>) =>
+export const nonEmptyArray = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.Array(schema)
     .annotations(anArray)
     .pipe(Schema.filter((all) => all.length > 0 || "must not be empty"))

@@ -16,7 +16,7 @@ export interface Call {
   readonly declares: ReadonlyArray<number>
   readonly isWrite: boolean
   /** Whether the same input can be sent again although it may have been applied. */
-  readonly isRepeatable: boolean
+  readonly isSafeToRetry: boolean
   /** Texts of the input that no error may show. */
   readonly secrets: () => ReadonlyArray<string>
   /** The fiber that makes the call. */
@@ -79,7 +79,7 @@ export const errorContext = (attempt: Attempt, isSent = true): Failure.Call => {
     attempts: requestsBefore + (isSent ? 1 : 0),
     declares: call.declares,
     isWrite: call.isWrite,
-    isRepeatable: call.isRepeatable,
+    isSafeToRetry: call.isSafeToRetry,
     mayBeApplied: unknownSince !== undefined,
     secrets: () => [...bearerOf(attempt), ...call.secrets()]
   }

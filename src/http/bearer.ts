@@ -8,26 +8,26 @@ import * as Failure from "./failure.js"
 import { isArray, parseObject } from "../runtime/json.js"
 import { monotonic } from "../runtime/timer.js"
 import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
-import { within } from "./deadline.js"
+import { withTimeLimit } from "./deadline.js"
 
 /** The source of the bearers of one service. */
 export interface Bearer {
   /** The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. */
   readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
   /** Returns the cached bearer if there is one and no refresh is due. `now` is in milliseconds of the epoch. */
-  readonly held?: (now: number) => Redacted.Redacted | undefined
+  readonly cached?: (now: number) => Redacted.Redacted | undefined
   /** Renews a refused bearer. Returns whether there is another one now; absent if there is only ever one bearer. */
   readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
 /** Matches the messages of a 401 whose cause is not the token, so that another token would not help. */
-const notOfTheToken = /version header|scope|authclass/i
+const unrelatedToToken = /version header|scope|authclass/i
 
 /** Whether a response refuses the bearer itself, so that another bearer may be accepted. */
 export const isRefusedBearer = ({ status, body }: Failure.Response): boolean => {
   if (status !== 401) return false
   const message = parseObject(body)?.["message"]
-  return !notOfTheToken.test(isArray(message) ? message.join() : String(message))
+  return !unrelatedToToken.test(isArray(message) ? message.join() : String(message))
 }
 
 /** Waits for credentials, within the attempt's timeout. The call sends no request during the wait. */
@@ -37,8 +37,8 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
   const limit = Math.max(0, Math.min(timeoutMillis, deadline - now))
   const unsent = errorContext(attempt, false)
   return restore(
-    within(
-      Effect.mapError(self, (error) => Failure.fromBefore(unsent, error)),
+    withTimeLimit(
+      Effect.mapError(self, (error) => Failure.withCallContext(unsent, error)),
       { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
     )
   )
@@ -49,7 +49,7 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
  * more. If the renewal fails, the call is not retried.
  */
 export const withBearer =
-  ({ get, held, renew }: Bearer) =>
+  ({ get, cached, renew }: Bearer) =>
   (send: Send): Send => {
     const sendWith = (attempt: Attempt, bearer: Redacted.Redacted) =>
       send({
@@ -57,7 +57,7 @@ export const withBearer =
         request: HttpClientRequest.setHeader(attempt.request, "authorization", `Bearer ${Redacted.value(bearer)}`)
       })
 
-    const got = (attempt: Attempt): Effect.Effect<Redacted.Redacted, AttemptFailure> =>
+    const getBearer = (attempt: Attempt): Effect.Effect<Redacted.Redacted, AttemptFailure> =>
       Effect.mapError(waitFor(attempt, get(attempt.call.encoded.name)), (error) => ({ error }))
 
     const resend = (attempt: Attempt, refused: Redacted.Redacted, response: Response) => {
@@ -69,14 +69,14 @@ export const withBearer =
         (error): AttemptFailure => ({ error, sentAt, isFinal: true })
       )
       return Effect.flatMap(renewed, (isAnother) =>
-        isAnother ? Effect.flatMap(got(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
+        isAnother ? Effect.flatMap(getBearer(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
       )
     }
 
     return (attempt) => {
-      const bearer = held?.(attempt.call.clock.unsafeCurrentTimeMillis())
+      const bearer = cached?.(attempt.call.clock.unsafeCurrentTimeMillis())
       if (bearer === undefined) {
-        return Effect.flatMap(got(attempt), (bearer) =>
+        return Effect.flatMap(getBearer(attempt), (bearer) =>
           Effect.flatMap(sendWith(attempt, bearer), (response) => resend(attempt, bearer, response))
         )
       }

@@ -10,7 +10,7 @@ import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
 import { type Attempt, type Call, type Response, type Send } from "./attempt.js"
-import { type AnyEndpoint, isRead, type Lookup, type Perform, type Repeat } from "../api/endpoint.js"
+import { type AnyEndpoint, isRead, type Lookup, type Perform, type RetryTiming } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
 import { type Policy, retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
@@ -38,7 +38,11 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
   const requestOf = requestBuilder(environment.baseUrl)
   const { policyOf, send, versions, withPolicy } = environment
 
-  const performing = (row: AnyEndpoint, input: object, finish: Finish): Effect.Effect<unknown, Errors.ContactsError> =>
+  const performCall = (
+    row: AnyEndpoint,
+    input: object,
+    mapAnswer: MapAnswer
+  ): Effect.Effect<unknown, Errors.ContactsError> =>
     uninterruptible((restore, fiber) => {
       const encoded = encode(row, versions?.[row.name] ?? (row.version as string), input)
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
@@ -51,7 +55,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
           budget,
           send,
           decode: (attempt, response) =>
-            Either.map(answerOf(row, attempt, response, input), (answer) => finish(row, attempt, answer, response)),
+            Either.map(answerOf(row, attempt, response, input), (answer) => mapAnswer(row, attempt, answer, response)),
           verify:
             verify &&
             ((limit, unknownSince) =>
@@ -59,7 +63,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
         },
         { call, request: requestOf(row, encoded.right), startedAt: call.startedAt, requestsBefore: 0 }
       )
-      const measured = measuredCall(explained(row, performed), call)
+      const measured = measuredCall(withReason(row, performed), call)
       return call.isTraced
         ? telemetry.spanned(measured, {
             name: `${row.service ?? "ContactsHttp"}.${row.name}`,
@@ -73,17 +77,17 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
   /** Performs a read that verifies a write, and adds the times of that write to the answer. */
   const lookup = (unknownSince: number) =>
     ((row, input) =>
-      performing(row, input, (_, attempt, answer, response) => ({
+      performCall(row, input, (_, attempt, answer, response) => ({
         answer,
         ...repeatOf(attempt, unknownSince, response)
       }))) as Lookup
 
   // The types of input and answer come from the endpoint's definition.
-  return ((row, input) => performing(row, input, reconciled)) as Perform
+  return ((row, input) => performCall(row, input, reconcile)) as Perform
 }
 
 /** Turns the decoded answer into the result of the call. */
-type Finish = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response) => unknown
+type MapAnswer = (row: AnyEndpoint, attempt: Attempt, answer: unknown, response: Response) => unknown
 
 /** Decodes a response. If a retry is refused because an earlier attempt was applied, that counts as success. */
 const answerOf = (
@@ -98,7 +102,7 @@ const answerOf = (
 }
 
 /** Adds the endpoint's `unverifiable` reason to the message of an error whose outcome is unknown. */
-const explained = <A>(
+const withReason = <A>(
   { unverifiable }: AnyEndpoint,
   performed: Effect.Effect<A, Errors.ContactsError>
 ): Effect.Effect<A, Errors.ContactsError> =>
@@ -122,7 +126,7 @@ const callOf = (
     encoded,
     declares: row.errors,
     isWrite: !isRead(row),
-    isRepeatable: row.isRepeatable(input.body),
+    isSafeToRetry: row.isSafeToRetry(input.body),
     secrets: () => secretsOf(encoded),
     fiber,
     restore,
@@ -150,12 +154,12 @@ const requestBuilder = (baseUrl: string) => {
 }
 
 /** Passes the answer of a retry to the endpoint's `reconcile` if an earlier attempt may have been applied. */
-const reconciled: Finish = (row, attempt, answer, response) =>
+const reconcile: MapAnswer = (row, attempt, answer, response) =>
   attempt.unknownSince === undefined || row.reconcile === undefined
     ? answer
     : row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response))
 
-const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): Repeat => ({
+const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): RetryTiming => ({
   elapsed: monotonic(attempt.call.clock) - unknownSince,
   serverTime: Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
 })

@@ -11,7 +11,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import { type Attempt, type AttemptFailure, errorContext, type Response, type Send } from "./attempt.js"
-import { abandon, later, monotonic } from "../runtime/timer.js"
+import { abortOnNextTick, setTimer, monotonic } from "../runtime/timer.js"
 import { BodyTooLarge, type PendingResponse, type Transport } from "./transport.js"
 
 const timedOut = (attempt: Attempt, limit: number, isSent: boolean): Errors.ContactsError =>
@@ -53,7 +53,7 @@ export const withDeadline =
       if (limit <= 0) return resume(Effect.fail({ error: timedOut(attempt, 0, false) }))
       const sent = { sentAt, requests: requestsBefore + 1, request }
       const pending = transport(request, call.fiber)
-      const cancelTimer = later(call.clock, limit, () => {
+      const cancelTimer = setTimer(call.clock, limit, () => {
         const isSent = pending.isSent()
         pending.abort()
         resume(
@@ -93,7 +93,7 @@ export const withDeadline =
  * Runs an effect with a time limit, `until`, on the monotonic clock. The effect runs in a fiber of its own, so neither the
  * timeout nor an interruption waits for an effect that is uninterruptible or slow to clean up.
  */
-export const within = <A, E, R, E2>(
+export const withTimeLimit = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
   { clock, until, onTimeout }: { readonly clock: Clock.Clock; readonly until: number; readonly onTimeout: () => E2 }
 ): Effect.Effect<A, E | E2, R> =>
@@ -101,8 +101,8 @@ export const within = <A, E, R, E2>(
     Effect.async<A, E | E2>((resume) => {
       // The fiber returns its `Exit` as a value, because a failed fiber would be reported in the app's log.
       const fiber = Runtime.runFork(runtime, Effect.interruptible(Effect.exit(self)))
-      const interrupt = () => abandon(() => fiber.unsafeInterruptAsFork(fiber.id()))
-      const cancelTimer = later(clock, Math.max(0, until - monotonic(clock)), () => {
+      const interrupt = () => abortOnNextTick(() => fiber.unsafeInterruptAsFork(fiber.id()))
+      const cancelTimer = setTimer(clock, Math.max(0, until - monotonic(clock)), () => {
         interrupt()
         resume(Effect.failSync(onTimeout))
       })

@@ -124,8 +124,8 @@ export const encode = (
   }
   const path = pathOf(route.segments, params.right)
   if (Either.isLeft(path)) return Either.left(Failure.fromFaults(row.name, [path.left]))
-  const spell = row.versions[version]!
-  const json = body.right === undefined ? undefined : stringifyJson(spell(body.right))
+  const toWireNames = row.versions[version]!
+  const json = body.right === undefined ? undefined : stringifyJson(toWireNames(body.right))
   if (body.right !== undefined && json === undefined)
     return Either.left(Failure.fromFaults(row.name, ["the input must be JSON"]))
   return Either.right({
@@ -140,7 +140,7 @@ export const encode = (
 }
 
 /** The fields that errors may show: ids and choices from fixed lists contain no personal data. */
-const impersonal = new Set(
+const nonPersonalNames = new Set(
   "id key locationId assignedTo country timezone status field operator group sort pageLimit page model dataType".split(
     " "
   )
@@ -151,14 +151,14 @@ const personalTexts = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "number") return [String(value)]
   if (isArray(value)) return value.flatMap(personalTexts)
   if (!isObject(value)) return []
-  return Object.entries(value).flatMap(([key, inner]) => (impersonal.has(key) ? [] : personalTexts(inner)))
+  return Object.entries(value).flatMap(([key, inner]) => (nonPersonalNames.has(key) ? [] : personalTexts(inner)))
 }
 
 /** The values of a request that no error may show. */
 export const secretsOf = ({ body, path }: EncodedRequest): ReadonlyArray<string> => [
   ...personalTexts(body === undefined ? undefined : JSON.parse(body)),
   ...Array.from(new URLSearchParams(path.split("?")[1])).flatMap(([name, value]) =>
-    impersonal.has(name) ? [] : [value]
+    nonPersonalNames.has(name) ? [] : [value]
   )
 ]
 
@@ -176,7 +176,7 @@ export const decode = (
   const unreadable = (reasons: ReadonlyArray<string>) =>
     Either.left(Failure.fromUnreadable(context(), response, reasons))
   if (!Failure.isSuccess(response)) {
-    return Either.left(Failure.fromAnswer(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
+    return Either.left(Failure.fromResponse(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
   }
   const json = parseJson(response.body)
   if (json === undefined) return unreadable(["it is not JSON"])

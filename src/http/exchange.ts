@@ -44,7 +44,7 @@ export const makeExchange = (client: HttpClient.HttpClient) => {
           },
           declares,
           isWrite: true,
-          isRepeatable: true,
+          isSafeToRetry: true,
           secrets,
           fiber,
           restore,

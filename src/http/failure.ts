@@ -15,8 +15,8 @@ import {
 } from "../Errors.js"
 import { isArray, isObject, parseJson } from "../runtime/json.js"
 import { type Conceal, concealing, cut, limits, redactedLines } from "./redact.js"
-import { dayOver, type Head, retryAfter } from "./retryAfter.js"
-import { causes, codeOf, type Sending, sendingOf } from "./transportFailure.js"
+import { dailyResetMillis, type Head, retryAfter } from "./retryAfter.js"
+import { causes, codeOf, type SendState, sendStateOf } from "./transportFailure.js"
 
 export { faults } from "./faults.js"
 export { retryAfter, serverTime } from "./retryAfter.js"
@@ -31,7 +31,7 @@ export interface Call {
   /** Whether the call is a write. */
   readonly isWrite: boolean
   /** Whether the call can be sent again although it may have been applied already. */
-  readonly isRepeatable: boolean
+  readonly isSafeToRetry: boolean
   /** Whether an earlier attempt may have been applied. */
   readonly mayBeApplied: boolean
   /** Texts that no message may show: the bearer, and the values that were sent. */
@@ -53,7 +53,7 @@ export const isSuccess = ({ status }: { readonly status: number }): boolean => s
 
 const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
   const settled = outcomeOf(call, outcome)
-  return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isRepeatable) } as const
+  return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isSafeToRetry) } as const
 }
 
 // --- the body of an error ----------------------------------------------------------------------------------------------
@@ -64,19 +64,19 @@ const linesOf = (value: unknown): ReadonlyArray<string> =>
 const isTraceId = (value: unknown): value is string => typeof value === "string" && /^[\w.:-]{1,100}$/.test(value)
 
 interface ErrorBody {
-  readonly said: ReadonlyArray<string>
+  readonly messages: ReadonlyArray<string>
   readonly details: ReadonlyArray<string>
   readonly traceId?: string
   readonly duplicate?: Duplicate
 }
 
 const parseErrorBody = (body: unknown, conceal: Conceal): ErrorBody => {
-  if (!isObject(body)) return { said: [], details: [] }
+  if (!isObject(body)) return { messages: [], details: [] }
   const { message, error, error_description, traceId, meta } = body
-  const said = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
+  const messages = [message, error_description, error].map(linesOf).find((lines) => lines.length > 0) ?? []
   return {
-    said,
-    details: redactedLines(said, conceal),
+    messages,
+    details: redactedLines(messages, conceal),
     duplicate: duplicateOf(meta),
     ...(isTraceId(traceId) && conceal(traceId) === traceId ? { traceId } : {})
   }
@@ -87,7 +87,7 @@ const mediaType = (response: Response) => {
   return /^[\w.+-]+\/[\w.+-]+$/.test(type) ? cut(type, limits.name) : "no known type"
 }
 
-const described = (response: Response, body: unknown, details: ReadonlyArray<string>): string => {
+const messageOf = (response: Response, body: unknown, details: ReadonlyArray<string>): string => {
   if (details.length > 0) return cut(details.join("; "), limits.message)
   if (response.body === "") return `The service responded with ${response.status} without a body`
   const form = body === undefined ? `not JSON but ${mediaType(response)}` : "JSON without a message"
@@ -107,7 +107,7 @@ const copied = (error: ContactsError, fields: object): ContactsError => {
 /**
  * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`.
  */
-export const fromBefore = (call: Call, error: ContactsError): ContactsError =>
+export const withCallContext = (call: Call, error: ContactsError): ContactsError =>
   copied(error, { attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
 
 /** The same error with another message. */
@@ -123,26 +123,26 @@ const documented: { readonly [status: number]: typeof BadRequest | typeof Unauth
 }
 
 /** CDN statuses for a request that did not reach the service: it is down, cannot be found, or the TLS handshake failed. */
-const beforeTheService = new Set([521, 523, 525, 526])
+const notDelivered = new Set([521, 523, 525, 526])
 
 /** The 5xx statuses that a retry does not change. */
 const permanent = new Set([501, 505])
 
 /** The transient 4xx. 425: the request was not processed (RFC 8470, 5.2); some servers send 408 after processing began. */
-const passing = new Set([408, 425])
+const transient = new Set([408, 425])
 
 /**
  * The error for a response that is no success, whatever its status and its body. `now` is the time of the response, in
  * milliseconds of the epoch: a `Retry-After` date is counted from it if the response has no `Date` header.
  */
-export const fromAnswer = (call: Call, response: Response, now: number): ContactsError => {
+export const fromResponse = (call: Call, response: Response, now: number): ContactsError => {
   const body = parseJson(response.body)
-  const { said, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
+  const { messages, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
   const { status } = response
   const props = {
     operation: call.operation,
     attempts: call.attempts,
-    message: described(response, body, details),
+    message: messageOf(response, body, details),
     status,
     details,
     ...(traceId === undefined ? {} : { traceId })
@@ -151,19 +151,19 @@ export const fromAnswer = (call: Call, response: Response, now: number): Contact
   const Documented = call.declares.includes(status) ? documented[status] : undefined
   if (Documented === BadRequest) {
     // The reason is read from the original message, before secrets in it are redacted.
-    const reason = said.some((line) => isContactNotFound(line)) ? "ContactNotFound" : "Other"
+    const reason = messages.some((line) => isContactNotFound(line)) ? "ContactNotFound" : "Other"
     return new BadRequest({ ...props, ...refusal, reason, ...duplicate })
   }
   if (Documented !== undefined) return new Documented({ ...props, ...refusal })
   if (status === 403) return new Forbidden({ ...props, ...refusal })
   if (status === 429) return new RateLimited({ ...props, ...refusal, ...waitOf(response, now) })
   if (status >= 500) {
-    const outcome = beforeTheService.has(status) ? "NotApplied" : "Unknown"
+    const outcome = notDelivered.has(status) ? "NotApplied" : "Unknown"
     const judged = verdict(call, outcome, !permanent.has(status))
     return new ServerError({ ...props, ...judged, ...waitOf(response, now) })
   }
   const outcome = status >= 400 && status !== 408 ? "NotApplied" : "Unknown"
-  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, passing.has(status)) })
+  return new UnexpectedResponse({ ...props, ...verdict(call, outcome, transient.has(status)) })
 }
 
 /**
@@ -218,13 +218,13 @@ export const fromRedirect = (call: Call, status: number, reason: string): Unexpe
   })
 
 const waitOf = (response: Response, now: number): { readonly retryAfter?: Duration.Duration } => {
-  const waits = [retryAfter(response, now), dayOver(response)].filter((millis) => millis !== undefined)
+  const waits = [retryAfter(response, now), dailyResetMillis(response)].filter((millis) => millis !== undefined)
   return waits.length === 0 ? {} : { retryAfter: Duration.millis(Math.max(...waits)) }
 }
 
 // --- from a transport --------------------------------------------------------------------------------------------------
 
-const sendings: { readonly [sending in Sending]: readonly [what: string, outcome: Outcome, isTransient: boolean] } = {
+const sendStates: { readonly [state in SendState]: readonly [what: string, outcome: Outcome, isTransient: boolean] } = {
   NotBuilt: ["The request could not be built", "NotApplied", false],
   NotTrusted: ["The service could not be trusted", "NotApplied", false],
   NotConnected: ["The service could not be reached", "NotApplied", true],
@@ -238,8 +238,8 @@ const sendings: { readonly [sending in Sending]: readonly [what: string, outcome
 export const fromTransport = (call: Call, cause: unknown, isSent = true): TransportError => {
   const chain = causes(cause)
   const code = codeOf(chain)
-  const sending = sendingOf(chain, code)
-  const [what, outcome, isTransient] = sendings[sending === "Sent" && !isSent ? "NotConnected" : sending]
+  const state = sendStateOf(chain, code)
+  const [what, outcome, isTransient] = sendStates[state === "Sent" && !isSent ? "NotConnected" : state]
   return new TransportError({
     operation: call.operation,
     attempts: call.attempts,

@@ -22,7 +22,7 @@ const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): At
         : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`,
     retryAfter: Duration.millis(Math.ceil(retryAfterMillis))
   })
-  return { error: Failure.fromBefore(errorContext(attempt, false), error) }
+  return { error: Failure.withCallContext(errorContext(attempt, false), error) }
 }
 
 /** Reports a failed request to the limiter. If nothing was sent, the permit is released. */

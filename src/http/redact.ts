@@ -114,7 +114,7 @@ const withoutPhrase = (text: string, phrase: string): string => {
 const token = { length: 16, head: 8 } as const
 
 /** Whether a text begins like a token that was sent. Services show the first characters of a token in their messages. */
-const beginsLike = (secrets: ReadonlyArray<string>) => {
+const startsLikeSecret = (secrets: ReadonlyArray<string>) => {
   const heads = new Set(
     secrets
       .flatMap((secret) => normalized(secret).toLowerCase().split(" "))
@@ -137,7 +137,7 @@ export const concealing = (secrets: ReadonlyArray<string>): ((text: string) => s
   )
   const words = new Set(known.filter(isWord))
   const phrases = known.filter((secret) => !isWord(secret)).sort((a, b) => b.length - a.length)
-  const isHead = beginsLike(secrets)
+  const isHead = startsLikeSecret(secrets)
   const conceal = (text: string) => {
     const lowered = text.toLowerCase()
     return phrases

@@ -73,7 +73,7 @@ export const retryAfter = (response: Head, now: number): number | undefined => {
 }
 
 /** The milliseconds until the daily quota resets, if a 429 reports that the quota is exhausted. */
-export const dayOver = ({ status, headers }: Head): number | undefined =>
+export const dailyResetMillis = ({ status, headers }: Head): number | undefined =>
   status === 429 && headers["x-ratelimit-daily-remaining"] === "0"
     ? millisOfText(headers["x-ratelimit-daily-reset"])
     : undefined

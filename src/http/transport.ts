@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type * as Failure from "./failure.js"
-import { abandon } from "../runtime/timer.js"
+import { abortOnNextTick } from "../runtime/timer.js"
 import { guardFiberRefs, withManualRedirects } from "./httpClient.js"
 
 /** The status and headers of a response. */
@@ -128,7 +128,7 @@ const fromHttpClient = (client: HttpClient.HttpClient): Transport => {
       }),
       head: () => head,
       isSent: () => true,
-      abort: () => abandon(() => fiber.unsafeInterruptAsFork(fiber.id()))
+      abort: () => abortOnNextTick(() => fiber.unsafeInterruptAsFork(fiber.id()))
     }
   }
 }

@@ -55,10 +55,10 @@ const isUnbuilt = ({ _tag, reason }: JsonObject) =>
 const says = (chain: Chain, pattern: RegExp): boolean =>
   chain.some(({ message }) => typeof message === "string" && pattern.test(message))
 
-export type Sending = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
+export type SendState = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
 
 /** Classifies a transport's error by whether its request may have been sent. */
-export const sendingOf = (chain: Chain, code = ""): Sending => {
+export const sendStateOf = (chain: Chain, code = ""): SendState => {
   if (chain.some(isUnbuilt)) return "NotBuilt"
   if (notTrusted.test(code) || says(chain, notTrustedOnDeno)) return "NotTrusted"
   if (notConnectedMessages.some((pattern) => says(chain, pattern)) || chain.some(isFailedHandshake)) {

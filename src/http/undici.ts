@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from "node:http"
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import type * as Undici from "undici"
 import type * as Failure from "./failure.js"
-import { abandon } from "../runtime/timer.js"
+import { abortOnNextTick } from "../runtime/timer.js"
 import { BodyTooLarge, type Head, maxBodyBytes, type PendingResponse } from "./transport.js"
 
 /** Joins repeated headers. It changes the object in place, which is safe because undici creates one for each response. */
@@ -89,7 +89,7 @@ export class ResponseCollector implements PendingResponse, Undici.Dispatcher.Dis
   abort() {
     this.isAborted = true
     const { controller } = this
-    if (controller !== undefined) abandon(() => controller.abort(interrupted()))
+    if (controller !== undefined) abortOnNextTick(() => controller.abort(interrupted()))
   }
 
   // --- the methods of undici's DispatchHandler

@@ -93,7 +93,7 @@ export interface Wish {
 export interface Outcome {
   readonly isRefused: boolean
   readonly retryAfterMillis: number | undefined
-  readonly told: RateLimitHeaders | undefined
+  readonly headers: RateLimitHeaders | undefined
 }
 
 /** A JSON number that is before all times. */
@@ -322,9 +322,9 @@ export const adopt = (state: LimitState, { until, process }: Grant): void => {
 
 /** The pause after a response. Requests that were refused together pause once. */
 const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outcome, time: number): void => {
-  const { isRefused, retryAfterMillis = 0, told } = outcome
+  const { isRefused, retryAfterMillis = 0, headers } = outcome
   if (!isRefused) {
-    if (told !== undefined) pause.length = 0
+    if (headers !== undefined) pause.length = 0
   } else if (retryAfterMillis > 0) {
     pause.until = Math.max(pause.until, time + Math.min(retryAfterMillis, longestPause))
   } else if (grant.givenAt >= pause.startedAt) {
@@ -385,7 +385,7 @@ export const complete = (state: LimitState, grant: Grant, time: number, outcome:
     if (isSilent(state, time)) state.others.firstAt = state.others.since = time
     state.lastResponseAt = Math.max(state.lastResponseAt, time)
     pauseAfter(state, grant, outcome, time)
-    if (outcome.told !== undefined) learn(state, grant, time, outcome.isRefused, outcome.told)
+    if (outcome.headers !== undefined) learn(state, grant, time, outcome.isRefused, outcome.headers)
   }
   count(state, countsUntil(state, time), grant.process)
 }

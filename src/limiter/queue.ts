@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Restore } from "../runtime/fiber.js"
-import { later, monotonic } from "../runtime/timer.js"
+import { setTimer, monotonic } from "../runtime/timer.js"
 import { parseRateLimitHeaders } from "./headers.js"
 import * as Limit from "./limit.js"
 import * as metrics from "./metrics.js"
@@ -155,7 +155,7 @@ export class Queue implements Limiter {
       const now = monotonic(this.clock)
       const millis = this.first() === waiter ? this.nextWakeUp(waiter) : heartbeat(this.waiting)
       waiter.wakesAt = Math.min(now + millis, waiter.until)
-      const cancel = later(this.clock, Math.ceil(waiter.wakesAt - now), () => resume(Effect.succeed(true)))
+      const cancel = setTimer(this.clock, Math.ceil(waiter.wakesAt - now), () => resume(Effect.succeed(true)))
       // On Cloudflare Workers, the continuation of the caller's own promise runs in the caller's request.
       void new Promise<boolean>((resolve) => (waiter.wake = resolve)).then((mayAsk) => {
         cancel()
@@ -260,7 +260,7 @@ class HeldPermit implements Permit {
     const outcome = response && {
       isRefused: response.status === 429,
       retryAfterMillis,
-      told: parseRateLimitHeaders(response.status, response.headers)
+      headers: parseRateLimitHeaders(response.status, response.headers)
     }
     this.store.complete(this.grant, outcome)
     this.onChange()

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type { Redis } from "ioredis"
 import { createHash, randomBytes } from "node:crypto"
-import { inTime } from "../runtime/timeout.js"
+import { withTimeout } from "../runtime/timeout.js"
 import * as Limit from "./limit.js"
 import { addUnavailableStores } from "./metrics.js"
 import type { Store } from "./queue.js"
@@ -83,7 +83,7 @@ export class RedisStore implements Store {
       if (String(error).includes("NOSCRIPT")) return this.client.eval(script, 1, this.key, ...args)
       throw error
     })
-    const reply: unknown = await inTime(replied, patience)
+    const reply: unknown = await withTimeout(replied, patience)
     if (!Array.isArray(reply) || typeof reply[0] !== "number") throw new Error("its reply is not that of the script")
     return reply as ReadonlyArray<unknown>
   }

@@ -7,7 +7,7 @@ const suspension = 1000
  * Rejects if a promise takes longer than `millis`. After a suspension of the process, the timeout starts again, because the
  * result may have arrived and only waits for the event loop.
  */
-export const inTime = <A>(promise: Promise<A>, millis = 10_000): Promise<A> => {
+export const withTimeout = <A>(promise: Promise<A>, millis = 10_000): Promise<A> => {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<never>((_, reject) => {
     const start = () => {

@@ -14,7 +14,7 @@ export const monotonic = (clock: Clock.Clock): number =>
   clock === liveClock ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /** Aborts on the next tick, because aborting can take over a millisecond and the caller should not wait for it. */
-export const abandon = (abort: () => void): void => void setTimeout(abort, 0)
+export const abortOnNextTick = (abort: () => void): void => void setTimeout(abort, 0)
 
 /** The longest delay, in milliseconds, that a timer of the host can have. */
 export const longestDelay = 2 ** 31 - 1
@@ -36,7 +36,7 @@ const settleTime = 1000
  * The timer lets the event loop read its sockets before the task runs: after the process was suspended, an overdue timer
  * fires first, although the response may have arrived meanwhile.
  */
-export const later = (clock: Clock.Clock, millis: number, task: () => void): (() => void) => {
+export const setTimer = (clock: Clock.Clock, millis: number, task: () => void): (() => void) => {
   if (clock === liveClock && millis <= longestDelay) {
     let isCancelled = false
     const run = () => afterPoll(() => (isCancelled ? undefined : task()))

@@ -12,7 +12,7 @@ import type { Fault } from "./Faults.js"
  * @since 0.1.0
  * @category models
  */
-export interface Answer {
+export interface EncodedResponse {
   readonly status: number
   readonly headers: { readonly [name: string]: string }
   readonly text: string
@@ -54,7 +54,12 @@ const bodies: { readonly [body in Body]: (status: number, phrase: string) => rea
   none: () => ["text/plain", ""]
 }
 
-const answering = (status: number, body: Body, now: DateTime.Utc, more?: Answer["headers"]): Answer => {
+const answering = (
+  status: number,
+  body: Body,
+  now: DateTime.Utc,
+  more?: EncodedResponse["headers"]
+): EncodedResponse => {
   const [type, text] = bodies[body](status, phrases[status] ?? "Error")
   return { status, headers: { ...headersOf(type, now), ...more }, text }
 }
@@ -94,7 +99,7 @@ export const isPerformed = (fault: Fault): boolean =>
  * @since 0.2.0
  * @category faults
  */
-export const replaced = (fault: Fault, whole: Answer, now: DateTime.Utc): Answer | undefined => {
+export const replaced = (fault: Fault, whole: EncodedResponse, now: DateTime.Utc): EncodedResponse | undefined => {
   switch (fault._tag) {
     case "Status":
       return answering(fault.status, fault.body, now, fault.headers)

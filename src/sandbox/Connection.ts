@@ -19,7 +19,7 @@ export interface Head {
 }
 
 /** Waits until the server interrupts the fiber of a closed connection. By default, a layer's fibers are uninterruptible. */
-const gone: Effect.Effect<never> = Effect.interruptible(Effect.never)
+const untilDisconnected: Effect.Effect<never> = Effect.interruptible(Effect.never)
 
 /**
  * Resets the connection.
@@ -30,7 +30,7 @@ const gone: Effect.Effect<never> = Effect.interruptible(Effect.never)
 export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>
   Effect.suspend(() => {
     NodeHttpServerRequest.toIncomingMessage(request).socket.resetAndDestroy()
-    return gone
+    return untilDisconnected
   })
 
 /**
@@ -70,5 +70,5 @@ export const sendPart = (
       // A reset discards data that the client has not read yet, so the reset waits until the part has arrived.
       setTimeout(() => socket.resetAndDestroy(), 5)
     })
-    return gone
+    return untilDisconnected
   })

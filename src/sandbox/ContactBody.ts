@@ -103,7 +103,7 @@ const createFields = (isV3: boolean): Shape => ({
 })
 
 /** Returns the rule with the field names of a Version. */
-const spelled = (rule: (isV3: boolean) => Rule) => {
+const ruleByVersion = (rule: (isV3: boolean) => Rule) => {
   const older = rule(false)
   const v3 = rule(true)
   return (version: string): Rule => (version === "v3" ? v3 : older)
@@ -116,9 +116,9 @@ const spelled = (rule: (isV3: boolean) => Rule) => {
  * @category validation
  */
 export const rules = {
-  create: spelled((isV3) => object(createFields(isV3), ["locationId"])),
-  update: spelled(update),
-  upsert: spelled((isV3) => object({ ...createFields(isV3), createNewIfDuplicateAllowed: flag }, ["locationId"]))
+  create: ruleByVersion((isV3) => object(createFields(isV3), ["locationId"])),
+  update: ruleByVersion(update),
+  upsert: ruleByVersion((isV3) => object({ ...createFields(isV3), createNewIfDuplicateAllowed: flag }, ["locationId"]))
 }
 
 /**
@@ -128,7 +128,7 @@ export const rules = {
  * @since 0.1.0
  * @category validation
  */
-export const canonical = (body: JsonObject): JsonObject => {
+export const normalizeBody = (body: JsonObject): JsonObject => {
   const { dndSettings, customFields, dateOfBirth, ...rest } = body
   return {
     ...rest,
@@ -156,7 +156,7 @@ const renameChannels = (settings: JsonObject, from: ReadonlyArray<string>, to: R
  * @since 0.1.0
  * @category answers
  */
-export const answered = ({ name: _, ...contact }: JsonObject, version: string): JsonObject =>
+export const toResponse = ({ name: _, ...contact }: JsonObject, version: string): JsonObject =>
   version === "v3" && isObject(contact["dndSettings"])
     ? { ...contact, dndSettings: renameChannels(contact["dndSettings"], channelsOf(false), channelsOf(true)) }
     : contact

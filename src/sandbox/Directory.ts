@@ -57,7 +57,7 @@ export interface Directory {
   /** The enrollments of contacts in campaigns and workflows. */
   readonly enrollments: Map<string, StoredPart>
   /** The search indexes, by location. */
-  readonly searched: Map<string, SearchIndex.SearchIndex>
+  readonly searchIndexes: Map<string, SearchIndex.SearchIndex>
   /** The time of the request that is being performed; undefined if there is none. */
   now: number | undefined
   /** The changes so far of the operation that is being performed, in order. */
@@ -94,7 +94,7 @@ export const empty = (locations: ReadonlyArray<Location>): Directory => ({
   tasks: new Map(),
   appointments: new Map(),
   enrollments: new Map(),
-  searched: new Map(),
+  searchIndexes: new Map(),
   now: undefined,
   changes: [],
   created: 0
@@ -150,9 +150,9 @@ export const find =
  * @since 0.2.0
  * @category queries
  */
-export const searchIndexOf = ({ searched, now }: Directory, locationId: string): SearchIndex.SearchIndex => {
-  const index = searched.get(locationId) ?? SearchIndex.empty()
-  searched.set(locationId, index)
+export const searchIndexOf = ({ searchIndexes, now }: Directory, locationId: string): SearchIndex.SearchIndex => {
+  const index = searchIndexes.get(locationId) ?? SearchIndex.empty()
+  searchIndexes.set(locationId, index)
   if (now !== undefined) SearchIndex.advance(index, now)
   return index
 }

@@ -16,7 +16,7 @@ import type { Fault } from "./Faults.js"
  * @since 0.1.0
  * @category answers
  */
-export const respond = ({ status, headers, text }: Answer.Answer): HttpServerResponse.HttpServerResponse =>
+export const respond = ({ status, headers, text }: Answer.EncodedResponse): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
 
 /**
@@ -28,7 +28,7 @@ export const respond = ({ status, headers, text }: Answer.Answer): HttpServerRes
 export const applyFault = (
   request: HttpServerRequest.HttpServerRequest,
   fault: Fault,
-  answer: Effect.Effect<Answer.Answer>
+  answer: Effect.Effect<Answer.EncodedResponse>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   if (fault._tag === "Stall") {
     const stall = Effect.sleep(Duration.millis(fault.millis))

@@ -27,11 +27,11 @@ const performed = (
   answer: Service.Route["answer"],
   fault: Fault | undefined,
   traceId: string
-): Effect.Effect<Answer.Answer> =>
+): Effect.Effect<Answer.EncodedResponse> =>
   Effect.map(DateTime.now, (now) => {
     const isPerformed = fault === undefined || Answer.isPerformed(fault)
     const reply = isPerformed ? answer(request.body, traceId, now.epochMillis) : { status: 200, body: {} }
-    const met =
+    const outcome =
       fault === undefined
         ? { status: reply.status }
         : { status: Answer.statusWith(fault, reply.status), fault: fault._tag }
@@ -42,7 +42,7 @@ const performed = (
       headers,
       body: request.body,
       traceId,
-      ...met
+      ...outcome
     })
     return {
       status: reply.status,
@@ -89,7 +89,7 @@ export const clientOf = (state: State.State): HttpClient.HttpClient =>
 
 const respond = (
   request: HttpClientRequest.HttpClientRequest,
-  whole: Answer.Answer,
+  whole: Answer.EncodedResponse,
   fault: Fault | undefined
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   if (fault?._tag === "Reset") {

@@ -25,7 +25,7 @@ export interface Request {
  * @since 0.2.0
  * @category models
  */
-export interface Answer {
+export interface OperationResult {
   readonly body: JsonObject
   /** The contact that was written; the contact of the path by default. */
   readonly contactId?: string
@@ -50,7 +50,7 @@ export interface Operation {
     directory: Directory.Directory,
     caller: Directory.Caller,
     request: Request & { readonly body: JsonObject }
-  ) => Answer
+  ) => OperationResult
 }
 
 /**

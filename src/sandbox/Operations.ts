@@ -112,7 +112,7 @@ export const perform = (
     const { changes } = directory
     return { reply, write, changes, ...(answer.contactIds === undefined ? {} : { contactIds: answer.contactIds }) }
   } catch (error) {
-    if (error instanceof Refusal) return { reply: refusal(error.status, error.said, error.details) }
+    if (error instanceof Refusal) return { reply: refusal(error.status, error.messages, error.details) }
     throw error
   } finally {
     directory.now = undefined

@@ -81,14 +81,14 @@ export const doneFlags = { succeded: true, succeeded: true } as const
 export class Refusal extends Error {
   readonly status: number
   /** The message: one sentence, or one sentence for each fault. */
-  readonly said: string | ReadonlyArray<string>
+  readonly messages: string | ReadonlyArray<string>
   /** The details besides the status and the message. */
   readonly details: RefusalDetails
 
   constructor(status: number, said: string | ReadonlyArray<string>, details: RefusalDetails = {}) {
     super(String(said))
     this.status = status
-    this.said = said
+    this.messages = said
     this.details = details
   }
 }

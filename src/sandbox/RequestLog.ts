@@ -41,8 +41,8 @@ export const logged = <E, R>(
       Effect.flatMap(Clock.currentTimeMillis, (end) => {
         const broken = breaksOff(fault) ? "no whole response" : "no response, the client has gone"
         const outcome = Exit.isSuccess(exit) ? String(exit.value.status) : broken
-        const met = fault === undefined ? "" : ` (fault: ${fault._tag})`
-        return Effect.logInfo(`${method} ${target(url)} ${outcome} ${end - start} ms${met}`)
+        const faultSuffix = fault === undefined ? "" : ` (fault: ${fault._tag})`
+        return Effect.logInfo(`${method} ${target(url)} ${outcome} ${end - start} ms${faultSuffix}`)
       })
     )
   )

@@ -32,7 +32,7 @@ export const contactNameOf = (contact: JsonObject): string =>
     .map((part) => String(part).toLowerCase())
     .join(" ")
 
-const spelled: { readonly [field: string]: (contact: StoredContact) => unknown } = {
+const fieldAliases: { readonly [field: string]: (contact: StoredContact) => unknown } = {
   address: (contact) => contact["address1"],
   contactName: contactNameOf,
   dnd: (contact) => contact["dnd"] ?? false
@@ -40,7 +40,7 @@ const spelled: { readonly [field: string]: (contact: StoredContact) => unknown }
 
 const valueOf = (contact: JsonObject, field: string): unknown => {
   const [first, id, option] = field.split(".")
-  if (first !== "customFields") return (spelled[field] ?? ((contact) => contact[field]))(contact as StoredContact)
+  if (first !== "customFields") return (fieldAliases[field] ?? ((contact) => contact[field]))(contact as StoredContact)
   const value = objectsIn(contact["customFields"]).find((custom) => custom["id"] === id)?.["value"]
   return option === undefined ? value : isObject(value) ? value[option] : undefined
 }

@@ -40,7 +40,7 @@ export interface SearchIndex {
  * @since 0.2.0
  * @category models
  */
-export interface Match extends Place {
+export interface Match extends SortPosition {
   readonly contact: StoredContact
 }
 
@@ -50,7 +50,7 @@ export interface Match extends Place {
  * @since 0.2.0
  * @category models
  */
-export interface Place {
+export interface SortPosition {
   readonly values: ReadonlyArray<SortValue>
   readonly id: string
 }
@@ -134,7 +134,7 @@ const compare = (one: SortValue, other: SortValue, direction: Direction): number
 /** Compares the places of two contacts. Contacts with equal values are ordered by id, so that the order is unambiguous. */
 const comparing =
   (directions: ReadonlyArray<Direction>) =>
-  (one: Place, other: Place): number => {
+  (one: SortPosition, other: SortPosition): number => {
     for (let index = 0; index < directions.length; index += 1) {
       const order = compare(one.values[index] ?? null, other.values[index] ?? null, directions[index]!)
       if (order !== 0) return order
@@ -182,7 +182,7 @@ export const find = (
 export const positionAfter = (
   matches: ReadonlyArray<Match>,
   directions: ReadonlyArray<Direction>,
-  place: Place
+  place: SortPosition
 ): number => {
   const order = comparing(directions)
   let low = 0

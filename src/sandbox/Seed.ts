@@ -121,7 +121,7 @@ export const seed = (
   now: number
 ): void => {
   for (const contact of contacts) {
-    const given = ContactBody.canonical(encodeContact(contact))
+    const given = ContactBody.normalizeBody(encodeContact(contact))
     const created = newContact(contact.id, given, locationId, now)
     Directory.put(directory, completed({ ...created, ...given, tags: created["tags"], id: contact.id }))
   }

@@ -57,7 +57,7 @@ const recorded = (
   traceId: string,
   answer: Service.Route["answer"],
   fault?: Faults.Fault
-): Effect.Effect<Answer.Answer> => {
+): Effect.Effect<Answer.EncodedResponse> => {
   const { ledger } = state
   return Effect.gen(function* () {
     // The request came before a reset of the sandbox, so the new state does not include it.
@@ -70,8 +70,8 @@ const recorded = (
     const { status, body: json, events, headers } = answer(body, traceId, now.epochMillis)
     if (events !== undefined && webhooks.isOn) yield* webhooks.send(events, yield* Connection.responded(request))
     const { method, url, headers: sent } = request
-    const met = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
-    Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...met })
+    const outcome = fault === undefined ? { status } : { status: Answer.statusWith(fault, status), fault: fault._tag }
+    Ledger.receive(ledger, { method, url, headers: sent, body, traceId, ...outcome })
     return {
       status,
       headers: { ...Answer.headersOf("application/json", now), ...headers },
@@ -80,9 +80,10 @@ const recorded = (
   })
 }
 
-const notPerformed = (): Service.Answer => ({ status: 200, body: {} })
+const notPerformed = (): Service.RouteResponse => ({ status: 200, body: {} })
 
-const notFound = ({ method, url }: ServerRequest): Service.Answer => Reply.refusal(404, `Cannot ${method} ${url}`)
+const notFound = ({ method, url }: ServerRequest): Service.RouteResponse =>
+  Reply.refusal(404, `Cannot ${method} ${url}`)
 
 /** Responds to a request, and applies its fault if there is one. */
 const respond = (serving: Serving) =>

@@ -35,7 +35,7 @@ export interface Request {
  * @since 0.2.0
  * @category models
  */
-export interface Answer extends Reply.Reply {
+export interface RouteResponse extends Reply.Reply {
   readonly headers?: { readonly [name: string]: string }
   /** The webhook events of the changes; absent if there are none. */
   readonly events?: ReadonlyArray<WebhookEvent>
@@ -50,7 +50,7 @@ export interface Answer extends Reply.Reply {
  */
 export interface Route {
   readonly name: Endpoints.Name
-  readonly answer: (body: string, traceId: string, now: number) => Answer
+  readonly answer: (body: string, traceId: string, now: number) => RouteResponse
 }
 
 /**
@@ -79,7 +79,7 @@ export const route = (state: State, request: Request): Route | undefined => {
 /** Performs a request to a token endpoint, and stores the new state of OAuth. */
 const granting =
   (state: State, grant: (oauth: OAuth.OAuth, form: OAuth.Form, now: number) => OAuth.OAuthResult) =>
-  (text: string, _: string, now: number): Answer => {
+  (text: string, _: string, now: number): RouteResponse => {
     const { reply, oauth } = grant(state.oauth, Object.fromEntries(new URLSearchParams(text)), now)
     state.oauth = oauth
     return reply
@@ -105,7 +105,7 @@ interface Matched {
 /** Admits the request, performs its operation on the directory, and records the applied writes in the ledger. */
 const performing =
   (state: State, { headers }: Request, { name, params, query }: Matched) =>
-  (text: string, traceId: string, now: number): Answer => {
+  (text: string, traceId: string, now: number): RouteResponse => {
     const admission = admit(state, headers, rows[name].scope, now)
     if ("refused" in admission) return admission.refused
     const body = text === "" ? {} : parseJson(text)
@@ -137,7 +137,9 @@ const admit = (
   headers: Request["headers"],
   scope: string | undefined,
   now: number
-): { readonly caller: Directory.Caller; readonly headers: Answer["headers"] & {} } | { readonly refused: Answer } => {
+):
+  | { readonly caller: Directory.Caller; readonly headers: RouteResponse["headers"] & {} }
+  | { readonly refused: RouteResponse } => {
   const version = headers["version"]
   if (version === undefined) return { refused: Reply.refusal(401, "version header was not found.") }
   if (!versions.includes(version)) {

@@ -85,7 +85,7 @@ interface Parts {
 }
 
 /** The location and the time of a change. */
-interface Place {
+interface EventContext {
   readonly locationId: string
   /** The time of the change, in milliseconds of the epoch. */
   readonly now: number
@@ -96,13 +96,13 @@ const verbOf = ({ after, before }: Parts) =>
 
 const noteFields = ["id", "body", "contactId", "dateAdded"]
 
-const ofNote = ({ after, before }: Parts, { locationId }: Place): ReadonlyArray<WebhookEvent> => [
+const ofNote = ({ after, before }: Parts, { locationId }: EventContext): ReadonlyArray<WebhookEvent> => [
   { type: `Note${verbOf({ after, before })}`, locationId, ...picked(after ?? before ?? {}, noteFields) }
 ]
 
 const taskFields = ["id", "assignedTo", "body", "contactId", "title", "dateAdded", "dueDate"]
 
-const ofTask = ({ after, before }: Parts, { locationId, now }: Place): ReadonlyArray<WebhookEvent> => {
+const ofTask = ({ after, before }: Parts, { locationId, now }: EventContext): ReadonlyArray<WebhookEvent> => {
   const verb = verbOf({ after, before })
   const isCompleted = before?.["completed"] !== true && after?.["completed"] === true
   if (verb === "Update" && !isCompleted) return []
@@ -121,7 +121,7 @@ const ofTask = ({ after, before }: Parts, { locationId, now }: Place): ReadonlyA
  * @since 0.2.0
  * @category events
  */
-export const eventsOf = (change: Change, place: Place): ReadonlyArray<WebhookEvent> => {
+export const eventsOf = (change: Change, place: EventContext): ReadonlyArray<WebhookEvent> => {
   if (change.kind === "contact") return ofContact(change.before, change.after)
   return change.kind === "note" ? ofNote(change, place) : ofTask(change, place)
 }

@@ -129,7 +129,7 @@ interface Courier {
   generation: number
   decide: () => WebhookFaults.Decision
   /** The event that the `reordering` fault holds back until the next event was sent. */
-  held: Delivery | undefined
+  reordered: Delivery | undefined
 }
 
 type Step = Effect.Effect<void, never, Scope.Scope>
@@ -160,7 +160,7 @@ const record = ({ sent }: Courier, { event }: Delivery, outcome: Pick<SentWebhoo
 }
 
 /** Queues a job after `millis` milliseconds. */
-const later = ({ queue }: Courier, job: Job, millis: number): Step =>
+const enqueueAfter = ({ queue }: Courier, job: Job, millis: number): Step =>
   Queue.offer(queue, job).pipe(Effect.delay(Duration.millis(millis)), Effect.forkScoped, Effect.asVoid)
 
 const mostAttempts = 7
@@ -178,7 +178,7 @@ const attemptOnce = (courier: Courier, delivery: Delivery): Step =>
     record(courier, delivery, { attempt, status, at })
     if (isLogged) yield* Effect.logInfo(`webhook ${event.type} ${status === 0 ? "(no response)" : status}`)
     if (status !== 429 || attempt === mostAttempts) return
-    yield* later(
+    yield* enqueueAfter(
       courier,
       { _tag: "Due", delivery: { ...delivery, attempt: attempt + 1, times: 1 } },
       options.retryDelay
@@ -189,29 +189,29 @@ const attempt = (courier: Courier, delivery: Delivery): Step =>
   Effect.repeatN(attemptOnce(courier, delivery), delivery.times - 1)
 
 /** Makes the first attempt of an event, or applies the event's faults. */
-const begin = (courier: Courier, given: Delivery): Step =>
+const deliverFirst = (courier: Courier, given: Delivery): Step =>
   Effect.gen(function* () {
     const { delay } = courier.options.faults
     const { isDelayed, isLost, isReordered, isRepeated } = courier.decide()
     const delivery = { ...given, times: isRepeated ? 2 : 1 }
-    const { held } = courier
+    const { reordered } = courier
     if (isLost) {
       record(courier, delivery, { attempt: 0, status: 0, at: yield* DateTime.now })
     } else if (isDelayed) {
-      yield* later(courier, { _tag: "Due", delivery }, delay)
-    } else if (isReordered && held === undefined) {
-      courier.held = delivery
-      yield* later(courier, { _tag: "Release", delivery }, delay)
+      yield* enqueueAfter(courier, { _tag: "Due", delivery }, delay)
+    } else if (isReordered && reordered === undefined) {
+      courier.reordered = delivery
+      yield* enqueueAfter(courier, { _tag: "Release", delivery }, delay)
     } else {
       yield* attempt(courier, delivery)
     }
-    if (held !== undefined) yield* release(courier, held)
+    if (reordered !== undefined) yield* release(courier, reordered)
   })
 
 /** Sends the event that was held back, unless it was sent meanwhile. */
 const release = (courier: Courier, delivery: Delivery): Step => {
-  if (courier.held !== delivery) return Effect.void
-  courier.held = undefined
+  if (courier.reordered !== delivery) return Effect.void
+  courier.reordered = undefined
   return attempt(courier, delivery)
 }
 
@@ -220,7 +220,7 @@ const perform = (courier: Courier, job: Job): Step =>
     if (job.delivery.generation !== courier.generation) return Effect.void
     switch (job._tag) {
       case "New":
-        return begin(courier, job.delivery)
+        return deliverFirst(courier, job.delivery)
       case "Due":
         return attempt(courier, job.delivery)
       case "Release":
@@ -231,7 +231,7 @@ const perform = (courier: Courier, job: Job): Step =>
 /**
  * Performs one job after the other. The events of later writes wait for a stalled response, so that they keep their order.
  */
-const work = (courier: Courier): Effect.Effect<never, never, Scope.Scope> =>
+const runJobs = (courier: Courier): Effect.Effect<never, never, Scope.Scope> =>
   Queue.take(courier.queue).pipe(
     Effect.tap((job) => (job._tag === "New" ? job.ready : Effect.void)),
     Effect.flatMap((job) => perform(courier, job)),
@@ -244,7 +244,7 @@ const restart = (courier: Courier) =>
   Effect.sync(() => {
     courier.generation += 1
     courier.sent = []
-    courier.held = undefined
+    courier.reordered = undefined
     courier.decide = WebhookFaults.make(courier.options.faults)
   })
 
@@ -264,7 +264,7 @@ const courierOf = (options: WebhookOptions, privateKey: KeyObject, isLogged: boo
     sent: [],
     generation: 0,
     decide: WebhookFaults.make(options.faults),
-    held: undefined
+    reordered: undefined
   }))
 
 /**
@@ -286,7 +286,7 @@ export const make = (
     }
     const courier = yield* courierOf(options, privateKey, isLogged)
     // A layer is built uninterruptibly, and the fiber would inherit that.
-    yield* Effect.forkScoped(Effect.interruptible(work(courier)))
+    yield* Effect.forkScoped(Effect.interruptible(runJobs(courier)))
     const nextId = idsOf(key)
     const jobOf = (fields: WebhookEvent, timestamp: string, ready: Effect.Effect<void>): Job => {
       const event = { ...fields, timestamp, webhookId: nextId(), appId: options.appId ?? appId }

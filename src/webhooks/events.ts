@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { normalizeContact } from "../api/contact.js"
 import { CustomField, CustomFieldValue } from "../api/customFields.js"
 import { DndSettings } from "../api/dnd.js"
-import { answered, named, unknownFields } from "../fields/schemas.js"
+import { optionalInResponse, named, unknownFields } from "../fields/schemas.js"
 import { ContactId, isContactId, isId, LocationId } from "../fields/ids.js"
 import {
   instantMillis,
@@ -17,14 +17,14 @@ import {
 } from "../fields/lenient.js"
 import { isObject, type JsonObject } from "../runtime/json.js"
 
-const text = answered(Schema.String)
-const flag = answered(Schema.Boolean)
+const text = optionalInResponse(Schema.String)
+const flag = optionalInResponse(Schema.Boolean)
 /** A point in time. Generated values are in the years 1900 to 2100, because ISO text has only four digits for the year. */
 const Moment = Schema.DateTimeUtcFromSelf.annotations({
   arbitrary: () => (fc) =>
     fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(2100, 0) }).map((millis) => DateTime.unsafeMake(millis))
 })
-const instant = answered(
+const instant = optionalInResponse(
   Schema.transform(Schema.String, Moment, {
     strict: true,
     decode: (iso) => DateTime.unsafeMake(iso),
@@ -65,7 +65,7 @@ const contact = {
   /** The contact. */
   id: ContactId,
   /** The location of the contact. */
-  locationId: answered(LocationId),
+  locationId: optionalInResponse(LocationId),
   /** The full name. */
   name: text,
   /** The first name. */
@@ -101,13 +101,13 @@ const contact = {
   /** Whether the contact must not be disturbed on any channel. */
   dnd: flag,
   /** Do-not-disturb by channel. */
-  dndSettings: answered(DndSettings),
+  dndSettings: optionalInResponse(DndSettings),
   /** All tags of the contact, in lower case. */
-  tags: answered(Schema.Array(Schema.String)),
+  tags: optionalInResponse(Schema.Array(Schema.String)),
   /** The addresses of attached files. */
-  attachments: answered(Schema.Array(Schema.String)),
+  attachments: optionalInResponse(Schema.Array(Schema.String)),
   /** The custom fields with their values. */
-  customFields: answered(Schema.Array(EventCustomField))
+  customFields: optionalInResponse(Schema.Array(EventCustomField))
 }
 
 const note = {
@@ -115,9 +115,9 @@ const note = {
   /** The id of the note or task. */
   id,
   /** The location of the contact. */
-  locationId: answered(LocationId),
+  locationId: optionalInResponse(LocationId),
   /** The contact of the note or task. */
-  contactId: answered(ContactId),
+  contactId: optionalInResponse(ContactId),
   /** The text of the note or task. */
   body: text,
   /** The time at which the note or task was created. */
@@ -137,7 +137,7 @@ const task = {
 const installation = {
   ...envelope,
   /** The location that installed or removed the app; absent if it was a company, whose id is in `companyId`. */
-  locationId: answered(LocationId),
+  locationId: optionalInResponse(LocationId),
   /** The user who installed the app. */
   userId: text,
   /** The plan of the app that was chosen. */
@@ -147,7 +147,7 @@ const installation = {
   /** Whether the company sells under a brand of its own. */
   isWhitelabelCompany: flag,
   /** The brand of the company. */
-  whitelabelDetails: answered(
+  whitelabelDetails: optionalInResponse(
     Schema.Struct(
       {
         /** The domain of the brand. */
@@ -159,13 +159,13 @@ const installation = {
     )
   ),
   /** The trial of the plan. */
-  trial: answered(
+  trial: optionalInResponse(
     Schema.Struct(
       {
         /** Whether the trial is running. */
         onTrial: flag,
         /** The duration of the trial, as the vendor sent it. */
-        trialDuration: answered(Schema.Unknown),
+        trialDuration: optionalInResponse(Schema.Unknown),
         /** The start of the trial. */
         trialStartDate: instant
       },

@@ -77,7 +77,7 @@ describe("the service", () => {
     expect(update({ customFields: [{ id: "a", values: 1 }] })).toEqual([
       "customFields.0.property values should not exist"
     ])
-    expect(ContactBody.answered({ dndSettings: { WhatsApp: { status: "active" } } }, "v3")).toEqual({
+    expect(ContactBody.toResponse({ dndSettings: { WhatsApp: { status: "active" } } }, "v3")).toEqual({
       dndSettings: { whatsApp: { status: "active" } }
     })
   })

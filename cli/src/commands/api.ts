@@ -56,7 +56,7 @@ const endpointOf = (method: Method, path: `/${string}`, version: string) =>
     body: Schema.Unknown,
     answer: Schema.Unknown,
     errors: [400, 401, 422],
-    isRepeatable: () => idempotent.has(method)
+    isSafeToRetry: () => idempotent.has(method)
   })
 
 export const api = Command.make(

@@ -91,7 +91,7 @@ const options = {
   connection: Options.all(Connection.options)
 } as const
 
-type Given = Command.Command.ParseConfig<typeof options>
+type ImportOptions = Command.Command.ParseConfig<typeof options>
 
 const flagNames = {
   ignoresOthers: "ignore-others",
@@ -120,7 +120,7 @@ const given = (name: string, value: Option.Option<string>) =>
 const written = (words: ReadonlyArray<string>) => words.map(quoted).join(" ")
 
 /** The command that resumes an import: the same options and `--resume`. */
-const again = (command: Given) =>
+const resumeCommand = (command: ImportOptions) =>
   written([
     ...["growthhub", "import", StandardInput.isMark(command.file) ? "-" : command.file],
     ...command.columns.flatMap((column) => ["--column", column]),
@@ -134,7 +134,7 @@ const again = (command: Given) =>
   ])
 
 /** Whether the import updates existing contacts, creates new ones, or both. */
-const modeOf = ({ updatesOnly, createsOnly }: Given) => {
+const modeOf = ({ updatesOnly, createsOnly }: ImportOptions) => {
   if (updatesOnly && createsOnly) return Either.left(usageError("Either --update-only or --create-only"))
   return Either.right(
     updatesOnly ? ("UpdateOnly" as const) : createsOnly ? ("CreateOnly" as const) : ("Upsert" as const)
@@ -142,7 +142,7 @@ const modeOf = ({ updatesOnly, createsOnly }: Given) => {
 }
 
 /** Checks `--country` and `--date-format`, which take only certain values. */
-const valuesOf = ({ country, dateFormat }: Given) =>
+const valuesOf = ({ country, dateFormat }: ImportOptions) =>
   Effect.gen(function* () {
     const { isPhoneCountry } = yield* Effect.promise(() => import("../import/Phone.js"))
     const { orderOfFormat } = yield* Effect.promise(() => import("../import/Days.js"))
@@ -159,7 +159,7 @@ const valuesOf = ({ country, dateFormat }: Given) =>
   })
 
 /** The field of each column, from the mapping file and the options. An option overrides the file. */
-const columnsOf = ({ columns, ignored, mapping }: Given) =>
+const columnsOf = ({ columns, ignored, mapping }: ImportOptions) =>
   Effect.gen(function* () {
     const Mapping = yield* Effect.promise(() => import("../import/Mapping.js"))
     const kept = Option.isNone(mapping) ? {} : (yield* Mapping.read(mapping.value)).columns
@@ -192,7 +192,7 @@ export const imports = Command.make("import", options, (command) =>
         encoding: Option.getOrUndefined(command.encoding),
         ...{ ignoresOthers, replacesTags, clearsNulls, skipsInvalidCells }
       },
-      again: again(command),
+      again: resumeCommand(command),
       forgets: written(["growthhub", "forget", input.name, ...given("checkpoint", command.directory)]),
       isResumed: command.isResumed,
       isRestarted: command.isRestarted,
@@ -200,7 +200,7 @@ export const imports = Command.make("import", options, (command) =>
       savedMapping: Option.getOrUndefined(command.savedMapping)
     }
     const service = Connection.layer(connection)
-    yield* command.isDryRun ? Import.tryOut(task, service) : Effect.provide(Import.run(task), service)
+    yield* command.isDryRun ? Import.tryImport(task, service) : Effect.provide(Import.run(task), service)
   }).pipe(Effect.scoped)
 ).pipe(
   describe("Upserts every contact of a file; can be interrupted and resumed at any moment", [

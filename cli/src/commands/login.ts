@@ -59,7 +59,7 @@ const options = {
   isJson
 }
 
-type Given = Command.Command.ParseConfig<typeof options>
+type LoginOptions = Command.Command.ParseConfig<typeof options>
 
 const secretOf = (isInput: boolean): Effect.Effect<Redacted.Redacted, CliExit> =>
   Effect.gen(function* () {
@@ -73,7 +73,7 @@ const secretOf = (isInput: boolean): Effect.Effect<Redacted.Redacted, CliExit> =
 const loginTimeout = "10 minutes"
 
 /** Prints the URL of the consent page, waits for the code, and exchanges the code for a grant. */
-const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliExit> =>
+const connect = (given: LoginOptions, app: Credentials.App): Effect.Effect<Grant, CliExit> =>
   Effect.gen(function* () {
     const state = yield* Credentials.makeState
     const { code, redirectUri } = yield* awaitConsent(given.redirectUri, state)
@@ -106,7 +106,7 @@ const connect = (given: Given, app: Credentials.App): Effect.Effect<Grant, CliEx
 const decodeLocation = Schema.decodeUnknownOption(LocationId)
 
 /** The profile for a grant: a grant of a location itself, or an agency's grant used for one of its locations. */
-const profileOf = (app: Credentials.App, grant: Grant, given: Given): Profiles.Profile => {
+const profileOf = (app: Credentials.App, grant: Grant, given: LoginOptions): Profiles.Profile => {
   const isOfLocation = grant.locationId !== undefined
   const location = isOfLocation ? Option.some(grant.locationId) : given.location
   return {

@@ -17,9 +17,9 @@ const options = {
   connection: Options.all(Connection.options)
 }
 
-type Given = Command.Command.ParseConfig<typeof options>
+type TagsOptions = Command.Command.ParseConfig<typeof options>
 
-const change = (given: Given, method: "addTags" | "removeTags") =>
+const change = (given: TagsOptions, method: "addTags" | "removeTags") =>
   Effect.gen(function* () {
     const { ids } = yield* ContactIds.idsOf([given.contactId])
     const service = yield* ContactsService

@@ -14,7 +14,7 @@ import { isArray, type JsonObject } from "../Json.js"
 import * as Layout from "../Layout.js"
 
 /** The fields that control where a contact goes and how it is matched. They hold no data of the contact. */
-const addresses = new Set(["locationId", "createNewIfDuplicateAllowed"])
+const controlFields = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 const isEmpty = (value: unknown) =>
   value === undefined ||
@@ -23,8 +23,8 @@ const isEmpty = (value: unknown) =>
   (isArray(value) && value.length === 0)
 
 /** Whether the fields hold any data. An upsert without data would create an empty contact, which nobody can find. */
-const saysAnything = (fields: JsonObject) =>
-  Object.entries(fields).some(([field, value]) => !addresses.has(field) && !isEmpty(value))
+const hasData = (fields: JsonObject) =>
+  Object.entries(fields).some(([field, value]) => !controlFields.has(field) && !isEmpty(value))
 
 export const upsert = Command.make(
   "upsert",
@@ -36,7 +36,7 @@ export const upsert = Command.make(
   (given) =>
     Effect.gen(function* () {
       const fields = yield* ContactOptions.read(given)
-      if (!saysAnything(fields)) {
+      if (!hasData(fields)) {
         return yield* usageError("Nothing to upsert: give a field, as --email ADDRESS, or --stdin")
       }
       const { locationId } = yield* Connection.Session

@@ -9,9 +9,9 @@ export interface ExportedContact {
 }
 
 /** The fields that control where a contact goes. They hold no data of the contact. */
-const addresses: ReadonlySet<string> = new Set(["locationId", "createNewIfDuplicateAllowed"])
+const controlFields: ReadonlySet<string> = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
-const importable = Object.keys(ContactUpsert.fields).filter((field) => !addresses.has(field))
+const importable = Object.keys(ContactUpsert.fields).filter((field) => !controlFields.has(field))
 
 const isBlank = (value: unknown): boolean =>
   value === undefined ||

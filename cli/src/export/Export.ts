@@ -111,7 +111,7 @@ const startingPoint = (task: Task, file: string, handle: FileHandle, fingerprint
   })
 
 /** Writes the finished file. */
-const put = (task: Task, file: string, text: AsyncIterable<string>): Effect.Effect<void, CliExit> =>
+const writeOutput = (task: Task, file: string, text: AsyncIterable<string>): Effect.Effect<void, CliExit> =>
   Effect.flatMap(
     attempt(file, () => NewFile.write(file, text, task.isReplaced)),
     (isWritten) => (isWritten ? Effect.void : Effect.fail(isThere(file)))
@@ -131,7 +131,7 @@ const hintOf = (file: string) =>
 const withHint = (file: string) => (end: CliExit) =>
   end.error === undefined ? end : new CliExit({ ...end, message: `${end.message}\n${hintOf(file)}` })
 
-const held = (file: string) => (pid: number, host: string) =>
+const lockedBy = (file: string) => (pid: number, host: string) =>
   new CliExit({
     code: codes.unavailable,
     message: `Another export to ${file} is running: process ${pid} on ${host}. Wait until it ends, or end it.`
@@ -147,7 +147,7 @@ export const toFile = (task: Task, file: string): Effect.Effect<void, CliExit, C
     const search: Search = { locationId: yield* requiredLocation, filters: task.filters }
     const { url } = yield* Session
     const partial = Partial.fileOf(file)
-    yield* Lock.hold(`${partial}.lock`, held(file), () => usageError(`${partial}.lock cannot be written`))
+    yield* Lock.hold(`${partial}.lock`, lockedBy(file), () => usageError(`${partial}.lock cannot be written`))
     const handle = yield* opened(file)
     const { count, searchAfter } = yield* startingPoint(task, file, handle, fingerprintOf(url, search))
     yield* fetchInto(handle, { ...search, searchAfter }, count).pipe(
@@ -155,7 +155,7 @@ export const toFile = (task: Task, file: string): Effect.Effect<void, CliExit, C
       Effect.onInterrupt(() => Console.error(`Interrupted. ${hintOf(file)}`))
     )
     const written = yield* writtenFrom(task, file, handle)
-    yield* put(task, file, written.text)
+    yield* writeOutput(task, file, written.text)
     yield* showLeftOut(written)
     const total = (yield* attempt(file, () => Partial.stateOf(handle))).count
     yield* Effect.promise(() => rm(partial, { force: true }))

@@ -13,7 +13,7 @@ export type CellResult = { readonly value: unknown } | { readonly fault: string 
 export type ReadCell = (cell: string) => CellResult
 
 /** The options of the command for reading values. */
-export interface Given {
+export interface ValueOptions {
   /** The order of day, month and year in dates (`--date-format`). It overrides the order that a column shows. */
   readonly dayOrder: DayOrder | undefined
   /** The country of phones without a country code. */
@@ -110,7 +110,7 @@ const numberReader =
 const readText: ReadCell = (cell) => ({ value: cell })
 
 /** The number of results that are cached per column. Most columns have either few distinct cells or only distinct ones. */
-const remembered = 1000
+const cacheSize = 1000
 
 const memoized = (read: ReadCell): ReadCell => {
   const known = new Map<string, CellResult>()
@@ -118,7 +118,7 @@ const memoized = (read: ReadCell): ReadCell => {
     const before = known.get(cell)
     if (before !== undefined) return before
     const result = read(cell)
-    if (known.size < remembered) known.set(cell, result)
+    if (known.size < cacheSize) known.set(cell, result)
     return result
   }
 }
@@ -128,7 +128,7 @@ const readFiles: ReadCell = () => ({ fault: "has files, which no cell can hold: 
 const customFieldReader = (
   { kind, choices }: CustomFieldColumn,
   { order, mark }: Judgement,
-  given: Given,
+  given: ValueOptions,
   delimiter: string
 ): ReadCell => {
   switch (kind) {
@@ -154,7 +154,7 @@ const customFieldReader = (
 }
 
 /** Returns the function that reads the cells of a column. The cells must be trimmed and not empty. */
-export const readerOf = (column: Column, judgement: Judgement, given: Given, delimiter: string): ReadCell => {
+export const readerOf = (column: Column, judgement: Judgement, given: ValueOptions, delimiter: string): ReadCell => {
   if (column._tag === "CustomField") return customFieldReader(column, judgement, given, delimiter)
   switch (column._tag === "Field" ? column.field : "") {
     case "email":

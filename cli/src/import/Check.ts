@@ -11,7 +11,7 @@ import { counted } from "./Progress.js"
 import { describe, type Fault, planOf, type Row } from "./Rows.js"
 
 /** The number of faults, and of matches, that are shown one by one. */
-const shown = 50
+const maximumShown = 50
 
 /** The number of distinct reasons that are counted separately. */
 const mostReasons = 200
@@ -37,7 +37,7 @@ const reasonOf = ({ column, text }: Fault) =>
 
 const note = (checked: Checked, noun: string, { line, faults, skipped }: Row): void => {
   for (const fault of [...faults, ...skipped]) {
-    if (checked.faults.length < shown) checked.faults.push(describe(noun, line, fault))
+    if (checked.faults.length < maximumShown) checked.faults.push(describe(noun, line, fault))
   }
   for (const reason of new Set(faults.map(reasonOf))) {
     const count = checked.reasons.get(reason)
@@ -55,7 +55,7 @@ const checkRow = (checked: Checked, noun: string, row: Row, matchOf: ReturnType<
     const match = matchOf(row.line, row.contact)
     if (match === undefined) return
     checked.matching += 1
-    if (checked.matches.length < shown) checked.matches.push(match)
+    if (checked.matches.length < maximumShown) checked.matches.push(match)
   }
 }
 
@@ -107,7 +107,7 @@ export const showLeftOut = ({ blanks, skipped }: Checked, clearsNulls: boolean):
 
 const showReasons = ({ reasons }: Checked) =>
   Effect.forEach(
-    [...reasons].sort(([, a], [, b]) => b - a).slice(0, shown),
+    [...reasons].sort(([, a], [, b]) => b - a).slice(0, maximumShown),
     ([reason, count]) => Console.log(`${counted(count, "row")}: ${plain(reason)}`),
     { discard: true }
   )

@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { isObject, parseOption } from "../Json.js"
 import type { CellResult } from "./Cells.js"
 import { readList } from "./Lists.js"
-import { bare } from "./Names.js"
+import { normalizeName } from "./Names.js"
 
 /** The number of options that an error message lists. */
 const named = 20
@@ -20,11 +20,12 @@ const mustBeOf = (choices: ReadonlyArray<string>) => {
 const makeFind = (choices: ReadonlyArray<string>) => {
   const exact = new Set(choices)
   const similar = new Map<string, ReadonlyArray<string>>()
-  for (const choice of choices) similar.set(bare(choice), [...(similar.get(bare(choice)) ?? []), choice])
+  for (const choice of choices)
+    similar.set(normalizeName(choice), [...(similar.get(normalizeName(choice)) ?? []), choice])
   return (text: string): string | undefined => {
     if (exact.has(text)) return text
-    const found = similar.get(bare(text)) ?? []
-    return found.length === 1 && bare(text) !== "" ? found[0] : undefined
+    const found = similar.get(normalizeName(text)) ?? []
+    return found.length === 1 && normalizeName(text) !== "" ? found[0] : undefined
   }
 }
 

@@ -1,8 +1,8 @@
 // Determines the field of each column of a list from its header.
 import * as Either from "effect/Either"
-import { type Answer, choicesOf, kindOf, type Kind } from "./CustomFields.js"
+import { type LookupResult, choicesOf, kindOf, type Kind } from "./CustomFields.js"
 import { InvalidFile } from "./InvalidFile.js"
-import { bare, fieldOf, fields, similarTo } from "./Names.js"
+import { normalizeName, fieldOf, fields, similarTo } from "./Names.js"
 import { fieldsOf, nearlyOf, type Preset, presetOf } from "./Presets.js"
 
 /** The columns that a report adds to its rows. They are ignored when the report is imported. */
@@ -33,7 +33,7 @@ export type Column =
   | { readonly _tag: "Ignored"; readonly name: string }
 
 /** The options of the command that name or ignore columns. */
-export interface Given {
+export interface ColumnOptions {
   /** The field of each column that `--column` or the mapping file names. */
   readonly columns: ReadonlyMap<string, string>
   /** The names of the columns to leave out. */
@@ -58,7 +58,7 @@ interface Candidate {
   readonly _tag: "Candidate"
   readonly name: string
   /** The name, key or id of the custom field. */
-  readonly called: string
+  readonly fieldName: string
   /** The kind of values, in case the field cannot be looked up; undefined if the column is not marked as a custom field. */
   readonly kind: Kind | undefined
 }
@@ -71,30 +71,30 @@ export interface Header {
   readonly candidates: ReadonlyArray<string>
 }
 
-const meaning = (name: string, meant: string): Column | Candidate => {
-  const [, called, kind = "text"] = customField.exec(meant) ?? []
-  if (called !== undefined) return { _tag: "Candidate", name, called, kind: kind.toLowerCase() as Kind }
-  if (bare(meant) === "contactid") return { _tag: "ContactId", name }
+const columnByName = (name: string, meant: string): Column | Candidate => {
+  const [, fieldName, kind = "text"] = customField.exec(meant) ?? []
+  if (fieldName !== undefined) return { _tag: "Candidate", name, fieldName, kind: kind.toLowerCase() as Kind }
+  if (normalizeName(meant) === "contactid") return { _tag: "ContactId", name }
   const field = fieldOf(meant)
   return field === undefined
-    ? { _tag: "Candidate", name, called: meant, kind: undefined }
+    ? { _tag: "Candidate", name, fieldName: meant, kind: undefined }
     : { _tag: "Field", name, field }
 }
 
 /** Reads a header. */
-export const headerOf = (names: ReadonlyArray<string>, given: Given): Header => {
+export const headerOf = (names: ReadonlyArray<string>, given: ColumnOptions): Header => {
   const preset = presetOf(names)
   const known = preset === undefined ? undefined : fieldsOf(preset, names)
   const columns = names.map((name): Column | Candidate => {
     const own = given.columns.get(name)
     if (own === undefined && (given.ignored.has(name) || isAdded(name))) return { _tag: "Ignored", name }
-    if (own !== undefined) return meaning(name, own)
+    if (own !== undefined) return columnByName(name, own)
     const field = known?.get(name)
-    if (field !== undefined || preset === undefined || customField.test(name)) return meaning(name, field ?? name)
+    if (field !== undefined || preset === undefined || customField.test(name)) return columnByName(name, field ?? name)
     // Other columns of a known export are not fields of a contact, even if their names match one.
-    return { _tag: "Candidate", name, called: name, kind: undefined }
+    return { _tag: "Candidate", name, fieldName: name, kind: undefined }
   })
-  const candidates = columns.flatMap((one) => (one._tag === "Candidate" && one.called !== "" ? [one.called] : []))
+  const candidates = columns.flatMap((one) => (one._tag === "Candidate" && one.fieldName !== "" ? [one.fieldName] : []))
   return { preset, columns, candidates }
 }
 
@@ -106,12 +106,12 @@ const withoutToken =
   "Columns can also be named like the custom fields of the location: they are looked up where GROWTHHUB_TOKEN is set."
 
 /** The sentence that says why the custom fields were not looked up; empty if they were. */
-const whyNot = (answer: Answer) =>
+const lookupFailure = (answer: LookupResult) =>
   Either.isRight(answer)
     ? []
     : [answer.left === undefined ? withoutToken : `Custom fields of the location were not looked up: ${answer.left}`]
 
-const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Header, answer: Answer) => {
+const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Header, answer: LookupResult) => {
   const hints = unknown.flatMap((name) => {
     const field = similarTo(name)
     return field === undefined ? [] : [`Did you mean ${field} by ${JSON.stringify(name)}? --column '${name}=${field}'`]
@@ -122,7 +122,7 @@ const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Hea
       `Line 1: these columns are no fields of a contact: ${quoted(unknown)}.`,
       ...hints,
       ...(near === undefined ? [] : [near]),
-      ...whyNot(answer),
+      ...lookupFailure(answer),
       `Say what they are with --column 'NAME=FIELD', leave one out with --ignore NAME, or all with --ignore-others.`,
       `Fields: ${fields.join(", ")}, contactId, customField.NAME (or its key or id; :number, :date or :options if it cannot be looked up)`
     ].join("\n")
@@ -130,7 +130,7 @@ const unknownColumns = (unknown: ReadonlyArray<string>, { preset, columns }: Hea
 }
 
 /** The hint how to keep a column that is left out because the file is a known export. */
-const keeping = (preset: Preset | undefined) =>
+const keepHint = (preset: Preset | undefined) =>
   preset === undefined ? "" : `. To keep one, say what it is: --column 'NAME=FIELD'`
 
 /** Whether a name has the form of a custom field's id. */
@@ -138,10 +138,10 @@ const isPlainId = (called: string) => /^[A-Za-z0-9]{20}$/.test(called)
 
 /** Resolves a candidate to a custom field; undefined if it is not one. */
 const resolve = (
-  { name, called, kind }: Candidate,
-  answer: Answer
+  { name, fieldName, kind }: Candidate,
+  answer: LookupResult
 ): Either.Either<CustomFieldColumn | undefined, string> => {
-  const found = Either.isRight(answer) ? answer.right.get(called) : undefined
+  const found = Either.isRight(answer) ? answer.right.get(fieldName) : undefined
   if (found?._tag === "Several") return Either.left(`Line 1, column ${JSON.stringify(name)}: ${found.message}`)
   if (found?._tag === "Found") {
     const { definition } = found
@@ -156,13 +156,13 @@ const resolve = (
     })
   }
   if (kind === undefined) return Either.right(undefined)
-  const named = `Line 1, column ${JSON.stringify(name)}: ${JSON.stringify(called)}`
+  const named = `Line 1, column ${JSON.stringify(name)}: ${JSON.stringify(fieldName)}`
   if (found?._tag === "Unknown") return Either.left(`${named} is no custom field of the location`)
   // The custom fields could not be read. A name in the form of an id is used as the id; without a token, any name is.
-  if (Either.isLeft(answer) && answer.left !== undefined && !isPlainId(called)) {
+  if (Either.isLeft(answer) && answer.left !== undefined && !isPlainId(fieldName)) {
     return Either.left(`${named} cannot be looked up among the custom fields. ${answer.left}`)
   }
-  return Either.right({ _tag: "CustomField", name, id: called, kind, label: undefined, choices: [] })
+  return Either.right({ _tag: "CustomField", name, id: fieldName, kind, label: undefined, choices: [] })
 }
 
 const targetOf = (column: Column | undefined): string | undefined => {
@@ -171,7 +171,10 @@ const targetOf = (column: Column | undefined): string | undefined => {
   return column?._tag === "Field" ? column.field : undefined
 }
 
-const twiceOf = (columns: ReadonlyArray<Column | undefined>, preset: Preset | undefined): string | undefined => {
+const duplicateTarget = (
+  columns: ReadonlyArray<Column | undefined>,
+  preset: Preset | undefined
+): string | undefined => {
   const targets = columns.map(targetOf)
   const twice = targets.findIndex((target, index) => target !== undefined && targets.indexOf(target) !== index)
   // A known export may have several columns for one field. The first that is not empty counts.
@@ -180,7 +183,11 @@ const twiceOf = (columns: ReadonlyArray<Column | undefined>, preset: Preset | un
 }
 
 /** The columns of a header, with the candidates resolved by the custom fields of the location. Fails with the fault. */
-export const columnsOf = (header: Header, given: Given, answer: Answer): Either.Either<Columns, InvalidFile> => {
+export const columnsOf = (
+  header: Header,
+  given: ColumnOptions,
+  answer: LookupResult
+): Either.Either<Columns, InvalidFile> => {
   const { preset } = header
   const isLenient = preset !== undefined || given.ignoresOthers
   const leftOut: Array<string> = []
@@ -196,15 +203,15 @@ export const columnsOf = (header: Header, given: Given, answer: Answer): Either.
     columns.push(column ?? { _tag: "Ignored", name: one.name })
   }
   if (unknown.length > 0) return Either.left(unknownColumns(unknown, header, answer))
-  const twice = twiceOf(columns, preset)
+  const twice = duplicateTarget(columns, preset)
   if (twice !== undefined) {
     const message = `Line 1: two columns are ${twice}: leave one out with --ignore NAME`
     return Either.left(new InvalidFile({ message }))
   }
   const notes = [
     ...(preset === undefined ? [] : [`Read as an export of ${preset.name}`]),
-    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}${keeping(preset)}`]),
-    ...(leftOut.length > 0 && Either.isLeft(answer) && answer.left !== undefined ? whyNot(answer) : [])
+    ...(leftOut.length === 0 ? [] : [`Columns that are left out: ${quoted(leftOut)}${keepHint(preset)}`]),
+    ...(leftOut.length > 0 && Either.isLeft(answer) && answer.left !== undefined ? lookupFailure(answer) : [])
   ]
   return Either.right({ columns, notes })
 }

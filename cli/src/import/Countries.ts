@@ -10,7 +10,7 @@ import pt from "i18n-iso-countries/langs/pt.json" with { type: "json" }
 import { Country } from "effect-growthhub/Schema"
 
 /** A name without case, accents and punctuation. */
-const bare = (name: string) =>
+const normalizeName = (name: string) =>
   name
     .normalize("NFKD")
     .toLowerCase()
@@ -24,19 +24,19 @@ const taken: ReadonlySet<string> = new Set(Country.literals)
 
 const codesOf = ({ countries: names }: LocaleData): ReadonlyArray<readonly [string, string]> =>
   Object.entries(names).flatMap(([code, name]) =>
-    (Array.isArray(name) ? (name as ReadonlyArray<string>) : [name]).map((one) => [bare(one), code] as const)
+    (Array.isArray(name) ? (name as ReadonlyArray<string>) : [name]).map((one) => [normalizeName(one), code] as const)
   )
 
 const codes: ReadonlyMap<string, string> = new Map([
   // English is last, so that its names override the same names in other languages.
   ...[pt, nl, it, fr, es, de, en].flatMap((locale) => codesOf(locale as LocaleData)),
-  ...Object.entries(countries.getAlpha3Codes()).map(([long, code]) => [bare(long), code] as const),
-  ...Country.literals.map((code) => [bare(code), code] as const),
+  ...Object.entries(countries.getAlpha3Codes()).map(([long, code]) => [normalizeName(long), code] as const),
+  ...Country.literals.map((code) => [normalizeName(code), code] as const),
   ...Object.entries(others)
 ])
 
 /** The two-letter code of a country; undefined if the API does not accept it. */
 export const countryOf = (text: string): Country | undefined => {
-  const code = codes.get(bare(text))
+  const code = codes.get(normalizeName(text))
   return code !== undefined && taken.has(code) ? (code as Country) : undefined
 }

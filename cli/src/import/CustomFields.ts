@@ -14,10 +14,10 @@ export type Found =
   | { readonly _tag: "Several"; readonly message: string }
 
 /** The result for each name; or the reason why no field can be looked up: a sentence, or undefined without a token. */
-export type Answer = Either.Either<ReadonlyMap<string, Found>, string | undefined>
+export type LookupResult = Either.Either<ReadonlyMap<string, Found>, string | undefined>
 
 /** The function that looks up names among the custom fields. */
-export type Find<R = never> = (names: ReadonlyArray<string>) => Effect.Effect<Answer, never, R>
+export type Find<R = never> = (names: ReadonlyArray<string>) => Effect.Effect<LookupResult, never, R>
 
 const folded = (name: string | undefined) => name?.trim().toLowerCase()
 

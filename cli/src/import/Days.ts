@@ -83,7 +83,7 @@ export const orderOf = ({ dayFirst, monthFirst }: DayEvidence): DayOrder | undef
   return monthFirst > 0 && dayFirst === 0 ? "MonthFirst" : undefined
 }
 
-const open =
+const ambiguousDay =
   "may have the day or the month first, and no other day of the column tells: say it with --date-format DD/MM/YYYY " +
   "or MM/DD/YYYY"
 
@@ -97,7 +97,7 @@ const fromNumbers = ([first, second, third]: Numbers, order: DayOrder | undefine
   if (order === "MonthFirst") return isoOf(year, a, b)
   if (a === b) return isoOf(year, a, b)
   if (a > 12) return isoOf(year, b, a)
-  return b > 12 ? isoOf(year, a, b) : fault(open)
+  return b > 12 ? isoOf(year, a, b) : fault(ambiguousDay)
 }
 
 const fromNames = (text: string, thisYear: number): DayResult | undefined => {

@@ -57,7 +57,7 @@ const invalidFile =
   (error: InvalidFile) =>
     usageError(`${name}: ${error.message.split("\n").map(plain).join("\n")}`)
 
-const opening = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.List, CliExit, R> =>
+const openList = <R>(task: Task, find: CustomFields.Find<R>): Effect.Effect<List.List, CliExit, R> =>
   Effect.gen(function* () {
     const list = yield* Effect.mapError(List.open(task.options, find), invalidFile(task))
     if (task.savedMapping !== undefined) yield* Mapping.save(task.savedMapping, list.columns)
@@ -71,7 +71,7 @@ const withoutLocation =
   "Checked without a location: the import itself needs --location or GROWTHHUB_LOCATION_ID, or a location in each row"
 
 /** Checks the file without sending rows. Without a connection, custom fields are not looked up. */
-export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
+export const tryImport = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit>): Effect.Effect<void, CliExit> => {
   const find: CustomFields.Find = (names) =>
     CustomFields.find(task.options.locationId)(names).pipe(
       Effect.provide(connection),
@@ -82,7 +82,7 @@ export const tryOut = (task: Task, connection: Layer.Layer<ContactsHttp, CliExit
   const locationId = task.options.locationId ?? anyLocation
   const checked = { ...task, options: { ...task.options, locationId } }
   return Effect.gen(function* () {
-    const list = yield* opening(checked, find)
+    const list = yield* openList(checked, find)
     if (task.options.locationId === undefined && !List.isAddressed(list)) yield* Console.error(withoutLocation)
     yield* dryRun(list, checked)
   })
@@ -110,7 +110,9 @@ const refuseTwice = ({ name, isResumed }: Task, before: Option.Option<ContactsBu
 }
 
 /** Opens the checkpoint of the import, and locks it until the scope ends. */
-const opened = (task: Task): Effect.Effect<Opened, CliExit | ContactsBulk.CheckpointError, Session | Scope.Scope> =>
+const openCheckpoint = (
+  task: Task
+): Effect.Effect<Opened, CliExit | ContactsBulk.CheckpointError, Session | Scope.Scope> =>
   Effect.gen(function* () {
     const { url, isSandbox } = yield* Session
     const source = yield* Effect.mapError(List.fingerprint(task.options, url), invalidFile(task))
@@ -170,7 +172,7 @@ const send = (task: Task, list: List.List, { checkpoint, counts }: Opened, rows:
     const contacts = Stream.map(List.rows(list), ({ contact }) => contact).pipe(Stream.mapError(invalidFile(task)))
     return yield* ContactsBulk.upsertMany(contacts, {
       checkpoint,
-      isRepeatable: Upserting.isRepeatable(options.mode),
+      isSafeToRetry: Upserting.isSafeToRetry(options.mode),
       identitiesOf: Upserting.identitiesOf
     }).pipe(
       Stream.runForEach(({ _tag }) => Effect.sync(() => void (sums[kinds[_tag]] += 1))),
@@ -237,9 +239,9 @@ export const run = (task: Task): Effect.Effect<void, CliExit, ContactsHttp | Con
   Effect.gen(function* () {
     if (task.isResumed && task.isRestarted) return yield* usageError("Either --resume or --restart")
     if (task.isResumed && !task.isResumable) return yield* usageError(`Nothing to resume: ${unsaved}`)
-    const list = yield* opening(task, CustomFields.find(task.options.locationId))
+    const list = yield* openList(task, CustomFields.find(task.options.locationId))
     const checked = yield* check(list, task.name)
-    const open = yield* opened(task)
+    const open = yield* openCheckpoint(task)
     yield* showNotes(list)
     yield* showMatches(list, checked)
     yield* showLeftOut(checked, task.options.clearsNulls)

@@ -7,16 +7,16 @@ import type { LocationId } from "effect-growthhub/Schema"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import * as Cells from "./Cells.js"
-import { type Column, type Columns, columnsOf, type Given as GivenColumns, headerOf } from "./Columns.js"
+import { type Column, type Columns, columnsOf, type ColumnOptions as GivenColumns, headerOf } from "./Columns.js"
 import type * as CustomFields from "./CustomFields.js"
 import { InvalidFile, invalidFileOf } from "./InvalidFile.js"
 import { recordsOf } from "./Records.js"
 import { fromCells, fromJson, parseArray, parseLine, type Reading, type Row } from "./Rows.js"
-import { type Given as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
+import { type SourceOptions as GivenSource, inspect, nameOf, type Source, textOf } from "./Source.js"
 import type { Mode } from "./Upserting.js"
 
 /** The options for reading a list. */
-export interface Options extends GivenSource, GivenColumns, Cells.Given {
+export interface Options extends GivenSource, GivenColumns, Cells.ValueOptions {
   readonly file: string
   /** The location of rows that name none themselves. */
   readonly locationId: LocationId | undefined
@@ -117,16 +117,18 @@ const updateNotes = (columns: ReadonlyArray<Column>, { mode }: Options): Readonl
     column._tag === "Field" && (column.field === "companyName" || column.field === "gender") ? [column.name] : []
   )
   if (lost.length === 0 || mode === "CreateOnly") return []
-  const isOfAll = mode === "UpdateOnly"
-  if (!isOfAll && !columns.some(({ _tag }) => _tag === "ContactId")) return []
-  return [`An update cannot change ${lost.join(", ")}: left out${isOfAll ? "" : " for rows with the id of a contact"}`]
+  const isUpdateOnly = mode === "UpdateOnly"
+  if (!isUpdateOnly && !columns.some(({ _tag }) => _tag === "ContactId")) return []
+  return [
+    `An update cannot change ${lost.join(", ")}: left out${isUpdateOnly ? "" : " for rows with the id of a contact"}`
+  ]
 }
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, InvalidFile> =>
   Effect.tryPromise({ try: run, catch: invalidFileOf })
 
 /** The result of a lookup without names. */
-const nothing: CustomFields.Answer = Either.right(new Map())
+const nothing: CustomFields.LookupResult = Either.right(new Map())
 
 const openCells = <R>(source: Source, options: Options, find: CustomFields.Find<R>) =>
   Effect.gen(function* () {

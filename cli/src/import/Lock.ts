@@ -17,7 +17,7 @@ type Holder = typeof Holder.Type
 const decodeHolder = Schema.decodeUnknownOption(Holder)
 
 /** The ids of the locks that this process holds. */
-const own = new Set<string>()
+const heldLockIds = new Set<string>()
 
 /** Whether a process has ended but keeps its number, because its parent has not read its exit code yet. */
 const isZombie = (pid: number): boolean => {
@@ -42,7 +42,7 @@ const isRunning = (pid: number): boolean => {
 const isHeld = ({ pid, host, id }: Holder): boolean => {
   if (host !== hostname()) return true
   // A process of an earlier container may have had this process's number.
-  return pid === process.pid ? own.has(id) : isRunning(pid)
+  return pid === process.pid ? heldLockIds.has(id) : isRunning(pid)
 }
 
 const textOf = (file: string): Promise<string | undefined> =>
@@ -63,10 +63,10 @@ const removeStale = async (file: string, stale: string): Promise<void> => {
 }
 
 /** The time to wait for a process that is just ending, and the polling interval, in milliseconds. */
-const patience = { total: 2000, interval: 50 } as const
+const wait = { total: 2000, interval: 50 } as const
 
 /** Takes the lock, or returns its holder. */
-const take = async (file: string, id: string): Promise<Option.Option<Holder>> => {
+const acquire = async (file: string, id: string): Promise<Option.Option<Holder>> => {
   const text = JSON.stringify({ pid: process.pid, host: hostname(), id } satisfies Holder)
   for (let waited = 0; ;) {
     if (await PrivateFiles.create(file, text)) return Option.none()
@@ -74,15 +74,15 @@ const take = async (file: string, id: string): Promise<Option.Option<Holder>> =>
     if (found === undefined) continue
     const holder = Option.filter(decodeHolder(found), isHeld)
     if (Option.isNone(holder)) await removeStale(file, found)
-    else if (waited >= patience.total) return holder
+    else if (waited >= wait.total) return holder
     else {
-      await setTimeout(patience.interval)
-      waited += patience.interval
+      await setTimeout(wait.interval)
+      waited += wait.interval
     }
   }
 }
 
-const giveBack = async (file: string, id: string): Promise<void> => {
+const release = async (file: string, id: string): Promise<void> => {
   const found = decodeHolder(await textOf(file))
   if (Option.isSome(found) && found.value.id === id) await rm(file, { force: true })
 }
@@ -101,16 +101,16 @@ export const hold = <E>(
   Effect.acquireRelease(
     Effect.suspend(() => {
       const id = randomUUID()
-      own.add(id)
-      return Effect.tryPromise({ try: () => take(file, id), catch: onFailure }).pipe(
+      heldLockIds.add(id)
+      return Effect.tryPromise({ try: () => acquire(file, id), catch: onFailure }).pipe(
         Effect.flatMap(
           Option.match({ onNone: () => Effect.succeed(id), onSome: ({ pid, host }) => Effect.fail(onHeld(pid, host)) })
         ),
-        Effect.onError(() => Effect.sync(() => own.delete(id)))
+        Effect.onError(() => Effect.sync(() => heldLockIds.delete(id)))
       )
     }),
     (id) =>
-      Effect.promise(() => giveBack(file, id).catch(() => undefined)).pipe(
-        Effect.zipRight(Effect.sync(() => own.delete(id)))
+      Effect.promise(() => release(file, id).catch(() => undefined)).pipe(
+        Effect.zipRight(Effect.sync(() => heldLockIds.delete(id)))
       )
   ).pipe(Effect.asVoid)

@@ -3,7 +3,7 @@ import { ContactUpsert } from "effect-growthhub/Schema"
 import { distance } from "fastest-levenshtein"
 
 /** A name without case, accents, blanks and punctuation. */
-export const bare = (name: string): string =>
+export const normalizeName = (name: string): string =>
   name
     .replaceAll("ß", "ss")
     .normalize("NFKD")
@@ -42,13 +42,13 @@ const otherNames: { readonly [field: string]: string } = {
 
 const byName: ReadonlyMap<string, string> = new Map([
   ...Object.entries(otherNames).flatMap(([field, names]) =>
-    names.split(",").map((name) => [bare(name), field] as const)
+    names.split(",").map((name) => [normalizeName(name), field] as const)
   ),
-  ...fields.map((field) => [bare(field), field] as const)
+  ...fields.map((field) => [normalizeName(field), field] as const)
 ])
 
 /** The field that a column name means; undefined if there is none. */
-export const fieldOf = (name: string): string | undefined => byName.get(bare(name))
+export const fieldOf = (name: string): string | undefined => byName.get(normalizeName(name))
 
 /** Words in the names of columns that are never fields of a contact, however similar the name is to that of a field. */
 const foreign = new Set(["owner", "account", "stage", "status", "type", "rating", "date", "id"])
@@ -68,7 +68,7 @@ const isMisspelt = (text: string, known: string): boolean => {
 
 /** The field whose name this name misspells; undefined if there is none. */
 export const similarTo = (name: string): string | undefined => {
-  const text = bare(name)
+  const text = normalizeName(name)
   // No known name is as long, and the distance of a long name takes long to compute.
   if (
     text.length > 50 ||

@@ -1,5 +1,5 @@
 // The known exports of other products, which are recognized by their headers.
-import { bare, fieldOf } from "./Names.js"
+import { normalizeName, fieldOf } from "./Names.js"
 
 /** The columns by which an export is recognized. */
 interface Signs {
@@ -128,11 +128,13 @@ const longestName = 200
 
 /** A column name without the suffixes that exports add: `Record ID - Contact`, `Create Date (GMT+1)`. */
 const withoutSuffix = (name: string): string =>
-  name.length > longestName ? bare(name) : bare(name.replace(/(?:\([^()]*\)\s*|\[[^[\]]*\]\s*| - contact\s*)+$/i, ""))
+  name.length > longestName
+    ? normalizeName(name)
+    : normalizeName(name.replace(/(?:\([^()]*\)\s*|\[[^[\]]*\]\s*| - contact\s*)+$/i, ""))
 
 const namesIn = (header: ReadonlyArray<string>) => {
   const names = new Set(header.map(withoutSuffix))
-  return (sign: string) => names.has(bare(sign))
+  return (sign: string) => names.has(normalizeName(sign))
 }
 
 /** The known export with this header; undefined if there is none. */
@@ -143,12 +145,12 @@ export const presetOf = (header: ReadonlyArray<string>): Preset | undefined => {
 
 /** The fields of the columns of an export. A name with a suffix counts only if no column has the name without it. */
 export const fieldsOf = ({ columns }: Preset, header: ReadonlyArray<string>): ReadonlyMap<string, string> => {
-  const known = new Map(Object.entries(columns).map(([name, field]) => [bare(name), field]))
-  const names = new Set(header.map(bare))
+  const known = new Map(Object.entries(columns).map(([name, field]) => [normalizeName(name), field]))
+  const names = new Set(header.map(normalizeName))
   return new Map(
     header.flatMap((name) => {
       const short = withoutSuffix(name)
-      const field = known.get(bare(name)) ?? (names.has(short) ? undefined : known.get(short))
+      const field = known.get(normalizeName(name)) ?? (names.has(short) ? undefined : known.get(short))
       return field === undefined ? [] : [[name, field] as const]
     })
   )

@@ -33,7 +33,7 @@ const isTerminal = () => process.stderr.isTTY
 const period = () => Duration.seconds(isTerminal() ? 0.2 : 10)
 
 /** The period over which the speed is measured, in milliseconds. */
-const measured = Duration.toMillis("20 seconds")
+const speedWindow = Duration.toMillis("20 seconds")
 
 export const makeProgress = (counts: Counts, rows: number) =>
   Effect.map(Clock.currentTimeMillis, (began) => {
@@ -41,7 +41,7 @@ export const makeProgress = (counts: Counts, rows: number) =>
     const line = (now: number) => {
       const done = sumOf(counts)
       seen.push([now, done])
-      while (seen.length > 2 && now - seen[0]![0] > measured) seen.shift()
+      while (seen.length > 2 && now - seen[0]![0] > speedWindow) seen.shift()
       const [from, before] = seen[0]!
       const rate = now > from ? ((done - before) * 1000) / (now - from) : 0
       const left = rate > 0 ? `, ${inSeconds(Duration.seconds((rows - done) / rate))} left` : ""

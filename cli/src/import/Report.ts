@@ -25,7 +25,7 @@ const reportName = ({ beside, directory }: Task, extension: string, number: numb
 
 type Letters = ReadonlyMap<number, ContactsBulk.Failure>
 
-const told = ({ _tag, error }: ContactsBulk.Failure) => ({ what: _tag, why: reasons(error).join("; ") })
+const describeFailure = ({ _tag, error }: ContactsBulk.Failure) => ({ what: _tag, why: reasons(error).join("; ") })
 
 /** A row as a line of JSON. A row that is nested too deeply cannot be written; then only its line number and reason are. */
 const lineOf = (cells: object, more: object): string =>
@@ -48,7 +48,7 @@ const fromRows = (list: List.List, letters: Letters): Effect.Effect<string, Inva
     Stream.runFold([first], (lines, [row, index]) => {
       const letter = letters.get(index)
       if (letter === undefined) return lines
-      const { what, why } = told(letter)
+      const { what, why } = describeFailure(letter)
       if (!isArray(row.cells)) {
         lines.push(lineOf(row.cells, { [line]: row.line, [outcome]: what, [error]: why }))
         return lines
@@ -67,7 +67,7 @@ const fromRows = (list: List.List, letters: Letters): Effect.Effect<string, Inva
 const fromLetters = (letters: Letters): string =>
   [...letters.values()]
     .map((letter) => {
-      const { what, why } = told(letter)
+      const { what, why } = describeFailure(letter)
       return lineOf(letter.input ?? {}, { [added.outcome]: what, [added.error]: why })
     })
     .join("")

@@ -21,7 +21,7 @@ export interface Source {
 }
 
 /** The options of the command that override the detected format. */
-export interface Given {
+export interface SourceOptions {
   readonly encoding?: string | undefined
   readonly delimiter?: string | undefined
 }
@@ -153,7 +153,7 @@ const sampleOf = async (file: string): Promise<{ readonly size: number; readonly
 }
 
 /** Detects the format of a file. Rejects with `InvalidFile`. */
-export const inspect = async (file: string, given: Given = {}): Promise<Source> => {
+export const inspect = async (file: string, given: SourceOptions = {}): Promise<Source> => {
   const { size, sample } = await sampleOf(file)
   const isZip = startsWith(sample, [0x50, 0x4b, 0x03, 0x04])
   const found = isZip ? { encoding: "utf-8", hasBom: false } : await encodingOf(file, size, sample, given.encoding)

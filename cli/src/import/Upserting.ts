@@ -25,17 +25,17 @@ export interface Options {
 type Service = Context.Tag.Service<ContactsService>
 
 /** Whether a second upsert cannot create the contact twice. */
-const isUpsertRepeatable = (input: ContactUpsert) => hasIdentity(input) && input.createNewIfDuplicateAllowed !== true
+const isUpsertSafeToRetry = (input: ContactUpsert) => hasIdentity(input) && input.createNewIfDuplicateAllowed !== true
 
 /**
  * Whether a row can be sent again without being applied twice. An update can; a create can if the contact can be looked up
  * first; an upsert can if the service finds the contact by its email or phone.
  */
-export const isRepeatable =
+export const isSafeToRetry =
   (mode: Mode) =>
   (input: ContactUpsert): boolean => {
     if (mode === "UpdateOnly" || planOf(input)?.contactId !== undefined) return true
-    return mode === "CreateOnly" ? hasIdentity(input) : isUpsertRepeatable(input)
+    return mode === "CreateOnly" ? hasIdentity(input) : isUpsertSafeToRetry(input)
   }
 
 /** The values by which rows belong to one contact: its id, its email, and the digits of its phone. */
@@ -60,9 +60,9 @@ const afterUpsert =
     // The constructors of all error classes accept the fields that all errors have.
     const Class = error.constructor as new (fields: object) => Errors.ContactsError
     const { details, ...fields } = error
-    const told = { ...fields, message, details: details.length > 0 ? [message] : [] }
-    if (isUpsertRepeatable(input)) return new Class(told)
-    return new Class({ ...told, outcome: "Unknown", ...("isRetryable" in fields ? { isRetryable: false } : {}) })
+    const errorFields = { ...fields, message, details: details.length > 0 ? [message] : [] }
+    if (isUpsertSafeToRetry(input)) return new Class(errorFields)
+    return new Class({ ...errorFields, outcome: "Unknown", ...("isRetryable" in fields ? { isRetryable: false } : {}) })
   }
 
 const addTags = (service: Service, contact: UpsertedContact, added: ReadonlyArray<string>) =>

@@ -16,18 +16,18 @@ import { contactsOf, limit, listed } from "./contactList.js"
 const searched = ["firstName", "lastName", "email", "phone"]
 
 /** The position of a contact in the list of v3: its name in lower case, then its id. */
-type Place = readonly [name: string, id: string]
+type ListPosition = readonly [name: string, id: string]
 
-const placeOf = (contact: StoredContact): Place => [contactNameOf(contact), contact.id]
+const positionOf = (contact: StoredContact): ListPosition => [contactNameOf(contact), contact.id]
 
-const isBefore = ([name, id]: Place, [otherName, otherId]: Place): boolean =>
+const isBefore = ([name, id]: ListPosition, [otherName, otherId]: ListPosition): boolean =>
   name === otherName ? id < otherId : name < otherName
 
 /** The rule for the place of the last contact of a page: `name,id` as one text, or as a parameter that is sent twice. */
 const startAfter: Rule = (path, value) =>
   startOf(value) === undefined ? [`${path} must be a name and an id, separated by a comma`] : []
 
-const startOf = (value: unknown): Place | undefined => {
+const startOf = (value: unknown): ListPosition | undefined => {
   const [, name, id] = /^(.*),([^,]+)$/s.exec(isArray(value) ? value.join(",") : String(value)) ?? []
   return name === undefined || id === undefined ? undefined : [name.toLowerCase(), id]
 }
@@ -36,7 +36,7 @@ const startOf = (value: unknown): Place | undefined => {
 const after = (found: ReadonlyArray<StoredContact>, sent: unknown, version: string): ReadonlyArray<StoredContact> => {
   if (version !== "v3" && sent !== undefined) throw new Refusal(422, ["property startAfter should not exist"])
   const start = sent === undefined ? undefined : startOf(sent)
-  return start === undefined ? found : found.filter((contact) => isBefore(start, placeOf(contact)))
+  return start === undefined ? found : found.filter((contact) => isBefore(start, positionOf(contact)))
 }
 
 const getContactsByBusiness: Operation = {
@@ -45,7 +45,7 @@ const getContactsByBusiness: Operation = {
     const { id } = Directory.locationOf(directory, caller, query["locationId"])
     const found = contactsOf(directory, id, query["query"], searched)
       .filter(({ businessId }) => businessId === params["businessId"])
-      .sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1))
+      .sort((one, other) => (isBefore(positionOf(one), positionOf(other)) ? -1 : 1))
     const rest = after(found, query["startAfter"], caller.version)
     const skip = Number(query["skip"] ?? 0)
     const page = rest.slice(skip, skip + Number(query["limit"] ?? 25))

@@ -30,7 +30,7 @@ const unset = {
 
 /** A contact as the older lists return it: unset fields are null, and names are in lower case. */
 export const listed = (contact: StoredContact, version: string): JsonObject => {
-  const { attributionSource: _, lastAttributionSource: __, ...answered } = ContactBody.answered(contact, version)
+  const { attributionSource: _, lastAttributionSource: __, ...answered } = ContactBody.toResponse(contact, version)
   const { firstName, lastName } = contact
   return {
     ...unset,

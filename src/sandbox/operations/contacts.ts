@@ -16,13 +16,13 @@ import { object, required, text } from "../Rules.js"
 
 const getContact: Operation = {
   perform: (directory, caller, { params }) => ({
-    body: { contact: ContactBody.answered(Directory.contactOf(directory, caller, params), caller.version) }
+    body: { contact: ContactBody.toResponse(Directory.contactOf(directory, caller, params), caller.version) }
   })
 }
 
 /** The fields of a body, with only the custom fields that the location stores. */
 const fieldsOf = (directory: Directory.Directory, location: Directory.Location, body: JsonObject): JsonObject =>
-  ContactBody.canonical(CustomFieldInput.resolve(directory, location, body))
+  ContactBody.normalizeBody(CustomFieldInput.resolve(directory, location, body))
 
 /** Throws a `Refusal` if the fields would duplicate another contact and the location does not allow that. */
 const refuseDuplicate = (
@@ -56,7 +56,7 @@ const updateContact: Operation = {
 
 const written = (directory: Directory.Directory, caller: Directory.Caller, contact: StoredContact) => {
   Directory.put(directory, contact)
-  return { body: { ...doneFlags, contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id }
+  return { body: { ...doneFlags, contact: ContactBody.toResponse(contact, caller.version) }, contactId: contact.id }
 }
 
 const create = (directory: Directory.Directory, { id, country }: Directory.Location, fields: JsonObject, now: number) =>
@@ -70,7 +70,7 @@ const createContact: Operation = {
     refuseDuplicate(directory, location, fields)
     const contact = create(directory, location, fields, caller.now)
     Directory.put(directory, contact)
-    return { body: { contact: ContactBody.answered(contact, caller.version) }, contactId: contact.id, isNew: true }
+    return { body: { contact: ContactBody.toResponse(contact, caller.version) }, contactId: contact.id, isNew: true }
   }
 }
 
@@ -101,7 +101,7 @@ const upsertContact: Operation = {
       body: {
         new: isNew,
         ...doneFlags,
-        contact: { ...emptyLists, ...ContactBody.answered(contact, caller.version) }
+        contact: { ...emptyLists, ...ContactBody.toResponse(contact, caller.version) }
       },
       contactId: contact.id,
       isNew
@@ -129,7 +129,7 @@ const getDuplicateContact: Operation = {
       for (const value of Directory.textsOf(values[field])) {
         const contact = directory.contacts.get(Directory.find(directory, id)(field, value) ?? "")
         if (contact !== undefined) {
-          return { body: { contact: ContactBody.answered(contact, caller.version), matchingField: field } }
+          return { body: { contact: ContactBody.toResponse(contact, caller.version), matchingField: field } }
         }
       }
     }

@@ -115,7 +115,7 @@ const matchesOf = ({ filters, query }: JsonObject, hasCustomField: (id: string) 
 
 // --- the response ------------------------------------------------------------------------------------------------------
 
-const unset = Object.fromEntries(
+const nullFields = Object.fromEntries(
   (
     "lastName lastNameLowerCase email phone phoneLabel companyName businessId businessName city state postalCode website " +
     "source assignedTo timezone dateOfBirth validEmail"
@@ -124,9 +124,9 @@ const unset = Object.fromEntries(
     .map((field) => [field, null])
 )
 
-const empty = { tags: [], customFields: [], additionalEmails: [], additionalPhones: [], followers: [] }
+const emptyLists = { tags: [], customFields: [], additionalEmails: [], additionalPhones: [], followers: [] }
 
-const blank = { dndSettings: {}, inboundDndSettings: {}, attributionSource: {}, lastAttributionSource: {} }
+const emptyObjects = { dndSettings: {}, inboundDndSettings: {}, attributionSource: {}, lastAttributionSource: {} }
 
 const searched = ({ contact, id, values }: SearchIndex.Match, version: string): JsonObject => {
   const {
@@ -139,12 +139,12 @@ const searched = ({ contact, id, values }: SearchIndex.Match, version: string): 
     attachments: ______,
     visitorId: _______,
     ...rest
-  } = ContactBody.answered(contact, version)
+  } = ContactBody.toResponse(contact, version)
   const { dateOfBirth } = rest
   return {
-    ...unset,
-    ...empty,
-    ...blank,
+    ...nullFields,
+    ...emptyLists,
+    ...emptyObjects,
     dnd: false,
     ...rest,
     address: address1,
