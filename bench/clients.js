@@ -1,6 +1,6 @@
-// The clients that are measured. Each is given where the server is and what to send, and gives `run(operation, calls, atOnce,
-// note)`: that many calls, so many at once, and the time of each to `note`. Only the modules of the one that is asked for are
-// loaded: importing undici changes what the global fetch does.
+// The clients that are measured. Each takes the URL of the server and returns `run(operation, calls, atOnce, note)`, which
+// makes `calls` calls, `atOnce` of them concurrently, and passes the duration of each to `note`. A client loads its modules
+// only when it is used, because importing undici changes the behaviour of the global fetch.
 import { readFileSync } from "node:fs"
 
 const fixture = (name) => JSON.parse(readFileSync(new URL(`../test/fixtures/${name}.json`, import.meta.url), "utf8"))
@@ -12,7 +12,7 @@ const upsert = () => fixture("upsert-contact.request")
 
 const headers = (version) => ({ accept: "application/json", authorization: `Bearer ${token}`, version })
 
-/** The three requests, for those that know nothing of contacts. */
+/** The three requests, for the clients without an API of their own for contacts. */
 const requests = () => ({
   get: { method: "GET", path: `/contacts/${contactId}`, headers: headers("2021-07-28"), body: undefined },
   update: { method: "PUT", path: `/contacts/${contactId}`, headers: headers("2021-07-28"), body: update() },
@@ -21,7 +21,7 @@ const requests = () => ({
 
 const json = { "content-type": "application/json" }
 
-/** A plain pool of promises. */
+/** Makes `run` from a function that returns a promise: a pool of `atOnce` loops. */
 const pool = (call) => async (operation, calls, atOnce, note) => {
   let left = calls
   const lane = async () => {
@@ -34,7 +34,7 @@ const pool = (call) => async (operation, calls, atOnce, note) => {
   await Promise.all(Array.from({ length: atOnce }, lane))
 }
 
-/** Fibers of one program, as in an app: no promise for each call. */
+/** Makes `run` from an effect: the calls are fibers of one program, as in an app, without a promise for each call. */
 const fibers = async (call, layer) => {
   const Effect = await import("effect/Effect")
   const ManagedRuntime = await import("effect/ManagedRuntime")
@@ -81,10 +81,10 @@ const textFields = [
   "city"
 ].concat(["state", "country", "postalCode", "website", "timezone", "dateOfBirth", "source", "assignedTo", "type"])
 
-/** Each of these fields, as the same thing. */
+/** The text fields of a contact, each with the same schema. */
 export const each = (field) => Object.fromEntries(textFields.map((name) => [name, field]))
 
-/** The fields of the contact that the documentation describes, as anybody would write them. */
+/** A zod schema of the documented fields of a contact. */
 export const contactOf = (z) => {
   return z.looseObject({
     id: z.string(),
@@ -96,7 +96,7 @@ export const contactOf = (z) => {
   })
 }
 
-/** As one would write it with Effect and its platform, without retries, pacing or a deadline. */
+/** A hand-written client with Effect and its platform, without retries, a rate limit or a deadline. */
 const idiomatic = async (baseUrl, transport) => {
   const Effect = await import("effect/Effect")
   const Schema = await import("effect/Schema")
@@ -125,7 +125,7 @@ const idiomatic = async (baseUrl, transport) => {
   return fibers(call, transport)
 }
 
-/** This library with everything on. */
+/** This library with all features. `around` wraps each call. */
 const ours = async (baseUrl, transport, around = (effect) => effect) => {
   const Effect = await import("effect/Effect")
   const Layer = await import("effect/Layer")
@@ -138,7 +138,7 @@ const ours = async (baseUrl, transport, around = (effect) => effect) => {
         return operation === "update" ? contacts.updateContact(contactId, changes) : contacts.upsertContact(lead)
       })
     )
-  // What the documentation sends, in the one spelling of this library.
+  // Converts the body of the documentation's example to an input of this library, which names the fields in one way only.
   const model = ({ customFields, ...fields }) => ({
     ...fields,
     ...(customFields === undefined
@@ -150,7 +150,7 @@ const ours = async (baseUrl, transport, around = (effect) => effect) => {
   return fibers(call, Layer.provide(ContactsService.layer({ baseUrl, token: Redacted.make(token) }), transport))
 }
 
-/** A stream of many upserts, each of another lead, as `ContactsBulk` performs them. */
+/** Upserts a stream of different contacts with `ContactsBulk`. */
 const bulk = async (baseUrl) => {
   const Effect = await import("effect/Effect")
   const Layer = await import("effect/Layer")
@@ -173,7 +173,7 @@ const bulk = async (baseUrl) => {
   }
 }
 
-/** The same from a pool of promises. */
+/** Upserts different contacts from a pool of promises on undici. */
 const bulkOverUndici = async (baseUrl) => {
   const { Agent, request } = await import("undici")
   const dispatcher = new Agent()
@@ -193,7 +193,7 @@ const fetchLayer = async () => (await import("../dist/HttpClientFetch.js")).laye
 const undiciLayer = async () => (await import("@effect/platform-node/NodeHttpClient")).layerUndici
 const ownLayer = async () => (await import("../dist/HttpClientUndici.js")).layer()
 
-/** A tracer that keeps nothing. */
+/** A tracer that discards all spans. */
 const traced = async () => {
   const Effect = await import("effect/Effect")
   const Tracer = await import("effect/Tracer")
@@ -257,5 +257,5 @@ export const clients = {
   "ours, traced": async (url) => ours(url, await ownLayer(), await traced())
 }
 
-/** What is measured with 100,000 upserts. */
+/** The clients that are measured with 100,000 upserts. */
 export const bulkClients = { "undici, bulk": bulkOverUndici, "ours, bulk": bulk }

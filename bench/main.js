@@ -1,4 +1,4 @@
-// npm run bench: what a call costs, beside the rivals, in the same run. See README.md.
+// npm run bench: measures the cost of a call of this library and of other clients, in the same run. See README.md.
 import { fork } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { resolve } from "node:path"
@@ -28,7 +28,7 @@ const crowds = options.crowds.split(",").map(Number)
 const isAsked = (name) => options.only === undefined || options.only.split(",").includes(name)
 const names = Object.keys(clients).filter(isAsked)
 
-/** Rounds that compile, and are not counted. */
+/** The number of warm-up rounds, in which V8 compiles the code. They do not count. */
 const warmUps = 2
 
 const tell = (what) => process.stderr.write(`${what}\n`)
@@ -49,12 +49,12 @@ const started = (file, args, execArgv = []) => {
   return answer(child).then((message) => ({ child, message }))
 }
 
-/** Room for what a round allocates, so that nothing is collected where bytes are counted. */
+/** The options of Node with which no garbage is collected while bytes are counted: a large young generation. */
 const roomy = ["--max-semi-space-size=512", "--min-semi-space-size=512", "--expose-gc"]
 
 const { child: server, message: url } = await started("./server.js", [])
 
-/** Each client in turn, round by round: what the machine does meanwhile happens to all of them. */
+/** Measures each client in turn, round by round, so that other load on the machine affects all of them. */
 const measure = async (workers, count, question) => {
   const samples = Object.fromEntries(Object.keys(workers).map((name) => [name, []]))
   for (let round = -warmUps; round < count; round += 1) {
@@ -196,10 +196,10 @@ const lines = [
 if (options.json) console.log(JSON.stringify(figures))
 else console.log([...lines, "", JSON.stringify(figures, null, 2)].join("\n"))
 
-// Last, and where whoever asks for it is: npm runs this in another folder.
+// The path is relative to the user's directory, because npm runs this file in another one.
 if (options.picture !== undefined) writeFileSync(resolve(process.env.INIT_CWD ?? "", options.picture), picture(get))
 
-// A gate for CI: bytes are the same from run to run, and times are not.
+// The check for CI. It compares bytes, because they are the same in every run; times are not.
 if (figures.bytesPerCall > Number(options["at-most-bytes"])) {
   tell(`A call allocates ${figures.bytesPerCall} bytes, and may allocate ${options["at-most-bytes"]}`)
   process.exitCode = 1

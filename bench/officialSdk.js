@@ -1,7 +1,7 @@
-// The official SDK as its README says: a private integration token, and its defaults.
+// The official SDK as its README describes it, with a private integration token and the default options.
 import sdk from "@gohighlevel/api-client"
 
-/** One base URL at a time: the SDK keeps it in a static field. */
+/** Makes a client. All clients have the latest base URL, because the SDK stores it in a static field. */
 export const make = ({ baseUrl, token }) => {
   sdk.HighLevel.BASE_URL = baseUrl
   const { contacts } = new sdk.HighLevel({ privateIntegrationToken: token, logLevel: "none" })

@@ -1,5 +1,5 @@
-// The official SDK in a process of its own, with OAuth sessions in a file that it shares with others: the storage that its
-// README tells to write for a database, on a file. Does as it is told by messages.
+// A process that runs the official SDK with OAuth sessions in a file, which it shares with other processes. The storage is
+// the one that the SDK's README describes for a database, but uses a file. Messages from the parent start the calls.
 import sdk from "@gohighlevel/api-client"
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
 

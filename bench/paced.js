@@ -1,5 +1,5 @@
-// A process that makes many calls at once, paced by one of the rivals as its README says. The name of the rival is its
-// argument; does as it is told by messages.
+// A process that makes many concurrent calls through the rate limiter of another library, which is used as its README
+// describes. The argument is the name of the library. Messages from the parent start the calls.
 import sdk from "@gohighlevel/api-client"
 import Bottleneck from "bottleneck"
 import * as RateLimiter from "@effect/experimental/RateLimiter"
@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { Redis } from "ioredis"
 
-/** A call without anything of its own: a 429 is the end of it. */
+/** A call without retries: it fails after a 429. */
 const getting = ({ url, token }) => {
   const headers = { authorization: `Bearer ${token}`, version: "2021-07-28", accept: "application/json" }
   return async () => {

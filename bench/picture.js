@@ -1,4 +1,4 @@
-// The picture of the README: CPU for each call, as ratios to the official SDK.
+// Draws the picture of the README: the CPU time of a call with each client, as a ratio to the official SDK.
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 const bar = 22

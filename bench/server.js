@@ -1,10 +1,10 @@
-// A minimal server in a process of its own: what a client costs, and not what the service does.
+// A minimal server in a separate process. It sends fixed responses, so that only the cost of the client is measured.
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 
 const body = (name) => readFileSync(new URL(`../test/fixtures/${name}.200.json`, import.meta.url))
 const answers = { GET: body("get-contact"), PUT: body("update-contact"), POST: body("upsert-contact") }
-/** A quota that nobody reaches, as the service tells of it. */
+/** The rate-limit headers of the service, with a quota that no client reaches. */
 const quota = {
   "x-ratelimit-max": "1000000",
   "x-ratelimit-remaining": "999999",

@@ -1,4 +1,4 @@
-// What a program pays before its first call: time and memory of imports, and size and start of the smallest bundle.
+// Measures the cost of a program before its first call: time and memory of imports, size and start of the smallest bundle.
 import { build } from "esbuild"
 import { execFile } from "node:child_process"
 import { rmSync } from "node:fs"
@@ -10,7 +10,7 @@ import { median } from "./statistics.js"
 const run = promisify(execFile)
 const path = (file) => fileURLToPath(new URL(file, import.meta.url))
 
-/** Each in turn, round by round, in fresh processes. */
+/** Runs each program in turn, round by round, in a new process each time. */
 const rounds = async (count, programs) => {
   const samples = Object.fromEntries(Object.keys(programs).map((name) => [name, []]))
   for (let round = 0; round < count; round += 1) {
@@ -48,7 +48,7 @@ export const imports = async (count) => {
 
 const bundles = { ours: "programs/ours.js", "official SDK": "programs/officialSdk.js" }
 
-/** One file that Node runs; `modules`: what of this library is in it. */
+/** Bundles a program into one file for Node. `modules` are the modules of this library in the bundle. */
 const bundle = async (program) => {
   const outfile = path(`programs/bundled/${program.replace(/\W/g, "-")}.mjs`)
   const { metafile, outputFiles } = await build({
@@ -58,7 +58,7 @@ const bundle = async (program) => {
     platform: "node",
     format: "esm",
     target: "node20",
-    // The SDK is CommonJS, and asks for Node's modules by `require`.
+    // The SDK is CommonJS, and loads Node's modules with `require`.
     banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
     outfile,
     metafile: true,
@@ -81,7 +81,7 @@ export const bundled = async (count, url) => {
     return Number.parseFloat(stdout)
   }
   const samples = await rounds(count, {
-    // What Node itself takes is nobody's.
+    // The start of Node itself, which is subtracted.
     bare: async () => Number.parseFloat((await run(process.execPath, ["-e", "console.log(performance.now())"])).stdout),
     ...Object.fromEntries(Object.entries(built).map(([name, { outfile }]) => [name, started(outfile)]))
   })

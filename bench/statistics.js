@@ -1,2 +1,2 @@
-// What samples come to.
+// Statistics of samples.
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]

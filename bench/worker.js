@@ -1,4 +1,4 @@
-// One client in a process of its own, told by messages how often to call, and how often at once.
+// A process that runs one client. Messages from the parent give the number of calls and how many of them are concurrent.
 import { PerformanceObserver } from "node:perf_hooks"
 import { bulkClients, clients } from "./clients.js"
 
@@ -30,7 +30,7 @@ process.on("message", async ({ operation, calls, atOnce }) => {
     rate: times.length / seconds,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
-    // Only where nothing was collected meanwhile.
+    // Undefined if garbage was collected during the round, because the difference of the heap is then too small.
     allocated: collections === 0 ? allocated / times.length : undefined
   })
 })

@@ -1,4 +1,4 @@
-// The same with the official SDK.
+// The smallest program with the official SDK: gets one contact.
 import sdk from "@gohighlevel/api-client"
 
 sdk.HighLevel.BASE_URL = process.env.URL

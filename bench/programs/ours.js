@@ -1,4 +1,4 @@
-// The smallest program: one contact, with everything that the library does.
+// The smallest program with this library: gets one contact, with all features of the library.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
