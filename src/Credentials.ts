@@ -36,7 +36,7 @@ import * as TokenStore from "./TokenStore.js"
 
 /**
  * Checks that a token can be sent as a bearer: `Right` with the token, or `Left` with the reason, which does not contain the
- * token. It refuses an empty token, a `Bearer ` prefix, line breaks, blanks, quotes, and characters that no header can carry.
+ * token. It refuses an empty token, a `Bearer ` prefix, line breaks, blanks, quotes, and characters that a header cannot have.
  *
  * @example
  * import * as Redacted from "effect/Redacted"
@@ -92,8 +92,8 @@ export const privateIntegrationToken = (token: Redacted.Redacted): Credentials =
   // The token stands for one app and one location. A short hash of it does not reveal it.
   rateLimitKey: `token:${(Hash.string(String(Redacted.value(token))) >>> 0).toString(16)}`,
   open: () => {
-    const held = Option.getOrUndefined(Either.getRight(validate(token)))
-    return Effect.succeed({ get: (operation) => checkedBearer(operation, token), held: () => held })
+    const cached = Option.getOrUndefined(Either.getRight(validate(token)))
+    return Effect.succeed({ get: (operation) => checkedBearer(operation, token), cached: () => cached })
   }
 })
 

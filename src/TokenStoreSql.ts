@@ -68,7 +68,7 @@ const clocks = {
 
 const unsupported = () =>
   new TokenStore.TokenStoreError({
-    message: "The token store knows Postgres, MySQL and SQLite only: use another `SqlClient` or another store"
+    message: "The token store supports only Postgres, MySQL and SQLite: use another `SqlClient` or another store"
   })
 
 /**

@@ -300,7 +300,7 @@ describe("layerConfig", () => {
         ["", "is empty"],
         ["Bearer canary", 'begins with "Bearer"'],
         ["canary\n", "line break"],
-        ["can ary", "blanks"],
+        ["can ary", "spaces"],
         ['"canary"', "quotes"]
       ] as const) {
         const error = yield* Effect.flip(built({ GROWTHHUB_TOKEN: token }))

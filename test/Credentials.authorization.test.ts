@@ -64,7 +64,7 @@ describe("the authorization URL", () => {
       "The client id is empty",
       "The redirect URI is not a URL",
       "No scope is given",
-      "The version id contains blanks"
+      "The version id contains spaces"
     ])
     expect(faultsOf({ redirectUri: "http://my-app.example/callback" })).toEqual([
       "The redirect URI is neither `https` nor `http` to a loopback address"
@@ -73,10 +73,10 @@ describe("the authorization URL", () => {
       "The redirect URI has a fragment, which OAuth does not allow"
     ])
     expect(faultsOf({ scopes: ["contacts.readonly contacts.write"] })).toEqual([
-      "A scope is empty or has blanks, quotes or backslashes"
+      "A scope is empty or contains spaces, quotes or backslashes"
     ])
     expect(faultsOf({ baseUrl: "http://my-app.example" })[0]).toContain("must be https")
-    expect(faultsOf({ state: Redacted.make("canary state") })).toEqual(["The state contains blanks"])
+    expect(faultsOf({ state: Redacted.make("canary state") })).toEqual(["The state contains spaces"])
   })
 })
 

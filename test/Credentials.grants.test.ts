@@ -202,7 +202,7 @@ describe("a private integration token", () => {
         _tag: "Unauthorized",
         operation: "getContact",
         attempts: 0,
-        message: "The token contains blanks"
+        message: "The token contains spaces"
       })
     })
   )
@@ -789,7 +789,7 @@ describe("a code", () => {
       const over = vendor(pair(1, { locationId }))
       const reasons: Array<[object, string]> = [
         [{ code: Redacted.make("") }, "The code is empty"],
-        [{ clientId: "a b" }, "The client id contains blanks"],
+        [{ clientId: "a b" }, "The client id contains spaces"],
         [{ clientSecret: Redacted.make("'") }, "The client secret contains quotes"],
         [{ baseUrl: "ftp://vendor.example" }, "The base URL must begin with https://"]
       ]
@@ -1693,7 +1693,7 @@ describe("an app", () => {
       const store = yield* TokenStore.makeMemory([[key, ended]])
       const wrong: Array<[object, string]> = [
         [{ clientId: "" }, "The client id is empty"],
-        [{ clientSecret: Redacted.make("a b") }, "The client secret contains blanks"],
+        [{ clientSecret: Redacted.make("a b") }, "The client secret contains spaces"],
         [{ companyId: '"' }, "The company id contains quotes"]
       ]
       for (const [options, message] of wrong) {
@@ -1738,7 +1738,7 @@ describe("an app", () => {
       expect(inspect(yield* Effect.flip(configured({ GROWTHHUB_CLIENT_ID: "" })))).toContain("The client id is empty")
       const error = yield* Effect.flip(configured({ GROWTHHUB_CLIENT_SECRET: "can ary" }))
       expect(inspect(error)).toContain("GROWTHHUB_CLIENT_SECRET")
-      expect(inspect(error)).toContain("The client secret contains blanks")
+      expect(inspect(error)).toContain("The client secret contains spaces")
     })
   )
 })

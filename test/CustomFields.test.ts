@@ -98,7 +98,7 @@ describe("the definition of a name", () => {
       for (const name of ["Nothing", "Group", "Deal", "id-deal", ""]) {
         const none = yield* Effect.flip(definition(name))
         expect(none).toMatchObject({ _tag: "Unprocessable", attempts: 0 })
-        expect(none.message).toContain(`"${name}" is no custom field`)
+        expect(none.message).toContain(`"${name}" is not a custom field`)
       }
     })
   )

@@ -804,7 +804,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
       expect(built(reason, "ResponseError")).toMatchObject({ outcome: "Unknown" })
     }
     expect(built("Transport")).toMatchObject({ outcome: "Unknown", isRetryable: true })
-    expect(built("Transport").message).toBe("The connection failed before the whole answer came")
+    expect(built("Transport").message).toBe("The connection failed before the complete response arrived")
   })
 
   it("has a code only where it is one", () => {

@@ -122,7 +122,7 @@ describe("calls of a service", () => {
       const short = RetryPolicy.make({ deadline: "3 seconds" })
       const error = yield* Effect.flip(Effect.provideService(getting("late"), RetryPolicy.RetryPolicy, short))
       expect(error).toMatchObject({ _tag: "RateLimited", attempts: 0, outcome: "NotApplied", isRetryable: true })
-      expect(error.message).toContain("may leave in 9s")
+      expect(error.message).toContain("can be sent in 9s")
       expect(error.status).toBeUndefined()
       const wait = error._tag === "RateLimited" ? Duration.toMillis(error.retryAfter ?? 0) : 0
       expect(wait).toBeGreaterThan(8000)

@@ -250,7 +250,7 @@ describe("the request of a search", () => {
     [{ pageLimit: 501 }, "pageLimit must be a whole number from 1 to 500"],
     [{ pageLimit: 1.5 }, "pageLimit must be a whole number from 1 to 500"],
     [{ page: 0 }, "page must be a whole number from 1 to 10000"],
-    [{ page: 21, pageLimit: 500 }, "page must not reach beyond 10000 contacts: use searchAfter to go on"],
+    [{ page: 21, pageLimit: 500 }, "page must not reach beyond 10000 contacts: use searchAfter to continue"],
     [{ page: 1, searchAfter: [1, "a"] }, "page must be absent with searchAfter"],
     [{ searchAfter: [] }, "searchAfter must not be empty"],
     [{ query: long }, "query must not be longer than 75 characters"],
@@ -274,7 +274,7 @@ describe("the request of a search", () => {
     ],
     [Filter.contains("city", long), "filters.0.value must not be longer than 75 characters"],
     [Filter.equals("city", long), "filters.0.value must not be longer than 75 characters"],
-    [Filter.equals("city", ""), "filters.0.value must not be empty: not_exists finds what is unset"],
+    [Filter.equals("city", ""), "filters.0.value must not be empty; `not_exists` finds unset fields"],
     [Filter.equalsAny("id", []), "filters.0.filters must have at least one filter"],
     [Filter.range("dateAdded", {}), "filters.0.value must have one or more of gt, gte, lt, lte"],
     [
@@ -295,7 +295,10 @@ describe("the request of a search", () => {
     [{ field: "email", operator: "exists", value: true }, "filters.0.value must be absent with exists"],
     [{ field: "dnd", operator: "eq", value: "true" }, "filters.0.value must be a boolean value"],
     [{ field: "city", operator: "eq", value: 7 }, "filters.0.value must be a string"],
-    [{ field: "tags", operator: "eq", value: "VIP" }, "filters.0.value must be in lower case: the service keeps it so"],
+    [
+      { field: "tags", operator: "eq", value: "VIP" },
+      "filters.0.value must be in lower case, as the service stores it"
+    ],
     [{ group: "XOR", filters: [{ field: "email", operator: "exists" }] }, "filters.0.group must be AND or OR"],
     [
       Filter.and(Filter.or(Filter.exists("email"), Filter.contains("city", "x"))),
@@ -718,7 +721,7 @@ describe("searchAll", () => {
       const stuck = yield* pagesOf([{ contacts: [one("a", 1), one("b", 2)], total: 9 }])
       expect(stuck.given).toEqual(["a", "b"])
       expect(Either.getLeft(stuck.result)).toMatchObject({
-        value: { _tag: "UnexpectedResponse", message: "The same page was answered twice" }
+        value: { _tag: "UnexpectedResponse", message: "The service returned the same page twice" }
       })
     })
   )

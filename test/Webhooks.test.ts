@@ -314,7 +314,7 @@ describe("options", () => {
         [{ keys: ["no key!"] }, "A key of `keys` is neither PEM nor base64"],
         [{ keys: [pemOf(rsa.publicKey)] }, "A key of `keys` is not an Ed25519 public key"],
         [{ rsaKeys: [pemOf(first.publicKey)] }, "A key of `rsaKeys` is not an RSA-SHA256 public key"],
-        [{ tolerance: 0 }, "`tolerance` must be longer"],
+        [{ tolerance: 0 }, "`tolerance` must be positive"],
         [{ rememberFor: Infinity }, "`rememberFor` must be"],
         [{ maxBodySize: NaN }, "`maxBodySize` must be"],
         [{ appId: "" }, "`appId` is empty"]

@@ -53,7 +53,7 @@ export const reasons = (error: ContactsError): ReadonlyArray<string> =>
 /** The failure of the command after a failed call. */
 export const fromError = (error: ContactsError): CliExit => {
   const unknownOutcomeHint =
-    error.outcome === "Unknown" ? "\nIt may have been applied all the same: look before you repeat it." : ""
+    error.outcome === "Unknown" ? "\nIt may have been applied all the same: check that before you send it again." : ""
   return new CliExit({ code: codeOf(error), message: `${reasons(error).join("\n")}${unknownOutcomeHint}`, error })
 }
 

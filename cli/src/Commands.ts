@@ -69,7 +69,7 @@ export const commands: { readonly [name: string]: Entry } = {
     load: () => import("./commands/login.js").then(({ login }) => login)
   },
   doctor: {
-    description: "says what is wrong with token, location, clock and quota",
+    description: "checks token, scopes, location, clock and quota",
     load: () => import("./commands/doctor.js").then(({ doctor }) => doctor)
   },
   sandbox: {

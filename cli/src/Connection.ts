@@ -25,12 +25,14 @@ export const options = {
     Options.withDescription("The location's id (GROWTHHUB_LOCATION_ID)")
   ),
   isSandbox: Options.boolean("sandbox").pipe(
-    Options.withDescription("Speaks to an embedded sandbox that lives as long as the command")
+    Options.withDescription("Uses an embedded sandbox, which ends with the command")
   ),
   baseUrl: Options.text("base-url").pipe(
     Options.withFallbackConfig(Config.string("GROWTHHUB_BASE_URL")),
     Options.optional,
-    Options.withDescription("Where the API is (GROWTHHUB_BASE_URL; the vendor's host). The token is in GROWTHHUB_TOKEN")
+    Options.withDescription(
+      "The base URL of the API (GROWTHHUB_BASE_URL; the vendor's host by default). The token is in GROWTHHUB_TOKEN"
+    )
   ),
   profile: Options.text("profile").pipe(
     Options.optional,
@@ -112,7 +114,7 @@ const embedded = (locationId: LocationId | undefined): Layer.Layer<Client | Sess
         )
       ).pipe(
         Layer.provide(Sandbox.layer()),
-        Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "There is no free port for the sandbox" }))
+        Layer.mapError(() => new CliExit({ code: codes.unexpected, message: "The sandbox found no free port" }))
       )
     )
   )

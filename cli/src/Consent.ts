@@ -17,7 +17,7 @@ const localUrl = (redirectUri: string): Either.Either<URL, CliExit> => {
   const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined
   return url !== undefined && url.protocol === "http:" && loopback.has(url.hostname) && url.username === ""
     ? Either.right(url)
-    : Either.left(usageError("--redirect-uri takes a URL of this machine, as http://127.0.0.1:4100/callback"))
+    : Either.left(usageError("--redirect-uri takes a URL of this machine, such as http://127.0.0.1:4100/callback"))
 }
 
 const respond = (response: ServerResponse, status: number, text: string) => {
@@ -41,7 +41,7 @@ const resultOf = (request: IncomingMessage, response: ServerResponse, path: stri
   if (request.method !== "GET" || url.split("?")[0] !== path) return void respond(response, 404, "Not found")
   const callback = Credentials.parseCallback(url, { state })
   if (Either.isRight(callback)) {
-    respond(response, 200, "The app is connected: go back to the terminal.")
+    respond(response, 200, "The app is connected. You can close this page and return to the terminal.")
     return Either.right(callback.right.code)
   }
   respond(response, 400, callback.left.message)

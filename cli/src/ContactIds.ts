@@ -33,7 +33,7 @@ export const idsOf = (
     const isInput = given.length === 1 && StandardInput.isMark(given[0])
     const words = isInput ? (yield* StandardInput.text).split(/\s+/).filter((word) => word !== "") : given
     const option = words.find((word) => word.startsWith("-"))
-    if (option !== undefined) return yield* usageError(`Unknown option ${option}: --help shows those there are`)
+    if (option !== undefined) return yield* usageError(`Unknown option ${option}: --help shows the options`)
     if (words.length === 0) return yield* usageError("Standard input has no ids")
     const ids = yield* Effect.forEach(words, idOf)
     return { ids: Array.from(new Set(ids)), isSingle: given.length === 1 && !isInput }

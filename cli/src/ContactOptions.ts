@@ -10,7 +10,7 @@ import { type JsonObject, parseObject } from "./Json.js"
 import * as StandardInput from "./StandardInput.js"
 
 /** The option `--json`. */
-export const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instead of a layout for people"))
+export const isJson = Options.boolean("json").pipe(Options.withDescription("JSON instead of a table"))
 
 /** Parses an argument as the id of a contact. */
 export const idOf = (text: string): Either.Either<ContactId, CliExit> =>
@@ -50,7 +50,7 @@ const others = {
     Options.withDescription("ID=TEXT; may be repeated. Other kinds of values by --stdin")
   ),
   isStdin: Options.boolean("stdin").pipe(
-    Options.withDescription("Takes a JSON object of fields from standard input; options come before what it says")
+    Options.withDescription("Reads a JSON object of fields from standard input; options take precedence")
   )
 }
 

@@ -50,8 +50,8 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
         {
           name: "service",
           passed: false,
-          detail: `${url} does not answer`,
-          fix: "Look at the network, a proxy, and --base-url.",
+          detail: `${url} does not respond`,
+          fix: "Check the network, the proxy and --base-url.",
           code: codes.unavailable
         }
       ]
@@ -61,12 +61,12 @@ const reached = (url: string): Effect.Effect<ReadonlyArray<Finding>> =>
     const passed = Number.isNaN(date) || Math.abs(ahead) <= Duration.toMillis(tolerated)
     const difference = Duration.format(Duration.seconds(Math.round(Math.abs(ahead) / 1000)))
     return [
-      { name: "service", passed: true, detail: `${url} answers` },
+      { name: "service", passed: true, detail: `${url} responds` },
       {
         name: "clock",
         passed,
-        detail: Number.isNaN(date) ? "the service does not tell its time" : passed ? "right" : `wrong by ${difference}`,
-        fix: "Set the clock: whether a grant has expired is judged by it.",
+        detail: Number.isNaN(date) ? "the service does not send its time" : passed ? "right" : `wrong by ${difference}`,
+        fix: "Set the clock: it decides whether a grant has expired.",
         code: codes.unexpected
       }
     ]
@@ -144,12 +144,12 @@ const quota = ({ limit, interval, free, day }: RateLimit.State): ReadonlyArray<F
     detail: `${free} of ${limit} in ${Duration.format(interval)} are free`
   },
   Option.match(day, {
-    onNone: (): Finding => ({ name: "day", passed: true, detail: "the service does not tell what is left of it" }),
+    onNone: (): Finding => ({ name: "day", passed: true, detail: "the service does not send its quota" }),
     onSome: ({ left, limit, endsIn }): Finding => ({
       name: "day",
       passed: left > 0,
-      detail: `${left.toLocaleString("en")} of ${limit.toLocaleString("en")} are left, anew in ${inSeconds(endsIn)}`,
-      fix: `Go on in ${inSeconds(endsIn)}.`,
+      detail: `${left.toLocaleString("en")} of ${limit.toLocaleString("en")} are left; it resets in ${inSeconds(endsIn)}`,
+      fix: `Continue in ${inSeconds(endsIn)}.`,
       code: codes.unavailable
     })
   })
@@ -202,7 +202,7 @@ export const run = (
     if (wrong[0] !== undefined) {
       return yield* new CliExit({
         code: wrong[0].code ?? codes.unexpected,
-        message: `${wrong.length} of ${found.length} are not as they should be`
+        message: `${wrong.length} of ${found.length} checks failed`
       })
     }
   })

@@ -27,7 +27,7 @@ const sentences = (name: string, issues: ReadonlyArray<ParseResult.ArrayFormatte
     if (issue._tag === "Missing") lines.add(`${name} should not be empty`)
     // The name of an unknown property may be personal data in the wrong place, so it is shown only if it looks like a name.
     else if (issue._tag === "Unexpected") {
-      lines.add(`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`)
+      lines.add(`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is unknown"} should not exist`)
     } else if (noun === undefined) lines.add(`${name} ${issue.message}`)
     else if (!isOfAbsence(noun)) nouns.add(noun)
   }

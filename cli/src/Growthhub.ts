@@ -23,7 +23,7 @@ const growthhub = (subcommands: ReadonlyArray<AnyCommand>) =>
   Command.make("growthhub").pipe(
     describeAll(
       "Contacts of GrowthHub. The token is in GROWTHHUB_TOKEN, the location in GROWTHHUB_LOCATION_ID. With --json, any " +
-        "command tells its failure as one line of JSON on standard error. " +
+        "command writes its failure as one line of JSON on standard error. " +
         `Exit codes: ${codes.usage} bad input, ${codes.credentials} refused credentials, ${codes.rejected} contacts not ` +
         `applied, ${codes.unavailable} try again later.`,
       Object.fromEntries(Object.entries(commands).map(([name, { description }]) => [name, description])),

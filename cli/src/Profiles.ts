@@ -56,7 +56,7 @@ const fileIn = (directory: string) => join(directory, "profiles.json")
 const textOf = async (file: string): Promise<string | undefined> => {
   try {
     const found = await lstat(file)
-    if (!found.isFile()) throw new Error(`${file} must be a file, and no link`)
+    if (!found.isFile()) throw new Error(`${file} must be a regular file, not a link`)
     const { mode } = found
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw new Error(`${file} can be read by others: replace the tokens in it, and make it yours with chmod 600`)
@@ -79,7 +79,8 @@ const readFrom = (file: string): Effect.Effect<Profiles["profiles"], CliExit> =>
     })
     if (found === undefined) return {}
     return yield* Either.match(decode(found), {
-      onLeft: () => Effect.fail(usageError(`${file} is not as profiles are written: remove it, and add them anew`)),
+      onLeft: () =>
+        Effect.fail(usageError(`${file} is not a valid file of profiles: remove it, and add the profiles again`)),
       onRight: ({ profiles }) => Effect.succeed(profiles)
     })
   })
@@ -107,7 +108,7 @@ const change = (
 ): Effect.Effect<void, CliExit> =>
   Effect.gen(function* () {
     const path = yield* directory
-    const unusable = () => usageError(`${path} cannot be written: it must be your own directory, and no link`)
+    const unusable = () => usageError(`${path} cannot be written: it must be your own directory, not a link`)
     yield* Effect.tryPromise({
       try: async () => {
         await mkdir(dirname(path), { recursive: true })
@@ -115,7 +116,7 @@ const change = (
       },
       catch: unusable
     })
-    const busy = (pid: number) => usageError(`Process ${pid} changes the profiles: try again when it has ended`)
+    const busy = (pid: number) => usageError(`Process ${pid} is changing the profiles: try again when it has ended`)
     yield* Lock.hold(join(path, "lock"), busy, unusable)
     const profiles = yield* update(yield* readFrom(fileIn(path)))
     yield* Effect.tryPromise({
@@ -134,7 +135,7 @@ export const nameOf = (name: string): Effect.Effect<string, CliExit> =>
 export const add = (name: string, profile: Profile, replaces: boolean): Effect.Effect<void, CliExit> =>
   change((profiles) =>
     Object.hasOwn(profiles, name) && !replaces
-      ? Effect.fail(usageError(`There is a profile ${name}: --replace replaces it`))
+      ? Effect.fail(usageError(`The profile ${name} exists already: --replace replaces it`))
       : Effect.succeed({ ...profiles, [name]: profile })
   )
 

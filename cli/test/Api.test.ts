@@ -68,7 +68,7 @@ describe("any request of the API", () => {
       for (const path of [...hosts, ...ways, ...others]) {
         expect([path, yield* growthhub(["api", "GET", path], env)]).toMatchObject([
           path,
-          { code: 2, out: "", err: expect.stringContaining("it stays on the host of the API") as unknown }
+          { code: 2, out: "", err: expect.stringContaining("without a host") as unknown }
         ])
       }
       for (const args of [

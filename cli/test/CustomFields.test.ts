@@ -111,7 +111,7 @@ describe("a column of an import", () => {
       expect(refused.err).not.toContain("looked up:")
       expect(yield* growthhub(["import", file, "--column", "Shoe size=customField.shoe"], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining('column "Shoe size": "shoe" is no custom field of the location') as unknown
+        err: expect.stringContaining('column "Shoe size": "shoe" is not a custom field of the location') as unknown
       })
       expect(yield* growthhub(["import", file, "--column", "Shoe size=Twice"], env)).toMatchObject({
         code: 2,

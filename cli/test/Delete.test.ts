@@ -36,7 +36,7 @@ describe("a deletion", () => {
       expect(yield* growthhub(["delete", "a"], env)).toEqual({
         code: 2,
         out: "",
-        err: "Nobody can be asked whether to delete the contact a: --yes deletes without a question"
+        err: "Deleting the contact a needs a confirmation, and this is not a terminal: add --yes"
       })
       expect(yield* left).toEqual(["a", "b", "c"])
       expect(yield* growthhub(["delete", "-", "--yes", "--json"], env, { input: "a\nb a\n" })).toEqual({

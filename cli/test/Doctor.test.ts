@@ -10,7 +10,7 @@ describe("the doctor", () => {
       const healthy = yield* growthhub(["doctor"], yield* environment)
       expect(healthy).toMatchObject({ code: 0, err: "" })
       expect(healthy.out).toMatch(/^ok +requests +\d+ of 100 in 10s are free$/m)
-      expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left, anew in (?:1d|23h)/m)
+      expect(healthy.out).toMatch(/^ok +day +199,99\d of 200,000 are left; it resets in (?:1d|23h)/m)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
@@ -58,7 +58,7 @@ describe("the doctor", () => {
       expect(reader.out).toMatch(/^ok +contacts\.readonly/m)
       expect(reader.out).toContain("→ Give the token the scope contacts.write.")
       const away = yield* growthhub(["doctor", "--base-url", "http://127.0.0.1:1"], env)
-      expect(away).toMatchObject({ code: 5, out: expect.stringContaining("does not answer") as unknown })
+      expect(away).toMatchObject({ code: 5, out: expect.stringContaining("does not respond") as unknown })
     }).pipe(
       Effect.provide(
         Sandbox.layer({

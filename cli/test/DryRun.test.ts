@@ -41,7 +41,7 @@ describe("an import that is only tried", () => {
       const right = ["--ignore", "Nonsense", "--ignore", "E-Mail", "--location", "abc"]
       expect(yield* growthhub(["import", file, "--dry-run", ...right])).toMatchObject({
         code: 0,
-        out: "1 row, all of them as they should be"
+        out: "1 row, all of them valid"
       })
     })
   )
@@ -77,7 +77,7 @@ describe("an import that is only tried", () => {
       for (const file of files) {
         expect(yield* growthhub(["import", file, "--dry-run", ...mobile])).toMatchObject({
           code: 0,
-          out: "1 row, all of them as they should be"
+          out: "1 row, all of them valid"
         })
       }
     })
@@ -93,7 +93,7 @@ describe("an import that is only tried", () => {
       for (const file of files) {
         expect(yield* growthhub(["import", file, "--dry-run", "--location", "abc"])).toEqual({
           code: 0,
-          out: "2 rows, all of them as they should be",
+          out: "2 rows, all of them valid",
           err: ""
         })
       }
@@ -131,12 +131,12 @@ describe("an import that is only tried", () => {
       const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
       expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
         code: 2,
-        err: `${csv}: Line 2: a cell that begins with " has no " at its end`
+        err: `${csv}: Line 2: a cell that begins with " does not end with "`
       })
       const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
       expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
         code: 2,
-        err: `${json}: Line 2: this is no JSON object`
+        err: `${json}: Line 2: this is not a JSON object`
       })
       expect(yield* growthhub(["import", "/nowhere.csv", "--dry-run"])).toMatchObject({ code: 2 })
     })

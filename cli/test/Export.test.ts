@@ -159,7 +159,7 @@ describe("an export", () => {
       expect((yield* contactsOf).map(({ city }) => city)).toContain("Berlin")
       expect(yield* growthhub(["export", file], env)).toMatchObject({
         code: 2,
-        err: `There is a file ${file}: --overwrite replaces it`
+        err: `The file ${file} exists already: --overwrite replaces it`
       })
       expect(yield* growthhub(["export", file, "--overwrite"], env)).toMatchObject({ code: 0 })
       expect((yield* read(file)).split("\n")).toHaveLength(6)
@@ -198,7 +198,7 @@ describe("an export that was stopped", () => {
       const stopped = yield* growthhub(["export", file], env)
       expect(stopped).toMatchObject({
         code: 3,
-        err: `Invalid JWT\nWhat was fetched is in ${file}.partial. Go on with the same command and --resume.`
+        err: `Invalid JWT\nThe fetched contacts are in ${file}.partial. Continue with the same command and --resume.`
       })
       const partial = `${file}.partial`
       expect((yield* Effect.promise(() => stat(partial))).mode & 0o777).toBe(0o600)
@@ -206,12 +206,12 @@ describe("an export that was stopped", () => {
       expect(yield* growthhub(["export", file], env)).toMatchObject({
         code: 2,
         err:
-          `An export to ${file} was begun before: 1,000 contacts. ` +
-          "Go on with --resume, or begin anew with --restart."
+          `An earlier export to ${file} has not ended: 1,000 contacts. ` +
+          "Continue it with --resume, or start again with --restart."
       })
       expect(yield* growthhub(["export", file, "--resume", "--tag", "vip"], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining("was begun for another location or with other filters") as unknown
+        err: expect.stringContaining("was started for another location or with other filters") as unknown
       })
       expect(yield* growthhub(["export", file, "--resume"], env)).toEqual({
         code: 0,
@@ -263,7 +263,7 @@ describe("an export that was stopped", () => {
         const { code, output } = yield* ended
         expect({ code, output }).toMatchObject({
           code: 130,
-          output: expect.stringContaining(`Interrupted. What was fetched is in ${file}.partial.`) as unknown
+          output: expect.stringContaining(`Interrupted. The fetched contacts are in ${file}.partial.`) as unknown
         })
         expect(output).not.toContain("\u001b")
         isSlow = false

@@ -94,7 +94,7 @@ describe("a command", () => {
         expect(yield* growthhub(["upsert", ...args], env)).toEqual({
           code: 2,
           out: "",
-          err: "Nothing to upsert: give a field, as --email ADDRESS, or --stdin"
+          err: "Nothing to upsert: give a field, such as --email ADDRESS, or --stdin"
         })
       }
       expect(yield* contacts).toEqual([])
@@ -223,7 +223,7 @@ describe("an import", () => {
       expect(refused).toMatchObject({
         code: 3,
         out: "0 created, 0 updated, 0 rejected",
-        err: `The service refuses the token: Invalid Private Integration token\nGo on with: growthhub import ${file} --location ${env.GROWTHHUB_LOCATION_ID} --base-url ${env.GROWTHHUB_BASE_URL} --resume`
+        err: `The service refuses the token: Invalid Private Integration token\nContinue with: growthhub import ${file} --location ${env.GROWTHHUB_LOCATION_ID} --base-url ${env.GROWTHHUB_BASE_URL} --resume`
       })
       yield* sandbox.setLimits({ max: 100, interval: 1000, daily: 10 })
       const over = yield* growthhub(["import", file, "--resume"], env)
@@ -265,7 +265,7 @@ describe("an import", () => {
       const held = Effect.promise(() => readdir(`${file}.checkpoint`))
       expect(yield* growthhub(["import", file], env)).toMatchObject({
         code: 1,
-        err: expect.stringContaining("--resume tries it again") as unknown
+        err: expect.stringContaining("--resume tries again") as unknown
       })
       expect(yield* held).toContain("import.dead.0")
       const short = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
@@ -290,7 +290,7 @@ describe("an import", () => {
         GROWTHHUB_TOKEN: "pit-x"
       })
       const quoted = `'${file.replace("'", "'\\''")}' --column 'My Mail=email' --location`
-      expect(stopped.err).toContain(`Go on with: growthhub import ${quoted}`)
+      expect(stopped.err).toContain(`Continue with: growthhub import ${quoted}`)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
@@ -302,12 +302,12 @@ describe("an import", () => {
       expect(yield* growthhub(["import", file], env)).toMatchObject({ code: 5 })
       expect(yield* growthhub(["import", file], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining("Go on with --resume, or begin anew with --restart") as unknown
+        err: expect.stringContaining("Continue it with --resume, or start again with --restart") as unknown
       })
       yield* Effect.promise(() => writeFile(file, "email\nb@example.com\n"))
       expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
         code: 2,
-        err: expect.stringContaining("is not as it was when its import was begun") as unknown
+        err: expect.stringContaining("or its options have changed since the import was started") as unknown
       })
     }).pipe(Effect.provide(Sandbox.layer()))
   )
@@ -332,7 +332,7 @@ describe("an import", () => {
         first.type("\u0003")
         const interrupted = yield* ctrlC
         expect(interrupted.output).toMatch(
-          /Interrupted: \d+ created.*Go on with: growthhub import .*leads\.csv --location \w+ --base-url \S+ --resume/s
+          /Interrupted: \d+ created.*Continue with: growthhub import .*leads\.csv --location \w+ --base-url \S+ --resume/s
         )
         const second = inTerminal(["import", file, "--resume"], env)
         yield* second.seen(moving)

@@ -103,12 +103,12 @@ describe("a JSON file", () => {
   it.scopedLive("that is not one says where it ends to be JSON, and repeats nothing of it", () =>
     Effect.gen(function* () {
       for (const [name, text, message] of [
-        ["leads.json", '[{"email":"a@example.com"},', "Line 1: this is no JSON"],
-        ["leads.json", '[\n{"email":"a@example.com"},\n{"email":"b}\n]', "Line 3: this is no JSON"],
-        ["leads.json", '["a@example.com"]', "Item 1: this is no JSON object"],
+        ["leads.json", '[{"email":"a@example.com"},', "Line 1: this is not JSON"],
+        ["leads.json", '[\n{"email":"a@example.com"},\n{"email":"b}\n]', "Line 3: this is not JSON"],
+        ["leads.json", '["a@example.com"]', "Item 1: this is not a JSON object"],
         ["leads.json", "[]", undefined],
-        ["leads.ndjson", '{"email":"a@example.com"}\n{"email":', "Line 2: this is no JSON object"],
-        ["leads.ndjson", '{"email":"a@example.com"}\nnull', "Line 2: this is no JSON object"],
+        ["leads.ndjson", '{"email":"a@example.com"}\n{"email":', "Line 2: this is not a JSON object"],
+        ["leads.ndjson", '{"email":"a@example.com"}\nnull', "Line 2: this is not a JSON object"],
         ["leads.json", '{"contacts":[{"email":"a@example.com"}]}', "property contacts should not exist"]
       ] as const) {
         const tried = yield* growthhub(["import", yield* bytesIn(name, text), ...anywhere])

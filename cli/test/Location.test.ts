@@ -23,7 +23,7 @@ describe("the location of an import", () => {
 
   it.scopedLive("is not needed by --dry-run, which says that the import needs one", () =>
     Effect.gen(function* () {
-      const right = { code: 0, out: "1 row, all of them as they should be" }
+      const right = { code: 0, out: "1 row, all of them valid" }
       const note = expect.stringMatching(/^Checked without a location: the import itself needs --location/) as unknown
       const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}'])
       const addressed = yield* fileOf("addressed.csv", ["email,locationId", "a@example.com,abc"])

@@ -57,7 +57,10 @@ describe("a login", () => {
             expect((yield* page(callback.replace("/callback", "/other")))[0]).toBe(404)
             expect((yield* page(callback.replace(state, "x".repeat(43))))[0]).toBe(400)
             expect((yield* page(callback.replace(`&state=${state}`, "")))[0]).toBe(400)
-            expect(yield* page(callback)).toEqual([200, "The app is connected: go back to the terminal.\n"])
+            expect(yield* page(callback)).toEqual([
+              200,
+              "The app is connected. You can close this page and return to the terminal.\n"
+            ])
           })
       )
       expect(ended).toMatchObject({ code: 0, out: `Connected ${locationId}. Use it with --profile acme` })

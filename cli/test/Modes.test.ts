@@ -50,7 +50,7 @@ describe("an import with --update-only", () => {
       })
       expect(yield* named).toEqual(["Ada old new", "Grace old new"])
       expect(yield* read(file.replace(".csv", ".rejected.csv"))).toContain(
-        'Alan,alan@example.com,,,4,Rejected,"There is no contact with this email or phone, and --update-only creates none"'
+        'Alan,alan@example.com,,,4,Rejected,"No contact has this email or phone, and --update-only creates none"'
       )
       expect(yield* growthhub(["import", file, "--update-only", "--replace-tags", "--restart"], env)).toMatchObject({
         code: 4

@@ -91,7 +91,10 @@ describe("an export", () => {
           ...(yield* environment)
         })
         // The sandbox does not define the field, so no row is sent.
-        expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('"score" is no custom field') as unknown })
+        expect(ended).toMatchObject({
+          code: 2,
+          err: expect.stringContaining('"score" is not a custom field') as unknown
+        })
         const kept = yield* growthhub(["import", file, "--column", "Score=source"], yield* environment)
         expect(kept).toMatchObject({
           code: 0,

@@ -79,7 +79,7 @@ describe("a profile", () => {
       const again = { ...home, GROWTHHUB_TOKEN: "pit-again" }
       expect(yield* growthhub(["profiles", "add", "acme"], again)).toMatchObject({
         code: 2,
-        err: "There is a profile acme: --replace replaces it"
+        err: "The profile acme exists already: --replace replaces it"
       })
       expect(yield* growthhub(["profiles", "add", "acme", "--replace", "--location", "abc"], again)).toMatchObject({
         code: 0

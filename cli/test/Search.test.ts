@@ -60,7 +60,7 @@ describe("a search", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("shows a table, one object to a line, or a CSV that import reads; and says where there is more", () =>
+  it.scopedLive("shows a table, one object per line, or a CSV that import reads; and says where there is more", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["search", "--limit", "2"], env)).toEqual({

@@ -69,7 +69,7 @@ describe("an import of standard input", () => {
       expect(away).toMatchObject({
         code: 3,
         err: expect.stringMatching(
-          /Go on with: growthhub import - --checkpoint \S+ .*--resume \(and the same standard input\)$/
+          /Continue with: growthhub import - --checkpoint \S+ .*--resume \(and the same standard input\)$/
         ) as unknown
       })
       expect(yield* withInput(good, growthhub([...args, "--resume"], env))).toMatchObject({
@@ -78,7 +78,7 @@ describe("an import of standard input", () => {
       })
       expect(yield* withInput(good, growthhub(["import", "-", "--resume"], env))).toMatchObject({
         code: 2,
-        err: expect.stringContaining("is saved with --checkpoint DIR only") as unknown
+        err: expect.stringContaining("is saved only with --checkpoint DIR") as unknown
       })
     }).pipe(Effect.provide(Sandbox.layer()))
   )

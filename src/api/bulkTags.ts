@@ -35,7 +35,7 @@ export const TagsInBulk = Schema.Struct({
   .pipe(
     Schema.filter(({ type, tags, removeAllTags }) => {
       if (type === "add" && removeAllTags === true)
-        return { path: ["removeAllTags"], message: 'goes with type "remove"' }
+        return { path: ["removeAllTags"], message: 'is allowed only with type "remove"' }
       if (tags.length === 0 && removeAllTags !== true) return { path: ["tags"], message: "must not be empty" }
       return true
     })

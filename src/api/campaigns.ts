@@ -9,7 +9,7 @@ const service = "ContactsService"
 /** Refuses these names as the id of a campaign: with one of them, the path would remove the contact from all campaigns. */
 const CampaignPath = Schema.Struct({ ...ContactPath.fields, campaignId: idExcept(["removeall", "remove-all"]) })
 
-const unverifiable = "nothing in the API tells which campaigns a contact is in"
+const unverifiable = "the API does not return a contact's campaigns"
 
 /** `POST /contacts/{contactId}/campaigns/{campaignId}` */
 export const addToCampaign = endpoint({

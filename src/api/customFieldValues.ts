@@ -50,7 +50,7 @@ export const resolve = (
       })
     }
   }
-  return Either.left({ isUnknown: true, message: `"${name}" is no custom field of the location` })
+  return Either.left({ isUnknown: true, message: `"${name}" is not a custom field of the location` })
 }
 
 /** Keeps only the definitions of contact fields, without folders and the fields of other models. */

@@ -175,7 +175,7 @@ type Check = (value: unknown) => string | undefined
 
 const checkText: Check = (value) => {
   if (typeof value !== "string") return "must be a string"
-  if (value === "") return "must not be empty: not_exists finds what is unset"
+  if (value === "") return "must not be empty; `not_exists` finds unset fields"
   return value.length > longestText ? `must not be longer than ${longestText} characters` : undefined
 }
 
@@ -216,7 +216,7 @@ const checkOf = (field: string, operator: string): Check => {
     return (value) => (checkNumber(value) === undefined ? undefined : checkText(value))
   return (value) =>
     checkText(value) ??
-    (inCaseOf(field, String(value)) === value ? undefined : "must be in lower case: the service keeps it so")
+    (inCaseOf(field, String(value)) === value ? undefined : "must be in lower case, as the service stores it")
 }
 
 type Operators = ReadonlyMap<string, ReadonlyArray<string>>

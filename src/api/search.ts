@@ -217,7 +217,7 @@ const pagingFault = ({
   if (searchAfter !== undefined) return { path: ["page"], message: "must be absent with searchAfter" }
   return page * pageLimit <= searchWindow
     ? undefined
-    : { path: ["page"], message: `must not reach beyond ${searchWindow} contacts: use searchAfter to go on` }
+    : { path: ["page"], message: `must not reach beyond ${searchWindow} contacts: use searchAfter to continue` }
 }
 
 /**

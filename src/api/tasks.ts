@@ -154,7 +154,7 @@ export const createTask = endpoint({
   success: 201,
   answer: TaskAnswer,
   isSafeToRetry: never,
-  unverifiable: "a task has no creation time, so nothing can tell a new task from an older one like it"
+  unverifiable: "a task has no creation time, so a new task cannot be distinguished from an equal older one"
 })
 
 /** `GET /contacts/{contactId}/tasks/{taskId}` */

@@ -31,7 +31,7 @@ const service = "ContactsService"
 
 const WorkflowPath = Schema.Struct({ ...ContactPath.fields, workflowId: Id })
 
-const unverifiable = "nothing in the API tells which workflows a contact is in, but for a search that lags behind"
+const unverifiable = "the API returns a contact's workflows only in a search, which lags behind"
 
 /** `POST /contacts/{contactId}/workflow/{workflowId}` */
 export const addToWorkflow = endpoint({

@@ -47,7 +47,8 @@ const nextPosition = ({ searchAfter, count }: Position, page: SearchPage, pageLi
   // A short page is the last one only if the pages so far have all contacts.
   if (contacts.length === 0 || (contacts.length < pageLimit && seen >= total)) return Effect.succeedNone
   if (page.searchAfter === undefined) return Effect.fail(searchFailure("The last contact of a page has no searchAfter"))
-  if (isSame(page.searchAfter, searchAfter)) return Effect.fail(searchFailure("The same page was answered twice"))
+  if (isSame(page.searchAfter, searchAfter))
+    return Effect.fail(searchFailure("The service returned the same page twice"))
   const previous = new Set(contacts.map(({ id }) => id))
   return Effect.succeedSome({ searchAfter: page.searchAfter, previous, count: seen })
 }

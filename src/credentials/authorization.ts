@@ -82,7 +82,7 @@ const faultsOf = (options: AuthorizationUrl): ReadonlyArray<string> => {
     scopes.length === 0 ? "No scope is given" : undefined,
     scopes.every((scope) => scopePattern.test(scope))
       ? undefined
-      : "A scope is empty or has blanks, quotes or backslashes",
+      : "A scope is empty or contains spaces, quotes or backslashes",
     faultOf("state", Redacted.value(state)),
     versionId === undefined ? undefined : faultOf("version id", versionId)
   ].filter((fault) => fault !== undefined)

@@ -55,13 +55,13 @@ export const make = (
     const isAnother = (refused: Redacted.Redacted) =>
       current !== undefined && Redacted.value(current.token) !== Redacted.value(refused)
 
-    const held = (now: number) => (current !== undefined && now < current.until ? current.token : undefined)
+    const cached = (now: number) => (current !== undefined && now < current.until ? current.token : undefined)
 
     return {
-      held,
+      cached,
       get: (operation) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.map(held(now) === undefined ? fetched(operation) : Effect.void, () => current!.token)
+          Effect.map(cached(now) === undefined ? fetched(operation) : Effect.void, () => current!.token)
         ),
       renew: (operation, refused) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {

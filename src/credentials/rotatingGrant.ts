@@ -27,7 +27,7 @@ export const renewalBackoff = 60_000
 /** The access tokens of a grant; see `Bearer` in `Credentials`. */
 export interface RotatingBearer {
   readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
-  readonly held: (now: number) => Redacted.Redacted | undefined
+  readonly cached: (now: number) => Redacted.Redacted | undefined
   readonly renew: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
@@ -51,15 +51,15 @@ const load = (rotation: Rotation, operation: string) => {
 const get = (rotation: Rotation, operation: string) => {
   const { installation, state } = rotation
   // After a successful refresh there is a grant.
-  const held = Effect.sync(() => state.current!.accessToken)
+  const currentToken = Effect.sync(() => state.current!.accessToken)
   const start = Refresh.start(rotation, operation)
-  const refreshed = Effect.zipRight(Effect.flatten(start), held)
+  const refreshed = Effect.zipRight(Effect.flatten(start), currentToken)
   return Effect.zipRight(
     Effect.suspend(() => (state.current === undefined ? load(rotation, operation) : Effect.void)),
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (state.current === undefined || isEnding(rotation, state.current, now)) return refreshed
-      if (!isDue(rotation, state.current, now) || now < state.backoffUntil) return held
-      return installation.refresh === "onDemand" ? refreshed : Effect.zipRight(start, held)
+      if (!isDue(rotation, state.current, now) || now < state.backoffUntil) return currentToken
+      return installation.refresh === "onDemand" ? refreshed : Effect.zipRight(start, currentToken)
     })
   )
 }
@@ -104,7 +104,7 @@ export const make = (
     }
     yield* Effect.addFinalizer(() => saveAtEnd(rotation))
     return {
-      held: (now) => {
+      cached: (now) => {
         const { current } = rotation.state
         return current !== undefined && !isDue(rotation, current, now) ? current.accessToken : undefined
       },

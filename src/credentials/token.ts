@@ -7,8 +7,8 @@ export const faultOf = (what: string, token: unknown): string | undefined => {
   if (token === "") return `The ${what} is empty`
   if (/^bearer\b/i.test(token.trim())) return `The ${what} begins with "Bearer": give the ${what} alone`
   if (/[\r\n]/.test(token)) return `The ${what} contains a line break`
-  if (/\s/.test(token)) return `The ${what} contains blanks`
+  if (/\s/.test(token)) return `The ${what} contains spaces`
   if (/["'`]/.test(token)) return `The ${what} contains quotes`
-  if (!/^[\x21-\x7e]+$/.test(token)) return `The ${what} contains characters that no header can carry`
+  if (!/^[\x21-\x7e]+$/.test(token)) return `The ${what} contains characters that a header cannot have`
   return undefined
 }

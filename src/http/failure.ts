@@ -228,7 +228,7 @@ const sendStates: { readonly [state in SendState]: readonly [what: string, outco
   NotBuilt: ["The request could not be built", "NotApplied", false],
   NotTrusted: ["The service could not be trusted", "NotApplied", false],
   NotConnected: ["The service could not be reached", "NotApplied", true],
-  Sent: ["The connection failed before the whole answer came", "Unknown", true]
+  Sent: ["The connection failed before the complete response arrived", "Unknown", true]
 }
 
 /**

@@ -29,7 +29,7 @@ const faultLines = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyK
       return faultLines(issue.issue, path.concat(issue.path))
     case "Unexpected":
       // An unusual property name may be personal data in the wrong place, so it is not shown.
-      return [`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is not known"} should not exist`]
+      return [`property ${/^[\w.-]{1,100}$/.test(name) ? name : "that is unknown"} should not exist`]
     case "Missing":
       return [`${name} should not be empty`]
     case "Composite": {

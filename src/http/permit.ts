@@ -19,7 +19,7 @@ const rejected = (attempt: Attempt, { reason, retryAfterMillis }: Rejection): At
     message:
       reason === "DailyQuotaExhausted"
         ? `Daily quota exhausted; it resets in ${wait}`
-        : `Rate limit reached; the next request may leave in ${wait}, after this call's deadline`,
+        : `Rate limit reached; the next request can be sent in ${wait}, after this call's deadline`,
     retryAfter: Duration.millis(Math.ceil(retryAfterMillis))
   })
   return { error: Failure.withCallContext(errorContext(attempt, false), error) }

@@ -84,7 +84,7 @@ export class RedisStore implements Store {
       throw error
     })
     const reply: unknown = await withTimeout(replied, patience)
-    if (!Array.isArray(reply) || typeof reply[0] !== "number") throw new Error("its reply is not that of the script")
+    if (!Array.isArray(reply) || typeof reply[0] !== "number") throw new Error("its reply is not one of the script")
     return reply as ReadonlyArray<unknown>
   }
 
@@ -136,7 +136,7 @@ export class RedisStore implements Store {
     else {
       this.state = ownPart(this.state, this.process)
       if (this.version !== "") {
-        this.warn("Redis has lost the state of the rate limit (a restart, a flush or an eviction); it begins anew")
+        this.warn("Redis has lost the state of the rate limit (a restart, a flush or an eviction); it starts again")
       }
     }
     this.version = version
@@ -161,7 +161,7 @@ export class RedisStore implements Store {
       this.away = { state: ownPart(this.state, this.process), retryAt: 0 }
       const reason = error instanceof Error ? error.message.slice(0, 100) : "unknown error"
       const share = this.processes === 1 ? "the whole limit" : `1/${this.processes} of the limit`
-      this.warn(`Redis cannot be used for the rate limit (${reason}); this process uses ${share} until it can`)
+      this.warn(`Redis cannot be used for the rate limit (${reason}); this process uses ${share} meanwhile`)
     }
     this.away.retryAt = this.clock() + retryEvery
     for (const change of this.changes) if (change.until <= this.now()) this.changes.delete(change)

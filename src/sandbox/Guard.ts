@@ -44,7 +44,7 @@ const isFromElsewhere = ({ host = "", origin }: Headers): boolean =>
  */
 export const refuse = (path: string, headers: Headers, isControlled: boolean): Reply | undefined => {
   if (isControlled && isFromElsewhere(headers)) {
-    return refusal(403, "With control, the sandbox answers requests to a loopback host and from its own pages only")
+    return refusal(403, "With `control`, the sandbox accepts only requests to a loopback host and from its own pages")
   }
   const limit = maxBodySize(path)
   return Number(headers["content-length"] ?? 0) > limit

@@ -39,7 +39,7 @@ export const logged = <E, R>(
   Effect.flatMap(Clock.currentTimeMillis, (start) =>
     Effect.onExit(response, (exit) =>
       Effect.flatMap(Clock.currentTimeMillis, (end) => {
-        const broken = breaksOff(fault) ? "no whole response" : "no response, the client has gone"
+        const broken = breaksOff(fault) ? "incomplete response" : "no response, the client disconnected"
         const outcome = Exit.isSuccess(exit) ? String(exit.value.status) : broken
         const faultSuffix = fault === undefined ? "" : ` (fault: ${fault._tag})`
         return Effect.logInfo(`${method} ${target(url)} ${outcome} ${end - start} ms${faultSuffix}`)

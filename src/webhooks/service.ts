@@ -134,7 +134,7 @@ const durationOf = (name: "tolerance" | "rememberFor", input: Duration.DurationI
     onSome: (duration) =>
       Duration.toMillis(duration) > 0 && Duration.isFinite(duration)
         ? Effect.succeed(duration)
-        : invalidOption(`\`${name}\` must be longer than nothing and finite`)
+        : invalidOption(`\`${name}\` must be positive and finite`)
   })
 
 /**

@@ -91,7 +91,7 @@ const checkMissing = (event: Event, { envelope }: Settings) => {
   const names = missing.map((name) => `\`${name}\``).join(" and ")
   return envelope === "required"
     ? malformed(`The event has no ${names}`)
-    : Effect.logWarning(`A webhook (${event._tag}) has no ${names}: a replay of it cannot be told from the original`)
+    : Effect.logWarning(`A webhook (${event._tag}) has no ${names}: a replay cannot be distinguished from the original`)
 }
 
 export const bytesOf = (body: Uint8Array | string): Uint8Array =>

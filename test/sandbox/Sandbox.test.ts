@@ -559,7 +559,7 @@ describe("the sandbox", () => {
           "GET /contacts/search/duplicate?locationId&email 200 N ms",
           "GET /nothing/of/the/kind 404 N ms",
           "GET /contacts/jane 403 N ms",
-          "DELETE /contacts/jane no whole response N ms (fault: Reset)"
+          "DELETE /contacts/jane incomplete response N ms (fault: Reset)"
         ])
         expect(Number(/(\d+) ms/.exec(told[0] ?? "")?.[1])).toBeGreaterThan(10)
         expect(lines.join("\n")).not.toMatch(/pit-|jane@|jane%40/)

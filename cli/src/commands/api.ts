@@ -21,8 +21,7 @@ type Method = (typeof methods)[number]
 /** The idempotent methods (RFC 9110, section 9.2.2): repeating such a request has the same effect as sending it once. */
 const idempotent: ReadonlySet<Method> = new Set(["GET", "PUT", "DELETE"])
 
-const refusedPath =
-  "The path must be one of the API, as /contacts/seD4PfOuKoVMLkEZqohJ: it stays on the host of the API"
+const refusedPath = "The path must be one of the API, such as /contacts/seD4PfOuKoVMLkEZqohJ, without a host"
 
 /** The path and query of a request; undefined if they lead to another host or climb up with `..`. */
 const pathOf = (text: string, base: string) => {
@@ -74,7 +73,7 @@ export const api = Command.make(
       Options.withDefault("2021-07-28"),
       Options.withDescription("The Version header; 2021-07-28 by default")
     ),
-    isJson: Options.boolean("json").pipe(Options.withDescription("A failure is one line of JSON")),
+    isJson: Options.boolean("json").pipe(Options.withDescription("Writes a failure as one line of JSON")),
     connection: Options.all(Connection.options)
   },
   (given) =>
@@ -82,7 +81,7 @@ export const api = Command.make(
       const method = methods.find((one) => one === given.method.toUpperCase())
       if (method === undefined) return yield* usageError(`The method must be one of ${methods.join(", ")}`)
       if (!/^[\w.-]{1,40}$/.test(given.version))
-        return yield* usageError("--api-version takes a Version, as 2021-07-28")
+        return yield* usageError("--api-version takes a Version, such as 2021-07-28")
       const target = pathOf(given.path, (yield* Connection.Session).url)
       if (target === undefined) return yield* usageError(refusedPath)
       const body = yield* bodyOf(given.data)
@@ -94,8 +93,8 @@ export const api = Command.make(
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(
   describe(
-    "Sends a request of the API, with the token, the Version and the rate limit of the other commands, and prints the answer. " +
-      "GET, PUT and DELETE are retried after a failure, POST and PATCH only where nothing was sent",
+    "Sends a request to the API with the token, the Version and the rate limit of the other commands, and prints the response. " +
+      "GET, PUT and DELETE are retried after a failure, POST and PATCH only if nothing was sent",
     [
       "growthhub api GET '/contacts/seD4PfOuKoVMLkEZqohJ/appointments'",
       `growthhub api POST /contacts/search --data '{"locationId":"ve9EPM428h8vShlRW1KT","pageLimit":1}'`

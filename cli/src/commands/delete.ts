@@ -19,7 +19,7 @@ const isConfirmed = (ids: ReadonlyArray<ContactId>, isYes: boolean): Effect.Effe
   const what = ids.length === 1 ? `the contact ${ids[0]}` : `${ids.length.toLocaleString("en")} contacts`
   return Effect.flatMap(Terminal.confirm(`Delete ${what}?`), (answer) =>
     answer === undefined
-      ? Effect.fail(usageError(`Nobody can be asked whether to delete ${what}: --yes deletes without a question`))
+      ? Effect.fail(usageError(`Deleting ${what} needs a confirmation, and this is not a terminal: add --yes`))
       : Effect.succeed(answer)
   )
 }
@@ -28,7 +28,7 @@ export const deletes = Command.make(
   "delete",
   {
     contactIds: ContactIds.several,
-    isYes: Options.boolean("yes").pipe(Options.withDescription("Deletes without a question")),
+    isYes: Options.boolean("yes").pipe(Options.withDescription("Deletes without asking")),
     isJson,
     connection: Options.all(Connection.options)
   },
@@ -42,7 +42,7 @@ export const deletes = Command.make(
       )
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Deletes contacts. In a terminal it asks first; elsewhere it needs --yes", [
+  describe("Deletes contacts. In a terminal it asks first; otherwise it needs --yes", [
     "growthhub delete seD4PfOuKoVMLkEZqohJ",
     "growthhub delete - --yes < ids.txt"
   ])

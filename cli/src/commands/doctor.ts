@@ -12,7 +12,7 @@ export const doctor = Command.make(
   { isJson, connection: Options.all(Connection.options) },
   ({ isJson, connection }) => Effect.provide(Doctor.run(isJson), Connection.layer(connection))
 ).pipe(
-  describe("Looks at token, scopes, location, clock and quota, and says what to fix", [
+  describe("Checks token, scopes, location, clock and quota, and says what to fix", [
     "growthhub doctor",
     "growthhub doctor --location ve9EPM428h8vShlRW1KT"
   ])

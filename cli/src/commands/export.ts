@@ -29,10 +29,10 @@ export const exports = Command.make(
       "ids",
       "With the ids of the contacts: an import of the file updates these very contacts, and makes no new ones"
     ),
-    isResumed: flag("resume", "Goes on with an export that has not ended, from FILE.partial"),
+    isResumed: flag("resume", "Continues an export that has not ended, from FILE.partial"),
     isRestarted: flag("restart", "Forgets an export of this name that has not ended"),
     isReplaced: flag("overwrite", "Replaces the file if there is one"),
-    isJson: flag("json", "A failure is one line of JSON"),
+    isJson: flag("json", "Writes a failure as one line of JSON"),
     connection: Options.all(Connection.options)
   },
   (given) =>

@@ -36,7 +36,7 @@ const list = Command.make("list", { isJson, connection: Options.all(Connection.o
     yield* Console.log(given.isJson ? fields.map((field) => Layout.jsonLineOf(encode(field))).join("\n") : grid(fields))
   }).pipe(Effect.provide(CustomFieldsService.layerHttp), Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Shows the custom fields of contacts. With --json, one object to a line", [
+  describe("Shows the custom fields of contacts. With --json, one object per line", [
     "growthhub fields list",
     "growthhub fields list --location ve9EPM428h8vShlRW1KT --json"
   ])
@@ -45,14 +45,14 @@ const list = Command.make("list", { isJson, connection: Options.all(Connection.o
 const create = Command.make(
   "create",
   {
-    name: Args.text({ name: "name" }).pipe(Args.withDescription("The name that people see")),
+    name: Args.text({ name: "name" }).pipe(Args.withDescription("The name of the field")),
     type: Options.choice("type", types).pipe(
       Options.withDefault("TEXT" as const),
       Options.withDescription(`TEXT by default, or one of ${types.slice(1).join(", ")}`)
     ),
     choices: Options.text("option").pipe(
       Options.repeated,
-      Options.withDescription("A text that can be chosen; may be repeated")
+      Options.withDescription("An option that can be chosen; may be repeated")
     ),
     isJson,
     connection: Options.all(Connection.options)

@@ -13,10 +13,10 @@ import { jsonLineOf } from "../Layout.js"
 export const forget = Command.make(
   "forget",
   {
-    file: Args.text({ name: "file" }).pipe(Args.withDescription("The file that was imported, which is left alone")),
+    file: Args.text({ name: "file" }).pipe(Args.withDescription("The file that was imported; it is not changed")),
     directory: Options.text("checkpoint").pipe(
       Options.optional,
-      Options.withDescription("The directory that the import was given")
+      Options.withDescription("The directory of the import's checkpoint")
     ),
     isJson
   },

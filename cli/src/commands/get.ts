@@ -55,7 +55,7 @@ export const get = Command.make(
       yield* isSingle && first !== undefined ? one(first, given.isJson) : many(ids, given.isJson)
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Shows contacts. With --json, one contact is an object, and several are one object to a line", [
+  describe("Shows contacts. With --json, one contact is an object, and several are one object per line", [
     "growthhub get seD4PfOuKoVMLkEZqohJ",
     "growthhub get seD4PfOuKoVMLkEZqohJ ocQHyuzHvysMo5N5VsXc --json",
     "cut -d, -f1 ids.csv | growthhub get - --json"

@@ -27,7 +27,7 @@ const text = (name: string, description: string) =>
   Options.text(name).pipe(Options.optional, Options.withDescription(description))
 
 const flags = {
-  ignoresOthers: flag("ignore-others", "Leaves out all columns that are no field of a contact"),
+  ignoresOthers: flag("ignore-others", "Leaves out all columns that are not a field of a contact"),
   updatesOnly: flag(
     "update-only",
     "Only updates contacts: each row's contact is looked up by email, then by phone, and a row without one is rejected"
@@ -48,16 +48,19 @@ const flags = {
   ),
   skipsInvalidCells: flag(
     "skip-invalid-cells",
-    "Leaves out a cell that cannot be read. By default its row is rejected. A row that nobody could find without it is rejected all the same"
+    "Leaves out a cell that cannot be read. By default its row is rejected. A row is still rejected if the cell is the only one that identifies its contact"
   )
 } as const
 
 const texts = {
-  mapping: text("mapping", "A file that says what the columns are, as --save-mapping writes it"),
+  mapping: text("mapping", "A file that maps columns to fields, as --save-mapping writes it"),
   country: text("country", "The two-letter code of the country of phones without a country code"),
-  dateFormat: text("date-format", "DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD, where the days of a column do not show it"),
-  listSeparator: text("list-separator", "What separates tags and options in a cell: by default ; or, of tags, a comma"),
-  encoding: text("encoding", "The file's encoding, where it is not the one that is found: windows-1252, utf-16le …"),
+  dateFormat: text("date-format", "DD.MM.YYYY, MM/DD/YYYY or YYYY-MM-DD, for columns whose days do not show the order"),
+  listSeparator: text(
+    "list-separator",
+    "The separator of tags and options in a cell: by default ; or, for tags, a comma"
+  ),
+  encoding: text("encoding", "The file's encoding, if the detected one is wrong: windows-1252, utf-16le …"),
   directory: text("checkpoint", "The directory for checkpoint and report; by default they are beside the file")
 } as const
 
@@ -70,14 +73,14 @@ const options = {
   ),
   isDryRun: flag(
     "dry-run",
-    "Checks every row, says what would happen, and writes nothing; it only reads the custom fields that columns name"
+    "Checks every row, says what would happen, and writes nothing; it reads only the custom fields that columns name"
   ),
-  isResumed: flag("resume", "Goes on with an import that has not ended"),
+  isResumed: flag("resume", "Continues an import that has not ended"),
   isRestarted: flag("restart", "Forgets an earlier import of this file"),
   columns: Options.text("column").pipe(
     Options.repeated,
     Options.withDescription(
-      "The field of a column, where its name does not say: --column 'E-Mail 1=email'. Custom fields are found by name, key or id. Also keeps a column that would be left out of an export of HighLevel (found by Contact Id and one of Last Activity, Created, Business Name), HubSpot (Record ID and one of Create Date, Lead Status, Phone Number …), Mailchimp (two of LEID, EUID, OPTIN_TIME …) or Google Contacts (E-mail 1 - Value or Phone 1 - Value)"
+      "The field of a column whose name does not tell it: --column 'E-Mail 1=email'. Custom fields are found by name, key or id. Also keeps a column that would be left out of an export of HighLevel (found by Contact Id and one of Last Activity, Created, Business Name), HubSpot (Record ID and one of Create Date, Lead Status, Phone Number …), Mailchimp (two of LEID, EUID, OPTIN_TIME …) or Google Contacts (E-mail 1 - Value or Phone 1 - Value)"
     )
   ),
   ignored: Options.text("ignore").pipe(
@@ -86,7 +89,7 @@ const options = {
   ),
   ...texts,
   isJson: flag("json", "One line of JSON instead of a summary for people"),
-  savedMapping: text("save-mapping", "A new file to be told what the columns are"),
+  savedMapping: text("save-mapping", "Writes the mapping of columns to fields to a new file"),
   ...flags,
   connection: Options.all(Connection.options)
 } as const
@@ -148,7 +151,7 @@ const valuesOf = ({ country, dateFormat }: ImportOptions) =>
     const { orderOfFormat } = yield* Effect.promise(() => import("../import/Days.js"))
     const code = Option.getOrUndefined(country)?.toUpperCase()
     if (code !== undefined && !isPhoneCountry(code)) {
-      return yield* usageError("--country takes the two-letter code of a country, as US")
+      return yield* usageError("--country takes the two-letter code of a country, such as US")
     }
     const format = Option.getOrUndefined(dateFormat)
     const dayOrder = format === undefined ? undefined : orderOfFormat(format)

@@ -48,12 +48,12 @@ const options = {
       "A redirect URL of the app on this machine, as it is registered for the app; http://127.0.0.1:4100/callback by default"
     )
   ),
-  versionId: text("version-id", "The version of the app, where its installation link names one"),
-  location: text("location", "The location to use, where an agency installs the app"),
+  versionId: text("version-id", "The version of the app, if its installation link has one"),
+  location: text("location", "The location to use, if an agency installs the app"),
   baseUrl: Options.text("base-url").pipe(
     Options.withFallbackConfig(Config.string("GROWTHHUB_BASE_URL")),
     Options.optional,
-    Options.withDescription("Where the API is (GROWTHHUB_BASE_URL; the vendor's host)")
+    Options.withDescription("The base URL of the API (GROWTHHUB_BASE_URL; the vendor's host by default)")
   ),
   isReplaced: Options.boolean("replace").pipe(Options.withDescription("Replaces a profile of this name")),
   isJson
@@ -89,7 +89,7 @@ const connect = (given: LoginOptions, app: Credentials.App): Effect.Effect<Grant
     )
     yield* Console.error("Open this page in a browser, and choose the account that the app may use:")
     yield* Console.error(url.href)
-    const late = () => new CliExit({ code: codes.credentials, message: "Nobody has given consent within ten minutes" })
+    const late = () => new CliExit({ code: codes.credentials, message: "No consent was given within ten minutes" })
     return yield* Credentials.authorizationCode({
       ...app,
       code: yield* Effect.timeoutFail(code, { duration: loginTimeout, onTimeout: late }),
@@ -120,7 +120,7 @@ export const login = Command.make("login", options, (given) =>
   Effect.gen(function* () {
     const name = yield* Profiles.nameOf(given.name)
     if (!given.isReplaced && Object.hasOwn(yield* Profiles.all, name)) {
-      return yield* usageError(`There is a profile ${name}: --replace replaces it`)
+      return yield* usageError(`The profile ${name} exists already: --replace replaces it`)
     }
     if (Option.isSome(given.location) && Option.isNone(decodeLocation(given.location.value))) {
       return yield* usageError("--location must be the id of a location")
@@ -137,7 +137,7 @@ export const login = Command.make("login", options, (given) =>
   })
 ).pipe(
   describe(
-    "Connects an OAuth app: opens a way to the vendor's consent page, takes its code on this machine, and keeps the grant in " +
+    "Connects an OAuth app: prints the URL of the vendor's consent page, receives the code on this machine, and saves the grant in " +
       "your configuration directory, where only you can read it",
     ["growthhub login acme --client-id 65c0a1b2", "growthhub search --profile acme --tag vip"]
   )

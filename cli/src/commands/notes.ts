@@ -35,7 +35,7 @@ const list = Command.make(
       yield* Console.log(given.isJson ? notes.map((note) => Layout.jsonLineOf(encode(note))).join("\n") : grid(notes))
     }).pipe(Effect.provide(NotesService.layerHttp), Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Shows the notes of a contact. With --json, one object to a line", [
+  describe("Shows the notes of a contact. With --json, one object per line", [
     "growthhub notes list seD4PfOuKoVMLkEZqohJ"
   ])
 )

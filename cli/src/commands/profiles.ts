@@ -42,7 +42,7 @@ const add = Command.make(
     baseUrl: Options.text("base-url").pipe(
       Options.withFallbackConfig(Config.string("GROWTHHUB_BASE_URL")),
       Options.optional,
-      Options.withDescription("Where the API is (GROWTHHUB_BASE_URL; the vendor's host)")
+      Options.withDescription("The base URL of the API (GROWTHHUB_BASE_URL; the vendor's host by default)")
     ),
     isStdin: Options.boolean("stdin").pipe(Options.withDescription("Takes the token from standard input")),
     isReplaced: Options.boolean("replace").pipe(Options.withDescription("Replaces a profile of this name")),

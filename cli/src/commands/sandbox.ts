@@ -63,7 +63,9 @@ ${quiet ? "" : "Each request is logged here; --quiet logs none. "}Ctrl-C stops i
         })
       ),
       Effect.provide(requestLog),
-      Effect.catchTag("ServeError", () => Effect.fail(usageError(`Port ${port} cannot be used: is it taken?`)))
+      Effect.catchTag("ServeError", () =>
+        Effect.fail(usageError(`Port ${port} cannot be used: does another process use it?`))
+      )
     )
   })
 
@@ -76,7 +78,7 @@ export const sandbox = Command.make(
         (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Option.some(Number(text)) : Option.none()),
         "--port takes a number from 0 to 65535"
       ),
-      Options.withDescription("0 is a free one")
+      Options.withDescription("0 for any free port")
     ),
     control: Options.boolean("control").pipe(
       Options.withDescription("Faults, outage, contacts and ledger over HTTP, under /_sandbox")

@@ -60,11 +60,11 @@ export const search = Command.make(
     limit: Options.integer("limit").pipe(
       Options.filterMap((count) => (count > 0 ? Option.some(count) : Option.none()), "--limit takes a number from 1"),
       Options.withDefault(100),
-      Options.withDescription("How many contacts are shown at most; 100 by default")
+      Options.withDescription("The maximum number of contacts; 100 by default")
     ),
     output: Options.choice("output", ["table", "json", "csv"]).pipe(
       Options.withDefault("table" as const),
-      Options.withDescription("json is one object to a line; csv has the columns that import reads, with the ids")
+      Options.withDescription("json writes one object per line; csv writes the columns that import reads, with the ids")
     ),
     isJson,
     connection: Options.all(Connection.options)

@@ -32,14 +32,14 @@ const change = (given: TagsOptions, method: "addTags" | "removeTags") =>
   }).pipe(Effect.provide(Connection.layer(given.connection)))
 
 const add = Command.make("add", options, (given) => change(given, "addTags")).pipe(
-  describe("Adds tags to a contact, and shows all that it has then", [
+  describe("Adds tags to a contact, and shows its tags", [
     "growthhub tags add seD4PfOuKoVMLkEZqohJ vip berlin",
     "cut -d, -f1 ids.csv | growthhub tags add - vip"
   ])
 )
 
 const remove = Command.make("remove", options, (given) => change(given, "removeTags")).pipe(
-  describe("Removes tags of a contact, and shows those that it has then", [
+  describe("Removes tags of a contact, and shows the tags that are left", [
     "growthhub tags remove seD4PfOuKoVMLkEZqohJ vip"
   ])
 )

@@ -38,7 +38,7 @@ const list = Command.make(
       yield* Console.log(given.isJson ? tasks.map((task) => Layout.jsonLineOf(encode(task))).join("\n") : grid(tasks))
     }).pipe(Effect.provide(TasksService.layerHttp), Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Shows the tasks of a contact. With --json, one object to a line", [
+  describe("Shows the tasks of a contact. With --json, one object per line", [
     "growthhub tasks list seD4PfOuKoVMLkEZqohJ"
   ])
 )
@@ -47,12 +47,12 @@ const add = Command.make(
   "add",
   {
     contactId: ContactIds.one,
-    title: Args.text({ name: "title" }).pipe(Args.withDescription("What is to be done")),
+    title: Args.text({ name: "title" }).pipe(Args.withDescription("The title of the task")),
     due: Options.text("due").pipe(
       Options.withDescription("When it is due: 2026-11-26, 2026-11-26T08:00:00Z, or 7d for in seven days (h: hours)")
     ),
-    body: text("body", "What else there is to say"),
-    assignedTo: text("assigned-to", "The id of the user who is to do it"),
+    body: text("body", "The text of the task"),
+    assignedTo: text("assigned-to", "The id of the user to assign it to"),
     isJson,
     connection: Options.all(Connection.options)
   },
@@ -80,7 +80,7 @@ const complete = Command.make(
   {
     contactId: ContactIds.one,
     taskId: Args.text({ name: "task-id" }).pipe(Args.withDescription("The id of the task")),
-    isReopened: Options.boolean("reopen").pipe(Options.withDescription("Opens the task again")),
+    isReopened: Options.boolean("reopen").pipe(Options.withDescription("Marks the task as not done")),
     isJson,
     connection: Options.all(Connection.options)
   },

@@ -33,14 +33,14 @@ export const update = Command.make(
       // `updateContact` checks the fields: a field that an update does not have is refused before the request is sent.
       const changes = { ...fields, ...Object.fromEntries(given.cleared.map((field) => [field, null])) } as ContactUpdate
       if (Object.keys(changes).length === 0) {
-        return yield* usageError("Nothing to update: give a field, as --first-name NAME, or --stdin")
+        return yield* usageError("Nothing to update: give a field, such as --first-name NAME, or --stdin")
       }
       const { updateContact } = yield* ContactsService
       const contact = yield* Effect.mapError(updateContact(id, changes), fromError)
       yield* Console.log(given.isJson ? Layout.json(contact) : Layout.table(contact))
     }).pipe(Effect.provide(Connection.layer(given.connection)))
 ).pipe(
-  describe("Changes fields of a contact, and leaves the others", [
+  describe("Changes fields of a contact; the others stay unchanged", [
     "growthhub update seD4PfOuKoVMLkEZqohJ --city Berlin --clear phone",
     `echo '{"dnd":true}' | growthhub update seD4PfOuKoVMLkEZqohJ --stdin`
   ])

@@ -37,7 +37,7 @@ export const upsert = Command.make(
     Effect.gen(function* () {
       const fields = yield* ContactOptions.read(given)
       if (!hasData(fields)) {
-        return yield* usageError("Nothing to upsert: give a field, as --email ADDRESS, or --stdin")
+        return yield* usageError("Nothing to upsert: give a field, such as --email ADDRESS, or --stdin")
       }
       const { locationId } = yield* Connection.Session
       const isGiven = Option.isSome(given.connection.location)

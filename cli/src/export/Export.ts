@@ -76,7 +76,7 @@ const opened = (file: string): Effect.Effect<FileHandle, CliExit, Scope.Scope> =
     (handle) => Effect.promise(() => handle.close())
   )
 
-const isThere = (file: string) => usageError(`There is a file ${file}: --overwrite replaces it`)
+const isThere = (file: string) => usageError(`The file ${file} exists already: --overwrite replaces it`)
 
 const exists = (file: string): Effect.Effect<boolean> =>
   Effect.promise(() =>
@@ -97,13 +97,13 @@ const startingPoint = (task: Task, file: string, handle: FileHandle, fingerprint
     }
     if (!task.isResumed) {
       return yield* usageError(
-        `An export to ${file} was begun before: ${counted(state.count, "contact")}. ` +
-          "Go on with --resume, or begin anew with --restart."
+        `An earlier export to ${file} has not ended: ${counted(state.count, "contact")}. ` +
+          "Continue it with --resume, or start again with --restart."
       )
     }
     if (state.fingerprint !== fingerprint) {
       return yield* usageError(
-        `The export to ${file} was begun for another location or with other filters: use those, or begin anew with --restart`
+        `The export to ${file} was started for another location or with other filters: use those, or start again with --restart`
       )
     }
     yield* attempt(file, () => handle.truncate(state.size))
@@ -126,7 +126,7 @@ const writtenFrom = (task: Task, file: string, handle: FileHandle) =>
   attempt(file, () => Writing.write(() => Partial.contactsOf(handle), task))
 
 const hintOf = (file: string) =>
-  `What was fetched is in ${Partial.fileOf(file)}. Go on with the same command and --resume.`
+  `The fetched contacts are in ${Partial.fileOf(file)}. Continue with the same command and --resume.`
 
 const withHint = (file: string) => (end: CliExit) =>
   end.error === undefined ? end : new CliExit({ ...end, message: `${end.message}\n${hintOf(file)}` })

@@ -118,7 +118,7 @@ const showSummary = (checked: Checked) =>
     const { rows, invalid, matching } = checked
     const alike = `${matching.toLocaleString("en")} of them matching an earlier row under another name`
     if (invalid === 0) {
-      return yield* Console.log(`${counted(rows, "row")}, ${matching === 0 ? "all of them as they should be" : alike}`)
+      return yield* Console.log(`${counted(rows, "row")}, ${matching === 0 ? "all of them valid" : alike}`)
     }
     yield* Console.log(
       `${(rows - invalid).toLocaleString("en")} valid, ${invalid.toLocaleString("en")} rejected, ` +

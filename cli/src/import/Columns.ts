@@ -157,7 +157,7 @@ const resolve = (
   }
   if (kind === undefined) return Either.right(undefined)
   const named = `Line 1, column ${JSON.stringify(name)}: ${JSON.stringify(fieldName)}`
-  if (found?._tag === "Unknown") return Either.left(`${named} is no custom field of the location`)
+  if (found?._tag === "Unknown") return Either.left(`${named} is not a custom field of the location`)
   // The custom fields could not be read. A name in the form of an id is used as the id; without a token, any name is.
   if (Either.isLeft(answer) && answer.left !== undefined && !isPlainId(fieldName)) {
     return Either.left(`${named} cannot be looked up among the custom fields. ${answer.left}`)

@@ -84,7 +84,7 @@ export const orderOf = ({ dayFirst, monthFirst }: DayEvidence): DayOrder | undef
 }
 
 const ambiguousDay =
-  "may have the day or the month first, and no other day of the column tells: say it with --date-format DD/MM/YYYY " +
+  "may have the day or the month first, and no other day of the column shows which: give --date-format DD/MM/YYYY " +
   "or MM/DD/YYYY"
 
 const fromNumbers = ([first, second, third]: Numbers, order: DayOrder | undefined, thisYear: number): DayResult => {

@@ -104,8 +104,8 @@ const refuseTwice = ({ name, isResumed }: Task, before: Option.Option<ContactsBu
   const { counts, isComplete } = before.value
   return usageError(
     isComplete
-      ? `${name} was imported before: ${summary(counts)}. With --restart all of it is sent again.`
-      : `An import of ${name} was begun before: ${summary(counts)}.\nGo on with --resume, or begin anew with --restart.`
+      ? `${name} was imported before: ${summary(counts)}. With --restart all rows are sent again.`
+      : `An earlier import of ${name} has not ended: ${summary(counts)}.\nContinue it with --resume, or start again with --restart.`
   )
 }
 
@@ -135,12 +135,12 @@ const openCheckpoint = (
 const unusable = (task: Task) => (error: ContactsBulk.CheckpointError) =>
   error.reason === "SourceMismatch"
     ? usageError(
-        `${task.name} is not as it was when its import was begun, or is given with other options: use the list and the ` +
-          "options that you began with, or begin anew with --restart, which sends all of it again"
+        `${task.name} or its options have changed since the import was started: use the same file and options, or start ` +
+          "again with --restart, which sends all rows again"
       )
     : new CliExit({
         code: codes.unexpected,
-        message: `${Checkpoint.directoryOf(task.beside, task.directory)}: ${error.message}. --restart forgets it and sends all of the file again.`
+        message: `${Checkpoint.directoryOf(task.beside, task.directory)}: ${error.message}. --restart removes it and sends all rows again.`
       })
 
 /** The line numbers of rows, by their positions in the list. */
@@ -226,12 +226,12 @@ const conclude = (
     }
   })
 
-const unsaved = "the progress of an import of standard input is saved with --checkpoint DIR only"
+const unsaved = "the progress of an import of standard input is saved only with --checkpoint DIR"
 
 /** The hint how to continue an import that has not ended. */
 const hintOf = ({ again, isResumable, name, options: { file } }: Task) => {
-  if (!isResumable) return `To go on, begin anew: ${unsaved}`
-  return `Go on with: ${again}${name === file ? "" : " (and the same standard input)"}`
+  if (!isResumable) return `It cannot be resumed: ${unsaved}`
+  return `Continue with: ${again}${name === file ? "" : " (and the same standard input)"}`
 }
 
 /** Runs an import: sends the rows that no earlier run has sent. */

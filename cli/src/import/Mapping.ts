@@ -39,6 +39,6 @@ export const save = (file: string, columns: ReadonlyArray<Column>): Effect.Effec
     catch: () => usageError(`--save-mapping: ${file} cannot be written`)
   }).pipe(
     Effect.flatMap((isNew) =>
-      isNew ? Effect.void : Effect.fail(usageError(`--save-mapping: there is a file ${file}`))
+      isNew ? Effect.void : Effect.fail(usageError(`--save-mapping: the file ${file} exists already`))
     )
   )

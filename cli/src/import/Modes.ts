@@ -78,10 +78,7 @@ export const updateOnly = (
     }
     const found = yield* findContact(service, input)
     if (Option.isNone(found)) {
-      return yield* refusal(
-        "updateContact",
-        "There is no contact with this email or phone, and --update-only creates none"
-      )
+      return yield* refusal("updateContact", "No contact has this email or phone, and --update-only creates none")
     }
     const { contact } = found.value
     return yield* updateWith(service, contact.id, input, replacesTags ? undefined : tagsOf(service, contact))

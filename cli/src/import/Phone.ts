@@ -33,10 +33,10 @@ const artefacts: ReadonlyArray<readonly [is: (text: string) => boolean, fault: s
   [(text) => /^['’‘"`]/.test(text), "begins with the text mark of a spreadsheet ('): remove it"],
   [
     (text) => /^[+-]?\d+(?:[.,]\d+)?e[+-]?\d+$/i.test(text),
-    `is in the scientific notation of a spreadsheet, so that digits are lost: ${remedy}`
+    `is in the scientific notation of a spreadsheet, which has lost digits: ${remedy}`
   ],
   [(text) => /^[+-]?\d+[.,]\d{1,2}$/.test(text), `is a decimal number of a spreadsheet: ${remedy}`],
-  [(text) => /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(text), `is a number with separators of thousands: ${remedy}`],
+  [(text) => /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(text), `is a number with thousands separators: ${remedy}`],
   [(text) => text.startsWith("-"), `is a negative number: ${remedy}`],
   [isDate, `is a date: ${remedy}`],
   [(text) => /^0+$/.test(text), "is a placeholder for no value: leave the cell empty"]
@@ -51,7 +51,7 @@ export const phoneFault = (phone: string): string | undefined => {
   if (text.length > longest) return `has more than ${longest} characters`
   const artefact = artefacts.find(([is]) => is(text))
   if (artefact !== undefined) return artefact[1]
-  if (!punctuated.test(text)) return "must be digits, with blanks and + ( ) - . / between them"
+  if (!punctuated.test(text)) return "must be digits, with spaces and + ( ) - . / between them"
   const number = text.replace(/\D/g, "")
   const significant = number.replace(/^0+/, "")
   if (number.length < digits.fewest) return `has fewer than ${digits.fewest} digits`
@@ -116,7 +116,7 @@ export const readPhone = (cell: string, country: CountryCode | undefined): Phone
   return {
     fault:
       country === undefined || international.startsWith("+")
-        ? "has a country code that there is not, or too few or too many digits for it"
-        : `is no number of ${country}: write it with its country code, as +44 20 7946 0018`
+        ? "has an unknown country code, or too few or too many digits for it"
+        : `is not a number of ${country}: write it with its country code, such as +44 20 7946 0018`
   }
 }

@@ -41,7 +41,7 @@ export const readBytes = async (file: string): Promise<Buffer> => {
   const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     const found = await handle.stat()
-    if (!found.isFile() || found.size > largest) throw new Error(`${file} is no file of at most ${largest} bytes`)
+    if (!found.isFile() || found.size > largest) throw new Error(`${file} is not a file of at most ${largest} bytes`)
     return await handle.readFile()
   } finally {
     await handle.close()

@@ -28,9 +28,9 @@ const faultOf = (error: unknown, offset: number): unknown => {
   const line = "lines" in error && typeof error.lines === "number" ? error.lines + offset : undefined
   const where = line === undefined ? "" : `Line ${line}: `
   if (error.code === "CSV_QUOTE_NOT_CLOSED") {
-    return new InvalidFile({ message: `${where}a cell that begins with " has no " at its end` })
+    return new InvalidFile({ message: `${where}a cell that begins with " does not end with "` })
   }
-  return line === undefined ? error : new InvalidFile({ message: `${where}this is no CSV` })
+  return line === undefined ? error : new InvalidFile({ message: `${where}this is not CSV` })
 }
 
 async function* csvRecords(source: Source): AsyncGenerator<ReadonlyArray<Record>> {

@@ -100,7 +100,7 @@ const unwritten = ({ beside, directory }: Task) =>
     code: codes.unexpected,
     message:
       `The report of what was rejected cannot be written ${directory === undefined ? `beside ${beside}` : `to ${directory}`}: ` +
-      "--resume tries it again"
+      "--resume tries again"
   })
 
 /** The result of a report: its path, if there is anything to report, and whether the list changed during the import. */

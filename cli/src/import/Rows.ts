@@ -117,7 +117,7 @@ const readColumn = (draft: Draft, column: Column, read: ReadCell, cell: string, 
 const surplusOf = (cells: ReadonlyArray<string>, columns: number): ReadonlyArray<Fault> => {
   const surplus = cells.slice(columns).filter((cell) => cell.trim() !== "").length
   if (surplus === 0) return []
-  const text = `the row has ${surplus} cell${surplus === 1 ? "" : "s"} more than the header: put what has the delimiter in quotes`
+  const text = `the row has ${surplus} cell${surplus === 1 ? "" : "s"} more than the header: put cells that contain the delimiter in quotes`
   return [{ column: undefined, text }]
 }
 
@@ -181,7 +181,7 @@ export const fromJson = (
   { locationId, clearsNulls }: { readonly locationId: LocationId | undefined; readonly clearsNulls: boolean },
   noun = "Line"
 ): Row => {
-  if (!isObject(value)) throw new InvalidFile({ message: `${noun} ${line}: this is no JSON object` })
+  if (!isObject(value)) throw new InvalidFile({ message: `${noun} ${line}: this is not a JSON object` })
   const own = Object.entries(value).filter(([key]) => !isAdded(key))
   const given = clearsNulls ? own : own.filter(([, one]) => !isBlank(one))
   const { contactId, ...fields } = Object.fromEntries(given)
@@ -213,11 +213,14 @@ export const parseArray = (text: string): ReadonlyArray<unknown> => {
     const values: unknown = JSON.parse(text)
     if (isArray(values)) return values
   } catch (error) {
-    throw new InvalidFile({ message: `Line ${brokenLine(text, error)}: this is no JSON` })
+    throw new InvalidFile({ message: `Line ${brokenLine(text, error)}: this is not JSON` })
   }
-  throw new InvalidFile({ message: "This is no JSON array of objects" })
+  throw new InvalidFile({ message: "This is not a JSON array of objects" })
 }
 
 /** The value of a line of NDJSON. */
 export const parseLine = (text: string, line: number): unknown =>
-  Option.getOrThrowWith(parseOption(text), () => new InvalidFile({ message: `Line ${line}: this is no JSON object` }))
+  Option.getOrThrowWith(
+    parseOption(text),
+    () => new InvalidFile({ message: `Line ${line}: this is not a JSON object` })
+  )

@@ -86,7 +86,7 @@ const knownEncoding = (name: string): string => {
   try {
     return new TextDecoder(name).encoding
   } catch {
-    throw new InvalidFile({ message: `There is no encoding ${name}: --encoding takes utf-8, windows-1252, utf-16le …` })
+    throw new InvalidFile({ message: `Unknown encoding ${name}: --encoding takes utf-8, windows-1252, utf-16le …` })
   }
 }
 
@@ -142,7 +142,7 @@ const sampleOf = async (file: string): Promise<{ readonly size: number; readonly
     if (!found.isFile()) {
       throw new InvalidFile({
         message:
-          "This is no regular file, and a list is read twice: save it to a file, or pipe it to `growthhub import -`"
+          "This is not a regular file, and a list is read twice: save it to a file, or pipe it to `growthhub import -`"
       })
     }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(sampleSize, found.size)), 0)
@@ -210,7 +210,9 @@ export async function* textOf({ file, size, encoding, hasSepLine }: Source): Asy
       for (let at = normal.indexOf("\n"); at >= 0; at = normal.indexOf("\n", at + 1)) lines += 1
       return normal
     } catch {
-      throw new InvalidFile({ message: `After line ${lines}: this is not ${encoding}. --encoding says what it is.` })
+      throw new InvalidFile({
+        message: `After line ${lines}: this is not ${encoding}. Give its encoding with --encoding.`
+      })
     }
   }
   for await (const chunk of chunksOf(file, size)) yield decoded(chunk)
