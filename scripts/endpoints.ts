@@ -20,7 +20,7 @@ const repeatOf = (row: AnyEndpoint): string => {
   if (isRead(row)) return "yes, it changes nothing"
   if (row.isSafeToRetry === always) return "yes"
   if (row.isSafeToRetry !== never) return "with an email or a phone, and without `createNewIfDuplicateAllowed: true`"
-  return row.verify === undefined ? `no: ${row.unverifiable}` : "no: it is looked up instead"
+  return row.verify === undefined ? `no: ${row.unverifiable}` : "no: it is verified instead"
 }
 
 const lineOf = (row: AnyEndpoint): string => {
@@ -36,14 +36,7 @@ const lineOf = (row: AnyEndpoint): string => {
   return `| ${cells.join(" | ")} |`
 }
 
-const header = [
-  "method",
-  "request",
-  "`Version`",
-  "others documented",
-  "scope",
-  "safe to send again after a lost answer"
-]
+const header = ["method", "request", "`Version`", "others documented", "scope", "retried after a lost response"]
 
 const all = Object.values<AnyEndpoint>(rows)
 const services = Array.from(new Set(all.map(({ service }) => service ?? "")))
