@@ -83,8 +83,8 @@ const tags = (outcomes: ReadonlyArray<ContactsBulk.Outcome>) => outcomes.map(({ 
 
 const memory = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
 
-describe("upserts of many", () => {
-  it.effect("tell what happened to each", () =>
+describe("upsertMany", () => {
+  it.effect("emits the outcome of each contact, created or updated", () =>
     Effect.gen(function* () {
       const outcomes = yield* collected(
         ContactsBulk.upsertMany(Stream.fromIterable([lead(0), lead(1), { ...lead(0), tags: ["again"] }, lead(3)]))
@@ -93,7 +93,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("leave what is invalid, and go on", () =>
+  it.effect("emits Rejected for an invalid contact and continues with the others", () =>
     Effect.gen(function* () {
       const input = [lead(0), { ...lead(1), email: "nobody" }, lead(2)]
       const outcomes = yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { isOrdered: true }))
@@ -102,7 +102,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("come in the order of the list where that is asked for, and as they end where it is not", () => {
+  it.effect("emits outcomes in the order of the list with isOrdered, and otherwise as the calls end", () => {
     const firstIsSlow = serviceOf((input) =>
       Effect.delay(Effect.succeed(answer(input)), input.email === lead(0).email ? "5 seconds" : "1 second")
     )
@@ -120,28 +120,26 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(firstIsSlow))
   })
 
-  it.effect(
-    "go on after contacts that fail for no reason of their own, and tell of them when the service answers",
-    () =>
-      Effect.gen(function* () {
-        const outcomes = yield* collected(
-          ContactsBulk.upsertMany(Stream.fromIterable(leads(9)), { concurrency: 1, failures: 3 })
-        )
-        expect(tags(outcomes).sort()).toEqual(
-          leads(9).map((_, index) => `${index} ${[2, 3, 5].includes(index) ? "Rejected" : "Created"}`)
-        )
-      }).pipe(
-        Effect.provide(
-          serviceOf((input) =>
-            [2, 3, 5].some((index) => lead(index).email === input.email)
-              ? Effect.fail(failure("NotApplied"))
-              : Effect.succeed(answer(input))
-          )
+  it.effect("continues after fewer transient failures in a row than `failures`, and emits Rejected for them", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* collected(
+        ContactsBulk.upsertMany(Stream.fromIterable(leads(9)), { concurrency: 1, failures: 3 })
+      )
+      expect(tags(outcomes).sort()).toEqual(
+        leads(9).map((_, index) => `${index} ${[2, 3, 5].includes(index) ? "Rejected" : "Created"}`)
+      )
+    }).pipe(
+      Effect.provide(
+        serviceOf((input) =>
+          [2, 3, 5].some((index) => lead(index).email === input.email)
+            ? Effect.fail(failure("NotApplied"))
+            : Effect.succeed(answer(input))
         )
       )
+    )
   )
 
-  it.effect("stop where the token is refused, with what was done until then", () => {
+  it.effect("stops with Unauthorized if the token is rejected, and emits the outcomes so far", () => {
     let calls = 0
     return Effect.gen(function* () {
       const seen: Array<ContactsBulk.Outcome> = []
@@ -161,7 +159,7 @@ describe("upserts of many", () => {
     )
   })
 
-  it.effect("wait where there is no slot for a moment, and say when to go on where the day is over", () => {
+  it.effect("waits out a short rate limit, and stops with QuotaExhausted and retryAfter at a long one", () => {
     const refusals = [limited("20 seconds"), limited("5 hours")]
     let calls = 0
     return Effect.gen(function* () {
@@ -191,7 +189,7 @@ describe("upserts of many", () => {
     )
   })
 
-  it.effect("stop in an outage after some contacts, which the next run sends again", () => {
+  it.effect("stops with Outage after `failures` transient failures; the next run sends these contacts again", () => {
     const sent: Array<string> = []
     const dying = serviceOf((input) =>
       Effect.suspend(() => {
@@ -228,7 +226,7 @@ describe("upserts of many", () => {
     details: ["email must be an email"]
   })
 
-  it.effect("stop in an outage, also where contacts are refused that never went to the service", () => {
+  it.effect("stops with Outage even if invalid contacts, which are not sent, are among the failing ones", () => {
     const isInvalid = (index: number) => index % 5 === 4
     const input = Array.from({ length: 200 }, (_, index) =>
       isInvalid(index) ? { ...lead(index), email: `bad-${index}` } : lead(index)
@@ -254,7 +252,7 @@ describe("upserts of many", () => {
     })
   })
 
-  it.effect("end where one waits for an answer, and all after it never go to the service", () => {
+  it.effect("stops with Outage if the first contact fails transiently and all later ones are invalid", () => {
     const input = [lead(0), ...leads(2100).map((one) => ({ ...one, email: `bad-${String(one.email)}` }))]
     const firstFails = serviceOf(({ email }) =>
       Effect.fail(email?.startsWith("bad") === true ? refusedHere : failure("NotApplied"))
@@ -265,7 +263,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(firstFails))
   })
 
-  it.effect("end when they stop, however long the list is silent", () =>
+  it.effect("stops after a rejected token or a failed store even if the list emits no more contacts", () =>
     Effect.gen(function* () {
       const store = KeyValueStore.makeStringOnly({
         ...(yield* memory),
@@ -286,7 +284,7 @@ describe("upserts of many", () => {
     })
   )
 
-  it.effect("stop in an outage without losing sight of what must not be sent twice", () => {
+  it.effect("emits Unknown in an outage for a contact that is unsafe to resend, and does not send it again", () => {
     const sent: Array<string> = []
     const away = (outcome: Errors.Outcome) =>
       serviceOf((input) =>
@@ -320,7 +318,7 @@ describe("upserts of many", () => {
     })
   })
 
-  it.effect("send two contacts of one email or phone one after the other, as in the list", () => {
+  it.effect("sends contacts with the same email or phone one after the other, in the order of the list", () => {
     const events: Array<string> = []
     return Effect.gen(function* () {
       const input: ReadonlyArray<ContactUpsert> = [
@@ -349,7 +347,7 @@ describe("upserts of many", () => {
     )
   })
 
-  it.effect("leave room for interactive calls, and are as many at once as pacing lets go", () => {
+  it.effect("sends with the priority bulk, and by default at most 20 contacts at once", () => {
     let calls = 0
     let most = 0
     const priorities = new Set<string>()
@@ -374,7 +372,7 @@ describe("upserts of many", () => {
     )
   })
 
-  it.effect("take no more from the list than the slowest contact allows", () => {
+  it.effect("pulls fewer than 2100 contacts from the list while the first one is pending", () => {
     let taken = 0
     const list = Stream.map(Stream.rechunk(Stream.range(0, 99_999), 1), (index) => {
       taken = index + 1
@@ -398,7 +396,7 @@ describe("upserts of many", () => {
       input.email === lead(0).email ? Effect.delay(first, "5 minutes") : Effect.succeed(answer(input))
     )
 
-  it.effect("end, also where others wait for the one that breaks", () =>
+  it.effect("fails with the defect of one contact even if later contacts wait for its outcome", () =>
     Effect.gen(function* () {
       const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(2500)), { concurrency: 4 })
       const fiber = yield* Effect.fork(Effect.exit(Stream.runDrain(run)))
@@ -407,14 +405,14 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(slowFirst(Effect.die("broken"))))
   )
 
-  it.effect("end in an outage, however many failures are allowed", () =>
+  it.effect("stops with Outage if every contact of a long list fails, even if `failures` is Infinity", () =>
     Effect.gen(function* () {
       const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(4000)), { concurrency: 4, failures: Infinity })
       expect(yield* Effect.flip(Stream.runDrain(run))).toMatchObject({ reason: "Outage" })
     }).pipe(Effect.provide(serviceOf(() => Effect.fail(failure("NotApplied")))))
   )
 
-  it.effect("are all sent, whatever number was meant by the concurrency", () =>
+  it.effect("sends all contacts if `concurrency` is NaN, Infinity, negative or a fraction", () =>
     Effect.gen(function* () {
       for (const concurrency of [NaN, Infinity, -1, 0.5]) {
         const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(10)), { concurrency })
@@ -423,7 +421,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(serviceOf((input) => Effect.succeed(answer(input)))))
   )
 
-  it.effect("reject a last contact that fails where the others did not", () =>
+  it.effect("emits Rejected for a last contact that fails transiently after others succeeded", () =>
     Effect.gen(function* () {
       const run = ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { isOrdered: true, concurrency: 1 })
       expect(tags(yield* collected(run))).toEqual(["0 Created", "1 Created", "2 Rejected"])
@@ -436,7 +434,7 @@ describe("upserts of many", () => {
     )
   )
 
-  it.effect("do not wait for ever for a slot that does not come", () =>
+  it.effect("stops with QuotaExhausted if a contact is rate limited for more than a minute", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(
         Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)))))
@@ -446,7 +444,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(serviceOf(() => Effect.fail(limited("25 seconds")))))
   )
 
-  it.effect("tell all that was done when they stop, also where an order was asked for", () =>
+  it.effect("emits the outcomes of later contacts when it stops at the first one, even with isOrdered", () =>
     Effect.gen(function* () {
       const seen: Array<number> = []
       const fiber = yield* ContactsBulk.upsertMany(Stream.fromIterable(leads(6)), {
@@ -463,7 +461,7 @@ describe("upserts of many", () => {
     }).pipe(Effect.provide(slowFirst(Effect.fail(unauthorized))))
   )
 
-  it.effect("do not forget a contact that was not applied when the list itself fails", () =>
+  it.effect("leaves a contact that was not applied to the next run if the list itself fails", () =>
     Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
       const broken = Stream.concat(Stream.succeed(nameless(0)), Stream.fail("broken"))
@@ -476,7 +474,7 @@ describe("upserts of many", () => {
     })
   )
 
-  it.effect("end with the list's own error, after what was on its way", () =>
+  it.effect("fails with the error of the list after the calls in flight have ended", () =>
     Effect.gen(function* () {
       const seen: Array<number> = []
       const list = Stream.concat(Stream.fromIterable(leads(3)), Stream.fail("line 4 is no contact"))
@@ -524,7 +522,7 @@ describe("a contact that is safe to send again", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is sent three times at most, does not hold the list up, and is left to the next run", () => {
+  it.effect("is sent at most three times without delaying the list, and is left to the next run", () => {
     const first = losing((name) => (name === "lead-1@example.com" ? Infinity : 0))
     const second = losing(() => 0)
     return Effect.gen(function* () {
@@ -541,7 +539,7 @@ describe("a contact that is safe to send again", () => {
     })
   })
 
-  it.effect("is left to the next run by an outage, however often its outcome stayed unknown", () => {
+  it.effect("is left to the next run after each outage, even if its outcome stays unknown in several runs", () => {
     const away = losing(() => Infinity)
     return Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
@@ -557,7 +555,7 @@ describe("a contact that is safe to send again", () => {
     })
   })
 
-  it.effect("stops the run where more than a thousand would have to wait for it", () => {
+  it.effect("stops the run with Outage if more than 1000 contacts with its email have to wait for it", () => {
     const { layer, log } = losing((name) => (name === "a@example.com" ? Infinity : 0))
     const same = Array.from({ length: 1500 }, (): ContactUpsert => ({ locationId, email: "a@example.com" }))
     return Effect.gen(function* () {
@@ -596,7 +594,7 @@ describe("a contact that is safe to send again", () => {
   })
 })
 
-describe("a refusal of the location", () => {
+describe("an error about the location", () => {
   const refused = (Class: typeof Errors.Forbidden | typeof Errors.BadRequest, status: number, message: string) =>
     new Class({ operation: "upsertContact", attempts: 1, status, message, details: [message] })
 
@@ -608,7 +606,7 @@ describe("a refusal of the location", () => {
     refused(Errors.BadRequest, 400, "The sub-account is paused")
   ]
 
-  it.effect("stops the run after as many in a row as `failures`, says what the matter is, and settles none", () =>
+  it.effect("stops the run with Forbidden after `failures` in a row, and leaves all contacts to the next run", () =>
     Effect.gen(function* () {
       for (const error of members) {
         let calls = 0
@@ -634,7 +632,7 @@ describe("a refusal of the location", () => {
     })
   )
 
-  it.effect("of a few contacts rejects them where the service takes others", () => {
+  it.effect("rejects only the affected contacts if the service accepts others in between", () => {
     const isForeign = (index: number) => index % 10 === 3
     const picky = serviceOf((input) =>
       isForeign(Number(/\d+/.exec(nameOf(input))?.[0])) ? Effect.fail(members[0]!) : Effect.succeed(answer(input))
@@ -646,7 +644,7 @@ describe("a refusal of the location", () => {
     }).pipe(Effect.provide(picky))
   })
 
-  it.effect("is not what a contact is refused for: a duplicate, an unknown field, a phone", () =>
+  it.effect("is not inferred from an error about the contact: a duplicate, an unknown field, an invalid phone", () =>
     Effect.gen(function* () {
       for (const message of [
         "This location does not allow duplicated contacts.",
@@ -662,7 +660,7 @@ describe("a refusal of the location", () => {
 })
 
 describe("dead letters", () => {
-  it.effect("are what failed, with its error, and can be fed back", () => {
+  it.effect("contain the failed contacts with their errors, and can be sent again", () => {
     const isBroken = (input: ContactUpsert) => ["lead-1@example.com", "lead-3"].includes(nameOf(input))
     const picky = serviceOf((input) =>
       isBroken(input)
@@ -696,7 +694,7 @@ describe("dead letters", () => {
     })
   })
 
-  it.effect("keep what is nested too deep to be sent, and the list goes on", () =>
+  it.effect("contain a contact that is nested too deep to be sent, and the run continues", () =>
     Effect.gen(function* () {
       const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`) as unknown
       for (const levels of [101, 1300, 5000]) {
@@ -710,7 +708,7 @@ describe("dead letters", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("keep also what could never be sent", () =>
+  it.effect("contain an invalid contact that was never sent, and null for a circular one", () =>
     Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
       const circular: Record<string, unknown> = { locationId }
@@ -786,7 +784,7 @@ describe("a checkpoint", () => {
     })
 
   it.effect.prop(
-    "loses nothing and sends nothing twice that was answered, whenever the runs are killed",
+    "loses no contact, and sends none twice that is unsafe to resend, whenever the runs are killed",
     [
       FastCheck.array(FastCheck.boolean(), { minLength: 1, maxLength: 40 }),
       FastCheck.array(FastCheck.integer({ min: 1, max: 120 }), { maxLength: 6 }),
@@ -817,7 +815,7 @@ describe("a checkpoint", () => {
     { fastCheck: { numRuns: 100 } }
   )
 
-  it.effect("is of one list", () =>
+  it.effect("belongs to one list: a run with another source fails with SourceMismatch", () =>
     Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads", source: "a" }
       yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
@@ -832,32 +830,30 @@ describe("a checkpoint", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect(
-    "that was edited is refused as unreadable, also where it would name more contacts than there is memory",
-    () =>
-      Effect.gen(function* () {
-        const edits: ReadonlyArray<(progress: Record<string, unknown>) => object> = [
-          (progress) => ({ ...progress, beyond: [[4, 9_000_000_000_000]] }),
-          (progress) => ({ ...progress, beyond: [[5, 4]] }),
-          (progress) => ({ ...progress, next: 90 }),
-          (progress) => ({ ...progress, deferred: [1, 1] }),
-          (progress) => ({ ...progress, counts: { created: 3 } }),
-          (progress) => ({ ...progress, version: 2 })
-        ]
-        for (const edit of edits) {
-          const checkpoint = { store: yield* memory, name: "leads" }
-          const run = collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
-          yield* run
-          for (const key of ["leads.0", "leads.1"]) {
-            const text = Option.getOrElse(yield* checkpoint.store.get(key), () => "{}")
-            yield* checkpoint.store.set(key, JSON.stringify(edit(JSON.parse(text) as Record<string, unknown>)))
-          }
-          expect(yield* Effect.flip(run)).toMatchObject({ _tag: "CheckpointError", reason: "Unreadable" })
+  it.effect("is refused as Unreadable if it was edited to be inconsistent or to name trillions of contacts", () =>
+    Effect.gen(function* () {
+      const edits: ReadonlyArray<(progress: Record<string, unknown>) => object> = [
+        (progress) => ({ ...progress, beyond: [[4, 9_000_000_000_000]] }),
+        (progress) => ({ ...progress, beyond: [[5, 4]] }),
+        (progress) => ({ ...progress, next: 90 }),
+        (progress) => ({ ...progress, deferred: [1, 1] }),
+        (progress) => ({ ...progress, counts: { created: 3 } }),
+        (progress) => ({ ...progress, version: 2 })
+      ]
+      for (const edit of edits) {
+        const checkpoint = { store: yield* memory, name: "leads" }
+        const run = collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)), { checkpoint }))
+        yield* run
+        for (const key of ["leads.0", "leads.1"]) {
+          const text = Option.getOrElse(yield* checkpoint.store.get(key), () => "{}")
+          yield* checkpoint.store.set(key, JSON.stringify(edit(JSON.parse(text) as Record<string, unknown>)))
         }
-      }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+        expect(yield* Effect.flip(run)).toMatchObject({ _tag: "CheckpointError", reason: "Unreadable" })
+      }
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("keeps its counts and no contact when its dead letters are cleared", () =>
+  it.effect("keeps its counts but no contact when its dead letters are cleared", () =>
     Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
       const input = [lead(0), { ...lead(1), email: "nobody" }]
@@ -872,7 +868,7 @@ describe("a checkpoint", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("that cannot be read is not taken for a new one", () =>
+  it.effect("is refused as Unreadable, not started anew, if its values cannot be parsed", () =>
     Effect.gen(function* () {
       const checkpoint = { store: yield* memory, name: "leads" }
       yield* checkpoint.store.set("leads.0", "{")
@@ -884,7 +880,7 @@ describe("a checkpoint", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("whose store fails once has each outcome told once, in the order of the list", () =>
+  it.effect("lets the run after a failed write emit the missing outcomes once, in the order of the list", () =>
     Effect.gen(function* () {
       const kept = yield* memory
       let writes = 0
@@ -905,7 +901,7 @@ describe("a checkpoint", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("does not let an older contact of an email overwrite a newer one, wherever a run is killed", () =>
+  it.effect("does not let an older contact overwrite a newer one with the same email, whenever a run is killed", () =>
     Effect.gen(function* () {
       const kept = new Map<string, string>()
       /** The contents of the store after each write. */
@@ -949,7 +945,7 @@ describe("a checkpoint", () => {
   )
 
   it.effect(
-    "does not write a newer contact of an email down before an older one, however slowly outcomes are taken",
+    "does not save a newer contact before an older one with the same email, even if outcomes are read slowly",
     () => {
       const failing = new Set(["a", "c", "d", "e", "f", "older"])
       const sent: Array<string> = []
@@ -984,7 +980,7 @@ describe("a checkpoint", () => {
     }
   )
 
-  it.effect("whose store fails ends the run, and no outcome is told that is not written down", () =>
+  it.effect("ends the run with StoreFailed, without emitting unsaved outcomes, if its store fails", () =>
     Effect.gen(function* () {
       const store = KeyValueStore.makeStringOnly({
         ...(yield* memory),
@@ -1003,7 +999,7 @@ describe("a checkpoint", () => {
   )
 })
 
-describe("reads of many", () => {
+describe("getMany", () => {
   const ids = ["a", "b", "a", "c", "b"].map((id) => ContactId.make(id))
 
   const counting = (asked: Array<string>) =>
@@ -1027,7 +1023,7 @@ describe("reads of many", () => {
   const told = (found: Chunk.Chunk<ContactsBulk.Found>) =>
     Chunk.toReadonlyArray(found).map(({ id, result }) => `${id} ${Either.isRight(result) ? "found" : result.left._tag}`)
 
-  it.effect("ask for each once, and go on after one that is not there", () => {
+  it.effect("requests each contact once, and continues after one that does not exist", () => {
     const asked: Array<string> = []
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(Stream.runCollect(ContactsBulk.getMany(ids)))
@@ -1037,7 +1033,7 @@ describe("reads of many", () => {
     }).pipe(Effect.provide(counting(asked)))
   })
 
-  it.effect("do not end with the one that asked first", () =>
+  it.effect("continues a shared lookup if the first of its two readers is interrupted", () =>
     Effect.gen(function* () {
       const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })
       const read = Stream.runCollect(ContactsBulk.getMany([ContactId.make("a")], { cache }))
@@ -1051,7 +1047,7 @@ describe("reads of many", () => {
     }).pipe(Effect.provide(counting([])))
   )
 
-  it.effect("of a cache are interrupted with the last that waits for them, and asked for again later", () => {
+  it.effect("interrupts a shared lookup with its last reader, and requests the contact again later", () => {
     let asked = 0
     let interrupted = 0
     const slow = Layer.mock(ContactsService, {
@@ -1077,7 +1073,7 @@ describe("reads of many", () => {
     }).pipe(Effect.provide(slow))
   })
 
-  it.effect("ask again at once for one that failed", () => {
+  it.effect("requests a contact of the cache again at once after its lookup failed", () => {
     let asked = 0
     const failing = Layer.mock(ContactsService, {
       getContact: (id: ContactId) =>
@@ -1093,7 +1089,7 @@ describe("reads of many", () => {
     }).pipe(Effect.provide(failing))
   })
 
-  it.effect("share a cache, in which failures are not kept", () => {
+  it.effect("shares the contacts of a cache until they expire, and does not cache failures", () => {
     const asked: Array<string> = []
     return Effect.gen(function* () {
       const cache = yield* ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" })

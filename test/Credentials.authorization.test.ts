@@ -30,7 +30,7 @@ const faultsOf = (more: Partial<Credentials.AuthorizationUrl>) => {
 }
 
 describe("the authorization URL", () => {
-  it("leads to the vendor's consent page, with everything that it needs", () => {
+  it("points to the vendor's consent page, with the required query parameters", () => {
     const url = urlOf()
     expect(url.origin + url.pathname).toBe("https://marketplace.gohighlevel.com/oauth/chooselocation")
     expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -42,7 +42,7 @@ describe("the authorization URL", () => {
     })
   })
 
-  it("can lead to the page without the vendor's name, log in in the same tab and name a version", () => {
+  it("supports the white-label page, login in the same tab, and a version id", () => {
     const url = urlOf({ whiteLabel: true, loginInSameTab: true, versionId: "65c0" })
     expect(url.host).toBe("marketplace.leadconnectorhq.com")
     expect(url.searchParams.get("loginWindowOpenMode")).toBe("self")
@@ -53,13 +53,13 @@ describe("the authorization URL", () => {
     expect(urlOf({ baseUrl: "http://127.0.0.1:4010/market/" }).pathname).toBe("/market/oauth/chooselocation")
   })
 
-  it("sends the redirect URI as it is registered, on this machine without TLS too", () => {
+  it("contains the redirect URI unchanged, which may use http for localhost", () => {
     for (const redirectUri of ["https://my-app.example", "http://localhost:3000/callback?app=1"]) {
       expect(urlOf({ redirectUri }).searchParams.get("redirect_uri")).toBe(redirectUri)
     }
   })
 
-  it("is refused with all its reasons, without the state", () => {
+  it("is not built from invalid options; the error lists every fault, without the state", () => {
     expect(faultsOf({ clientId: "", redirectUri: "callback", scopes: [], versionId: "a b" })).toEqual([
       "The client id is empty",
       "The redirect URI is not a URL",
@@ -80,7 +80,7 @@ describe("the authorization URL", () => {
   })
 })
 
-describe("the state of a visitor", () => {
+describe("a generated OAuth state", () => {
   it.effect("has 256 random bits, in characters that a cookie and a URL can carry", () =>
     Effect.gen(function* () {
       const states = yield* Effect.all(Array.from({ length: 100 }, () => Credentials.makeState))
@@ -101,15 +101,15 @@ const refusal = (query: string, expected: Redacted.Redacted | undefined = state)
   return error.reason
 }
 
-describe("a callback", () => {
-  it("gives the code, redacted, if its state is the visitor's", () => {
+describe("an OAuth callback", () => {
+  it("returns the code, redacted, if its state matches", () => {
     const callback = Either.getOrThrow(parse("code=canary-code&state=canary-state"))
     expect(Redacted.value(callback.code)).toBe("canary-code")
     expect(inspect(callback) + JSON.stringify(callback)).not.toContain("canary")
     expect(Either.isRight(Credentials.parseCallback("/callback?state=canary-state&code=1#top", { state }))).toBe(true)
   })
 
-  it("of another visitor is refused, whatever else it says", () => {
+  it("is rejected with StateMismatch if its state differs or occurs twice, even with an error parameter", () => {
     for (const other of ["canary-statf", "danary-state", "canary-stat", "canary-state1", "canary-state%00", "c"]) {
       expect(refusal(`code=1&state=${other}`)).toBe("StateMismatch")
     }
@@ -117,7 +117,7 @@ describe("a callback", () => {
     expect(refusal("code=1&state=canary-state&state=another")).toBe("StateMismatch")
   })
 
-  it("without a state is refused, on either side, even if both are empty", () => {
+  it("is rejected with StateMissing if the received or the expected state is missing, or both are empty", () => {
     expect(refusal("code=1")).toBe("StateMissing")
     expect(refusal("code=1&state=")).toBe("StateMissing")
     expect(Credentials.parseCallback("/callback?code=1&state=a", { state: undefined })).toMatchObject({
@@ -126,7 +126,7 @@ describe("a callback", () => {
     expect(refusal("code=1&state=", Redacted.make(""))).toBe("StateMissing")
   })
 
-  it("of a visitor who has declined says so, without text of the request", () => {
+  it("is rejected with Denied if the vendor reports an error; unknown error text is not repeated", () => {
     expect(refusal("error=access_denied&state=canary-state")).toBe("Denied")
     expect(refusal("error=%3Ccanary%3E&state=canary-state")).toBe("Denied")
     expect(Either.getOrThrow(Either.flip(parse("error=access_denied&state=canary-state"))).message).toBe(
@@ -134,7 +134,7 @@ describe("a callback", () => {
     )
   })
 
-  it("without a code that can be sent is refused", () => {
+  it("is rejected with CodeMissing if its code is missing, empty, duplicated or contains a line break", () => {
     for (const code of ["", "code=&", "code=canary%0Acode&", "code=1&code=2&"]) {
       expect(refusal(`${code}state=canary-state`)).toBe("CodeMissing")
     }
@@ -163,7 +163,7 @@ describe("an installation", () => {
       return yield* Credentials.authorizationCode({ ...app, code, store, baseUrl: url })
     }).pipe(Effect.provide([FetchHttpClient.layer, Sandbox.layer()]))
 
-  it.effect("of an agency is told apart from a location's", () =>
+  it.effect("is recognized from its grant as a company's or a location's", () =>
     Effect.gen(function* () {
       expect(Credentials.installationOf(yield* connect({ companyId: "agency" }))).toEqual({
         _tag: "Company",
@@ -173,7 +173,7 @@ describe("an installation", () => {
     })
   )
 
-  it("of a location that names its company is the location's; a record without tokens is nobody's", () => {
+  it("is the location's if the grant names a location and a company, and undefined if it names neither", () => {
     const grant = {
       accessToken: Redacted.make("a"),
       refreshToken: Redacted.make("r"),
@@ -188,8 +188,8 @@ describe("an installation", () => {
   })
 })
 
-describe("an app that is uninstalled", () => {
-  it.effect("loses the grant of the location or the company that the event names, and no other", () =>
+describe("an uninstall event", () => {
+  it.effect("removes only the grant of the location or the company that it names", () =>
     Effect.gen(function* () {
       const grant = {
         accessToken: Redacted.make("a"),

@@ -65,7 +65,7 @@ const frozenRefresh = (encoding: "identity" | "br") =>
   })
 
 it.scopedLive(
-  "a grant whose refresh was frozen beyond its timeout is kept, whether the response came as it is or compressed",
+  "a process suspended for longer than the timeout of a refresh saves the grant, plain or brotli-encoded",
   () =>
     Effect.gen(function* () {
       const results = yield* Effect.all([frozenRefresh("identity"), frozenRefresh("br")], { concurrency: "unbounded" })

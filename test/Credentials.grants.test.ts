@@ -185,7 +185,7 @@ const isPair = ({ exchanging }: TokenStore.Grant) => exchanging === undefined
 describe("a private integration token", () => {
   const open = (token: string) => opened(Credentials.privateIntegrationToken(Redacted.make(token)), vendor())
 
-  it.scoped("is at hand for every call", () =>
+  it.scoped("is available at once for every call and cannot be renewed", () =>
     Effect.gen(function* () {
       const { get, cached, renew } = yield* open("pit-1")
       expect(Redacted.value(yield* get("getContact"))).toBe("pit-1")
@@ -194,7 +194,7 @@ describe("a private integration token", () => {
     })
   )
 
-  it.scoped("that cannot be sent is Unauthorized, and never at hand", () =>
+  it.scoped("fails the call with Unauthorized and is not cached if it contains spaces", () =>
     Effect.gen(function* () {
       const { get, cached } = yield* open("pit 1")
       expect(cached!(0)).toBeUndefined()
@@ -208,7 +208,7 @@ describe("a private integration token", () => {
   )
 
   it.prop(
-    "counts against a quota of its own, by a name that does not tell it",
+    "has a rate limit key of its own, which does not contain the token",
     [FastCheck.string({ minLength: 12 }), FastCheck.string({ minLength: 12 })],
     ([one, other]) => {
       const rateLimitKey = (token: string) => Credentials.privateIntegrationToken(Redacted.make(token)).rateLimitKey
@@ -218,15 +218,15 @@ describe("a private integration token", () => {
     }
   )
 
-  it("is told from what merely begins alike", () => {
+  it('may contain "bearer" within a word, but no "Bearer" prefix, quotes, whitespace or non-ASCII characters', () => {
     const taken = (token: string) => Either.isRight(Credentials.validate(Redacted.make(token)))
     expect(["bearers-1", "a-bearer", "not-bearer-1", "~", "!"].map(taken)).toEqual([true, true, true, true, true])
     expect(["  Bearer pit-1", "bearer", "`pit-1`", "épit", "pit 1", "pi\nt"].map(taken)).toEqual(Array(6).fill(false))
   })
 })
 
-describe("a source of tokens", () => {
-  it("is paced with those that it names, or by itself", () => {
+describe("a custom token source", () => {
+  it("uses the given rate limit key, or a unique one by default", () => {
     const token = Effect.succeed(Redacted.make("a"))
     expect(Credentials.accessToken(token, { rateLimitKey: "app:location" }).rateLimitKey).toBe("app:location")
     const [one, other] = [Credentials.accessToken(token), Credentials.accessToken(token)]
@@ -235,7 +235,7 @@ describe("a source of tokens", () => {
     expect(one.rateLimitKey).not.toBe(Credentials.accessToken(token).rateLimitKey)
   })
 
-  it.scoped("has another token or none", () =>
+  it.scoped("can replace a rejected token only if it returns a different one", () =>
     Effect.gen(function* () {
       const { renew } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make("a"))), vendor())
       expect(yield* renew!("getContact", Redacted.make("a"))).toBe(false)
@@ -243,7 +243,7 @@ describe("a source of tokens", () => {
     })
   )
 
-  it.scoped("whose token cannot be sent is told why", () =>
+  it.scoped("fails the call with the reason if its token is empty", () =>
     Effect.gen(function* () {
       const { get } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make(""))), vendor())
       expect(yield* Effect.flip(get("getContact"))).toMatchObject({ message: "The token is empty", attempts: 0 })
@@ -253,8 +253,8 @@ describe("a source of tokens", () => {
 
 // --- the requests to the vendor, and its responses --------------------------------------------------------------------
 
-describe("the token endpoint", () => {
-  it.scoped("is asked for the next pair as it is documented", () =>
+describe("a request to the token endpoint", () => {
+  it.scoped("has the documented form and headers for a refresh", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const { get } = yield* service(over, ended)
@@ -277,7 +277,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.effect("is asked for a code as it is documented, without what is not known", () =>
+  it.effect("has the documented form for an authorization code, without the optional fields that are not set", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1, { locationId, userType: "Location" }))
       yield* exchange(over)
@@ -295,7 +295,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.effect("is the vendor's where no other is named", () =>
+  it.effect("goes to the vendor's host if no base URL is set", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1, { locationId }))
       yield* exchange(over, { baseUrl: undefined })
@@ -303,7 +303,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("is asked again while it is out of order, as long as it answers the same exchange again", () =>
+  it.scoped("is retried after a 503 with jittered exponential backoff, for at most 28 seconds", () =>
     Effect.gen(function* () {
       const over = vendor(says({}, 503))
       const { get } = yield* service(over, ended)
@@ -324,7 +324,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("that is back within its thirty seconds has lost no grant", () =>
+  it.scoped("succeeds if the endpoint recovers from 502 responses within 24 seconds", () =>
     Effect.gen(function* () {
       for (const back of [5, 12, 20.5, 24]) {
         const begin = (yield* Effect.clock).unsafeCurrentTimeMillis()
@@ -340,7 +340,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("has eight seconds for each answer", () =>
+  it.scoped("times out after 8 seconds, is retried, and fails with TIMEOUT if no attempt gets a response", () =>
     Effect.gen(function* () {
       const over = vendor(silent, pair(1))
       const { get } = yield* service(over, ended)
@@ -366,7 +366,7 @@ describe("the token endpoint", () => {
     [422, { message: "client unknown" }, "Unprocessable"],
     [403, { message: "not for this app" }, "Forbidden"],
     [404, {}, "UnexpectedResponse"]
-  ] as const)("is not asked again after a %d", ([status, body, tag]) =>
+  ] as const)("is not retried after a %d response", ([status, body, tag]) =>
     Effect.gen(function* () {
       const over = vendor(says(body, status))
       const { get } = yield* service(over, ended)
@@ -377,7 +377,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("tells nobody what it was told", () =>
+  it.scoped("fails with an error that omits the secrets which the response echoes", () =>
     Effect.gen(function* () {
       const echo = ({ form, headers }: Asked) =>
         Response.json({ message: inspect({ form, headers }), error: Object.values(form) }, { status: 403 })
@@ -397,20 +397,22 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("that answers no grant is not believed", () =>
-    Effect.gen(function* () {
-      for (const answer of [{}, [], "access-1", { access_token: "" }, { access_token: 7 }, null]) {
-        const { get, kept } = yield* service(vendor(says(answer)), ended)
-        expect(yield* running(Effect.flip(get), "5 seconds")).toMatchObject({
-          _tag: "UnexpectedResponse",
-          message: "The response cannot be decoded: it has no access token"
-        })
-        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-0" })
-      }
-    })
+  it.scoped(
+    "fails with UnexpectedResponse if the response has no access token, and keeps the stored refresh token",
+    () =>
+      Effect.gen(function* () {
+        for (const answer of [{}, [], "access-1", { access_token: "" }, { access_token: 7 }, null]) {
+          const { get, kept } = yield* service(vendor(says(answer)), ended)
+          expect(yield* running(Effect.flip(get), "5 seconds")).toMatchObject({
+            _tag: "UnexpectedResponse",
+            message: "The response cannot be decoded: it has no access token"
+          })
+          expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-0" })
+        }
+      })
   )
 
-  it.scoped("that sends an access token which no header can carry loses no grant, and the token is not sent", () =>
+  it.scoped("fails if no header can carry the new access token, but saves the new refresh token", () =>
     Effect.gen(function* () {
       for (const token of ["canary 1", "canary\r\nx-admin: 1", "Bearer canary", "canäry"]) {
         const over = vendor(pair(1, { access_token: token }), pair(2))
@@ -441,20 +443,22 @@ describe("the token endpoint", () => {
     [1e300, day],
     [null, day],
     [undefined, day]
-  ] as const)("that says expires_in: %s means a day if that cannot be", ([told, lifetime]) =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(5 * day)
-      const grant = yield* exchange(vendor(pair(1, { locationId, expires_in: told })))
-      expect(exposed(grant)).toMatchObject({
-        accessToken: "access-1",
-        refreshToken: "refresh-1",
-        issuedAt: DateTime.unsafeMake(5 * day),
-        expiresAt: DateTime.unsafeMake(5 * day + lifetime)
+  ] as const)(
+    "yields a token with the lifetime of expires_in: %s, or of one day if that is invalid",
+    ([told, lifetime]) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(5 * day)
+        const grant = yield* exchange(vendor(pair(1, { locationId, expires_in: told })))
+        expect(exposed(grant)).toMatchObject({
+          accessToken: "access-1",
+          refreshToken: "refresh-1",
+          issuedAt: DateTime.unsafeMake(5 * day),
+          expiresAt: DateTime.unsafeMake(5 * day + lifetime)
+        })
       })
-    })
   )
 
-  it.scoped("whose clock is another is taken by its own", () =>
+  it.scoped("yields a token whose lifetime is measured by the vendor's clock, from the Date header", () =>
     Effect.gen(function* () {
       const ahead = 3 * 60 * minute
       const date = new Date(ahead).toUTCString()
@@ -484,24 +488,26 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.effect("has its details kept, and those before them where it is silent", () =>
-    Effect.gen(function* () {
-      const details = { scope: "contacts.write", userType: "Location", locationId, companyId }
-      const grant = yield* exchange(vendor(pair(1, { ...details, planId: "plan" })))
-      expect(grant).toMatchObject(details)
-      expect(grant).not.toHaveProperty("planId")
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const over = vendor(pair(1, { scope: "contacts.readonly", userType: "", companyId: 7 }))
-          const { get, kept } = yield* service(over, { ...ended, ...details })
-          yield* get
-          expect(yield* kept).toMatchObject({ ...details, scope: "contacts.readonly" })
-        })
-      )
-    })
+  it.effect(
+    "stores scope, user type and ids of the response, and keeps earlier values of missing or invalid fields",
+    () =>
+      Effect.gen(function* () {
+        const details = { scope: "contacts.write", userType: "Location", locationId, companyId }
+        const grant = yield* exchange(vendor(pair(1, { ...details, planId: "plan" })))
+        expect(grant).toMatchObject(details)
+        expect(grant).not.toHaveProperty("planId")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const over = vendor(pair(1, { scope: "contacts.readonly", userType: "", companyId: 7 }))
+            const { get, kept } = yield* service(over, { ...ended, ...details })
+            yield* get
+            expect(yield* kept).toMatchObject({ ...details, scope: "contacts.readonly" })
+          })
+        )
+      })
   )
 
-  it.scoped("that answers no other refresh token means the same one again", () =>
+  it.scoped("keeps the refresh token if the response has no new one", () =>
     Effect.gen(function* () {
       const { get, kept } = yield* service(vendor(says({ access_token: "access-1" })), ended)
       yield* get
@@ -510,7 +516,7 @@ describe("the token endpoint", () => {
     })
   )
 
-  it.scoped("is counted, by what it answered", () =>
+  it.scoped("is counted by outcome in the metric of token refreshes", () =>
     Effect.gen(function* () {
       const counted = Effect.map(Metric.snapshot, (all) => {
         const own = all.filter(({ metricKey }) => metricKey.name === "growthhub.client.token.refreshes")
@@ -529,7 +535,7 @@ describe("the token endpoint", () => {
   )
 })
 
-describe("a grant is dead", () => {
+describe("a refused refresh", () => {
   const refused = (status: number, body: unknown) =>
     Effect.gen(function* () {
       const over = vendor(says(body, status))
@@ -564,7 +570,7 @@ describe("a grant is dead", () => {
     { message: ["nothing", "The refresh token is invalid"] },
     { error: "unauthorized_client", error_description: "The refresh token is expired" },
     { message: 7, error_description: "The refresh token is expired" }
-  ])("where the vendor says so: %j", (body) =>
+  ])("requires a reconnect if the vendor rejects the refresh token with %j", (body) =>
     Effect.gen(function* () {
       for (const status of [400, 401, 422]) expect(yield* refused(status, body)).toMatchObject(dead)
     })
@@ -586,13 +592,13 @@ describe("a grant is dead", () => {
     ["invalid_grant"],
     "invalid_grant",
     null
-  ])("not where it says anything else: %j", (body) =>
+  ])("does not require a reconnect after another error: %j", (body) =>
     Effect.gen(function* () {
       for (const status of [400, 401, 422]) expect(yield* refused(status, body)).not.toHaveProperty("reconnect")
     })
   )
 
-  it.scoped("not by any other status", () =>
+  it.scoped("does not require a reconnect after status 403, 404, 409 or 500", () =>
     Effect.gen(function* () {
       for (const status of [403, 404, 409, 500]) {
         for (const body of [{ error: "invalid_grant" }, { message: "Invalid refresh token" }]) {
@@ -604,7 +610,7 @@ describe("a grant is dead", () => {
     })
   )
 
-  it.scoped("not where somebody else has another one by now", () =>
+  it.scoped("uses the grant that another process has stored during the exchange", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory([[key, ended]])
       const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
@@ -629,7 +635,7 @@ describe("a grant is dead", () => {
     })
   )
 
-  it.scoped("not while the store cannot be read: it may hold another one by now", () =>
+  it.scoped("fails with a retryable TOKEN_STORE error if the store cannot be read again", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory([[key, ended]])
       let reads = 0
@@ -649,7 +655,7 @@ describe("a grant is dead", () => {
     })
   )
 
-  it.scoped("once, and the vendor is not asked about it again; its next one is asked about", () =>
+  it.scoped("does not send the rejected refresh token again, but exchanges a newer one from the store", () =>
     Effect.gen(function* () {
       const over = vendor(says({ error: "invalid_grant" }, 400), pair(2))
       const { get, store } = yield* service(over, ended)
@@ -665,8 +671,8 @@ describe("a grant is dead", () => {
 
 // --- a code ------------------------------------------------------------------------------------------------------------
 
-describe("a code", () => {
-  it.effect("makes a grant that is kept under the id of its location, or of its company", () =>
+describe("an authorization code", () => {
+  it.effect("is exchanged for a grant, which is stored under the id of its location, or of its company", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const ofLocation = yield* exchange(vendor(pair(1, { locationId, companyId })), { store })
@@ -677,7 +683,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("that makes no grant for anybody is refused", () =>
+  it.effect("is refused if the grant has no refresh token, or neither location nor company", () =>
     Effect.gen(function* () {
       for (const answer of [{ locationId, refresh_token: "" }, { userType: "Location" }]) {
         expect(yield* Effect.flip(exchange(vendor(pair(1, answer))))).toMatchObject({
@@ -690,7 +696,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("is not spent where the store cannot be used", () =>
+  it.effect("is not exchanged if the store cannot be locked or read", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1, { locationId }))
       const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
@@ -705,7 +711,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("whose grant cannot be saved is saved as soon as it can, within two minutes", () =>
+  it.effect("yields a grant whose failed save is retried every 500 ms, for at most two minutes", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let isFull = true
@@ -729,7 +735,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("whose grant breaks a store of the app's own is saved all the same, if that can be", () =>
+  it.effect("yields a grant whose save is retried after a defect in the app's own store", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory()
       let failures = 3
@@ -746,7 +752,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("is not spent where the store can be read and locked, but not written", () =>
+  it.effect("is not exchanged if the store can be locked and read, but not written", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1, { locationId }))
       const { store } = watchedStore(yield* TokenStore.makeMemory(), () => true)
@@ -755,7 +761,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("that is being spent does not hold up a caller that gives up, and its grant is saved", () =>
+  it.effect("is exchanged to the end in the background if the caller is interrupted, and the grant is saved", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const over = slow(pair(1, { locationId }))
@@ -768,7 +774,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("that is being spent is waited for by the scope that it was given", () =>
+  it.effect("delays the close of the given scope until the exchange has ended and the grant is saved", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const over = slow(pair(1, { locationId }))
@@ -784,7 +790,7 @@ describe("a code", () => {
     })
   )
 
-  it.effect("that cannot be one is refused with its reason, and the app's mistakes with theirs", () =>
+  it.effect("is not sent if it, the client id, the client secret or the base URL is invalid; the error says why", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1, { locationId }))
       const reasons: Array<[object, string]> = [
@@ -807,7 +813,7 @@ describe("a code", () => {
 
 // --- when it is refreshed ----------------------------------------------------------------------------------------------
 
-describe("a token", () => {
+describe("an access token", () => {
   /** Asks for a token at a given time, and lets a refresh in the background finish. */
   const after = (millis: number, grant: TokenStore.Grant, ...answers: ReadonlyArray<() => Says>) =>
     Effect.gen(function* () {
@@ -819,7 +825,7 @@ describe("a token", () => {
       return { ...one, got, over }
     })
 
-  it.scoped("of a day is fetched anew ten minutes before its end, while calls go on with it", () =>
+  it.scoped("is refreshed in the background from 10 minutes before its expiry, if its lifetime is a day", () =>
     Effect.gen(function* () {
       const before = yield* after(day - 10 * minute - 1, grantOf(), pair(1))
       expect(before.got).toBe("access-0")
@@ -833,14 +839,14 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("of a day is waited for in its last thirty seconds", () =>
+  it.scoped("makes calls wait for a refresh in its last 30 seconds, if its lifetime is a day", () =>
     Effect.gen(function* () {
       expect((yield* after(day - 30 * second - 1, grantOf(), pair(1))).got).toBe("access-0")
       expect((yield* after(day - 30 * second, grantOf(), pair(1))).got).toBe("access-1")
     })
   )
 
-  it.scoped("of a shorter life is fetched in its last tenth, and waited for in its last hundredth", () =>
+  it.scoped("is refreshed in the last tenth of a shorter lifetime, and calls wait in the last hundredth", () =>
     Effect.gen(function* () {
       const short = grantOf({ expiresAt: DateTime.unsafeMake(100 * second) })
       expect((yield* after(90 * second - 1, short, pair(1))).over.asked).toHaveLength(0)
@@ -850,7 +856,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("whose beginning is not known lives for a day", () =>
+  it.scoped("is assumed to have a lifetime of a day if its grant has no issue time", () =>
     Effect.gen(function* () {
       const { issuedAt: _, ...grant } = grantOf({ expiresAt: DateTime.unsafeMake(60 * minute) })
       expect((yield* after(50 * minute - 1, grant, pair(1))).over.asked).toHaveLength(0)
@@ -858,7 +864,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that is being exchanged by nobody knows whom is exchanged again", () =>
+  it.scoped("is refreshed, though valid, if its grant records an unfinished exchange of an unknown process", () =>
     Effect.gen(function* () {
       const { over, held } = yield* after(0, grantOf({ exchanging: DateTime.unsafeMake(0) }), says({}, 403))
       expect(over.asked).toHaveLength(1)
@@ -866,7 +872,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that could not be fetched in the background is left alone for thirty seconds", () =>
+  it.scoped("is not refreshed in the background for 30 seconds after a failed background refresh", () =>
     Effect.gen(function* () {
       const begin = day - 10 * minute
       const { over, get } = yield* after(begin, grantOf(), says({}, 403), pair(1))
@@ -883,7 +889,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("for which the vendor had no answer is left alone for as long, from when that was certain", () =>
+  it.scoped("is not refreshed in the background for 30 seconds after the end of a refresh that timed out", () =>
     Effect.gen(function* () {
       const { over, get } = yield* after(day - 10 * minute, grantOf(), silent)
       while (over.asked.length < 4) {
@@ -899,7 +905,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that has something left is used where the vendor has no other, and not when that is over", () =>
+  it.scoped("is used until it expires if its refresh fails; after that, calls fail with the error of the refresh", () =>
     Effect.gen(function* () {
       const { got, get } = yield* after(day - 1, grantOf(), says({}, 403))
       expect(got).toBe("access-0")
@@ -908,7 +914,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that another process has fetched is taken, however little of it is left", () =>
+  it.scoped("is taken from the store and used until its last 30 seconds if another process has fetched it", () =>
     Effect.gen(function* () {
       const theirs = (left: number) =>
         grantOf({
@@ -936,7 +942,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("is read from the store once, as long as it is good", () =>
+  it.scoped("is read from the store once while it is valid", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory([[key, grantOf()]])
       let reads = 0
@@ -951,7 +957,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that was refused is replaced, once for all who met that", () =>
+  it.scoped("is refreshed once if the service rejects it for several calls at the same time", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const { get, renew, held } = yield* service(over, grantOf())
@@ -965,7 +971,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that was refused before it was saved is replaced, too", () =>
+  it.scoped("is refreshed after a 401 even if its grant is not saved yet", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       const latch = Effect.unsafeMakeLatch()
@@ -988,7 +994,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that was refused is not used again where there is no other", () =>
+  it.scoped("cannot be renewed after a 401 if the refresh fails or returns the same token", () =>
     Effect.gen(function* () {
       const { get, renew } = yield* service(vendor(says({}, 403)), grantOf())
       yield* get
@@ -999,7 +1005,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that is refused although it is fresh costs one exchange a minute, not one for each call", () =>
+  it.scoped("is refreshed at most once a minute if the service keeps rejecting fresh tokens", () =>
     Effect.gen(function* () {
       const over = vendor(...Array.from({ length: 9 }, (_, index) => pair(index + 1)))
       const { get, renew } = yield* service(over, grantOf())
@@ -1013,20 +1019,22 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that is refused although it is fresh gives way to one that the customer's reconnect has stored", () =>
-    Effect.gen(function* () {
-      const over = vendor(pair(1))
-      const { get, renew, store } = yield* service(over, grantOf())
-      yield* renew(yield* get)
-      const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
-      yield* store.withLock(key, ({ set }) => set(other))
-      expect(yield* renew("access-1")).toBe(true)
-      expect(yield* get).toBe("access-9")
-      expect(over.asked).toHaveLength(1)
-    })
+  it.scoped(
+    "is replaced by the token of a reconnect, without a second refresh, if the service rejects it while fresh",
+    () =>
+      Effect.gen(function* () {
+        const over = vendor(pair(1))
+        const { get, renew, store } = yield* service(over, grantOf())
+        yield* renew(yield* get)
+        const other = grantOf({ accessToken: Redacted.make("access-9"), refreshToken: Redacted.make("refresh-9") })
+        yield* store.withLock(key, ({ set }) => set(other))
+        expect(yield* renew("access-1")).toBe(true)
+        expect(yield* get).toBe("access-9")
+        expect(over.asked).toHaveLength(1)
+      })
   )
 
-  it.scoped("that is refreshed on demand is refreshed while its call waits, and never in the background", () =>
+  it.scoped("is refreshed on demand while the call waits, and not in the background", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const store = yield* TokenStore.makeMemory([[key, grantOf()]])
@@ -1039,7 +1047,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("that is refreshed on demand is used to its end while the vendor has no other", () =>
+  it.scoped("is used while it is valid if its refresh on demand fails", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory([[key, grantOf()]])
       const { get } = yield* serviceOver(vendor(says({}, 403)), store, { refresh: "onDemand" })
@@ -1048,7 +1056,7 @@ describe("a token", () => {
     })
   )
 
-  it.scoped("of no installation is none", () =>
+  it.scoped("is not requested if the store has no grant; calls fail with Unauthorized and reconnect", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const { get, held, renew } = yield* service(over, undefined)
@@ -1066,7 +1074,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that is on its way when its service ends is kept", () =>
+  it.effect("is saved if the service is released during the refresh", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const over = slow(pair(1))
@@ -1082,7 +1090,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that may have been had is kept, if the vendor is back when its service ends or soon after", () =>
+  it.effect("is requested again after the service's release, and saved, if the vendor may have issued it", () =>
     Effect.gen(function* () {
       const answers = [
         [says({}, 502), says({}, 429), pair(1)],
@@ -1104,7 +1112,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that certainly was not had is not waited for when its service ends", () =>
+  it.effect("is not requested again after the service's release if the vendor certainly has not issued it", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const over = vendor(says({}, 429))
@@ -1119,7 +1127,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that could not be had is asked for a little longer when its service ends", () =>
+  it.effect("is requested for up to 10 more seconds after the service's release if the vendor responds with 503", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const over = vendor(says({}, 503))
@@ -1135,7 +1143,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("of a service that has ended is not fetched: who waits is told", () =>
+  it.effect("is not returned after the service's release: waiting and new calls fail with Unauthorized", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const over = vendor(silent)
@@ -1157,7 +1165,7 @@ describe("a token", () => {
 
 // --- a store that fails ------------------------------------------------------------------------------------------------
 
-describe("a store that fails", () => {
+describe("saving a refreshed grant", () => {
   const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
   const told = {
     _tag: "TransportError",
@@ -1169,7 +1177,7 @@ describe("a store that fails", () => {
     isRetryable: true
   }
 
-  it.scoped("is told of to whom it concerns", () =>
+  it.scoped("fails the call with a retryable TOKEN_STORE error if the store fails before the exchange", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const store = yield* TokenStore.makeMemory([[key, ended]])
@@ -1186,7 +1194,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("writes down that an exchange begins, and then what it brought", () =>
+  it.scoped("writes the start of the exchange first, and then the new grant", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
@@ -1200,7 +1208,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("has what it could not take a second later", () =>
+  it.scoped("is retried once a second until it succeeds", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
@@ -1222,7 +1230,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.effect("has it when the service ends, at the latest", () =>
+  it.effect("is retried when the service is released", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
@@ -1239,7 +1247,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("and that forgets what the grant came from has it all the same", () =>
+  it.scoped("succeeds if the store has lost the earlier grant", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store } = watchedStore(memory, isPair)
@@ -1264,7 +1272,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.effect("has it when the service ends, also if it could not take it at once then", () =>
+  it.effect("is retried during the service's release if the store still fails at first", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const memory = yield* TokenStore.makeMemory([[key, ended]])
@@ -1283,7 +1291,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("in a way that it should not, is tried again all the same", () =>
+  it.scoped("is retried after a defect in the store", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       let failures = 3
@@ -1303,7 +1311,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.effect("is not asked to save anything at the end where nothing is unsaved", () =>
+  it.effect("is not repeated at the service's release if the grant is already saved", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, () => false)
@@ -1320,7 +1328,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("does not stop the next exchange, which goes on from what was not saved", () =>
+  it.scoped("does not block the next refresh, which uses the refresh token that is not saved yet", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
@@ -1338,7 +1346,7 @@ describe("a store that fails", () => {
     })
   )
 
-  it.scoped("and in which somebody has gone on meanwhile is followed", () =>
+  it.scoped("stops if another process has stored a newer grant, which is then used", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       const { store, written } = watchedStore(memory, (grant) => isPair(grant))
@@ -1358,8 +1366,8 @@ describe("a store that fails", () => {
 
 // --- shared stores, and stores that return an older grant -------------------------------------------------------------
 
-describe("a grant in a store", () => {
-  it.scoped("of an app is not that of another app for the same location", () =>
+describe("a stored grant", () => {
+  it.scoped("is separate for each app that is installed in the same location", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       yield* exchange(vendor(pair(1, { locationId })), { store, clientId: "one" })
@@ -1369,23 +1377,21 @@ describe("a grant in a store", () => {
     })
   )
 
-  it.scoped(
-    "under the location's id alone is read while the app has none, and stored under its key when it is refreshed",
-    () =>
-      Effect.gen(function* () {
-        const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
-        const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
-        expect(yield* get).toBe("access-0")
-        yield* TestClock.setTime(day)
-        expect(yield* get).toBe("access-1")
-        expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
-        // The grant that stays under the location's id alone is no longer read.
-        const next = yield* serviceOver(vendor(), store)
-        expect(yield* next.get).toBe("access-1")
-      })
+  it.scoped("is read from its old key, the location's id alone, and saved under the app's key after a refresh", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory([[locationId, grantOf()]])
+      const { get, kept } = yield* serviceOver(vendor(pair(1)), store)
+      expect(yield* get).toBe("access-0")
+      yield* TestClock.setTime(day)
+      expect(yield* get).toBe("access-1")
+      expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+      // The grant that stays under the location's id alone is no longer read.
+      const next = yield* serviceOver(vendor(), store)
+      expect(yield* next.get).toBe("access-1")
+    })
   )
 
-  it.scoped("that falls back to the one before is not taken for the newer one of a living process", () =>
+  it.scoped("does not replace the newer grant in memory if the store returns an older one or none", () =>
     Effect.gen(function* () {
       for (const fallen of [ended, undefined]) {
         const store = yield* TokenStore.makeMemory([[key, ended]])
@@ -1404,7 +1410,7 @@ describe("a grant in a store", () => {
   )
 
   it.scoped(
-    "that falls back to one of which the process knows nothing: the vendor decides, and its own is not lost",
+    "is tried first if this process does not know it; if the vendor rejects it, the grant in memory is used",
     () =>
       Effect.gen(function* () {
         const known = (refreshToken: string) => grantOf({ ...ended, refreshToken: Redacted.make(refreshToken) })
@@ -1424,25 +1430,27 @@ describe("a grant in a store", () => {
       })
   )
 
-  it.scoped("of an agency that is used without its company says whose it is and what to set", () =>
-    Effect.gen(function* () {
-      const store = yield* TokenStore.makeMemory()
-      yield* exchange(vendor(pair(1, { companyId, userType: "Company" })), { store })
-      const { get } = yield* serviceOver(vendor(), store)
-      const error = yield* Effect.flip(get)
-      expect(error).toMatchObject({
-        _tag: "Unauthorized",
-        companyId,
-        locationId,
-        message:
-          `There is no grant for location ${locationId}, but company company has installed the app; ` +
-          'if the location belongs to it, set `companyId: "company"` in the credentials'
+  it.scoped(
+    "is not used for a location if a company owns it and companyId is not set; the error says what to set",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* TokenStore.makeMemory()
+        yield* exchange(vendor(pair(1, { companyId, userType: "Company" })), { store })
+        const { get } = yield* serviceOver(vendor(), store)
+        const error = yield* Effect.flip(get)
+        expect(error).toMatchObject({
+          _tag: "Unauthorized",
+          companyId,
+          locationId,
+          message:
+            `There is no grant for location ${locationId}, but company company has installed the app; ` +
+            'if the location belongs to it, set `companyId: "company"` in the credentials'
+        })
+        expect(error, "to connect again would change nothing").not.toHaveProperty("reconnect")
       })
-      expect(error, "to connect again would change nothing").not.toHaveProperty("reconnect")
-    })
   )
 
-  it.scoped("whose pair cannot be saved beyond the vendor's thirty seconds is left to the process that has it", () =>
+  it.scoped("is not exchanged by other processes while its owner cannot save the new pair yet", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
       let isFull = true
@@ -1469,7 +1477,7 @@ describe("a grant in a store", () => {
     })
   )
 
-  it.scoped("whose exchange was left halfway long ago is exchanged after five seconds", () =>
+  it.scoped("is exchanged after 5 seconds if another process left an exchange unfinished an hour ago", () =>
     Effect.gen(function* () {
       const halfway = { ...ended, exchanging: DateTime.unsafeMake(0), exchangingBy: "another process" }
       const store = yield* TokenStore.makeMemory([[key, halfway]])
@@ -1483,7 +1491,7 @@ describe("a grant in a store", () => {
     })
   )
 
-  it.scoped("that cannot be saved is logged once and then rarely, and counted", () =>
+  it.scoped("is reported in the log every 10 minutes while it cannot be saved, and each failure is counted", () =>
     Effect.gen(function* () {
       const counted = Effect.map(Metric.snapshot, (all) =>
         all
@@ -1512,7 +1520,7 @@ describe("a grant in a store", () => {
     })
   )
 
-  it.scoped("is read by a process whose clock is a day ahead as by the one that fetched it", () =>
+  it.scoped("is used by a new process without a refresh although the local clock is a day ahead of the vendor's", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(10 * day)
       const date = new Date(9 * day).toUTCString()
@@ -1555,7 +1563,7 @@ describe("a location token", () => {
   const ofLocation = (number: number, more: object = {}) =>
     says({ access_token: `location-${number}`, expires_in: day / second, ...more })
 
-  it.scoped("is asked for as it is documented", () =>
+  it.scoped("is requested with the documented form and the company's access token", () =>
     Effect.gen(function* () {
       const over = vendor(ofLocation(1))
       const { get } = yield* service(over, company, { companyId })
@@ -1571,7 +1579,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("is at hand until its last thirty seconds, and asked for once by all who need it", () =>
+  it.scoped("is cached until 30 seconds before its expiry, and requested once for concurrent calls", () =>
     Effect.gen(function* () {
       const over = vendor(ofLocation(1), ofLocation(2))
       const { get, held } = yield* service(over, grantOf({ ...company, expiresAt: DateTime.unsafeMake(9 * day) }), {
@@ -1589,7 +1597,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("of a short life is so until its last hundredth", () =>
+  it.scoped("is cached until the last hundredth of a short lifetime", () =>
     Effect.gen(function* () {
       const { get, held } = yield* service(vendor(ofLocation(1, { expires_in: 100 })), company, { companyId })
       yield* get
@@ -1598,7 +1606,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("that was refused is replaced, if there is another", () =>
+  it.scoped("is replaced after a 401 if the vendor returns a different one", () =>
     Effect.gen(function* () {
       const over = vendor(ofLocation(1), ofLocation(2), ofLocation(2))
       const { get, renew } = yield* service(over, company, { companyId })
@@ -1613,7 +1621,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("that is refused although it is fresh is not asked for again by each call", () =>
+  it.scoped("is renewed at most once a minute if the service keeps rejecting it", () =>
     Effect.gen(function* () {
       const numbers = Array.from({ length: 9 }, (_, index) => ofLocation(index + 1))
       const over = vendor(...numbers)
@@ -1626,7 +1634,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("is asked for once more with another token of the company where that one was refused", () =>
+  it.scoped("is requested once more with a refreshed company token if the vendor rejects the first with 401", () =>
     Effect.gen(function* () {
       const refused = says({ statusCode: 401, message: "Invalid JWT" }, 401)
       const over = vendor(refused, pair(1), ofLocation(1))
@@ -1647,7 +1655,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("that the vendor does not answer for is not for want of another token of the company", () =>
+  it.scoped("does not cause a refresh of the company's token if its request times out", () =>
     Effect.gen(function* () {
       const over = vendor(silent)
       const { get } = yield* service(over, company, { companyId })
@@ -1656,7 +1664,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("is not asked for again where another token would not change the answer", () =>
+  it.scoped("is not requested again after a 401 or 403 that a new company token would not change", () =>
     Effect.gen(function* () {
       for (const [status, message] of [
         [401, "The token is not authorized for this scope."],
@@ -1672,7 +1680,7 @@ describe("a location token", () => {
     })
   )
 
-  it.scoped("of a company without a grant says whose is missing", () =>
+  it.scoped("is not available if the company has no grant; the error names the company", () =>
     Effect.gen(function* () {
       const { get } = yield* service(vendor(), undefined, { companyId })
       expect(yield* Effect.flip(get)).toMatchObject({
@@ -1686,8 +1694,8 @@ describe("a location token", () => {
 
 // --- the app -----------------------------------------------------------------------------------------------------------
 
-describe("an app", () => {
-  it.scoped("that cannot be right fails each call with its reason, without a request", () =>
+describe("OAuth credentials", () => {
+  it.scoped("fail each call with the reason, without a request, if an id or the client secret is invalid", () =>
     Effect.gen(function* () {
       const over = vendor(pair(1))
       const store = yield* TokenStore.makeMemory([[key, ended]])
@@ -1708,7 +1716,7 @@ describe("an app", () => {
     })
   )
 
-  it.effect("and a location have a quota, whoever configures them", () =>
+  it.effect("have one rate limit key per app and location, and are read and validated from the configuration", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       expect(Credentials.oauth({ ...app, locationId, store }).rateLimitKey).toBe(`app:${locationId}`)

@@ -26,11 +26,11 @@ const reason = (token: string) =>
   )
 
 describe("a token", () => {
-  it("is taken when a header can carry it as it is", () => {
+  it("is accepted if a header can carry it unchanged", () => {
     for (const token of ["pit-0123-4567", "eyJhbGciOi.eyJzdWIi.sig_-", "a+b/c=="]) expect(reason(token)).toBe("taken")
   })
 
-  it("is refused with its reason", () => {
+  it("is rejected with the reason if it is missing, empty, has invalid characters or begins with Bearer", () => {
     expect(reason(undefined as unknown as string)).toBe("The token is missing")
     expect(reason("")).toBe("The token is empty")
     expect(reason("pit-1\n")).toBe("The token contains a line break")
@@ -46,7 +46,7 @@ describe("a token", () => {
     expect(reason("pit-\u0000")).toBe("The token contains characters that a header cannot have")
   })
 
-  it.prop("is never repeated by the reason", [FastCheck.string({ minLength: 12 })], ([token]) => {
+  it.prop("is never contained in the reason of a rejection", [FastCheck.string({ minLength: 12 })], ([token]) => {
     expect(reason(token)).not.toContain(token)
   })
 })
@@ -105,7 +105,7 @@ const running = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Effect.fork(self), (fiber) => joined(fiber, "20 millis"))
 
 describe("an OAuth grant", () => {
-  it.effect("is had for a code, kept in the store, and opens the location's contacts", () =>
+  it.effect("is obtained for an authorization code, stored, and used to read a contact of the location", () =>
     connected((store) =>
       Effect.gen(function* () {
         expect((yield* get).id).toBe(jane)
@@ -118,33 +118,35 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("is refreshed in the background before its token ends, and by force when it has ended", () =>
-    connected((store) =>
-      Effect.gen(function* () {
-        const token = Effect.map(store.get(key), (grant) => Redacted.value(Option.getOrThrow(grant).accessToken))
-        const first = yield* token
-        yield* get
-        yield* TestClock.adjust("23 hours")
-        yield* get
-        expect(yield* grantsAsked).toBe(1)
-        yield* TestClock.adjust("55 minutes")
-        // The call uses the old token, because it does not wait for the refresh in the background.
-        yield* get
-        const { requests } = yield* (yield* Sandbox).ledger
-        expect(requests.at(-1)?.url === "/oauth/token" ? requests.at(-2) : requests.at(-1)).toMatchObject({
-          status: 200,
-          headers: { authorization: `Bearer ${first}` }
+  it.effect(
+    "is refreshed in the background shortly before its token expires, and before the next call after that",
+    () =>
+      connected((store) =>
+        Effect.gen(function* () {
+          const token = Effect.map(store.get(key), (grant) => Redacted.value(Option.getOrThrow(grant).accessToken))
+          const first = yield* token
+          yield* get
+          yield* TestClock.adjust("23 hours")
+          yield* get
+          expect(yield* grantsAsked).toBe(1)
+          yield* TestClock.adjust("55 minutes")
+          // The call uses the old token, because it does not wait for the refresh in the background.
+          yield* get
+          const { requests } = yield* (yield* Sandbox).ledger
+          expect(requests.at(-1)?.url === "/oauth/token" ? requests.at(-2) : requests.at(-1)).toMatchObject({
+            status: 200,
+            headers: { authorization: `Bearer ${first}` }
+          })
+          while ((yield* token) === first) yield* turning
+          expect(yield* grantsAsked).toBe(2)
+          yield* TestClock.adjust("10 days")
+          yield* get
+          expect(yield* grantsAsked).toBe(3)
         })
-        while ((yield* token) === first) yield* turning
-        expect(yield* grantsAsked).toBe(2)
-        yield* TestClock.adjust("10 days")
-        yield* get
-        expect(yield* grantsAsked).toBe(3)
-      })
-    )
+      )
   )
 
-  it.effect("whose tokens live shorter than usual is refreshed no more often than they end", () =>
+  it.effect("is refreshed about once a minute if its tokens expire after a minute", () =>
     connected(
       () =>
         Effect.gen(function* () {
@@ -160,7 +162,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect.each([50, 250])("is refreshed once for %d calls that meet 401 at once", (calls) =>
+  it.effect.each([50, 250])("is refreshed once for %d concurrent calls that get a 401", (calls) =>
     connected(() =>
       Effect.gen(function* () {
         yield* get
@@ -174,7 +176,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("is not refreshed for a 401 that another token would not change", () =>
+  it.effect("is not refreshed after a 401 that a new token would not change", () =>
     connected(() =>
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
@@ -197,7 +199,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("is refreshed once for a call, and never in a loop", () =>
+  it.effect("is refreshed at most once per call if every response is a 401", () =>
     Effect.gen(function* () {
       let refreshes = 0
       let calls = 0
@@ -220,7 +222,7 @@ describe("an OAuth grant", () => {
     })
   )
 
-  it.effect("of which the store has a newer token is not refreshed", () =>
+  it.effect("is not refreshed after a 401 if another process has stored a newer token", () =>
     connected((store) =>
       Effect.gen(function* () {
         yield* get
@@ -241,7 +243,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("that cannot be refreshed ends the call, which is sent and refreshed once, as the vendor said", () =>
+  it.effect("fails the call with the error of the refresh, without another attempt, if the refresh fails", () =>
     connected(() =>
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
@@ -260,7 +262,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("whose token is good still is used while the vendor cannot refresh it", () =>
+  it.effect("is used while its token is valid, even if the vendor cannot refresh it", () =>
     connected((store) =>
       Effect.gen(function* () {
         const { setFaults, app, url } = yield* Sandbox
@@ -274,7 +276,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("is read leniently: a rotation is not thrown away because of a detail", () =>
+  it.effect("is saved after a refresh even if other fields of the response are invalid", () =>
     Effect.gen(function* () {
       for (const detail of [
         { companyId: null },
@@ -303,7 +305,7 @@ describe("an OAuth grant", () => {
     })
   )
 
-  it.effect("that somebody else has rotated on is not overwritten by one that could not be saved", () => {
+  it.effect("is not overwritten by an unsaved older one if the customer has reconnected in the meantime", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       ...store,
@@ -339,7 +341,7 @@ describe("an OAuth grant", () => {
     )
   })
 
-  it.effect("of a service that has been released says so, and nobody waits for it", () =>
+  it.effect("is not used by a released service: the call fails with Unauthorized", () =>
     Effect.gen(function* () {
       const { app, url } = yield* Sandbox
       const store = yield* TokenStore.makeMemory([[locationId, grantUntil(0)]])
@@ -356,7 +358,7 @@ describe("an OAuth grant", () => {
 
   const lost = { fault: { _tag: "Reset", when: "after" }, endpoint: "token", times: 1 } as const
 
-  it.effect("survives an answer that was lost: the same exchange is made again", () =>
+  it.effect("remains valid after a lost response to a refresh, because the exchange is retried", () =>
     connected(() =>
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
@@ -371,7 +373,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("survives an exchange that its process did not live to see", () =>
+  it.effect("remains valid if a process dies during a refresh: the next one repeats the exchange", () =>
     connected((store) =>
       Effect.gen(function* () {
         const { app, url } = yield* Sandbox
@@ -403,7 +405,7 @@ describe("an OAuth grant", () => {
     )
   )
 
-  it.effect("survives a store that fails when the new pair is to be saved", () => {
+  it.effect("is used while its save after a refresh fails, and saved later", () => {
     const failures = Ref.unsafeMake(0)
     const failing = (store: TokenStore.Service): TokenStore.Service => ({
       ...store,
@@ -444,7 +446,7 @@ describe("an OAuth grant", () => {
     )
   })
 
-  it.effect("is not exchanged where that cannot be written down first", () => {
+  it.effect("is not exchanged if the start of the exchange cannot be written to the store", () => {
     const readOnly = (store: TokenStore.Service): TokenStore.Service => ({
       ...store,
       withLock: (key, use) =>
@@ -467,7 +469,7 @@ describe("an OAuth grant", () => {
   })
 
   it.effect.each(["oauth", "envelope"] as const)(
-    "that is dead asks for the customer to connect again, in %s errors",
+    "requires a reconnect if the vendor rejects its refresh token, with errors in the %s format",
     (errors) =>
       connected(
         (store) =>
@@ -503,7 +505,7 @@ describe("an OAuth grant", () => {
       )
   )
 
-  it.effect("that is not there says so", () =>
+  it.effect("causes Unauthorized with reconnect if the store does not have it", () =>
     Effect.gen(function* () {
       const store = yield* TokenStore.makeMemory()
       const error = yield* Effect.flip(Effect.provide(get, oauth(store)))
@@ -511,7 +513,7 @@ describe("an OAuth grant", () => {
     }).pipe(Effect.provide(sandbox()))
   )
 
-  it.effect("is refreshed to its end although the call that began it has given up", () =>
+  it.effect("is refreshed to the end if the call that started the refresh is interrupted", () =>
     connected((store) =>
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
@@ -545,7 +547,7 @@ describe("a location token", () => {
       return yield* Effect.provide(self, oauth(store, { companyId }))
     }).pipe(Effect.provide(sandbox()))
 
-  it.effect("is made of a company's, and again when it has ended", () =>
+  it.effect("is requested with the company's token, and once more for all calls when it has expired", () =>
     within(
       Effect.gen(function* () {
         expect((yield* get).id).toBe(jane)
@@ -570,8 +572,8 @@ describe("a location token", () => {
   )
 })
 
-describe("an app's own source of tokens", () => {
-  it.effect("is asked for each call, and once more after a 401", () =>
+describe("a custom token source", () => {
+  it.effect("is evaluated again after a 401, and the call succeeds with the new token", () =>
     Effect.gen(function* () {
       const { token } = yield* Sandbox
       const asked: Array<string> = []
@@ -586,7 +588,7 @@ describe("an app's own source of tokens", () => {
     }).pipe(Effect.provide(sandbox()))
   )
 
-  it.effect("that has no other token is not asked a third time", () =>
+  it.effect("fails the call with Unauthorized, without a second attempt, if it has no other token after a 401", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Effect.provide(get, client(Credentials.accessToken(Effect.succeed(Redacted.make("stale")))))
@@ -596,7 +598,7 @@ describe("an app's own source of tokens", () => {
   )
 })
 
-describe("an OAuth grant from the app's configuration", () => {
+describe("OAuth credentials from the configuration", () => {
   const built = (variables: Record<string, string>, options?: { readonly refresh?: Credentials.Refresh }) =>
     Effect.gen(function* () {
       const { url, app } = yield* Sandbox
@@ -622,19 +624,19 @@ describe("an OAuth grant from the app's configuration", () => {
       )
     }).pipe(Effect.provide(sandbox()))
 
-  it.effect("opens the location's contacts", () =>
+  it.effect("give access to the location's contacts", () =>
     Effect.gen(function* () {
       expect((yield* built({})).id).toBe(jane)
     })
   )
 
-  it.effect("opens the location's contacts with the store of the context", () =>
+  it.effect("give access to the location's contacts with the token store of the context", () =>
     Effect.gen(function* () {
       expect((yield* built({}, { refresh: "onDemand" })).id).toBe(jane)
     })
   )
 
-  it.effect("that cannot be right is refused when the layer is built, without a secret", () =>
+  it.effect("are rejected when the layer is built if a variable is invalid, without the secret in the error", () =>
     Effect.gen(function* () {
       const wrong = [
         { GROWTHHUB_CLIENT_ID: "" },
@@ -650,8 +652,8 @@ describe("an OAuth grant from the app's configuration", () => {
   )
 })
 
-describe("a layer with the store of the context", () => {
-  it.effect("uses the grant that the store holds, and its options", () =>
+describe("Credentials.layerOAuth", () => {
+  it.effect("uses its options and the grant in the token store of the context", () =>
     Effect.gen(function* () {
       const { app, url } = yield* Sandbox
       const store = yield* TokenStore.makeMemory()
@@ -677,8 +679,8 @@ describe("a layer with the store of the context", () => {
   )
 })
 
-describe("bad input", () => {
-  it.effect("of a code or an app is refused before anything is sent, and not repeated", () =>
+describe("invalid input of authorizationCode", () => {
+  it.effect("is rejected without a request, and is not contained in the error", () =>
     Effect.gen(function* () {
       const { app, url } = yield* Sandbox
       const store = yield* TokenStore.makeMemory()

@@ -53,7 +53,7 @@ describe("a token store of files", () => {
     return { path, store, file: join(path, "location.json") }
   })
 
-  it.scopedLive("is for its owner's eyes only, and leaves nothing else behind", () =>
+  it.scopedLive("writes a grant with mode 600 and leaves no temporary files", () =>
     Effect.gen(function* () {
       const { path, file } = yield* only
       const mode = yield* Effect.promise(() => stat(file).then((stats) => stats.mode & 0o777))
@@ -62,7 +62,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("is not overwritten by a process that was suspended until another one had its lock", () =>
+  it.scopedLive("does not overwrite a grant that another process wrote while this process was suspended", () =>
     Effect.gen(function* () {
       const { store, file } = yield* only
       const newer = TokenStore.encode({ ...grant, scope: "newer" })
@@ -81,7 +81,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("leaves the lock of another process alone that has taken its own", () =>
+  it.scopedLive("does not remove the lock of another process that has replaced its own", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
       const lock = join(path, "location.json.lock")
@@ -96,7 +96,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("lists its grants alone, and leaves no token of a removed one", () =>
+  it.scopedLive("lists only the files of grants, and removes the temporary files of a removed grant", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
       for (const other of ["notes.txt", "location.json.1.tmp", "%zz.json", "a b.json"]) {
@@ -108,7 +108,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("removes what processes that were killed have left", () =>
+  it.scopedLive("removes the temporary files of killed processes when it writes the same grant", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
       for (const left of ["location.json.3219876543", "location.json.0b1c-4f.tmp", "another.json.1.tmp"]) {
@@ -119,7 +119,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("takes a lock file from the future for a new one, and says so", () =>
+  it.scopedLive("treats a lock file with a time in the future as new, and logs a warning", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
       const lock = join(path, "location.json.lock")
@@ -136,7 +136,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("takes a file that its group can read only where that is allowed, and says so", () =>
+  it.scopedLive("accepts a file that its group can read only with allowGroup; the error names that option", () =>
     Effect.gen(function* () {
       const { path, store, file } = yield* only
       yield* Effect.promise(() => chmod(file, 0o660))
@@ -153,7 +153,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("refuses a file that others can read, and says what to do", () =>
+  it.scopedLive("refuses a file that others can read; the error says what to do", () =>
     Effect.gen(function* () {
       const { store, file } = yield* only
       yield* Effect.promise(() => chmod(file, 0o644))
@@ -164,7 +164,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("never overwrites what is no grant", () =>
+  it.scopedLive("fails to read a file that is not a grant, and leaves it unchanged", () =>
     Effect.gen(function* () {
       const { store, file } = yield* only
       yield* Effect.promise(() => writeFile(file, '{"accessToken":"canary'))
@@ -174,7 +174,7 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("says that it cannot be written", () =>
+  it.scopedLive("fails with the system's error code if its directory cannot be created", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const file = join(path, "file")
@@ -188,7 +188,7 @@ describe("a token store of files", () => {
 describe("an operation of a token store", () => {
   const later = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
-  it.live("that ended while its process was suspended has not timed out", () =>
+  it.live("does not time out if it ended while its process was suspended", () =>
     Effect.gen(function* () {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
       let end = (_: string) => {}
@@ -203,7 +203,7 @@ describe("an operation of a token store", () => {
     }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
   )
 
-  it.live("that does not end times out", () =>
+  it.live("times out if it does not end", () =>
     Effect.gen(function* () {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
       const ended = Effect.exit(Effect.tryPromise(() => withTimeout(new Promise<never>(() => {}))))
@@ -218,7 +218,7 @@ describe("an operation of a token store", () => {
 describe("a token store of Redis", () => {
   const live = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
 
-  live("writes nothing for who has lost its lock, however late that comes", () =>
+  live("writes nothing for a process that has lost its lock", () =>
     Effect.gen(function* () {
       const { client } = yield* RedisServer.make(yield* directory)
       const [one, other] = [TokenStoreRedis.make({ client }), TokenStoreRedis.make({ client })]
@@ -261,7 +261,7 @@ describe("a token store of Redis", () => {
     })
   )
 
-  live("lists its grants alone, whatever the prefix, and beside locks, limits and another prefix", () =>
+  live("lists only its grants, without locks, rate limits and the keys of other prefixes", () =>
     Effect.gen(function* () {
       const { client, socket } = yield* RedisServer.make(yield* directory)
       const prefixed = yield* Effect.acquireRelease(
@@ -285,7 +285,7 @@ describe("a token store of Redis", () => {
     })
   )
 
-  live("removes nothing for who has lost its lock", () =>
+  live("removes nothing for a process that has lost its lock", () =>
     Effect.gen(function* () {
       const { client } = yield* RedisServer.make(yield* directory)
       const store = TokenStoreRedis.make({ client })
@@ -307,7 +307,7 @@ describe("a token store of Redis", () => {
     })
   )
 
-  live("says why Redis refuses a write", () =>
+  live("fails with Redis's error code if Redis rejects a write", () =>
     Effect.gen(function* () {
       const { client } = yield* RedisServer.make(yield* directory)
       const store = TokenStoreRedis.make({ client })
@@ -322,7 +322,7 @@ describe("a token store of Redis", () => {
     })
   )
 
-  it.live("renews its lock while it is held, whatever becomes of a renewal", () =>
+  it.live("renews its lock while it is held, even after a failed renewal", () =>
     Effect.gen(function* () {
       vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
       const asked: Array<string> = []
@@ -342,17 +342,19 @@ describe("a token store of Redis", () => {
   )
 })
 
-it.skipIf(!RedisServer.isThere)("a token store of Redis that is away says so, without the grant", () =>
-  Effect.runPromise(
-    Effect.scoped(
-      Effect.gen(function* () {
-        const { client } = yield* RedisServer.make(yield* directory)
-        const store = TokenStoreRedis.make({ client })
-        client.disconnect()
-        const error = yield* Effect.flip(store.withLock("location", ({ set }) => set(grant)))
-        expect(error.message).toBe("The token store could not be locked: Redis is unreachable or did not respond")
-        expect(inspect(error)).not.toContain("canary")
-      })
+it.skipIf(!RedisServer.isThere)(
+  "a token store of Redis fails without the grant in the error if Redis is unreachable",
+  () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { client } = yield* RedisServer.make(yield* directory)
+          const store = TokenStoreRedis.make({ client })
+          client.disconnect()
+          const error = yield* Effect.flip(store.withLock("location", ({ set }) => set(grant)))
+          expect(error.message).toBe("The token store could not be locked: Redis is unreachable or did not respond")
+          expect(inspect(error)).not.toContain("canary")
+        })
+      )
     )
-  )
 )

@@ -111,7 +111,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     (sql) => sql<{ grant_value: string | null; lease_until: unknown; fence: unknown }>`SELECT * FROM growthhub_grants`
   )
 
-  live("writes nothing for a process whose lease has ended and been taken, however late it comes", () =>
+  live("writes nothing for a process whose expired lease another process has taken", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       const theirs = { ...grant, scope: "theirs" }
@@ -129,7 +129,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("removes nothing for a process whose lease has been taken, and frees no lease but its own", () =>
+  live("does not release a lease that another process has taken", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       yield* store.withLock("location", ({ set }) => set(grant))
@@ -141,7 +141,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("waits for a lease by the clock of the database, and takes it when it has ended", () =>
+  live("waits for a lease by the database's clock, and takes it when it has expired", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       // The lease is that of a killed process, and ends in 200 ms.
@@ -174,7 +174,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
   )
 
-  live("refuses its lock in a transaction of the app, and says what to do", () =>
+  live("refuses to lock or remove in a transaction of the app; the error says what to do", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       yield* store.withLock("location", ({ set }) => set(grant))
@@ -196,7 +196,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("leaves no token of a removed grant, and the number of its leases", () =>
+  live("deletes the tokens of a removed grant, and keeps its row with the number of leases", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       yield* store.withLock("location", ({ set }) => set(grant))
@@ -208,7 +208,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("never overwrites what is no grant", () =>
+  live("fails to read a value that is not a grant, and leaves it unchanged", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       yield* store.withLock("location", ({ set }) => set(grant))
@@ -219,7 +219,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("tells keys apart that differ in case alone", () =>
+  live("distinguishes keys that differ only in case", () =>
     Effect.gen(function* () {
       const { store } = yield* only
       yield* store.withLock("app:Location", ({ set }) => set(grant))
@@ -227,7 +227,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("can be migrated again, in a table of any name", () =>
+  live("can be migrated twice, in a table of any name", () =>
     Effect.gen(function* () {
       const run = yield* connect(yield* server.database)
       const table = 'My "grants"'
@@ -240,7 +240,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("that has not been migrated says so, and says what to do", () =>
+  live("fails with an error that names the migration if its table does not exist", () =>
     Effect.gen(function* () {
       const run = yield* connect(yield* server.database)
       const store = yield* run(TokenStoreSql.make())
@@ -258,7 +258,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("says that the database refused a write, without the grant", () =>
+  live("fails without the grant in the error or the log if the database rejects a write", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       const lines: Array<string> = []
@@ -278,7 +278,7 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
 })
 
 describe("a token store in SQL", () => {
-  it.scopedLive("does not care how the app transforms names", () =>
+  it.scopedLive("works with a client that transforms the names of tables and columns", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const layer = LibsqlClient.layer({
@@ -296,7 +296,7 @@ describe("a token store in SQL", () => {
   )
 
   const live = Mysql.isThere ? it.scopedLive : it.scopedLive.skip
-  live("keeps to the time of MySQL in the hour that the clock on the wall shows twice", () =>
+  live("computes correct lease times in MySQL in the repeated hour at the end of daylight saving time", () =>
     Effect.gen(function* () {
       const run = yield* connect(yield* mysqlWith(1))
       yield* run(TokenStoreSql.migration())
@@ -311,7 +311,7 @@ describe("a token store in SQL", () => {
     })
   )
 
-  it.scopedLive("waits for another process that writes to the same file", () =>
+  it.scopedLive("waits for a transaction of another process on the same SQLite file", () =>
     Effect.gen(function* () {
       const layer = yield* sqlite.database
       const [run, other] = [yield* connect(layer), yield* connect(layer)]
@@ -340,7 +340,7 @@ describe("a token store in SQL", () => {
     })
   )
 
-  it.scopedLive("refuses a file that several processes could not share, and says what to do", () =>
+  it.scopedLive("refuses a SQLite file without WAL mode, and accepts it with WAL mode", () =>
     Effect.gen(function* () {
       const run = yield* connect(LibsqlClient.layer({ url: `file:${join(yield* directory, "grants.db")}` }))
       yield* run(TokenStoreSql.migration())
@@ -352,7 +352,7 @@ describe("a token store in SQL", () => {
     })
   )
 
-  it("is made by the statement that the guide shows", async () => {
+  it("has a table with the CREATE TABLE statement that the guide shows", async () => {
     const guide = await readFile(new URL("../docs/credentials.md", import.meta.url), "utf8")
     const run = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -36,14 +36,14 @@ const both = <E, R>(first: Layer.Layer<ContactsService, E, R>, second: Layer.Lay
     Layer.provide(Layer.effect(Second, ContactsService), second)
   )
 
-it.effect("two ContactsTest in one layer graph have a directory each", () => {
+it.effect("two ContactsTest layers in one layer graph have separate contacts", () => {
   const service = (firstName: string) => ContactsTest.layer({ contacts: [{ id, firstName }] })
   return Effect.gen(function* () {
     expect(yield* firstNames).toEqual(["Jane", "Janet"])
   }).pipe(Effect.provide(both(service("Jane"), service("Janet"))))
 })
 
-it.live("two sandboxes in one layer graph answer each for itself", () => {
+it.live("two sandboxes in one layer graph have separate contacts", () => {
   const service = (firstName: string) =>
     Layer.unwrapEffect(Effect.map(Sandbox, ({ url, token }) => ContactsService.layer({ baseUrl: url, token }))).pipe(
       Layer.provide(FetchHttpClient.layer),
@@ -54,7 +54,7 @@ it.live("two sandboxes in one layer graph answer each for itself", () => {
   }).pipe(Effect.provide(both(service("Jane"), service("Janet"))))
 })
 
-it.live("two services over one HttpLayer.layer share its limit", () =>
+it.live("two services over one HttpLayer.layer share its rate limit", () =>
   Effect.gen(function* () {
     const { url, token } = yield* Sandbox
     const http = HttpLayer.layer({ token, baseUrl: url })

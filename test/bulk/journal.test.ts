@@ -57,7 +57,7 @@ describe("the journal of a run", () => {
     expect(isConsistent(run(changes).progress)).toBe(true)
   })
 
-  it.prop("tells the next run exactly which contacts are settled, and which were begun", { changes }, ({ changes }) => {
+  it.prop("restores exactly the settled and the begun contacts in the next run", { changes }, ({ changes }) => {
     const { settled, begun, progress } = run(changes)
     const next = makeLedger(progress)
     for (let index = 0; index <= 31; index++) {
