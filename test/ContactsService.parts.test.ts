@@ -49,7 +49,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
       Effect.provide(account({ contacts, appointments, retryPolicy }))
     )
 
-  it.effect("adds and removes tags, in lower case and each once", () =>
+  it.effect("adds and removes tags, in lower case and without duplicates", () =>
     using((contacts) =>
       Effect.gen(function* () {
         expect(yield* contacts.addTags(jane, ["VIP", "old"])).toMatchObject({
@@ -69,7 +69,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("adds and removes followers; a contact without any has none", () =>
+  it.effect("adds and removes followers", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const added = yield* contacts.addFollowers(jane, ["u1", "u2"])
@@ -90,7 +90,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("adds a contact to a campaign and a workflow, and takes it out, by the documented requests", () =>
+  it.effect("adds a contact to a campaign and a workflow and removes it, with the documented requests", () =>
     using((contacts) =>
       Effect.gen(function* () {
         yield* contacts.addToCampaign(jane, "c1")
@@ -122,7 +122,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("answers the appointments of a contact, whose times stay as they were written", () =>
+  it.effect("returns the appointments of a contact, with their times unchanged", () =>
     using((contacts) =>
       Effect.gen(function* () {
         expect(yield* contacts.getAppointments(jane)).toEqual(appointments.slice(0, 2))
@@ -133,7 +133,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("lists contacts page by page, with their names as they were written", () =>
+  it.effect("lists contacts page by page, with their original names", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const list = contacts.getContacts
@@ -159,7 +159,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("lets contacts belong to a business, lists them, and takes them out", () =>
+  it.effect("assigns contacts to a business, lists them, and removes them", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const changed = yield* contacts.setBusinessInBulk({ locationId, ids: [john, jane, foreign], businessId: "b1" })
@@ -187,7 +187,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("does not begin a list of a business after a contact in the default Version", () =>
+  it.effect("rejects `startAfter` for the contacts of a business in the default Version", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const startAfter = { name: "jane roe", id: jane }
@@ -197,7 +197,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("changes the tags of many contacts, and tells what became of each", () =>
+  it.effect("changes the tags of many contacts, and reports the outcome of each", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const ids = [john, nobody, jane, foreign, john]
@@ -247,7 +247,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("refuses what the endpoints do not take before anything is sent", () =>
+  it.effect("rejects input that the endpoints do not accept, before a request is sent", () =>
     using((contacts, { ledger }) =>
       Effect.gen(function* () {
         const many = Array.from({ length: 51 }, (_, index) => ContactId.make(`c${index}`))
@@ -289,7 +289,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("answers BadRequest for an unknown contact", () =>
+  it.effect("fails with BadRequest for an unknown contact", () =>
     using((contacts) =>
       Effect.gen(function* () {
         const calls: ReadonlyArray<Effect.Effect<unknown, ContactsError>> = [
@@ -312,7 +312,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("repeats a set operation whose answer is lost, and does not tell what it cannot know", () =>
+  it.effect("retries a set operation whose response is lost, and omits what the call changed", () =>
     using(
       (contacts, { reset, setFaults }) =>
         Effect.gen(function* () {
@@ -351,7 +351,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("never sends an entry into a campaign or a workflow again, and says why nothing can tell", () =>
+  it.effect("does not retry an entry into a campaign or a workflow, and explains why it cannot be verified", () =>
     using(
       (contacts, { ledger, reset, setFaults }) =>
         Effect.gen(function* () {
@@ -372,7 +372,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
     )
   )
 
-  it.effect("looks at the contact where a set operation may not be sent again", () =>
+  it.effect("verifies a set operation with a read of the contact if no retry is left", () =>
     using(
       (contacts, { setFaults }) =>
         Effect.gen(function* () {
@@ -442,7 +442,7 @@ describe("ContactsService", () => {
     )
   )
 
-  it.effect("lists the contacts of a business after the last one of a page, with Version v3", () =>
+  it.effect("pages through the contacts of a business with `startAfter` in Version v3", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       const pages: Array<string> = []
@@ -508,7 +508,7 @@ describe("ContactsService", () => {
       })
     )
 
-  it.effect("sends the body of a DELETE by every transport", () =>
+  it.effect("sends the body of a DELETE over every transport", () =>
     Effect.gen(function* () {
       for (const transport of Object.values(transports)) {
         const removing = (contacts: Contacts) => contacts.removeTags(jane, ["a"])
@@ -519,7 +519,7 @@ describe("ContactsService", () => {
     })
   )
 
-  it.effect("reads appointments in both of the forms in which the service writes them", () =>
+  it.effect("decodes both formats of appointments", () =>
     Effect.gen(function* () {
       const events = [
         { id: "a", appoinmentStatus: "noshow", notes: null, users: ["u1", null], startTime: "2021-07-16 11:00:00" },
@@ -536,7 +536,7 @@ describe("ContactsService", () => {
     })
   )
 
-  it.effect("reads the lists as they are documented, without meta, and with nulls", () =>
+  it.effect("decodes lists of contacts without meta and with nulls", () =>
     Effect.gen(function* () {
       const listed = { id: "jane", email: null, tags: null, attributions: [{ utmSource: "google", isFirst: true }] }
       const body = { contacts: [listed], count: "1" }
@@ -556,7 +556,7 @@ describe("ContactsService", () => {
     })
   )
 
-  it.effect("judges each contact of a bulk answer by its own item, whatever the flags say", () =>
+  it.effect("determines the outcome of each contact in a bulk response by its own item, not by the flags", () =>
     Effect.gen(function* () {
       const change = (contacts: Contacts) =>
         contacts.updateTagsInBulk({ type: "add", locationId, contacts: [jane, john, foreign], tags: ["a"] })
@@ -580,7 +580,7 @@ describe("ContactsService", () => {
     })
   )
 
-  it.effect("takes a refused token of the bulk calls for Unauthorized, although it is not documented", () =>
+  it.effect("fails with Unauthorized for a 401 of the bulk calls, although it is not documented", () =>
     Effect.gen(function* () {
       const refusal = { statusCode: 401, message: "Invalid JWT" }
       for (const call of [
@@ -593,7 +593,7 @@ describe("ContactsService", () => {
     })
   )
 
-  it.effect("does not take a success that says otherwise for one", () =>
+  it.effect("fails with UnexpectedResponse for a 200 whose flag is false", () =>
     Effect.gen(function* () {
       const { answer } = yield* against(200, { succeded: false }, (contacts) =>
         Effect.flip(contacts.removeFromAllCampaigns(jane))

@@ -61,7 +61,7 @@ describe.each([
     })
   )
 
-  it.effect("answers BadRequest for an unknown contact", () =>
+  it.effect("fails with BadRequest for an unknown contact", () =>
     Effect.gen(function* () {
       const nobody = ContactId.make("nobody")
       for (const call of [
@@ -76,7 +76,7 @@ describe.each([
     })
   )
 
-  it.effect("answers Forbidden for another location's contact", () =>
+  it.effect("fails with Forbidden for a contact of another location", () =>
     Effect.gen(function* () {
       const foreign = ContactId.make("foreign")
       expect(yield* Effect.flip(calling((contacts) => contacts.getContact(foreign)))).toMatchObject({
@@ -91,7 +91,7 @@ describe.each([
     })
   )
 
-  it.effect("creates a contact by upsert, and finds it again by email and by phone", () =>
+  it.effect("creates a contact by upsert, and matches it by email and by phone", () =>
     calling((contacts) =>
       Effect.gen(function* () {
         const made = yield* contacts.upsertContact({
@@ -124,7 +124,7 @@ describe.each([
     )
   )
 
-  it.effect("updates the first match of an upsert that matches two, and ignores the other's field", () =>
+  it.effect("updates the first match of an upsert that matches two contacts, and ignores the other's phone", () =>
     calling((contacts) =>
       Effect.gen(function* () {
         const upserted = yield* contacts.upsertContact({
@@ -140,7 +140,7 @@ describe.each([
     )
   )
 
-  it.effect("names the fields that did not take, and none where the service only writes them in its own way", () =>
+  it.effect("lists ignored fields, but not fields that the service only normalizes", () =>
     calling((contacts) =>
       Effect.gen(function* () {
         const sent = {
@@ -163,7 +163,7 @@ describe.each([
     )
   )
 
-  it.effect("changes what is given, clears what is null, and leaves the rest", () =>
+  it.effect("changes given fields, clears null fields, and keeps the others", () =>
     calling((contacts) =>
       Effect.gen(function* () {
         const updated = yield* contacts.updateContact(jane, {
@@ -193,7 +193,7 @@ describe.each([
     )
   )
 
-  it.effect("leaves a field that is undefined as it is", () =>
+  it.effect("does not change a field that is undefined", () =>
     calling((contacts) =>
       Effect.gen(function* () {
         const changes = { name: undefined, email: undefined, dndSettings: { Call: undefined }, city: "Austin" }
@@ -232,7 +232,7 @@ describe.each([
     )
   )
 
-  it.effect("refuses invalid input before it is sent, with a line per fault", () =>
+  it.effect("rejects invalid input before it is sent, with a line per fault", () =>
     Effect.gen(function* () {
       const invalid = { locationId, dateOfBirth: "1990-02-30", email: "" }
       const error = yield* Effect.flip(calling((contacts) => contacts.updateContact(jane, invalid)))
@@ -244,7 +244,7 @@ describe.each([
     })
   )
 
-  it.effect("answers Unprocessable for what only the service can refuse", () =>
+  it.effect("fails with Unprocessable for input that only the service can reject", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(calling((contacts) => contacts.updateContact(jane, { email: "jane@example" })))
       expect(error).toMatchObject({
@@ -256,7 +256,7 @@ describe.each([
     })
   )
 
-  it.effect("answers BadRequest for a duplicate, with its id and without its name", () =>
+  it.effect("fails with BadRequest for a duplicate, with its id and without its name", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         calling((contacts) => contacts.updateContact(jane, { email: "john@example.com" }))
@@ -273,7 +273,7 @@ describe.each([
   )
 })
 
-describe("layerConfig", () => {
+describe("ContactsService.layerConfig", () => {
   const unreachable = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make(() => Effect.die("a request was sent"))
@@ -287,14 +287,14 @@ describe("layerConfig", () => {
 
   const reason = (error: ConfigError.ConfigError) => JSON.stringify(error).replaceAll("\\", "")
 
-  it.effect("needs a token", () =>
+  it.effect("requires a token", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(built({}))
       expect(reason(error)).toContain("GROWTHHUB_TOKEN")
     })
   )
 
-  it.effect("refuses a token that cannot be sent, without repeating it", () =>
+  it.effect("rejects a malformed token without repeating it", () =>
     Effect.gen(function* () {
       for (const [token, why] of [
         ["", "is empty"],
@@ -311,7 +311,7 @@ describe("layerConfig", () => {
     })
   )
 
-  it.effect("refuses a base URL that no bearer may go to", () =>
+  it.effect("rejects a base URL that is neither https nor loopback", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(built({ GROWTHHUB_TOKEN: "t", GROWTHHUB_BASE_URL: "http://example.com" }))
       expect(reason(error)).toContain("GROWTHHUB_BASE_URL")
@@ -319,7 +319,7 @@ describe("layerConfig", () => {
     })
   )
 
-  it.effect("goes to the vendor's host where no other is given, and gives up after 30 seconds", () =>
+  it.effect("uses the vendor's host and a deadline of 30 seconds by default", () =>
     Effect.gen(function* () {
       const sent: Array<string> = []
       const spy = HttpClient.make((_, url) => {
@@ -341,7 +341,7 @@ describe("layerConfig", () => {
     })
   )
 
-  it.effect("names no other variables than the app's own, and everything that is wrong", () =>
+  it.effect("names only the app's variables in an error, and reports every fault", () =>
     Effect.gen(function* () {
       const own = { token: Config.redacted("CRM_TOKEN"), baseUrl: Config.string("CRM_URL") }
       const error = yield* Effect.flip(
@@ -353,7 +353,7 @@ describe("layerConfig", () => {
     })
   )
 
-  it.scoped("reads under the default names what the app does not name itself", () =>
+  it.scoped("reads the default variables for settings that the app does not configure", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id: "jane" } }))
       const configs = [
@@ -384,7 +384,7 @@ describe("layerConfig", () => {
     })
   )
 
-  it.scoped("takes a configuration of the app's own", () =>
+  it.scoped("reads the token and the base URL from the app's configuration", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id: "jane" } }))
       yield* Effect.flatMap(ContactsService, (contacts) => contacts.getContact(jane)).pipe(
@@ -399,7 +399,7 @@ describe("layerConfig", () => {
   )
 })
 
-describe("a layer", () => {
+describe("a layer of ContactsService", () => {
   it.effect("can be mocked one method at a time", () =>
     Effect.gen(function* () {
       const layer = Layer.mock(ContactsService, {
@@ -412,7 +412,7 @@ describe("a layer", () => {
     })
   )
 
-  it.effect("in memory shows its contacts and starts afresh each time", () =>
+  it.effect("in memory exposes its contacts and starts empty each time", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         const service = yield* ContactsService
@@ -426,7 +426,7 @@ describe("a layer", () => {
     })
   )
 
-  it.effect("in memory takes the location's setting for duplicates", () =>
+  it.effect("in memory follows the location's setting for duplicates", () =>
     Effect.gen(function* () {
       const twice = Effect.gen(function* () {
         const service = yield* ContactsService
@@ -440,7 +440,7 @@ describe("a layer", () => {
     })
   )
 
-  it.scoped("never puts the bearer on the app's own client", () =>
+  it.scoped("does not add the bearer to the requests of the app's own client", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id: "jane" } }))
       yield* Effect.gen(function* () {
@@ -459,11 +459,11 @@ describe("a layer", () => {
 describe.each([
   ["in memory", inMemory],
   ["over HTTP, against the sandbox", overHttp]
-] as const)("contacts that are created and deleted, %s", (_, layer) => {
+] as const)("created and deleted contacts, %s", (_, layer) => {
   const calling = <A, E>(call: (contacts: ContactsService["Type"]) => Effect.Effect<A, E>) =>
     Effect.flatMap(ContactsService, call).pipe(Effect.provide(Layer.fresh(layer)))
 
-  it.effect("are created once, and a duplicate names the contact that is there", () =>
+  it.effect("cannot be created twice: the error has the id of the existing contact", () =>
     calling((service) =>
       Effect.gen(function* () {
         const created = yield* service.createContact({ locationId, email: "new@example.com", gender: "female" })
@@ -474,7 +474,7 @@ describe.each([
     )
   )
 
-  it.effect("are found by email or phone as an upsert would find them", () =>
+  it.effect("are found by email or phone with `getDuplicateContact`", () =>
     calling((service) =>
       Effect.gen(function* () {
         const found = (identity: { readonly email?: string; readonly phone?: string }) =>
@@ -489,7 +489,7 @@ describe.each([
     )
   )
 
-  it.effect("are gone when they are deleted", () =>
+  it.effect("are not found after they are deleted", () =>
     calling((service) =>
       Effect.gen(function* () {
         yield* service.deleteContact(jane)
@@ -501,7 +501,7 @@ describe.each([
   )
 })
 
-describe("a create whose answer is lost", () => {
+describe("a create whose response is lost", () => {
   const lost = (when: "before" | "after") =>
     ContactsTest.layer({
       retryPolicy: RetryPolicy.make(),
@@ -514,7 +514,7 @@ describe("a create whose answer is lost", () => {
       return { result, contacts: yield* Effect.flatMap(ContactsTest, ({ contacts }) => contacts) }
     })
 
-  it.effect("is found by the duplicate search", () =>
+  it.effect("succeeds if the duplicate search finds the contact", () =>
     Effect.gen(function* () {
       const { result, contacts } = yield* create({ email: "new@example.com" })
       expect(Either.getOrThrow(result)).toMatchObject({ id: contacts[0]?.id, email: "new@example.com" })
@@ -522,7 +522,7 @@ describe("a create whose answer is lost", () => {
     }).pipe(Effect.provide(lost("after")))
   )
 
-  it.effect("stays unknown where nothing is found, and is not sent again", () =>
+  it.effect("keeps its unknown outcome and is not retried if the duplicate search finds nothing", () =>
     Effect.gen(function* () {
       const { result, contacts } = yield* create({ phone: "+15550100009" })
       expect(Either.getLeft(result).pipe(Option.getOrThrow)).toMatchObject({ outcome: "Unknown", attempts: 1 })
@@ -530,7 +530,7 @@ describe("a create whose answer is lost", () => {
     }).pipe(Effect.provide(lost("before")))
   )
 
-  it.effect("stays unknown without an email and a phone", () =>
+  it.effect("keeps its unknown outcome without an email and a phone", () =>
     Effect.gen(function* () {
       const { result, contacts } = yield* create({ firstName: "Jane" })
       expect(Either.getLeft(result).pipe(Option.getOrThrow)).toMatchObject({ outcome: "Unknown", attempts: 1 })
@@ -542,11 +542,11 @@ describe("a create whose answer is lost", () => {
 describe("ContactsService.documented", () => {
   const call = Effect.flatMap(ContactsService.documented, (service) => service.getContact(ContactId.make("nobody")))
 
-  it.effect("fails with what the API documents", () =>
+  it.effect("fails with a documented error", () =>
     Effect.map(Effect.flip(call), (error) => expect(error._tag).toBe("BadRequest")).pipe(Effect.provide(inMemory))
   )
 
-  it.effect("dies of an outage", () =>
+  it.effect("dies with an operational error", () =>
     Effect.gen(function* () {
       yield* (yield* ContactsTest).outage()
       const cause = yield* Effect.flip(Effect.sandbox(call))
@@ -557,7 +557,7 @@ describe("ContactsService.documented", () => {
 })
 
 describe("ContactsTest", () => {
-  it.effect("fails as the test says, and recovers", () =>
+  it.effect("fails with the fault that a test sets, and recovers", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       const test = yield* ContactsTest
@@ -585,7 +585,7 @@ describe("ContactsTest", () => {
     }).pipe(Effect.provide(inMemory))
   )
 
-  it.effect("performs endpoints of an app's own that it does not know with a 404", () =>
+  it.effect("responds with 404 to a custom endpoint that it does not implement", () =>
     Effect.gen(function* () {
       const { perform } = yield* HttpLayer.ContactsHttp
       const own = HttpLayer.endpoint({

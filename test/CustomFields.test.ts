@@ -76,7 +76,7 @@ const outage = new Errors.ServerError({
   isRetryable: true
 })
 
-describe("the definition of a name", () => {
+describe("the definition of a custom field", () => {
   it.effect("is found by name, by key with and without its prefix, and by id", () =>
     Effect.gen(function* () {
       const { definition } = yield* known.fields()
@@ -88,7 +88,7 @@ describe("the definition of a name", () => {
     })
   )
 
-  it.effect("is refused where it means several fields, with their ids, or none", () =>
+  it.effect("is refused for a name of several fields, with their ids, or of none", () =>
     Effect.gen(function* () {
       const { definition } = yield* known.fields()
       const several = yield* Effect.flip(definition("Twin"))
@@ -107,7 +107,7 @@ describe("the definition of a name", () => {
 describe("write", () => {
   const file = { url: "https://example.com/a.pdf" }
 
-  it.effect("gives the fields by id, with values that their kinds take", () =>
+  it.effect("returns the fields by id, with values that their data types accept", () =>
     Effect.gen(function* () {
       const { write } = yield* known.fields()
       const written = yield* write({
@@ -145,7 +145,7 @@ describe("write", () => {
     })
   )
 
-  it.effect("refuses each value that its field does not take, without repeating it", () =>
+  it.effect("rejects each value that its field does not accept, without repeating the value", () =>
     Effect.gen(function* () {
       const { write } = yield* known.fields()
       const refused: ReadonlyArray<readonly [name: string, value: unknown, why: string]> = [
@@ -178,7 +178,7 @@ describe("write", () => {
     })
   )
 
-  it.effect("has a line for each fault, also where two names are the same field", () =>
+  it.effect("reports a line for each fault, also for two names of the same field", () =>
     Effect.gen(function* () {
       const { write } = yield* known.fields()
       const error = yield* Effect.flip(write({ Nothing: 1, Twin: "a", Budget: 1, budget_2: 2, Size: "b" }))
@@ -188,8 +188,8 @@ describe("write", () => {
   )
 })
 
-describe("the definitions", () => {
-  it.effect("are read at the first use, once, and again after their time", () =>
+describe("the definitions of a location", () => {
+  it.effect("are read once at the first use, and again after their time to live", () =>
     Effect.gen(function* () {
       const { state, fields } = location(Effect.delay(Effect.succeed(definitions), "1 second"))
       const { definition, write } = yield* fields({ timeToLive: "1 minute" })
@@ -209,7 +209,7 @@ describe("the definitions", () => {
     })
   )
 
-  it.effect("are read by the next where the reader was interrupted", () =>
+  it.effect("are read by the next caller if the reading caller is interrupted", () =>
     Effect.gen(function* () {
       const { state, fields } = location(Effect.never)
       const { definition } = yield* fields()
@@ -223,7 +223,7 @@ describe("the definitions", () => {
     })
   )
 
-  it.effect("are read again for a name or an id that is not among them, at most once in a while", () =>
+  it.effect("are read again for an unknown name or id, at most once per `refreshAfter`", () =>
     Effect.gen(function* () {
       const { state, fields } = location(Effect.succeed(definitions))
       const { definition, read, write } = yield* fields({ refreshAfter: "10 seconds" })
@@ -247,7 +247,7 @@ describe("the definitions", () => {
     })
   )
 
-  it.effect("are asked for again after a failure", () =>
+  it.effect("are read again after a failure", () =>
     Effect.gen(function* () {
       const { state, fields } = location(Effect.fail(outage))
       const { definitions: all, write } = yield* fields()
@@ -260,8 +260,8 @@ describe("the definitions", () => {
   )
 })
 
-describe("without the scope", () => {
-  it.effect("errors name it, and values by ids pass unchecked", () =>
+describe("CustomFields without the scope for the definitions", () => {
+  it.effect("names the scope in errors, and passes values by id unchecked", () =>
     Effect.gen(function* () {
       const { state, fields } = location(Effect.fail(noScope))
       const { definition, definitions: all, read, write } = yield* fields()
@@ -289,8 +289,8 @@ describe("without the scope", () => {
   )
 })
 
-describe("with a location in memory", () => {
-  it.effect("what is written by name is read by name", () =>
+describe("CustomFields with a location in memory", () => {
+  it.effect("reads by name what was written by name", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       const service = yield* CustomFieldsService

@@ -59,7 +59,7 @@ describe.each([
   const running = <A, E>(program: Effect.Effect<A, E, CustomFieldsService | LocationTagsService | Judge>) =>
     Effect.provide(program, Layer.fresh(layer))
 
-  it.live("a custom field is created, found by id and key, listed, changed and deleted", () =>
+  it.live("a custom field is created, read by id and key, listed, updated and deleted", () =>
     running(
       Effect.gen(function* () {
         const fields = yield* CustomFieldsService
@@ -143,7 +143,7 @@ describe.each([
     )
   )
 
-  it.live("another location is Forbidden", () =>
+  it.live("a call for another location fails with Forbidden", () =>
     running(
       Effect.gen(function* () {
         const elsewhere = LocationId.make("elsewhere")
@@ -163,7 +163,7 @@ describe.each([
     )
   )
 
-  it.live("a create whose answer is lost is never sent again, and found in the list", () =>
+  it.live("a create whose response is lost is not retried, and succeeds if the list contains it", () =>
     running(
       Effect.gen(function* () {
         const { ledger, setFaults } = yield* Judge
@@ -180,7 +180,7 @@ describe.each([
     )
   )
 
-  it.live("a create that may have been applied and is not in the list stays unknown", () =>
+  it.live("a create has an unknown outcome if it may have been applied and the list does not contain it", () =>
     running(
       Effect.gen(function* () {
         const { ledger, setFaults } = yield* Judge
@@ -202,7 +202,7 @@ describe.each([
     )
   )
 
-  it.live("an update and a delete are sent again, and a delete that finds nothing is done", () =>
+  it.live("an update and a delete are retried, and a delete whose retry finds nothing succeeds", () =>
     running(
       Effect.gen(function* () {
         const { ledger, setFaults } = yield* Judge
@@ -227,7 +227,7 @@ describe.each([
     )
   )
 
-  it.live("what the endpoints do not take is refused before it is sent", () =>
+  it.live("input that the endpoints do not accept is rejected before a request is sent", () =>
     running(
       Effect.gen(function* () {
         const { ledger } = yield* Judge
@@ -258,7 +258,7 @@ describe.each([
   )
 })
 
-describe("the requests", () => {
+describe("the requests for custom fields and location tags", () => {
   const field = { id: "f1", name: "Budget" }
   const tag = { id: "t1", name: "vip" }
 
@@ -314,10 +314,10 @@ describe("the requests", () => {
   )
 })
 
-describe("a definition", () => {
+describe("the definition of a custom field", () => {
   const decode = S.decodeUnknownSync(CustomFieldDefinition)
 
-  it("is read whatever its options look like, and whatever its kind is", () => {
+  it("is decoded with options of any form and any data type", () => {
     expect(
       decode({
         id: "a",
@@ -342,7 +342,7 @@ describe("a definition", () => {
     expect(() => decode({ name: "no id" })).toThrow()
   })
 
-  it("is the same after it was encoded", () => {
+  it("is unchanged after encoding and decoding", () => {
     const made = decode({
       id: "a",
       dataType: "TEXTBOX_LIST",

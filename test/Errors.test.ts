@@ -85,21 +85,24 @@ const statuses = [
 const sizeOf = (error: Errors.ContactsError) =>
   error.message.length + error.details.join("").length + (error.traceId ?? "").length
 
-describe("an answer", () => {
-  it.each(Object.entries(bodies))("of any status with %s is an error of its class, bounded in size", (_, body) => {
-    const isLarge = JSON.stringify(body).length > 50_000
-    for (const status of isLarge ? [0, 100, 302, 400, 401, 403, 404, 422, 429, 499, 500, 502, 599] : statuses) {
-      const error = fromAnswer(call(), answer(status, body))
-      expect(error._tag, String(status)).toBe(tagOf(status))
-      expect(error).toMatchObject({ operation: "updateContact", attempts: 1, status })
-      expect(sizeOf(error)).toBeLessThan(7000)
-      expect(error.message.length).toBeGreaterThan(0)
-      expect(error.message.length).toBeLessThanOrEqual(500)
+describe("an error response", () => {
+  it.each(Object.entries(bodies))(
+    "becomes an error of the class for its status, bounded in size, with this body: %s",
+    (_, body) => {
+      const isLarge = JSON.stringify(body).length > 50_000
+      for (const status of isLarge ? [0, 100, 302, 400, 401, 403, 404, 422, 429, 499, 500, 502, 599] : statuses) {
+        const error = fromAnswer(call(), answer(status, body))
+        expect(error._tag, String(status)).toBe(tagOf(status))
+        expect(error).toMatchObject({ operation: "updateContact", attempts: 1, status })
+        expect(sizeOf(error)).toBeLessThan(7000)
+        expect(error.message.length).toBeGreaterThan(0)
+        expect(error.message.length).toBeLessThanOrEqual(500)
+      }
     }
-  })
+  )
 
   it.prop(
-    "of any status and any body is an error of its class",
+    "becomes an error of the class for its status, for any status and body",
     [FastCheck.nat(1000), FastCheck.oneof(FastCheck.string(), FastCheck.json()), FastCheck.array(FastCheck.string())],
     ([status, body, secrets]) => {
       const error = fromAnswer(call({ secrets: () => secrets }), answer(status, body))
@@ -108,7 +111,7 @@ describe("an answer", () => {
     }
   )
 
-  it("tells what the service said", () => {
+  it("yields the message of the service", () => {
     const said = (body: unknown) => fromAnswer(call(), answer(400, body))
     expect(said(bodies.documented).details).toEqual(["Bad Request"])
     expect(said(bodies["message as an array"]).details).toEqual(["a should not exist", "b must be text"])
@@ -123,16 +126,16 @@ describe("an answer", () => {
     expect(said(bodies["a megabyte of message"]).details[0]).toHaveLength(300)
   })
 
-  it("of another media type is named by it, and not shown", () => {
+  it("is described by its media type and not shown if it is not JSON", () => {
     const error = fromAnswer(call(), answer(503, html, { "content-type": "text/html; charset=UTF-8" }))
     expect(error.message).toBe(`The service responded with 503, not JSON but text/html, ${html.length} characters`)
   })
 
-  it("of a status that the endpoint does not declare is unexpected", () => {
+  it("is an UnexpectedResponse if the endpoint does not declare its status", () => {
     expect(fromAnswer(call({ declares: [400] }), answer(422, {}))._tag).toBe("UnexpectedResponse")
   })
 
-  it("says whether a write may have happened, and whether a repeat is harmless", () => {
+  it("determines whether a write may have been applied and whether a retry is safe", () => {
     const verdict = (status: number, options: Partial<Failure.Call>) => {
       const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
@@ -153,7 +156,7 @@ describe("an answer", () => {
     expect(verdict(304, {})).toEqual({ outcome: "Unknown", isRetryable: false })
   })
 
-  it("of an unknown contact is told by its message, in each of its forms", () => {
+  it("is recognized as `isContactNotFound` by its message, in each of its forms", () => {
     const isContactNotFound = (body: unknown) =>
       (fromAnswer(call(), answer(400, body)) as Errors.BadRequest).isContactNotFound
     expect(isContactNotFound({ message: "Contact not found for id:abc" })).toBe(true)
@@ -170,7 +173,7 @@ describe("an answer", () => {
     expect(mocked.isContactNotFound).toBe(true)
   })
 
-  it("of a duplicate says which contact has the email or phone, and never its name", () => {
+  it("yields the id and the matching field of a duplicate contact, but not its name", () => {
     const message = "This location does not allow duplicated contacts."
     const refused = (meta: unknown) => fromAnswer(call(), answer(400, { message, meta }))
     const meta = { contactId: "seD4PfOuKoVMLkEZqohJ", contactName: "Jane Canary", matchingField: "email" }
@@ -189,7 +192,7 @@ describe("an answer", () => {
   })
 
   it.each([400, 401, 403, 404, 422, 425, 429, 521])(
-    "%s after an attempt of unknown outcome leaves it unknown",
+    "with status %s leaves the outcome unknown after an attempt of unknown outcome",
     (status) => {
       expect(fromAnswer(call({ mayBeApplied: true }), answer(status, ""))).toMatchObject({ outcome: "Unknown" })
       expect(fromAnswer(call(), answer(status, ""))).toMatchObject({ outcome: "NotApplied" })
@@ -200,7 +203,7 @@ describe("an answer", () => {
   )
 })
 
-describe("an error that a test makes", () => {
+describe("an error constructed in a test", () => {
   const fields = { operation: "getContact", message: "the connection was reset", attempts: 1 }
 
   it.each([
@@ -209,20 +212,20 @@ describe("an error that a test makes", () => {
     [Errors.ServerError, "Unknown"],
     [Errors.TransportError, "Unknown"],
     [Errors.UnexpectedResponse, "Unknown"]
-  ] as const)("needs an operation, a message and a number of attempts: %o", (Class, outcome) => {
+  ] as const)("needs only an operation, a message and a number of attempts: %o", (Class, outcome) => {
     const error = new Class(fields)
     expect(error).toMatchObject({ ...fields, outcome, isRetryable: false, details: [] })
   })
 })
 
-describe("how long to wait", () => {
+describe("`retryAfter` of an error", () => {
   const waits = (headers: Failure.Response["headers"], status = 429) => {
     const { retryAfter } = fromAnswer(call(), answer(status, "", headers)) as Errors.RateLimited
     return retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
   }
   const date = "Sat, 21 Nov 2026 10:00:00 GMT"
 
-  it("is told in seconds, by a 429 and by a 5xx", () => {
+  it("is read in seconds from the retry-after header of a 429 or a 5xx", () => {
     expect(waits({ "retry-after": "7" })).toBe(7000)
     expect(waits({ "retry-after": " 0 " })).toBe(0)
     expect(waits({ "retry-after": "7" }, 503)).toBe(7000)
@@ -230,7 +233,7 @@ describe("how long to wait", () => {
     expect(waits({})).toBeUndefined()
   })
 
-  it("is told in milliseconds by headers that come before", () => {
+  it("is read from the millisecond headers, which take precedence over retry-after", () => {
     expect(waits({ "retry-after-ms": "1500", "retry-after": "7" })).toBe(1500)
     expect(waits({ "x-ms-retry-after-ms": "1500.25", "retry-after": "7" })).toBe(1501)
     for (const value of ["-1", "soon", "", "1e3", "1".repeat(13), "Infinity", "1.", "0x10"]) {
@@ -238,7 +241,7 @@ describe("how long to wait", () => {
     }
   })
 
-  it("is told as a date of any form, against the server's own clock", () => {
+  it("is read from a date in any HTTP format, relative to the server's clock", () => {
     for (const then of [
       "Sat, 21 Nov 2026 10:00:30 GMT",
       "Saturday, 21-Nov-26 10:00:30 GMT",
@@ -251,7 +254,7 @@ describe("how long to wait", () => {
     expect(waits({ "retry-after": "Sat, 21 Nov 2026 12:00:30 GMT", date: "soon" })).toBe(30_000)
   })
 
-  it("knows the century of a year with two digits", () => {
+  it("is read from a date with a two-digit year in the right century", () => {
     expect(waits({ "retry-after": "Sunday, 21-Nov-27 12:00:00 GMT" })).toBe(365 * 24 * 3600 * 1000)
     expect(waits({ "retry-after": "Sunday, 06-Nov-94 08:49:37 GMT" }), "1994").toBeUndefined()
   })
@@ -262,12 +265,12 @@ describe("how long to wait", () => {
     ...["Sat, 21 Nov 2026 09:00:00 GMT", "Mon, 21 Nov 2026 10:00:30 GMT", "Mon, 30 Feb 2027 10:00:00 GMT"],
     ...["Sat, 21 Nov 2026 25:00:00 GMT", "sat, 21 nov 2026 10:00:30 gmt", "Sat, 21 Foo 2026 10:00:30 GMT"],
     "Saturday, 21-Nov-2026 10:00:30 GMT"
-  ])("is not told by %j", (value) => {
+  ])("is absent for the header value %j", (value) => {
     expect(waits({ "retry-after": value, date })).toBeUndefined()
   })
 
   it.prop(
-    "is a whole number of milliseconds that is not negative, or not told",
+    "is absent or a non-negative whole number of milliseconds",
     [
       FastCheck.oneof(
         FastCheck.string(),
@@ -284,7 +287,7 @@ describe("how long to wait", () => {
   )
 
   it.prop(
-    "is what a date says, whenever it is",
+    "is the time until the date in the retry-after header",
     [FastCheck.integer({ min: 0, max: 10 ** 9 }), FastCheck.integer({ min: 0, max: 4 * 10 ** 9 })],
     ([seconds, epoch]) => {
       const text = (second: number) => new Date(second * 1000).toUTCString()
@@ -293,11 +296,11 @@ describe("how long to wait", () => {
   )
 })
 
-describe("a transport that failed", () => {
+describe("a transport error", () => {
   const failed = (cause: unknown) => Failure.fromTransport(call({ isSafeToRetry: false }), cause)
   const coded = (code: string, more: object = {}) => Object.assign(new Error("secret"), { code, ...more })
 
-  it("before a connection stood has applied nothing", () => {
+  it("has the outcome NotApplied if no connection was established", () => {
     const message = "Client network socket disconnected before secure TLS connection was established"
     const handshake = Object.assign(new Error(message), { code: "ECONNRESET" })
     const causes = [
@@ -352,7 +355,7 @@ describe("a transport that failed", () => {
     ],
     ["a proxy that breaks off", coded("UND_ERR_PRX_CONN")],
     ["a proxy of node:http", coded("ERR_PROXY_TUNNEL")]
-  ])("before its request was sent is repeated: %s", (_, cause) => {
+  ])("is retryable if the request was not sent: %s", (_, cause) => {
     expect(failed({ _tag: "RequestError", reason: "Transport", cause })).toMatchObject({
       outcome: "NotApplied",
       isRetryable: true,
@@ -373,7 +376,7 @@ describe("a transport that failed", () => {
   const post = { method: "POST", body: "{}" } as const
   const notSent = { outcome: "NotApplied", isRetryable: true }
 
-  it.scopedLive("in its TLS handshake, or at its proxy, is repeated on every transport", () =>
+  it.scopedLive("is retryable on every transport if the TLS handshake or the proxy failed", () =>
     Effect.gen(function* () {
       const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 40])
       for (const bytes of ["HTTP/1.1 400 Bad Request\r\n\r\n", alert]) {
@@ -405,16 +408,16 @@ describe("a transport that failed", () => {
     ["a record that is broken", coded("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")],
     ["a write after the handshake", coded("EPROTO", { syscall: "write", message: openssl("bad record mac") })],
     ["an abort of another kind", coded("UND_ERR_ABORTED", { message: "Request aborted" })]
-  ])("after its request may have been sent is of unknown outcome: %s", (_, cause) => {
+  ])("has an unknown outcome if the request may have been sent: %s", (_, cause) => {
     expect(failed({ cause })).toMatchObject({ outcome: "Unknown", isRetryable: false })
   })
 
-  it("for a certificate that Deno does not trust would fail again", () => {
+  it("is not retryable for a certificate that Deno does not trust", () => {
     const said = `error sending request for url (${url}): client error (Connect): invalid peer certificate: UnknownIssuer`
     expect(failed(new TypeError(said))).toMatchObject({ outcome: "NotApplied", isRetryable: false })
   })
 
-  it("for a reason that stays has applied nothing, and would fail again", () => {
+  it("is not retryable for a permanent reason, and has the outcome NotApplied", () => {
     const causes = [
       coded("ERR_TLS_CERT_ALTNAME_INVALID"),
       { cause: new TypeError("fetch failed", { cause: coded("CERT_HAS_EXPIRED") }) },
@@ -428,7 +431,7 @@ describe("a transport that failed", () => {
     }
   })
 
-  it("after that may have applied the write", () => {
+  it("has an unknown outcome after a lost connection or for an unknown cause", () => {
     for (const cause of [
       coded("ECONNRESET"),
       coded("ETIMEDOUT"),
@@ -443,20 +446,20 @@ describe("a transport that failed", () => {
     }
   })
 
-  it("with a connection that stood may have applied the write, whatever its code", () => {
+  it("has an unknown outcome on an established connection, whatever its code", () => {
     for (const cause of [coded("EHOSTUNREACH", { syscall: "read" }), coded("ENETUNREACH", { syscall: "write" })]) {
       expect(failed({ cause })).toMatchObject({ outcome: "Unknown", isRetryable: false })
     }
   })
 
-  it("in a circle is no trouble", () => {
+  it("may have a cyclic cause", () => {
     const cause: { cause?: unknown } = {}
     cause.cause = cause
     expect(failed(cause)._tag).toBe("TransportError")
   })
 })
 
-describe("what no error shows", () => {
+describe("redaction in errors", () => {
   const secrets = [
     "tok/en+1",
     "a-very-long-token1",
@@ -482,7 +485,7 @@ describe("what no error shows", () => {
   ]
   const canaries = /tok\/en|very-long|jane|doe van|canary\.example|010-9999|4711|5550 1234|0123-4567|eyJzdWIi/i
 
-  it("is a token, an email, a phone or what was sent, however the service repeats it", () => {
+  it("removes tokens, emails, phones and sent values, however the service repeats them", () => {
     for (const status of [400, 401, 403, 404, 422, 429, 500, 502]) {
       for (const body of shapes) {
         const error = fromAnswer(call({ secrets: () => secrets }), answer(status, body))
@@ -500,13 +503,13 @@ describe("what no error shows", () => {
     }
   })
 
-  it("is a person's data in the name of a property", () => {
+  it("removes personal data from the name of a property", () => {
     const lines = ["property jane@canary.example should not exist", "property +1 555 010 9999 should not exist"]
     expect(Failure.fromFaults("updateContact", lines).message).not.toMatch(/canary|010/)
     expect(Failure.fromUnreadable(call(), answer(200, "{}"), lines).message).not.toMatch(/canary|010/)
   })
 
-  it("is not the trace id, unless it is what was sent", () => {
+  it("keeps the trace id, unless a sent value of several characters occurs in it", () => {
     const traceId = "00000000-0000-4000-8000-00000000000a"
     const told = (secrets: ReadonlyArray<string>) =>
       fromAnswer(call({ secrets: () => secrets }), answer(400, { traceId })).traceId
@@ -514,7 +517,7 @@ describe("what no error shows", () => {
     expect(told(["4000"])).toBeUndefined()
   })
 
-  it("is the rest of a longer text of which a part was sent too", () => {
+  it("removes the whole of a sent text if a part of it was sent as well", () => {
     const secrets = ["Anna Maria", "Anna Maria Rossi", "Rossi & Sons", "100.5"]
     const { message } = fromAnswer(
       call({ secrets: () => secrets }),
@@ -532,7 +535,7 @@ describe("what no error shows", () => {
     ["Jos\u00e9canary", (sent: string) => sent.normalize("NFD")],
     ["李小龙", (sent: string) => `联系人${sent}无效`],
     ["canary one\nline two", () => "canary one line two"]
-  ])("is what was sent, in whatever form it comes back: %#", (sent, echo) => {
+  ])("removes a sent value in whatever form it comes back: case %#", (sent, echo) => {
     const error = fromAnswer(call({ secrets: () => [sent] }), answer(400, { message: `bad: ${echo(sent)}` }))
     expect(error.message).not.toMatch(/canary|李小龙/i)
   })
@@ -540,7 +543,7 @@ describe("what no error shows", () => {
   const seen = (sent: ReadonlyArray<string>, message: string) =>
     fromAnswer(call({ secrets: () => sent }), answer(400, { message })).message
 
-  it("is a part of a name, of however many words", () => {
+  it("removes each part of a name of several words", () => {
     const names = ["Maria del Carmen Canary", "Anne-Canary Doe", "Canary O'Brien"]
     for (const part of ["Maria", "carmen", "Carmen Canary", "Canary", "Anne", "Doe", "Brien"]) {
       expect(seen(names, `no ${part} here`)).toMatch(/^no \[redacted\](?: \[redacted\])? here$/)
@@ -548,18 +551,18 @@ describe("what no error shows", () => {
   })
 
   it.each(["O&#39;Brien", "O&#x27;Brien", "O&apos;Brien", "O&amp;#39;Brien", "O%27Brien", "O\\u0027Brien"])(
-    "is a name that comes back escaped as %s",
+    "removes a name that is escaped as %s",
     (escaped) => {
       expect(seen(["O'Brien"], `${escaped} is bad`)).toBe("[redacted] is bad")
     }
   )
 
-  it("is shown as the service wrote it where its escapes hide nothing", () => {
+  it("decodes the escapes of a message only if it redacts something", () => {
     expect(seen(["Jane"], "a &lt;b&gt; of 100%25 and Jane")).toBe("a <b> of 100% and [redacted]")
     expect(seen(["Jane"], "a &lt;b&gt; of 100%25")).toBe("a &lt;b&gt; of 100%25")
   })
 
-  it("is the head of a token, or of a long text", () => {
+  it("removes the beginning of a token or of a long text", () => {
     const sent = ["q7Lx29ffTokenCanary00", "My cat is called Whiskers and lives in the town of Boston since 1990"]
     expect(seen(sent, "q7Lx29ffToken… is refused")).toBe("[redacted]… is refused")
     expect(seen(sent, "q7Lx29ff... is refused")).toBe("[redacted] is refused")
@@ -569,25 +572,25 @@ describe("what no error shows", () => {
   it.each([
     ...["1990-09-25T00:00:00.000Z", "1990-09-25 00:00", "09/25/1990", "25.9.1990", "9/25/1990", "19900925"],
     ...["Tue Sep 25 1990 00:00:00 GMT+0000", "25 Sep 1990", "September 25, 1990", "654220800000", "654220800"]
-  ])("is a day that comes back as %s", (written) => {
+  ])("removes a date that is repeated as %s", (written) => {
     for (const sent of ["1990-09-25", "09/25/1990", "1990-09-25T10:00:00Z"]) {
       expect(seen([sent], `day ${written} is bad`)).toMatch(/^day (?:Tue )?\[redacted\].* is bad$/)
       expect(seen([sent], `day ${written} is bad`)).not.toMatch(/1990|6542/)
     }
   })
 
-  it("is a control character, with which a log line could be forged", () => {
+  it("removes control characters that could forge a log line", () => {
     const { message } = fromAnswer(call(), answer(400, { message: "a\r\n2026 INFO b\u001b[31m" }))
     expect(message).toBe("a 2026 INFO b [31m")
   })
 
-  it("is found among very many texts without delay", () => {
+  it("finds a sent value among 100,000 sent values", () => {
     const secrets = Array.from({ length: 100_000 }, (_, i) => `tag${i}`)
     const { message } = fromAnswer(call({ secrets: () => secrets }), answer(400, { message: "no tag99999 here" }))
     expect(message).toBe("no [redacted] here")
   })
 
-  it("is not a word of the service's own sentences, so that these stay readable", () => {
+  it("keeps the words of the service's own messages, although they were sent", () => {
     const secrets = "contact not found for id email must be an".split(" ")
     const said = (status: number, message: string) =>
       fromAnswer(call({ secrets: () => secrets }), answer(status, { message }))
@@ -598,7 +601,7 @@ describe("what no error shows", () => {
     expect(said(422, "email must be an email").message).toBe("email must be an email")
   })
 
-  it("leaves words that merely contain what was sent", () => {
+  it("keeps words that merely contain a sent value", () => {
     const error = fromAnswer(
       call({ secrets: () => ["ann", "art", "."] }),
       answer(400, { message: "Ann, article, can" })
@@ -617,7 +620,7 @@ describe("orDieOperational", () => {
   ]
   const documented = [400, 401, 422].map((status) => fromAnswer(call(), answer(status, "")))
 
-  it.effect("turns the operational errors into defects", () =>
+  it.effect("turns operational errors into defects", () =>
     Effect.gen(function* () {
       for (const error of operational) {
         const exit = yield* Effect.exit(Errors.orDieOperational(Effect.fail(error)))
@@ -626,7 +629,7 @@ describe("orDieOperational", () => {
     })
   )
 
-  it.effect("leaves the documented ones, and the app's own", () =>
+  it.effect("keeps documented errors and the app's own errors", () =>
     Effect.gen(function* () {
       for (const error of [...documented, { _tag: "ServerError" as const, mine: true }]) {
         expect(yield* Effect.flip(Errors.orDieOperational(Effect.fail(error)))).toBe(error)
@@ -634,7 +637,7 @@ describe("orDieOperational", () => {
     })
   )
 
-  it("knows every class to be one or the other", () => {
+  it("separates operational and documented errors, with every class in one group", () => {
     for (const error of operational)
       expect([Errors.isOperational(error), Errors.isDocumented(error)]).toEqual([true, false])
     for (const error of documented)
@@ -661,7 +664,7 @@ describe("an error class", () => {
     }
   })
 
-  it("can be sent as JSON and come back", () => {
+  it("can be encoded as JSON and decoded", () => {
     const error = new Errors.RateLimited({
       operation: "getContact",
       message: "m",
@@ -698,7 +701,7 @@ describe("an error class", () => {
     new Errors.UnexpectedResponse({ ...common, isRetryable: false })
   ]
 
-  it.each(instances)("$_tag crosses a process through the schema of the union, as it was", (error) => {
+  it.each(instances)("$_tag is unchanged after encoding and decoding with the schema of the union", (error) => {
     const json = S.parseJson(Errors.ContactsError)
     const again = S.decodeSync(json)(S.encodeSync(json)(error))
     expect(again).toEqual(error)
@@ -712,11 +715,11 @@ describe("an error class", () => {
     expect(S.is(Errors.OperationalError)(again)).toBe(Errors.isOperational(error))
   })
 
-  it("is a member of the union, every one", () => {
+  it("has an instance in these tests, for each class", () => {
     expect(instances.map(({ _tag }) => _tag)).toEqual(Object.keys(classes))
   })
 
-  it("says whether a repeat may help", () => {
+  it("reports whether a retry may help", () => {
     const props = { operation: "o", message: "m", attempts: 1 }
     expect(new Errors.BadRequest(props).isRetryable).toBe(false)
     expect(new Errors.Unauthorized(props).isRetryable).toBe(false)
@@ -726,8 +729,8 @@ describe("an error class", () => {
   })
 })
 
-describe("input with many faults", () => {
-  it("is told a line each, up to a hundred", () => {
+describe("invalid input with many faults", () => {
+  it("is reported with one line per fault, up to a hundred lines", () => {
     const lines = Array.from({ length: 120 }, (_, i) => `tags.${i} must be a string`)
     const error = Failure.fromFaults("updateContact", lines)
     expect(error.details).toHaveLength(101)
@@ -737,8 +740,8 @@ describe("input with many faults", () => {
   })
 })
 
-describe("an error for what came before, beside or instead of an answer", () => {
-  it("of a body that cannot be read names what is wrong with it, and not what was sent", () => {
+describe("an error without a usable response", () => {
+  it("lists what is wrong with an undecodable body, without sent values", () => {
     const error = Failure.fromUnreadable(
       call({ secrets: () => ["Janet-Canary"] }),
       answer(200, { traceId: "trace-1" }),
@@ -760,7 +763,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
     ).toBeUndefined()
   })
 
-  it("of a redirect says whether the request may have been applied", () => {
+  it("reports whether the request may have been applied before a redirect", () => {
     const outcomes = [301, 302, 303, 307, 308].map((status) => Failure.fromRedirect(call(), status, "too many").outcome)
     expect(outcomes).toEqual(["Unknown", "Unknown", "Unknown", "NotApplied", "NotApplied"])
     expect(Failure.fromRedirect(call(), 307, "too many in a row")).toMatchObject({
@@ -770,7 +773,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
     })
   })
 
-  it("of time that is over says whether the request had left", () => {
+  it("reports whether the request was sent before a timeout", () => {
     const timeout = (isSent: boolean) => Failure.fromTimeout(call(), Duration.seconds(2), isSent)
     expect(timeout(true)).toMatchObject({
       code: "TIMEOUT",
@@ -781,7 +784,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
     expect(timeout(false).message).toBe("Timed out after 2s before the request was sent")
   })
 
-  it("of a base URL that cannot be used would not pass", () => {
+  it("is not retryable for an invalid base URL", () => {
     expect(Failure.fromConfiguration(call(), "The base URL is not a URL")).toMatchObject({
       attempts: 0,
       outcome: "NotApplied",
@@ -790,14 +793,14 @@ describe("an error for what came before, beside or instead of an answer", () => 
     })
   })
 
-  it("of a bearer that cannot be had is of the same class, with the attempts of its call", () => {
+  it("keeps the class of a failure to get a bearer, and has the attempts of the call", () => {
     const before = new Errors.Unauthorized({ operation: "o", attempts: 0, message: "none", reconnect: true })
     const after = Failure.withCallContext(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
   })
 
-  it("of a request that could not be built tells that from one that was sent", () => {
+  it("distinguishes a request that could not be built from one that was sent", () => {
     const built = (reason: string, _tag = "RequestError") => Failure.fromTransport(call(), { _tag, reason })
     for (const reason of ["Encode", "InvalidUrl"]) {
       expect(built(reason)).toMatchObject({ outcome: "NotApplied", isRetryable: false })
@@ -807,7 +810,7 @@ describe("an error for what came before, beside or instead of an answer", () => 
     expect(built("Transport").message).toBe("The connection failed before the complete response arrived")
   })
 
-  it("has a code only where it is one", () => {
+  it("has a code only if the cause has a valid one", () => {
     const codes = ["ECONNRESET", "lower", "X", 42, "HAS SPACE", undefined].map(
       (code) => Failure.fromTransport(call(), { cause: { code } }).code
     )
@@ -815,28 +818,28 @@ describe("an error for what came before, beside or instead of an answer", () => 
     expect(Failure.fromTransport(call(), { code: "bad", cause: { code: "EPIPE" } }).message).toMatch(/\(EPIPE\)$/)
   })
 
-  it("of many tries to connect has applied nothing only if none of them came further", () => {
+  it("is NotApplied for several connection errors only if all occurred before connecting", () => {
     const tries = (...syscalls: ReadonlyArray<string>) =>
       Failure.fromTransport(call(), { errors: syscalls.map((syscall) => ({ code: "ECONNREFUSED", syscall })) }).outcome
     expect(tries("connect", "getaddrinfo")).toBe("NotApplied")
     expect(tries("connect", "read")).toBe("Unknown")
   })
 
-  it("of input with exactly as many faults as are told says nothing of more", () => {
+  it("mentions no further faults for input with exactly a hundred faults", () => {
     const lines = (count: number) => Array.from({ length: count }, (_, i) => `tags.${i} must be a string`)
     expect(Failure.fromFaults("o", lines(100)).details).toEqual(lines(100))
     expect(Failure.fromFaults("o", lines(2)).message).toBe("tags.0 must be a string; tags.1 must be a string")
   })
 })
 
-describe("a day that is over", () => {
+describe("the wait after a 429", () => {
   const waiting = (status: number, headers: Failure.Response["headers"]) => {
     const error = fromAnswer(call(), answer(status, {}, headers))
     return "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
   }
   const day = { "x-ratelimit-daily-remaining": "0", "x-ratelimit-daily-reset": "5000" }
 
-  it("is waited for after a 429 that left nothing of it, and then only", () => {
+  it("includes the reset of the daily quota only if nothing of the quota is left", () => {
     expect(waiting(429, day)).toBe(5000)
     expect(waiting(429, { ...day, "retry-after": "9" })).toBe(9000)
     expect(waiting(429, { ...day, "retry-after": "2" })).toBe(5000)
@@ -845,7 +848,7 @@ describe("a day that is over", () => {
     expect(waiting(503, day)).toBeUndefined()
   })
 
-  it("does not make a wait of what is no time", () => {
+  it("ignores a retry-after header that is not a valid number", () => {
     expect(waiting(429, { "retry-after": "soon" })).toBeUndefined()
     expect(waiting(429, { "retry-after": "12 s" })).toBeUndefined()
     expect(waiting(429, { "retry-after": " 12 " })).toBe(12_000)
@@ -854,11 +857,11 @@ describe("a day that is over", () => {
   })
 })
 
-describe("what is said of an answer without a message", () => {
+describe("the error for a response without a message", () => {
   const said = (body: unknown, type?: string) =>
     fromAnswer(call(), answer(500, body, type === undefined ? {} : { "content-type": type })).message
 
-  it("is its form and its length", () => {
+  it("describes the media type and the length of the body", () => {
     expect(said("")).toBe("The service responded with 500 without a body")
     expect(said("<html>", "Text/HTML; charset=utf-8")).toBe(
       "The service responded with 500, not JSON but text/html, 6 characters"
@@ -871,7 +874,7 @@ describe("what is said of an answer without a message", () => {
     expect(said({ nothing: 1 })).toBe("The service responded with 500, JSON without a message, 13 characters")
   })
 
-  it("is nothing of what is no text, or empty", () => {
+  it("ignores messages and trace ids that are empty or invalid", () => {
     expect(fromAnswer(call(), answer(422, { message: ["", 5, "email is bad"] })).details).toEqual(["email is bad"])
     expect(fromAnswer(call(), answer(422, { message: "", error: "Unprocessable Entity" })).details).toEqual([
       "Unprocessable Entity"
@@ -881,7 +884,7 @@ describe("what is said of an answer without a message", () => {
     expect(fromAnswer(call(), answer(422, { message: "m", traceId: 7 })).traceId).toBeUndefined()
   })
 
-  it("is whether a status of the client's side may have been applied", () => {
+  it("reports whether a write with an undeclared status may have been applied", () => {
     const outcomes = [399, 400, 404, 408, 418].map(
       (status) => fromAnswer(call({ declares: [] }), answer(status, {})).outcome
     )

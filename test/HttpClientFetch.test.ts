@@ -41,8 +41,8 @@ const fetching = (answer: () => Promise<Response>) => {
 const jane = () => Promise.resolve(Response.json({ contact: { id } }))
 const never = () => new Promise<Response>(() => undefined)
 
-describe("the client on fetch", () => {
-  it.scopedLive("is the platform's for the app", () =>
+describe("the HTTP client on fetch", () => {
+  it.scopedLive("works as a platform HTTP client", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { a: 1 }))
       const client = yield* HttpClient.HttpClient
@@ -53,7 +53,7 @@ describe("the client on fetch", () => {
     }).pipe(Effect.provide(HttpClientFetch.layer))
   )
 
-  it.effect("calls the Fetch that its own layer was provided with, or the caller's, and follows no redirect", () =>
+  it.effect("calls the Fetch of its layer or of the caller, with manual redirects", () =>
     Effect.gen(function* () {
       const [ofLayer, ofCaller] = [fetching(jane), fetching(jane)]
       yield* Effect.gen(function* () {
@@ -69,7 +69,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("keeps the app's RequestInit, but for what the request decides", () =>
+  it.effect("applies the app's RequestInit, except for the options that the request sets", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
       const init = {
@@ -92,7 +92,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("fails as a transport does where fetch breaks, in whatever way", () =>
+  it.effect("yields a TransportError if fetch rejects, throws or returns no promise", () =>
     Effect.gen(function* () {
       const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } })
       const broken = [
@@ -111,7 +111,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("takes a request back that nobody waits for any more, and says that it may have been applied", () =>
+  it.effect("aborts a request after a timeout, with an unknown outcome, and after an interruption", () =>
     Effect.gen(function* () {
       for (const end of ["time", "interruption"] as const) {
         const { asked, layer } = fetching(never)
@@ -129,7 +129,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("does not listen to an answer that comes when nobody waits any more", () =>
+  it.effect("does not read a response that arrives after the timeout", () =>
     Effect.gen(function* () {
       let answer: ((response: Response) => void) | undefined
       let isRead = false
@@ -151,7 +151,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("aborts nothing that is over", () =>
+  it.effect("does not abort a completed request", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
       yield* Effect.provide(get, calling(layer))
@@ -161,7 +161,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("of which an app makes another one carries the calls as that one does", () =>
+  it.effect("makes the calls with the app's transformation of it", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
       const own = Layer.effect(
@@ -173,7 +173,7 @@ describe("the client on fetch", () => {
     })
   )
 
-  it.effect("sends nothing when there is no time left", () =>
+  it.effect("sends nothing if the deadline is zero", () =>
     Effect.gen(function* () {
       const { asked, layer } = fetching(jane)
       const none = { ...RetryPolicy.none, deadline: Duration.zero }

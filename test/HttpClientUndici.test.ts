@@ -21,8 +21,8 @@ import { json, serving } from "./servers.js"
 
 const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
-describe("the client on undici's dispatch", () => {
-  it.scopedLive("unpacks what was packed, however often, and leaves what it does not know", () =>
+describe("the HTTP client on undici's dispatch", () => {
+  it.scopedLive("decompresses a body with one or several encodings, and leaves an identity encoding", () =>
     Effect.gen(function* () {
       const packed: { readonly [encoding: string]: Buffer } = {
         gzip: gzipSync("text"),
@@ -42,7 +42,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.scopedLive("fails, and does not break, where a body is not packed as it says", () =>
+  it.scopedLive("fails with a ResponseError if a body is not compressed as its header says", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) =>
         response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip")
@@ -52,7 +52,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.scopedLive("gives the body in every form, again and again", () =>
+  it.scopedLive("returns the response body in every form, any number of times", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) =>
         response.writeHead(200, { "set-cookie": ["a=1", "b=2"], "x-many": ["1", "2"] }).end('\uFEFF{"a":"ü"}')
@@ -68,7 +68,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.scopedLive("sends bodies of every kind, query and hash as the platform's clients do", () =>
+  it.scopedLive("sends bodies of every kind, the query and no hash, as the platform's clients do", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => response.writeHead(204).end())
       const client = yield* HttpClient.HttpClient
@@ -89,7 +89,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.live("gives a response whose header has characters beyond Latin-1", () =>
+  it.live("returns a response whose header has characters beyond Latin-1", () =>
     Effect.gen(function* () {
       const client = dispatching((handler) => {
         handler.onRequestStart?.({ abort: () => undefined } as never, {})
@@ -103,7 +103,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.scopedLive("sends nothing to what is no URL, and nothing that cannot be sent", () =>
+  it.scopedLive("fails with a RequestError for an invalid URL, header, method or protocol", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => response.writeHead(204).end())
       const client = yield* HttpClient.HttpClient
@@ -119,7 +119,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.provide(HttpClientUndici.layer()))
   )
 
-  it.scopedLive("takes a request back that nobody waits for any more, and its body too", () =>
+  it.scopedLive("aborts an interrupted request, before the response and while its body is read", () =>
     Effect.gen(function* () {
       let closed = 0
       const { url, seen } = yield* serving(({ url }, response) => {
@@ -142,7 +142,7 @@ describe("the client on undici's dispatch", () => {
     )
   const id = ContactId.make("jane")
 
-  it.scopedLive("keeps what a dispatcher writes to one request out of the next", () =>
+  it.scopedLive("does not carry headers that a dispatcher adds over to the next request", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact: { id } }))
       let calls = 0
@@ -160,7 +160,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.scopedLive("says of a request that had to wait for a connection that it was not applied", () =>
+  it.scopedLive("reports NotApplied for a request that timed out while it waited for a connection", () =>
     Effect.gen(function* () {
       const { url, seen, first } = yield* serving(() => undefined)
       const client = HttpClientUndici.make(new Agent({ connections: 1, pipelining: 1 }))
@@ -175,7 +175,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.scopedLive("unpacks no more than anybody means, and holds up nothing for it", () =>
+  it.scopedLive("fails for a body that decompresses to over 16 MB or that has four encodings", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(({ url }, response) =>
         url === "/much"
@@ -198,7 +198,7 @@ describe("the client on undici's dispatch", () => {
       }
     } as unknown as Dispatcher)
 
-  it.effect("does not send what it has given up, whenever there is a connection for it", () =>
+  it.effect("does not send a timed-out request when a connection becomes free", () =>
     Effect.gen(function* () {
       let queued: Dispatcher.DispatchHandler | undefined
       const client = dispatching((handler) => (queued = handler))
@@ -218,7 +218,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.scopedLive("says what is true of a write where a dispatcher throws, or is gone", () =>
+  it.scopedLive("reports the right outcome of a write if the dispatcher throws or is destroyed", () =>
     Effect.gen(function* () {
       const update = (client: HttpClient.HttpClient) =>
         Effect.flatMap(ContactsService, (contacts) => contacts.updateContact(id, { city: "A" })).pipe(
@@ -241,7 +241,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.scopedLive("makes what breaks in the judgement of a failure a defect of its call", () =>
+  it.scopedLive("turns an exception during the classification of a failure into a defect of the call", () =>
     Effect.gen(function* () {
       const broken = Object.defineProperty(new Error("odd"), "cause", {
         get: () => {
@@ -260,7 +260,7 @@ describe("the client on undici's dispatch", () => {
     })
   )
 
-  it.effect("sends nothing when there is no time left", () =>
+  it.effect("sends nothing if the deadline is zero", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, {}))
       const policy = { ...RetryPolicy.none, deadline: Duration.zero }
@@ -273,7 +273,7 @@ describe("the client on undici's dispatch", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("says on Bun, when it is built, what to use instead", () =>
+  it.effect("fails to build on Bun, with a message that names the alternative", () =>
     Effect.gen(function* () {
       vi.stubGlobal("Bun", {})
       const exit = yield* Effect.exit(Effect.provide(HttpClient.HttpClient, HttpClientUndici.layer()))

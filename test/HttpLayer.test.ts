@@ -110,7 +110,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a success that cannot be read is an UnexpectedResponse that says that a write may have happened", () =>
+  it.scoped("an undecodable 200 is an UnexpectedResponse, with an unknown outcome for a write", () =>
     Effect.gen(function* () {
       for (const body of ["<html>", "", '{"contact":', '{"contact":{}}', "[]", '{"contact":{"id":"a/b"}}']) {
         const { url } = yield* serving((_, response) => response.end(body))
@@ -129,7 +129,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a redirect to another origin is refused, and nothing reaches it", () =>
+  it.scoped("a redirect to another origin is refused, and no request reaches that origin", () =>
     Effect.gen(function* () {
       const other = yield* serving((_, response) => json(response, 200, { contact }))
       for (const status of [301, 302, 303, 307, 308]) {
@@ -146,7 +146,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a redirect within the origin is followed, with its method and body, a few times", () =>
+  it.scoped("a redirect within the origin is followed with its method and body, up to a limit", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((request, response) =>
         request.url === "/moved"
@@ -160,7 +160,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a write is not turned into a read by a redirect", () =>
+  it.scoped("a 303 redirect does not turn a write into a read", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => response.writeHead(303, { location: "/moved" }).end())
       const error = yield* Effect.flip(calling(transport, { baseUrl: url })(update))
@@ -169,7 +169,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.effect("a refused connection has applied nothing", () =>
+  it.effect("a refused connection has the outcome NotApplied", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(serving((_, response) => response.end()))
       const error = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
@@ -183,7 +183,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.effect("a host that has no address has applied nothing", () =>
+  it.effect("a host without an address has the outcome NotApplied", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(calling(transport, { baseUrl: "https://nowhere.invalid" })(upsert))
       expect(error).toMatchObject({ _tag: "TransportError", outcome: "NotApplied", isRetryable: true })
@@ -191,7 +191,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a connection that is lost before TLS stands has applied nothing", () =>
+  it.scoped("a connection lost during the TLS handshake has the outcome NotApplied", () =>
     Effect.gen(function* () {
       const url = yield* hangingUp
       const error = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
@@ -199,7 +199,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a connection that is lost may have applied a write, and never a read", () =>
+  it.scoped("a lost connection has an unknown outcome for a write, and NotApplied for a read", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => response.destroy())
       const written = yield* Effect.flip(calling(transport, { baseUrl: url })(upsert))
@@ -209,7 +209,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("half a body is a TransportError after a success, and an error of its status otherwise", () =>
+  it.scoped("an incomplete body is a TransportError after a 200, and the error of its status after a 401", () =>
     Effect.gen(function* () {
       const half = (status: number) =>
         serving((_, response) => {
@@ -227,7 +227,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("the deadline of an attempt covers its whole body, to the millisecond", () =>
+  it.scoped("the attempt timeout covers the whole response body, to the millisecond", () =>
     Effect.gen(function* () {
       for (const isHalf of [false, true]) {
         const { url, first, closed } = yield* serving((_, response) => {
@@ -253,7 +253,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("what was sent is in no error, whatever kind of field it was in", () =>
+  it.scoped("no error contains sent values, whatever kind of field they were in", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(({ body }, response) => json(response, 400, { message: `refused: ${body}` }))
       const error = yield* Effect.flip(
@@ -276,7 +276,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("an upsert can be repeated after a lost answer only when it can only match what it made", () =>
+  it.scoped("an upsert is retryable after a lost response only if it cannot create a second contact", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => response.destroy())
       const isRetryable = (contact: Partial<ContactUpsert>) =>
@@ -293,7 +293,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a bearer of any form is in no error", () =>
+  it.scoped("no error contains the bearer, even if it has no known form", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(({ headers }, response) =>
         json(response, 401, { message: `refused: ${headers.authorization?.replace("Bearer ", "token=")}` })
@@ -304,7 +304,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a verdict that the status holds survives a body that hangs", () =>
+  it.scoped("an error has the class of its status even if the body never ends", () =>
     Effect.gen(function* () {
       for (const [status, headers, tag] of [
         [429, { "retry-after": "7" }, "RateLimited"],
@@ -325,7 +325,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("no trace headers go out where the client brings a predicate of its own", () =>
+  it.scoped("no trace headers are sent if the client has its own tracing predicate", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
       const own = Layer.effect(
@@ -340,7 +340,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("an interruption settles at once and takes the request off the wire", () =>
+  it.scoped("an interruption aborts the request", () =>
     Effect.gen(function* () {
       const { url, first, closed } = yield* serving(() => {})
       const fiber = yield* Effect.fork(calling(transport, { baseUrl: url })(get))
@@ -350,7 +350,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a client of the app's that fails on statuses loses no answer", () =>
+  it.scoped("an app's client that fails on error statuses still yields the decoded error", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 422, { message: ["x must be y"] }))
       const strict = Layer.effect(
@@ -363,8 +363,8 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
   )
 })
 
-describe("a transport that cannot be interrupted", () => {
-  it.effect("does not hold up the deadline", () =>
+describe("an uninterruptible transport", () => {
+  it.effect("does not delay the attempt timeout", () =>
     Effect.gen(function* () {
       const stuck = Layer.succeed(
         HttpClient.HttpClient,
@@ -377,7 +377,7 @@ describe("a transport that cannot be interrupted", () => {
   )
 })
 
-describe("input that is no JSON", () => {
+describe("input that is not JSON", () => {
   it.effect("is refused before it is sent", () =>
     Effect.gen(function* () {
       const file = { url: "https://example.com", size: 10n }
@@ -393,7 +393,7 @@ describe("input that is no JSON", () => {
 })
 
 describe("a bearer", () => {
-  it.effect("goes to no other place than https and loopback", () =>
+  it.effect("is sent only over https or to a loopback address", () =>
     Effect.gen(function* () {
       const sent: Array<string> = []
       const spy = Layer.succeed(
@@ -449,7 +449,7 @@ describe("a bearer", () => {
     })
   )
 
-  it.effect("that cannot be sent fails each call, without a request and without repeating it", () =>
+  it.effect("fails each call if it is malformed, without a request and without showing the bearer", () =>
     Effect.gen(function* () {
       const unreachable = Layer.succeed(
         HttpClient.HttpClient,
@@ -463,7 +463,7 @@ describe("a bearer", () => {
     })
   )
 
-  it.scoped("is redacted in whatever fiber the layer was built, whatever the app made of the redaction", () =>
+  it.scoped("is redacted in logs, whichever fiber built the layer and whatever names the app redacts", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 200, { contact }))
       const lines: Array<string> = []
@@ -500,8 +500,8 @@ describe("a bearer", () => {
   )
 })
 
-describe("an app's own RequestInit", () => {
-  it.scoped("is kept, even where only its own layer knows it", () =>
+describe("fetch settings of an app", () => {
+  it.scoped("include a RequestInit that only the layer of the app's client provides", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
       const own = Layer.provide(
@@ -517,7 +517,7 @@ describe("an app's own RequestInit", () => {
     })
   )
 
-  it.scoped("set by a transformation of its client does not let a redirect through", () =>
+  it.scoped("do not enable redirects if a transformation of the client sets RequestInit", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
       const elsewhere = yield* serving((_, response) => response.writeHead(307, { location: `${url}/x` }).end())
@@ -534,7 +534,7 @@ describe("an app's own RequestInit", () => {
     })
   )
 
-  it.effect("and Fetch are used, even where only its own layer knows them", () =>
+  it.effect("include a Fetch that only the layer of the app's client provides", () =>
     Effect.gen(function* () {
       const requests: Array<RequestInit | undefined> = []
       const own = Layer.provide(
@@ -549,7 +549,7 @@ describe("an app's own RequestInit", () => {
     })
   )
 
-  it.scoped("and the fiber's own state are as they were after a call, however it ends", () =>
+  it.scoped("are unchanged after a call, like the other state of the fiber, however the call ends", () =>
     Effect.gen(function* () {
       const bodies = [JSON.stringify({ contact }), "{", JSON.stringify({ contact })]
       const own = Layer.succeed(
@@ -587,7 +587,7 @@ describe("a span", () => {
 
   const told = ({ name, kind, attributes }: Tracer.Span) => ({ name, kind, ...Object.fromEntries(attributes) })
 
-  it.scopedLive("is there for a call and for each request where a tracer is, with ids and nothing personal", () =>
+  it.scopedLive("is created for a call and each of its requests, with ids and without personal data", () =>
     Effect.gen(function* () {
       let served = 0
       const { url } = yield* serving((_, response) =>
@@ -635,7 +635,7 @@ describe("a span", () => {
   )
 
   it.scopedLive.each(["fetch", "fetch, at once", "undici's dispatch"] as const)(
-    "says that it was interrupted, over %s",
+    "records an interruption, over %s",
     (transport) =>
       Effect.gen(function* () {
         const { url, first } = yield* serving(() => undefined)
@@ -649,7 +649,7 @@ describe("a span", () => {
       })
   )
 
-  it.scopedLive("is there for each request of an attempt, with its own status", () =>
+  it.scopedLive("is created for each request of an attempt, with its own status", () =>
     Effect.gen(function* () {
       let served = 0
       const { url } = yield* serving((_, response) => {
@@ -671,7 +671,7 @@ describe("a span", () => {
     })
   )
 
-  it.scoped("is not made where no tracer is", () =>
+  it.scoped("is not created without a tracer", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 200, { contact }))
       const parents: Array<unknown> = []
@@ -693,7 +693,7 @@ describe("a span", () => {
   )
 })
 
-describe("the metrics", () => {
+describe("the metrics of calls", () => {
   /** The tags and counts of the metrics of this name whose tag has this value. */
   const counted = (name: string, tag: string, value: string) =>
     Effect.map(Metric.snapshot, (pairs) =>
@@ -704,7 +704,7 @@ describe("the metrics", () => {
       })
     )
 
-  it.scopedLive("tell of each request by what it was answered, of calls by their outcome, and of repeats", () =>
+  it.scopedLive("count requests by status, calls by outcome, and retries by error", () =>
     Effect.gen(function* () {
       let served = 0
       const { url } = yield* serving((_, response) =>
@@ -766,8 +766,8 @@ class RecordedSpan implements Tracer.Span {
   addLinks() {}
 }
 
-describe("another documented Version", () => {
-  it.scoped("is chosen by endpoint, with its own spelling of the body", () =>
+describe("the Version of an endpoint", () => {
+  it.scoped("can be set per endpoint and determines the spelling of the body", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
       const run = calling(FetchHttpClient.layer, {
@@ -789,7 +789,7 @@ describe("another documented Version", () => {
     })
   )
 
-  it.effect("that is not documented is a defect that names those that are", () =>
+  it.effect("is a defect if it is not documented, and the message lists the documented ones", () =>
     Effect.gen(function* () {
       const versions = { getContact: "v99" } as unknown as { readonly getContact: "v3" }
       const exit = yield* Effect.exit(calling(FetchHttpClient.layer, { versions })(get))
@@ -806,8 +806,8 @@ const austin = { params: { contactId: id }, body: { city: "Austin" } }
 const performing = (policy: RetryPolicy.Policy, send: Send) =>
   makePerform({ baseUrl: "https://vendor.example", policyOf: () => policy, withPolicy: RetryPolicy.withPolicy, send })
 
-describe("a bearer that is not there when a call is repeated", () => {
-  it.effect("in time has sent nothing, and the error says so", () =>
+describe("a missing bearer", () => {
+  it.effect("causes a timeout with the outcome NotApplied if it does not arrive in time", () =>
     Effect.gen(function* () {
       const perform = performing(
         within("1 second"),
@@ -819,7 +819,7 @@ describe("a bearer that is not there when a call is repeated", () => {
     })
   )
 
-  it.scopedLive("after a renewal has not been sent again, and is not counted so", () =>
+  it.scopedLive("causes no second request, and no second counted attempt, if it is missing after a 401", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 401, { message: "Invalid JWT" }))
       let asked = 0
@@ -837,7 +837,7 @@ describe("a bearer that is not there when a call is repeated", () => {
     })
   )
 
-  it.effect("does not make what may have been applied undone", () =>
+  it.effect("keeps the outcome unknown after an attempt that may have been applied", () =>
     Effect.gen(function* () {
       let asked = 0
       const bearer = {
@@ -857,8 +857,8 @@ describe("a bearer that is not there when a call is repeated", () => {
   )
 })
 
-describe("an endpoint of an app's own", () => {
-  it.effect("never reaches another path, whatever its own parameters allow", () =>
+describe("a custom endpoint", () => {
+  it.effect("rejects parameters that are not a path segment, and params without the path's placeholder", () =>
     Effect.gen(function* () {
       const row = HttpLayer.endpoint({
         ...getContact,
@@ -885,7 +885,7 @@ describe("an endpoint of an app's own", () => {
     )
   )
 
-  it.scoped("is a row, and is performed like the others", () =>
+  it.scoped("is performed like a built-in endpoint", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contact }))
       const row = HttpLayer.endpoint({

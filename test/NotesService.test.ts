@@ -48,7 +48,7 @@ describe.each([
     )
   )
 
-  it.effect("refuses a note that is not there, and one of an unknown contact", () =>
+  it.effect("fails with BadRequest for an unknown note and an unknown contact", () =>
     using((notes) =>
       Effect.gen(function* () {
         const missing = yield* Effect.flip(notes.getNote(jane, "missing"))
@@ -61,7 +61,7 @@ describe.each([
     )
   )
 
-  it.effect("refuses what the endpoint does not take, before anything is sent", () =>
+  it.effect("rejects input that the endpoint does not accept, before a request is sent", () =>
     using((notes) =>
       Effect.gen(function* () {
         const untyped = notes as unknown as { createNote: (id: string, note: object) => Effect.Effect<unknown, Error> }
@@ -76,7 +76,7 @@ describe.each([
   )
 })
 
-describe("a note of which the answer is lost", () => {
+describe("a write of a note whose response is lost", () => {
   const faulty = (options: Partial<Options>) =>
     ContactsTest.layer({ contacts, retryPolicy: RetryPolicy.make(), ...options })
 
@@ -95,7 +95,7 @@ describe("a note of which the answer is lost", () => {
 
   const once = (fault: object, endpoint: string) => ({ rules: [{ fault, endpoint, times: 1 }] }) as Options["faults"]
 
-  it.effect("is found among the notes of the contact, and not written twice", () =>
+  it.effect("succeeds if the note is found among the contact's notes, and is not repeated", () =>
     Effect.gen(function* () {
       const notes = yield* NotesService
       const note = yield* inTime(notes.createNote(jane, { body: "Called" }))
@@ -104,7 +104,7 @@ describe("a note of which the answer is lost", () => {
     }).pipe(Effect.provide(faulty({ faults: once({ _tag: "Reset", when: "after" }, "createNote") })))
   )
 
-  it.effect("stays unknown where the same note was there before, and this one was not written", () =>
+  it.effect("keeps its unknown outcome if only an older note with the same body is found", () =>
     Effect.gen(function* () {
       const notes = yield* NotesService
       yield* notes.createNote(jane, { body: "Called" })
@@ -116,7 +116,7 @@ describe("a note of which the answer is lost", () => {
     }).pipe(Effect.provide(faulty({})))
   )
 
-  it.effect("is deleted where a retry finds it gone", () =>
+  it.effect("succeeds for a delete if the retry finds that the note is gone", () =>
     Effect.gen(function* () {
       const notes = yield* NotesService
       const { id } = yield* notes.createNote(jane, { body: "Called" })

@@ -50,9 +50,9 @@ const heard = (options: Partial<Limit.Settings> = {}) => {
   return one
 }
 
-describe("a limit alone", () => {
+describe("a limit without other consumers", () => {
   it.prop(
-    "never sends more than the limit in any window, and never meets a 429",
+    "never sends more than the limit in any window and never gets a 429",
     [
       FastCheck.array(FastCheck.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 80 }),
       FastCheck.integer({ min: 1, max: 20 }),
@@ -76,7 +76,7 @@ describe("a limit alone", () => {
   )
 
   it.prop(
-    "takes no longer than it has to",
+    "sends a burst in about the minimum time",
     [FastCheck.integer({ min: 1, max: 400 }), FastCheck.integer({ min: 0, max: 500 }), FastCheck.integer()],
     ([calls, trip, seed]) => {
       const { ended } = simulate({ limits: {}, arrivals: burst(calls), out: trip / 2, back: trip / 2, seed })
@@ -105,7 +105,7 @@ describe("a limit alone", () => {
     expect(one.acquire(4600).length).toBe(1)
   })
 
-  it("counts a request that completes after its lease for an interval more", () => {
+  it("counts a request that completes after its lease for one more interval", () => {
     const one = heard({ limit: 1 })
     const [grant] = one.acquire(1500, 1, wish("interactive", 100))
     one.complete(grant, 5000, told())
@@ -113,7 +113,7 @@ describe("a limit alone", () => {
     expect(Limit.used(one.at(6010))).toBe(0)
   })
 
-  it("gives a released permit back", () => {
+  it("makes a released permit available again", () => {
     const one = heard({ limit: 2 })
     const [grant] = one.acquire(10)
     one.release(grant)
@@ -125,7 +125,7 @@ describe("a limit alone", () => {
     expect(limit({ limit: 3, share: 0.1 }).acquire(1, 100).length).toBe(1)
   })
 
-  it("sends a tenth of the limit per tenth of the interval until the service has answered", () => {
+  it("sends a tenth of the limit per tenth of the interval until the first response", () => {
     const one = limit()
     const first = one.acquire(0, 100)
     expect(first.length).toBe(10)
@@ -135,7 +135,7 @@ describe("a limit alone", () => {
     expect(one.acquire(150, 100).length).toBe(80)
   })
 
-  it("spreads bulk work evenly", () => {
+  it("spreads bulk requests evenly over the interval", () => {
     const one = heard()
     // One request has been sent in this tenth of the interval already.
     expect(one.acquire(1, 100, wish("bulk")).length).toBe(9)
@@ -144,7 +144,7 @@ describe("a limit alone", () => {
     expect(one.acquire(100, 100).length).toBe(80)
   })
 
-  it("takes limit and interval from the responses", () => {
+  it("reads the limit and the interval from the response headers", () => {
     const one = limit({ interval: 10_000 })
     const [grant] = one.acquire(0)
     one.complete(grant, 1, told({ "x-ratelimit-max": "25", "x-ratelimit-interval-milliseconds": "5000" }))
@@ -162,7 +162,7 @@ describe("a limit alone", () => {
   })
 })
 
-describe("a limit beside other consumers", () => {
+describe("a limit that is shared with other consumers", () => {
   const seeds = Array.from({ length: 12 }, (_, index) => index + 1)
 
   const run = (window: "sliding" | "fixed", share: number, calls: number) => {
@@ -179,7 +179,7 @@ describe("a limit beside other consumers", () => {
     }
   }
 
-  it.each(["sliding", "fixed"] as const)("takes what they leave of %s windows", (window) => {
+  it.each(["sliding", "fixed"] as const)("uses what the other consumers leave of %s windows", (window) => {
     const { ended, refused, mostRefused, othersRefused } = run(window, 0.5, 600)
     expect(refused).toBeLessThan(4)
     expect(mostRefused).toBeLessThanOrEqual(18)
@@ -191,7 +191,7 @@ describe("a limit beside other consumers", () => {
   it.each([
     [0.2, 960],
     [0.8, 240]
-  ])("learns how much they take: %d of the limit", (share, calls) => {
+  ])("learns the share of the other consumers: %d of the limit", (share, calls) => {
     for (const window of ["sliding", "fixed"] as const) {
       const { ended, refused } = run(window, share, calls)
       expect(refused).toBeLessThan(calls * 0.01)
@@ -204,39 +204,42 @@ describe("a limit beside other consumers", () => {
     ["fixed", 50, 1.05],
     ["sliding", 100, 1.22],
     ["fixed", 100, 1.13]
-  ] as const)("does not take a process that has ended for others: %s windows, %d requests", (window, before, most) => {
-    const all = seeds.map((seed) => {
-      const limits = { interval: 1000, window }
-      return simulate({
-        limits,
-        arrivals: burst(600),
-        out: 6,
-        back: 6,
-        seed,
-        phase: 77 * seed,
-        before,
-        priority: "bulk"
+  ] as const)(
+    "does not count an ended process as another consumer: %s windows, %d requests",
+    (window, before, most) => {
+      const all = seeds.map((seed) => {
+        const limits = { interval: 1000, window }
+        return simulate({
+          limits,
+          arrivals: burst(600),
+          out: 6,
+          back: 6,
+          seed,
+          phase: 77 * seed,
+          before,
+          priority: "bulk"
+        })
       })
-    })
-    const ended = all.reduce((sum, { ended }) => sum + ended, 0) / all.length
-    expect(ended).toBeLessThan(6000 * most)
-    expect(Math.max(...all.map(({ refused }) => refused))).toBeLessThanOrEqual(10)
-  })
+      const ended = all.reduce((sum, { ended }) => sum + ended, 0) / all.length
+      expect(ended).toBeLessThan(6000 * most)
+      expect(Math.max(...all.map(({ refused }) => refused))).toBeLessThanOrEqual(10)
+    }
+  )
 
-  it("is not misled by fixed windows that turn while nobody else is there", () => {
+  it("does not mistake the turn of a fixed window for other consumers", () => {
     const [sliding, fixed] = (["sliding", "fixed"] as const).map((window) =>
       simulate({ limits: { interval: 1000, window }, arrivals: burst(600), out: 20, back: 20, seed: 1 })
     )
     expect(fixed).toMatchObject({ refused: 0, ended: sliding!.ended })
   })
 
-  it("does not take its own requests for those of others when they overtake each other", () => {
+  it("does not count its own requests as other consumers when responses arrive out of order", () => {
     const { refused, ended } = simulate({ limits: {}, arrivals: burst(300), out: 900, back: 900, seed: 1 })
     expect(refused).toBe(0)
     expect(ended).toBeLessThan(2 * (10_000 + 1900) + 3600)
   })
 
-  it("sees them in the response that tells a shorter interval, too", () => {
+  it("detects other consumers in a response that also reports a shorter interval", () => {
     const one = limit({ interval: 10_000 })
     const headers = {
       "x-ratelimit-max": "100",
@@ -247,7 +250,7 @@ describe("a limit beside other consumers", () => {
     expect(Limit.otherConsumers(one.at(5520))).toBe(40)
   })
 
-  it("forgets them after two intervals in which it does not see them", () => {
+  it("forgets other consumers that it has not detected for two intervals", () => {
     const one = limit()
     const remaining = { "x-ratelimit-max": "100", "x-ratelimit-remaining": "59" }
     one.complete(one.acquire(0)[0], 5, told(remaining))
@@ -257,7 +260,7 @@ describe("a limit beside other consumers", () => {
 })
 
 describe("a 429", () => {
-  it("pauses all requests for as long as it asks, and for a minute at most", () => {
+  it("pauses all requests for its retry-after, at most a minute", () => {
     const one = heard()
     const [first, second] = one.acquire(1, 2)
     one.complete(first, 10, told({}, 429, 7000))
@@ -267,7 +270,7 @@ describe("a 429", () => {
     expect(Limit.pausedFor(one.at(7010))).toBe(60_000)
   })
 
-  it("pauses for a tenth of the interval where it does not say how long, and twice as long each time", () => {
+  it("pauses for a tenth of the interval without retry-after, and doubles the pause each time", () => {
     const one = heard()
     const together = one.acquire(1, 2)
     for (const [index, grant] of together.entries()) one.complete(grant, 10 + index, told({}, 429))
@@ -286,8 +289,8 @@ describe("a 429", () => {
   })
 })
 
-describe("the quota of the day", () => {
-  it("leaves its reserve to interactive calls", () => {
+describe("the daily quota", () => {
+  it("keeps its reserve for interactive calls", () => {
     const one = limit()
     one.complete(one.acquire(0)[0], 0, told(dailyHeaders(11)))
     expect(one.acquire(0, 5, wish("bulk")).length).toBe(1)
@@ -297,7 +300,7 @@ describe("the quota of the day", () => {
     expect(one.wakeUp(0)).toBe(3_600_000)
   })
 
-  it("that is said to be exhausted is probed with one request every five minutes", () => {
+  it("is probed with one request every five minutes while it is exhausted", () => {
     const one = limit()
     one.complete(one.acquire(0)[0], 0, told(dailyHeaders(0)))
     expect(one.acquire(299_000, 5)).toEqual([])
@@ -308,7 +311,7 @@ describe("the quota of the day", () => {
     expect(one.acquire(600_000, 5).length).toBe(5)
   })
 
-  it("begins anew when it is said to", () => {
+  it("resets at the time that the service reported", () => {
     const one = limit()
     one.complete(one.acquire(0)[0], 0, told(dailyHeaders(0, 60_000)))
     expect(one.acquire(59_999)).toEqual([])
@@ -316,7 +319,7 @@ describe("the quota of the day", () => {
     expect(one.at(60_000).day).toMatchObject({ limit: 100, left: 99 })
   })
 
-  it("counts requests that the response did not know of", () => {
+  it("counts requests in flight that the response does not include", () => {
     const one = heard()
     const [grant] = one.acquire(1, 4)
     one.complete(grant, 2, told(dailyHeaders(50)))
@@ -324,17 +327,17 @@ describe("the quota of the day", () => {
   })
 })
 
-describe("the headers of a response", () => {
+describe("rate limit headers", () => {
   const headers = { "x-ratelimit-max": "7", ...dailyHeaders(0) }
 
-  it.each([500, 502, 503, 504, 520, 530])("say nothing about the limits in an error of the edge: %d", (status) => {
+  it.each([500, 502, 503, 504, 520, 530])("are ignored in a 5xx response: %d", (status) => {
     const one = limit()
     one.complete(one.acquire(0)[0], 0, told(headers, status))
     expect(one.at(1)).toMatchObject({ limit: 100, day: null })
   })
 
   it.prop(
-    "say nothing where they are not numbers",
+    "are ignored if they are not whole numbers",
     [
       FastCheck.constantFrom("x-ratelimit-max", "x-ratelimit-remaining", "x-ratelimit-interval-milliseconds"),
       FastCheck.oneof(FastCheck.string(), FastCheck.constantFrom("-1", "0x10", "1e3", "Infinity", "NaN", " ", "1.5"))
@@ -347,7 +350,7 @@ describe("the headers of a response", () => {
 })
 
 describe("the clock of a limit", () => {
-  it("that is set back by an hour stops no call", () => {
+  it("does not block calls when it is set back by an hour", () => {
     const one = heard()
     const day = one.acquire(7_200_000)
     one.complete(day[0], 7_200_000, told(dailyHeaders(500)))
@@ -361,7 +364,7 @@ describe("the clock of a limit", () => {
     expect(Limit.otherConsumers(one.at(3_601_010))).toBe(0)
   })
 
-  it("that is a little behind is the error of an estimate, and moves nothing", () => {
+  it("ignores a step back of half an interval and follows one of two intervals", () => {
     const one = heard()
     one.acquire(5000)
     expect(one.at(4500).now).toBe(5000)
@@ -380,7 +383,7 @@ describe("processes that share a limit", () => {
     expect([count(60_999), count(61_000)]).toEqual([2, 1])
   })
 
-  it("know their own requests where the state of all cannot be had", () => {
+  it("can separate their own requests from the shared state", () => {
     const state = Limit.advance(Limit.initialState(settings), 0)
     for (const process of ["one", "two"]) {
       Limit.complete(state, Limit.acquire(state, settings, wish(), process)!, 0, told())
@@ -388,7 +391,7 @@ describe("processes that share a limit", () => {
     expect([Limit.used(state), Limit.used(ownPart(state, "one"))]).toEqual([2, 1])
   })
 
-  it("each end their own requests, and no other", () => {
+  it("release and complete only their own requests", () => {
     const state = Limit.advance(Limit.initialState(settings), 0)
     const [one, two] = ["one", "two"].map((process) => Limit.acquire(state, settings, wish(), process)!)
     Limit.release(state, two!)
@@ -399,8 +402,8 @@ describe("processes that share a limit", () => {
   })
 })
 
-describe("a state that is stored as text", () => {
-  it("keeps a permit whose request has no time limit", () => {
+describe("a serialized state", () => {
+  it("keeps a permit without a time limit, and drops it within two hours", () => {
     const state = Limit.advance(Limit.initialState(settings), 0)
     const grant = Limit.acquire(state, settings, wish("interactive", Infinity), "p")!
     expect(Number.isFinite(grant.until)).toBe(true)
@@ -409,7 +412,7 @@ describe("a state that is stored as text", () => {
     expect(Limit.used(Limit.advance(stored, 2 * 60 * 60_000))).toBe(0)
   })
 
-  it.each(["", "{}", "null", "[]", "no JSON", '{"log":{}}'])("is none where it has another shape: %s", (text) => {
+  it.each(["", "{}", "null", "[]", "no JSON", '{"log":{}}'])("is discarded if it has another shape: %s", (text) => {
     expect(parseState(text, settings)).toBeUndefined()
   })
 })

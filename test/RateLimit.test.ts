@@ -89,8 +89,8 @@ const during = <A, E, R>(time: Duration.DurationInput, self: Effect.Effect<A, E,
 
 const seconds = ({ at }: Sent) => Math.floor(at / 1000)
 
-describe("calls of a service", () => {
-  it.effect("leave as the limit allows, in the order in which they came", () => {
+describe("calls of ContactsService under a rate limit", () => {
+  it.effect("are sent as the limit allows, in order of arrival", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
       yield* during("30 seconds", many(12))
@@ -99,7 +99,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("give their place to the next one when they are interrupted", () => {
+  it.effect("give up their place in the queue when they are interrupted", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
       yield* during("2 seconds", many(5, "first"))
@@ -115,7 +115,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("fail at once, and send nothing, if their turn comes after their deadline", () => {
+  it.effect("fail at once without a request if no permit is available before their deadline", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
       yield* during("2 seconds", many(5))
@@ -133,7 +133,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("that are interactive go before those that are bulk", () => {
+  it.effect("are sent before waiting bulk calls if they are interactive", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
       const bulk = yield* Effect.fork(RateLimit.withPriority(many(8, "bulk"), "bulk"))
@@ -157,21 +157,18 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect(
-    "take a permit for the request with another bearer too, and give it back if there is none to be had",
-    () => {
-      const { sent, layer } = transport((sent) => ({ ...five(sent), status: sent === 1 ? 401 : 200 }))
-      let asked = 0
-      const token = Credentials.accessToken(Effect.sync(() => Redacted.make(`pit-${(asked += 1)}`)))
-      return Effect.gen(function* () {
-        yield* during("2 seconds", getting("c"))
-        expect(sent.length).toBe(2)
-        expect(yield* states).toMatchObject([{ used: 2, free: 3 }])
-      }).pipe(Effect.provide(contacts(layer, undefined, token)))
-    }
-  )
+  it.effect("take a second permit for the request that is resent with a new bearer", () => {
+    const { sent, layer } = transport((sent) => ({ ...five(sent), status: sent === 1 ? 401 : 200 }))
+    let asked = 0
+    const token = Credentials.accessToken(Effect.sync(() => Redacted.make(`pit-${(asked += 1)}`)))
+    return Effect.gen(function* () {
+      yield* during("2 seconds", getting("c"))
+      expect(sent.length).toBe(2)
+      expect(yield* states).toMatchObject([{ used: 2, free: 3 }])
+    }).pipe(Effect.provide(contacts(layer, undefined, token)))
+  })
 
-  it.effect("that get no bearer give their permit back", () => {
+  it.effect("release their permit if the bearer is invalid", () => {
     const { sent, layer } = transport(five)
     return Effect.gen(function* () {
       yield* Effect.flip(getting("c"))
@@ -180,7 +177,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer, undefined, Redacted.make("not a token"))))
   })
 
-  it.effect("keep the permit of a request that was interrupted on its way: it may have arrived", () => {
+  it.effect("keep the permit of a request that was interrupted after it was sent", () => {
     const { layer } = transport(five)
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(getting("c"))
@@ -192,7 +189,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("fail at once when nothing is left of the day, with the time when it begins anew", () => {
+  it.effect("fail at once with the reset time if the daily quota is exhausted", () => {
     const { sent, layer } = transport(() => ({
       headers: {
         "x-ratelimit-limit-daily": "200000",
@@ -212,7 +209,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("wait for a new day that begins in their time", () => {
+  it.effect("wait for the daily quota if it resets before their deadline", () => {
     const day = (left: number) => ({
       headers: {
         "x-ratelimit-limit-daily": "100",
@@ -230,7 +227,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("that were refused because the day is over say when it begins anew", () => {
+  it.effect("report the reset of the daily quota as `retryAfter` after a 429 that exhausted it", () => {
     const { layer } = transport(() => ({
       status: 429,
       headers: { "x-ratelimit-daily-remaining": "0", "x-ratelimit-daily-reset": "7200000" }
@@ -243,7 +240,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("have their time for an answer after they have waited, not while they wait", () => {
+  it.effect("start their attempt timeout when they get a permit", () => {
     const { sent, layer } = transport(five)
     const policy = RetryPolicy.make({ attemptTimeout: "200 millis", deadline: "1 minute", schedule: Schedule.stop })
     return Effect.gen(function* () {
@@ -254,7 +251,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer)))
   })
 
-  it.effect("leave at once where there is no limit", () => {
+  it.effect("are sent at once with `layerUnlimited`", () => {
     const { sent, layer } = transport()
     return Effect.gen(function* () {
       yield* during("100 millis", many(120))
@@ -263,7 +260,7 @@ describe("calls of a service", () => {
     }).pipe(Effect.provide(contacts(layer, RateLimit.layerUnlimited)))
   })
 
-  it.effect("that wait are counted in a gauge", () => {
+  it.effect("are counted in a gauge while they wait for a permit", () => {
     const { layer } = transport(five)
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(many(7))
@@ -292,7 +289,7 @@ const request = (limiter: RateLimit.Limiter, timeoutMillis?: number, priority?: 
   Effect.map(limiter.acquire(acquiring(timeoutMillis, priority)), (permit) => permit.complete(answer))
 
 describe("a permit", () => {
-  it.scoped("is given synchronously where one is free", () =>
+  it.scoped("is granted synchronously if one is free", () =>
     Effect.gen(function* () {
       const limiter = yield* opened()
       const exit = Effect.runSyncExit(limiter.acquire(acquiring()))
@@ -300,7 +297,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("is completed or released once, whatever comes after", () =>
+  it.scoped("is completed or released only once; later calls have no effect", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 50 })
       const released = yield* limiter.acquire(acquiring())
@@ -315,7 +312,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("ends with the time of its request where its process is gone", () =>
+  it.scoped("expires one interval after its lease if its process is gone", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 1, interval: "1 second" })
       yield* request(limiter)
@@ -329,7 +326,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("that comes too late is rejected at once, with how long to wait", () =>
+  it.scoped("is refused at once, with the time to wait, if none is free before the caller's timeout", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 1, interval: "1 minute" })
       yield* request(limiter)
@@ -340,7 +337,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("is waited for as long as the caller allows where it is not known when there is one", () =>
+  it.scoped("is waited for until the caller's timeout if the time of the next one is unknown", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 3 })
       yield* limiter.acquire(acquiring())
@@ -367,7 +364,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("is not waited for when a 429 asks for more time than the caller has", () =>
+  it.scoped("is refused to a waiting call if a 429 pauses the limit beyond the call's timeout", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 2, interval: "1 second" })
       yield* request(limiter)
@@ -382,7 +379,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("is given by the clock of who opened the limit, whoever waits first", () =>
+  it.scoped("is granted by the clock of the limiter, not by the clock of the first waiting call", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 1, interval: "1 second" })
       yield* request(limiter)
@@ -396,7 +393,7 @@ describe("a permit", () => {
     })
   )
 
-  it.scoped("is not lost by a caller that is interrupted at any moment of its waiting", () =>
+  it.scoped("is not lost when a waiting caller is interrupted at any moment", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 2, interval: "1 second" })
       for (let round = 0; round < 50; round += 1) {
@@ -410,7 +407,7 @@ describe("a permit", () => {
     })
   )
 
-  it("reaches the next caller when one before it is interrupted at any step", async () => {
+  it("reaches the next caller when the previous caller is interrupted at any step", async () => {
     // The numbers of operations after which the fiber is interrupted: around the operation at which it yields.
     const steps = Array.from({ length: 60 }, (_, index) => 1995 + index)
     const stuck = await Promise.all(
@@ -443,8 +440,8 @@ describe("a permit", () => {
   })
 })
 
-describe("the permit of a caller that must not be interrupted before its request", () => {
-  it("is not lost at any step between its wait and its request", async () => {
+describe("a permit acquired in an uninterruptible region", () => {
+  it("is not lost when the caller is interrupted at any step between its wait and its request", async () => {
     // The fiber is interrupted where it yields, so the test varies the operations before a yield and the steps before the
     // interrupt.
     const places = Array.from({ length: 20 }, (_, index) =>
@@ -491,8 +488,8 @@ describe("the permit of a caller that must not be interrupted before its request
   })
 })
 
-describe("callers that wait", () => {
-  it.scoped("go on when the request of the first has ended, with its fibers and its timers", () =>
+describe("waiting callers", () => {
+  it.scoped("get their permits although the fibers and timers of the first caller have stopped", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       let isOver = false
@@ -519,7 +516,7 @@ describe("callers that wait", () => {
     })
   )
 
-  it.scoped("go on when the fiber of the first is interrupted", () =>
+  it.scoped("get their permits when the first caller is interrupted", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 1, interval: "1 second" })
       yield* request(limiter)
@@ -568,7 +565,7 @@ describe("callers that wait", () => {
   )
 })
 
-describe("options", () => {
+describe("options of a rate limit", () => {
   it.effect.each([
     [{ limit: Number.NaN }, "`limit` is NaN; it must be an integer from 1"],
     [{ limit: 0 }, "`limit` is 0"],
@@ -581,7 +578,7 @@ describe("options", () => {
     [{ interval: -5 }, "`interval` is 0; it must be from 1 millisecond to 1 hour"],
     [{ interval: Number.NaN }, "`interval` is 0"],
     [{ interval: "2 hours" }, "`interval` is 7200000"]
-  ] as const)("out of their range are refused when the layer is built: %o", ([options, message]) =>
+  ] as const)("fail the build of the layer if they are out of range: %o", ([options, message]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.scoped(Layer.build(RateLimit.layer(options))))
       const defect = Exit.isFailure(exit) ? Option.getOrThrow(Cause.dieOption(exit.cause)) : undefined
@@ -590,8 +587,8 @@ describe("options", () => {
   )
 })
 
-describe("limits by key", () => {
-  it.effect("leave nothing behind: 4,000 services opened and closed add no metric", () =>
+describe("rate limits by key", () => {
+  it.effect("leave no state and no metric behind after 4,000 keys are opened and closed", () =>
     Effect.gen(function* () {
       const count = Effect.map(Metric.snapshot, (metrics) => metrics.length)
       let before = 0
@@ -608,7 +605,7 @@ describe("limits by key", () => {
     })
   )
 
-  it.scoped("are of each service by itself where no layer is provided, and tell of no state", () =>
+  it.scoped("are separate for each `open` and report no states if no layer is provided", () =>
     Effect.gen(function* () {
       const { open, states } = yield* RateLimit.RateLimit
       const [one, another] = [yield* open("same"), yield* open("same")]
@@ -619,7 +616,7 @@ describe("limits by key", () => {
     })
   )
 
-  it.scoped("count rejections by their reason", () =>
+  it.scoped("count rejections by reason", () =>
     Effect.gen(function* () {
       const limiter = yield* opened({ limit: 1 })
       const rejections = Metric.tagged(
@@ -635,7 +632,7 @@ describe("limits by key", () => {
   )
 })
 
-it("a limit that somebody comes back to while it is tidied away stays one", async () => {
+it("reopening a limit while unused limits are removed yields one shared limiter", async () => {
   const different = await Promise.all(
     Array.from({ length: 40 }, async (_, index) => {
       const limits = makeService(memoryLimiter(makeSettings()))
@@ -657,11 +654,11 @@ it("a limit that somebody comes back to while it is tidied away stays one", asyn
   expect(different.flat()).toEqual([])
 })
 
-describe("services that are given the same limit", () => {
+describe("services with the same RateLimit layer", () => {
   const app = (layer: Layer.Layer<HttpClient.HttpClient>, token: Credentials.Credentials) =>
     Effect.provide(many(3), Layer.fresh(Layer.provide(ContactsService.layer({ token }), layer)))
 
-  it.effect("share it for the same app and location, and for no other", () => {
+  it.effect("share a limit only if they have the same rate limit key", () => {
     const { sent, layer } = transport()
     const source = (rateLimitKey: string) =>
       Credentials.accessToken(Effect.succeed(Redacted.make("pit-1")), { rateLimitKey })
@@ -679,7 +676,7 @@ describe("services that are given the same limit", () => {
     }).pipe(Effect.provide(RateLimit.layer({ limit: 5 })))
   })
 
-  it.effect("are forgotten when they are gone and nothing of them counts any more", () => {
+  it.effect("lose their limit's state after they are closed and none of their requests counts", () => {
     const { layer } = transport()
     return Effect.gen(function* () {
       yield* during(

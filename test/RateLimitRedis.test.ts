@@ -55,7 +55,7 @@ const breaking = (client: Redis, error = "Connection is closed.") => {
 }
 
 describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
-  it.scopedLive("is one for all processes that share it", () =>
+  it.scopedLive("is shared by all processes", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const left: Array<number> = []
@@ -72,7 +72,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("goes on where Redis holds a state of another shape", () =>
+  it.scopedLive("replaces a state of another shape in Redis", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       yield* Effect.promise(() => client.hset("growthhub:limit:{app:location}", { version: "1", state: "{}" }))
@@ -83,7 +83,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("gives a permit back once, also where the reply of Redis is lost", () =>
+  it.scopedLive("returns a permit only once, even if the reply of Redis is lost", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       let losesReply = false
@@ -109,7 +109,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("gives each process its turn", () =>
+  it.scopedLive("gives permits to all processes in turn", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const [one, another] = [
@@ -130,7 +130,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("asks once for all who wait, and tells at once of all that end together", () =>
+  it.scopedLive("batches the Redis commands of calls that wait or complete together", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const counted = breaking(client)
@@ -144,7 +144,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("counts a request whose process is gone for no longer than its lease and an interval", () =>
+  it.scopedLive("stops counting a request of a process that is gone after its lease and an interval", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const gone = yield* opened({ client, limit: 1, interval: "100 millis" })
@@ -155,7 +155,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("gives a permit back that is released, or that its caller no longer waits for", () =>
+  it.scopedLive("returns a permit that is released or whose caller has timed out", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const limiter = yield* opened({ client, limit: 20, interval: "1 minute" })
@@ -169,7 +169,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("goes on where Redis has forgotten its script", () =>
+  it.scopedLive("loads its script again after Redis has dropped it", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const limiter = yield* opened({ client })
@@ -180,7 +180,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("keeps what a process knows of its own requests where Redis has lost the state, and says so", () =>
+  it.scopedLive("keeps the requests of its own process and logs a warning if Redis has lost the state", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const warnings: Array<string> = []
@@ -197,7 +197,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("is read without being written", () =>
+  it.scopedLive("does not write to Redis when its state is read", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const limiter = yield* opened({ client })
@@ -211,7 +211,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("asks Redis nothing when it is opened, however many there are", () =>
+  it.scopedLive("stores no key in Redis when it is opened", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const { open } = yield* limits({ client })
@@ -220,7 +220,7 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
     })
   )
 
-  it.scopedLive("forgets what nobody uses any more", () =>
+  it.scopedLive("forgets keys that are no longer used", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const { open, states } = yield* limits({ client, limit: 20, interval: "20 millis" })
@@ -234,8 +234,8 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
   )
 })
 
-describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () => {
-  it.scopedLive("gives each process its share, and is one again when Redis is back", () =>
+describe.skipIf(!RedisServer.isThere)("a limit while Redis is unavailable", () => {
+  it.scopedLive("gives each process its share, and is shared again when Redis is back", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const options = { limit: 20, interval: "1 minute" } as const
@@ -256,7 +256,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
     })
   )
 
-  it.scopedLive("counts the requests that are on their way when Redis is back", () =>
+  it.scopedLive("counts the requests in flight when Redis is back", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const mortal = breaking(client)
@@ -271,7 +271,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
     })
   )
 
-  it.live("is asked again once a second, and warns once in a while", () =>
+  it.live("polls Redis at most once a second and logs one warning", () =>
     Effect.gen(function* () {
       const warnings: Array<string> = []
       const logger = Logger.make(({ message }) => void warnings.push(String(message)))
@@ -294,7 +294,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
     }).pipe(Effect.scoped)
   )
 
-  it.scopedLive("tries Redis again while calls go on", () =>
+  it.scopedLive("uses Redis again as soon as it is back, while calls continue", () =>
     Effect.gen(function* () {
       const { client } = yield* redis
       const mortal = breaking(client)
@@ -313,7 +313,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
     })
   )
 
-  it.live("lets no call wait for longer than about half a second", () =>
+  it.live("does not block calls if Redis never replies", () =>
     Effect.gen(function* () {
       const silent = { evalsha: () => new Promise(() => undefined) } as unknown as Redis
       const limiter = yield* opened({ client: silent, limit: 20, interval: "1 minute" })
@@ -329,7 +329,7 @@ describe.skipIf(!RedisServer.isThere)("a limit whose Redis cannot be used", () =
     ["unknown command 'evalsha'", () => Promise.reject(new Error("ERR unknown command 'evalsha'"))],
     ["the key holds a wrong kind of value", () => Promise.reject(new Error("WRONGTYPE Operation against a key"))],
     ["the memory is used up", () => Promise.reject(new Error("OOM command not allowed"))]
-  ] as const)("says so once, in the log, the state and a metric: %s", ([, evalsha]) =>
+  ] as const)("reports it once in the log, in the state and in a metric: %s", ([, evalsha]) =>
     Effect.gen(function* () {
       const warnings: Array<string> = []
       const logger = Logger.make(({ message, logLevel }) => void warnings.push(`${logLevel.label} ${String(message)}`))

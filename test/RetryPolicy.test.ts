@@ -113,7 +113,7 @@ const times = (count: number) =>
 
 // -----------------------------------------------------------------------------------------------------------------------
 
-describe("what is sent again", () => {
+describe("the default retry policy", () => {
   const harmless = [{ status: 429 }, "refused", { status: 425 }, { status: 521 }] as const
   const open = [
     { status: 408 },
@@ -125,7 +125,7 @@ describe("what is sent again", () => {
     { status: 200, body: "<html>" }
   ] as const
 
-  it.effect.each([...harmless, ...open])("a read after anything that may pass: %j", (reply) =>
+  it.effect.each([...harmless, ...open])("retries a read after a transient failure: %j", (reply) =>
     Effect.gen(function* () {
       const { result, instants } = yield* calling([reply, found], get)
       expect(Either.isRight(result)).toBe(true)
@@ -133,7 +133,7 @@ describe("what is sent again", () => {
     })
   )
 
-  it.effect.each([...harmless, ...open])("an update, which leaves the same contact each time, after: %j", (reply) =>
+  it.effect.each([...harmless, ...open])("retries an update, which is idempotent, after: %j", (reply) =>
     Effect.gen(function* () {
       const { result, arrived } = yield* calling([reply, found], update({ firstName: "Rosan" }))
       expect(Either.isRight(result)).toBe(true)
@@ -141,7 +141,7 @@ describe("what is sent again", () => {
     })
   )
 
-  it.effect.each([...harmless, ...open])("an upsert that can only match what it made, after: %j", (reply) =>
+  it.effect.each([...harmless, ...open])("retries an upsert with an email or a phone after: %j", (reply) =>
     Effect.gen(function* () {
       for (const contact of [{ email: "a@example.com" }, { phone: "+1555" }]) {
         const { result, instants } = yield* calling([reply, created], upsert(contact))
@@ -153,7 +153,7 @@ describe("what is sent again", () => {
 
   const perilous = [{ firstName: "Rosan" }, { email: "a@example.com", createNewIfDuplicateAllowed: true }]
 
-  it.effect.each(open)("never an upsert that could make a second contact, after: %j", (reply) =>
+  it.effect.each(open)("does not retry an upsert that could create a second contact, after: %j", (reply) =>
     Effect.gen(function* () {
       for (const contact of perilous) {
         const { result, instants } = yield* calling([reply, created], upsert(contact))
@@ -163,7 +163,7 @@ describe("what is sent again", () => {
     })
   )
 
-  it.effect.each(harmless)("any upsert that was certainly not applied, after: %j", (reply) =>
+  it.effect.each(harmless)("retries any upsert that was certainly not applied, after: %j", (reply) =>
     Effect.gen(function* () {
       for (const contact of perilous) {
         const { result, instants } = yield* calling([reply, created], upsert(contact))
@@ -173,17 +173,19 @@ describe("what is sent again", () => {
     })
   )
 
-  it.effect.each([400, 401, 403, 404, 422, 501])("nothing that would be answered alike: %d", (status) =>
-    Effect.gen(function* () {
-      const { result, at, instants } = yield* calling([{ status }, found], get)
-      expect(failure(result)).toMatchObject({ isRetryable: false, attempts: 1 })
-      expect({ at, instants }).toEqual({ at: 0, instants: [0] })
-    })
+  it.effect.each([400, 401, 403, 404, 422, 501])(
+    "does not retry a request that would fail in the same way: %d",
+    (status) =>
+      Effect.gen(function* () {
+        const { result, at, instants } = yield* calling([{ status }, found], get)
+        expect(failure(result)).toMatchObject({ isRetryable: false, attempts: 1 })
+        expect({ at, instants }).toEqual({ at: 0, instants: [0] })
+      })
   )
 })
 
-describe("a repeat leaves", () => {
-  it.effect("at its instant, and not a millisecond before", () =>
+describe("a retry", () => {
+  it.effect("is sent exactly when its delay ends", () =>
     Effect.gen(function* () {
       const { arrived, layer } = answering(["reset", { status: 429, headers: { "retry-after": "7" } }, found])
       yield* Effect.gen(function* () {
@@ -204,7 +206,7 @@ describe("a repeat leaves", () => {
   const fraction = FastCheck.integer({ min: 0, max: 15 }).map((sixteenths) => sixteenths / 16)
 
   it.effect.prop(
-    "after anything between nothing and an exponential that is capped",
+    "waits for a random fraction of a capped exponential delay",
     [
       FastCheck.array(fraction, { minLength: 4, maxLength: 4 }),
       FastCheck.constantFrom(16, 208),
@@ -223,7 +225,7 @@ describe("a repeat leaves", () => {
   )
 
   it.effect.prop(
-    "not before the service said, in whatever form, and not before the schedule",
+    "waits for the longer of retry-after, in any form, and the delay of the schedule",
     [
       FastCheck.integer({ min: 0, max: 9 }),
       FastCheck.constantFrom(
@@ -246,7 +248,7 @@ describe("a repeat leaves", () => {
   )
 
   it.effect.each(["-1", "soon", "Thu, 01 Jan 1970 00:00:-5 GMT", "1e9"])(
-    "as if nothing had been said, told %j",
+    "ignores an invalid retry-after: %j",
     (value) =>
       Effect.gen(function* () {
         const { instants } = yield* calling(
@@ -259,8 +261,8 @@ describe("a repeat leaves", () => {
   )
 })
 
-describe("the deadline", () => {
-  it.effect("of an attempt ends it to the millisecond, and the next one has its own", () =>
+describe("attempt timeouts and deadlines", () => {
+  it.effect("end an attempt at its timeout, to the millisecond, and time the next attempt anew", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.make({ schedule: Schedule.spaced("1 second"), attemptTimeout: "4 seconds" })
       const { instants } = yield* calling(["never", "never", found], get, policy)
@@ -268,7 +270,7 @@ describe("the deadline", () => {
     })
   )
 
-  it.effect("of the call ends whatever attempt is on its way, to the millisecond", () =>
+  it.effect("end a call at its deadline, to the millisecond, during any attempt", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.make({
         schedule: Schedule.spaced("1 second"),
@@ -287,7 +289,7 @@ describe("the deadline", () => {
     })
   )
 
-  it.effect("leaves no attempt so little time that it could only make the outcome unknown", () =>
+  it.effect("prevent an attempt that has too little time left to get a response", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.make({ deadline: 100 })
       const replies = [{ status: 429, headers: { "retry-after-ms": "96" } }, "never"] as const
@@ -300,7 +302,7 @@ describe("the deadline", () => {
     })
   )
 
-  it.effect("that is none does not let a call sleep longer than a timer can", () =>
+  it.effect("do not let a call without a deadline sleep longer than a timer allows", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.make({ deadline: Duration.infinity })
       const { result, at } = yield* calling([{ status: 429, headers: { "retry-after": "2592000" } }], get, policy)
@@ -309,7 +311,7 @@ describe("the deadline", () => {
     })
   )
 
-  it.effect("fails a call at once that is told to wait longer, and says when to come back", () =>
+  it.effect("fail a call at once, with `retryAfter`, if the service asks for a longer wait", () =>
     Effect.gen(function* () {
       for (const status of [429, 503]) {
         const { result, at, instants } = yield* calling([{ status, headers: { "retry-after": "86400" } }], get)
@@ -320,7 +322,7 @@ describe("the deadline", () => {
   )
 
   it.effect.prop(
-    "is never passed, whatever happens",
+    "end every call within its deadline under any mix of failures",
     [
       FastCheck.array(
         FastCheck.constantFrom<Reply>(
@@ -352,7 +354,7 @@ describe("the deadline", () => {
 
 describe("the number of attempts", () => {
   it.effect.prop(
-    "is never more than the schedule allows, under any mix of failures",
+    "equals the number that the schedule allows, under any mix of failures",
     [
       FastCheck.array(
         FastCheck.constantFrom<Reply>(
@@ -391,18 +393,18 @@ describe("the number of attempts", () => {
   )
 })
 
-describe("the budget", () => {
+describe("the retry budget", () => {
   const many = (count: number) => (contacts: Contacts) =>
     Effect.forEach(Array.from({ length: count }), () => Effect.either(get(contacts)))
 
-  it.effect("keeps an outage from multiplying the requests of a service", () =>
+  it.effect("limits the retries of a service during an outage", () =>
     Effect.gen(function* () {
       const { arrived } = yield* calling([{ status: 503 }], many(100))
       expect(arrived).toHaveLength(116)
     })
   )
 
-  it.effect("is earned again by answers, half a repeat each", () =>
+  it.effect("grows by half a retry with each response", () =>
     Effect.gen(function* () {
       const replies: ReadonlyArray<Reply> = [
         ...Array.from({ length: 6 }, (): Reply => "refused"),
@@ -416,7 +418,7 @@ describe("the budget", () => {
     })
   )
 
-  it.effect("is not touched by an effect that has no limit of its own", () =>
+  it.effect("is not spent by a call whose policy has an infinite budget", () =>
     Effect.gen(function* () {
       const { arrived, layer } = answering([{ status: 503 }])
       const unlimited = RetryPolicy.make({ schedule: Schedule.recurs(59), budget: Infinity })
@@ -429,7 +431,7 @@ describe("the budget", () => {
     })
   )
 
-  it.effect("is not spent on a 429, which has refused only that one", () =>
+  it.effect("is not spent on a retry after a 429", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ attempts: 5 }), budget: 0 })
       const { arrived } = yield* calling([{ status: 429 }], get, policy)
@@ -438,7 +440,7 @@ describe("the budget", () => {
   )
 
   it.effect.prop(
-    "bounds the requests by those of the calls, for any script",
+    "bounds the number of requests for any sequence of replies",
     [FastCheck.array(FastCheck.boolean(), { maxLength: 60 }), FastCheck.integer({ min: 0, max: 10 })],
     ([answers, budget]) =>
       Effect.gen(function* () {
@@ -455,7 +457,7 @@ describe("the budget", () => {
   )
 })
 
-describe("new", () => {
+describe("`new` in the result of an upsert", () => {
   const server = Date.parse("2026-11-21T10:00:00.000Z")
   const iso = (millis: number) => new Date(server + millis).toISOString()
   const answered = (options: {
@@ -480,7 +482,7 @@ describe("new", () => {
       ({ result }) => Either.getOrThrow(result).new
     )
 
-  it.effect("is true for a contact that an attempt whose answer was lost has made", () =>
+  it.effect("is true for a contact that an earlier attempt created whose response was lost", () =>
     Effect.gen(function* () {
       // The first attempt created the contact. The retry a second later updated it, at 500 ms.
       expect(yield* isNew(["reset", answered({ added: -500, updated: 500 })])).toBe(true)
@@ -489,7 +491,7 @@ describe("new", () => {
     })
   )
 
-  it.effect("is false for a contact that was there before", () =>
+  it.effect("is false for a contact that existed before the call", () =>
     Effect.gen(function* () {
       expect(yield* isNew(["reset", answered({ added: -510, updated: 500 })])).toBe(false)
       expect(yield* isNew(["reset", answered({ added: -60_000, updated: 500 })])).toBe(false)
@@ -500,7 +502,7 @@ describe("new", () => {
     })
   )
 
-  it.effect("is as answered where no earlier attempt can have been applied", () =>
+  it.effect("is the value of the response if no earlier attempt can have been applied", () =>
     Effect.gen(function* () {
       expect(yield* isNew([answered({ added: 0, updated: 0 })])).toBe(false)
       expect(yield* isNew(["refused", answered({ added: 0, updated: 0 })])).toBe(false)
@@ -509,7 +511,7 @@ describe("new", () => {
     })
   )
 
-  it.effect("is decided by the second where the update tells nothing closer", () =>
+  it.effect("is decided to the second if the time of the update is missing or stale", () =>
     Effect.gen(function* () {
       expect(yield* isNew(["reset", answered({ added: -900 })])).toBe(true)
       expect(yield* isNew(["reset", answered({ added: -1100 })])).toBe(false)
@@ -550,7 +552,7 @@ describe("an update of unknown outcome", () => {
   const looked = (contact: unknown): Reply => ({ status: 200, body: { contact } })
   const once = times(0)
 
-  it.effect("is looked up, and has succeeded where the contact is as it was to be", () =>
+  it.effect("succeeds if a read shows that the contact has the changes", () =>
     Effect.gen(function* () {
       const { result, arrived } = yield* calling([{ status: 502 }, looked(saved)], update(changes), once)
       expect(Either.getOrThrow(result)).toMatchObject({ id, firstName: "Rosan", lastName: "Deo" })
@@ -571,7 +573,7 @@ describe("an update of unknown outcome", () => {
     },
     { dndSettings: {} },
     { dateOfBirth: "1990-09-26" }
-  ])("is sent once more where it was not applied: %j", (difference) =>
+  ])("is sent once more if a read shows that it was not applied: %j", (difference) =>
     Effect.gen(function* () {
       const replies = ["reset", looked({ ...saved, ...difference }), looked(saved)] as const
       const { result, arrived } = yield* calling(replies, update(changes), once)
@@ -580,7 +582,7 @@ describe("an update of unknown outcome", () => {
     })
   )
 
-  it.effect.each([400, 501])("is not sent again where a %d says that it would be answered alike", (status) =>
+  it.effect.each([400, 501])("is not sent again after a %d to its retry", (status) =>
     Effect.gen(function* () {
       const replies = ["reset", { status }, looked({ id }), found] as const
       const { result, arrived } = yield* calling(replies, update(changes), times(1))
@@ -589,7 +591,7 @@ describe("an update of unknown outcome", () => {
     })
   )
 
-  it.effect("stays unknown where that is lost too, or cannot be looked up", () =>
+  it.effect("keeps its unknown outcome if the resent update or the read fails", () =>
     Effect.gen(function* () {
       const lost = yield* calling(["reset", looked({ id }), "reset"], update(changes), once)
       expect(failure(lost.result)).toMatchObject({ outcome: "Unknown", isRetryable: true, attempts: 2 })
@@ -600,21 +602,19 @@ describe("an update of unknown outcome", () => {
     })
   )
 
-  it.effect(
-    "is not looked up where that is switched off, where the service asked to wait, or nothing is left to spend",
-    () =>
-      Effect.gen(function* () {
-        const requests = (replies: ReadonlyArray<Reply>, policy: RetryPolicy.Policy) =>
-          Effect.map(calling(replies, update(changes), policy), ({ arrived }) => arrived.length)
-        expect(yield* requests(["reset"], { ...once, verifyUnknown: false })).toBe(1)
-        expect(yield* requests([{ status: 503, headers: { "retry-after": "3600" } }], everySecond)).toBe(1)
-        expect(yield* requests(["reset", { status: 429 }], times(1))).toBe(2)
-        expect(yield* requests(["reset"], { ...once, budget: 0 })).toBe(1)
-        expect(yield* requests(["never"], { ...once, deadline: Duration.seconds(1) })).toBe(1)
-      })
+  it.effect("is not verified if disabled, if the service asks to wait, or if no budget or time is left", () =>
+    Effect.gen(function* () {
+      const requests = (replies: ReadonlyArray<Reply>, policy: RetryPolicy.Policy) =>
+        Effect.map(calling(replies, update(changes), policy), ({ arrived }) => arrived.length)
+      expect(yield* requests(["reset"], { ...once, verifyUnknown: false })).toBe(1)
+      expect(yield* requests([{ status: 503, headers: { "retry-after": "3600" } }], everySecond)).toBe(1)
+      expect(yield* requests(["reset", { status: 429 }], times(1))).toBe(2)
+      expect(yield* requests(["reset"], { ...once, budget: 0 })).toBe(1)
+      expect(yield* requests(["never"], { ...once, deadline: Duration.seconds(1) })).toBe(1)
+    })
   )
 
-  it.effect("keeps the deadline while it is looked up", () =>
+  it.effect("keeps the deadline while it is verified", () =>
     Effect.gen(function* () {
       const policy = { ...once, attemptTimeout: Duration.seconds(2), deadline: Duration.seconds(3) }
       const { at, instants } = yield* calling(["never"], update(changes), policy)
@@ -624,7 +624,7 @@ describe("an update of unknown outcome", () => {
 })
 
 describe("an error after several attempts", () => {
-  it.effect("tells how many there were, and that one of them may have been applied", () =>
+  it.effect("reports the number of attempts and whether one of them may have been applied", () =>
     Effect.gen(function* () {
       const call = upsert({ email: "a@example.com" })
       const refusals: ReadonlyArray<Reply> = [
@@ -642,8 +642,8 @@ describe("an error after several attempts", () => {
   )
 })
 
-describe("a call that nothing can interrupt", () => {
-  it.effect("keeps its deadlines, and takes what it gave up off the wire", () =>
+describe("an uninterruptible call", () => {
+  it.effect("keeps its timeouts and aborts the requests that timed out", () =>
     Effect.gen(function* () {
       let aborted = 0
       const client = HttpClient.make(() =>
@@ -664,7 +664,7 @@ describe("a call that nothing can interrupt", () => {
 })
 
 describe("an interruption", () => {
-  it.effect("takes the request off the wire at whatever step it comes", () =>
+  it.effect("aborts the request at whatever step it comes", () =>
     Effect.gen(function* () {
       let sent = 0
       let aborted = 0
@@ -695,7 +695,7 @@ describe("an interruption", () => {
     })
   )
 
-  it.effect("settles at once, on the wire or while waiting for the next attempt", () =>
+  it.effect("ends a call at once, during a request or before the next attempt", () =>
     Effect.gen(function* () {
       for (const replies of [["never"], ["reset", "never"]] as const) {
         const { arrived, layer } = answering(replies)
@@ -712,8 +712,8 @@ describe("an interruption", () => {
   )
 })
 
-describe("the policy", () => {
-  it.effect("of an effect comes before that of the app, and the app's before the default", () =>
+describe("the retry policy", () => {
+  it.effect("of an effect takes precedence over the app's policy, and the app's over the default", () =>
     Effect.gen(function* () {
       const { arrived, layer } = answering(["refused"])
       const call = Effect.flatMap(ContactsService, get)
@@ -729,7 +729,7 @@ describe("the policy", () => {
   )
 })
 
-describe("the timeline", () => {
+describe("the debug log of a call", () => {
   /** Runs an effect, and returns the messages that it logs with their annotations. */
   const logged = <A, E, R>(self: Effect.Effect<A, E, R>, level: LogLevel.LogLevel = LogLevel.Debug) => {
     const lines: Array<readonly [message: string, annotations: object]> = []
@@ -755,7 +755,7 @@ describe("the timeline", () => {
     )
   }
 
-  it.effect("of the attempts is told at level debug, without a word of what was sent or answered", () =>
+  it.effect("reports each attempt at level debug, without data that was sent or received", () =>
     Effect.gen(function* () {
       const lines = yield* timeline(LogLevel.Debug)
       expect(lines.map((line) => line.slice(0, line.indexOf(" {")))).toEqual([
@@ -789,7 +789,7 @@ describe("the timeline", () => {
       last[2],
       { deadline: Duration.seconds(15) }
     ]
-  ] as const)("says why there is no further attempt: %s", ([because, annotations, reply, policy]) =>
+  ] as const)("reports why there is no further attempt: %s", ([because, annotations, reply, policy]) =>
     Effect.gen(function* () {
       const lines = yield* logged(calling([reply], get, { ...everySecond, ...policy }))
       expect(lines.at(-1)).toEqual([
@@ -799,7 +799,7 @@ describe("the timeline", () => {
     })
   )
 
-  it.effect("says what a look has found", () =>
+  it.effect("reports the result of a verification", () =>
     Effect.gen(function* () {
       const looked = (contact: object): Reply => ({ status: 200, body: { contact: { id, ...contact } } })
       const messages = (replies: ReadonlyArray<Reply>) =>
@@ -814,7 +814,7 @@ describe("the timeline", () => {
     })
   )
 
-  it.effect("is not told at level info", () =>
+  it.effect("is not written at level info", () =>
     Effect.gen(function* () {
       expect(yield* timeline(LogLevel.Info)).toEqual([])
     })

@@ -50,14 +50,14 @@ const faults = <A, I>(schema: S.Schema<A, I>, value: unknown) =>
   })
 
 describe("ids", () => {
-  it("are refused when they could name another path", () => {
+  it("are rejected if they could change the path of a URL", () => {
     for (const id of ["", ".", "..", "a/b", "../x", "a\\b", "a\nb", "\u0000", "\ud800", "x".repeat(257)]) {
       expect(Either.isLeft(S.decodeUnknownEither(ContactId)(id)), JSON.stringify(id)).toBe(true)
       expect(Either.isLeft(S.decodeUnknownEither(LocationId)(id)), JSON.stringify(id)).toBe(true)
     }
   })
 
-  it("are taken when percent-encoding makes them harmless", () => {
+  it("are accepted if percent-encoding makes them safe", () => {
     for (const id of ["seD4PfOuKoVMLkEZqohJ", "...", "%2e%2e", "a?b", "a#b", "a b", "é", "x".repeat(256)]) {
       expect(S.decodeUnknownSync(ContactId)(id)).toBe(id)
     }
@@ -67,17 +67,17 @@ describe("ids", () => {
 describe("the id of a contact", () => {
   const routes = ["search", "upsert", "bulk", "business", "removeAll", "remove-all", "lookup", "Search", "REMOVEALL"]
 
-  it.each(routes)("is not %s, which is another path of the API", (id) => {
+  it.each(routes)("is rejected if it is the path segment %s of the API", (id) => {
     expect(faults(ContactId, id)).toEqual(["the input must not be the name of another path of the API"])
     expect(faults(LocationId, id)).toEqual([])
   })
 
-  it("may contain such a name", () => {
+  it("may contain the name of a path segment", () => {
     for (const id of ["searching", "upsert1", "a-bulk"]) expect(faults(ContactId, id)).toEqual([])
   })
 
   it.each(["1e400", "-1e400", "12345678901234567890", "1.5", "true", "{}", "[1]", "null"])(
-    "that is the JSON %s is unreadable",
+    "fails to decode from the JSON %s",
     (json) => {
       const answer: unknown = JSON.parse(`{"contact":{"id":${json}}}`)
       expect(Either.isLeft(S.decodeUnknownEither(GetContactAnswer)(answer))).toBe(true)
@@ -87,13 +87,13 @@ describe("the id of a contact", () => {
     }
   )
 
-  it("that is a whole number is its digits", () => {
+  it("is decoded from a whole number as its digits", () => {
     expect(read({ id: 42 }).id).toBe("42")
     expect(read({ firstName: JSON.parse("1e400") as unknown })).toEqual({ id: "abc" })
   })
 })
 
-describe("the models in documents and tests of an app", () => {
+describe("the schemas in an app's API documents and tests", () => {
   const api = HttpApi.make("app").add(
     HttpApiGroup.make("contacts").add(
       HttpApiEndpoint.post("upsert", "/contacts")
@@ -104,7 +104,7 @@ describe("the models in documents and tests of an app", () => {
     )
   )
 
-  it("have a JSON Schema: a contact's is that of an answer", () => {
+  it("have a JSON Schema, which for a contact describes the response", () => {
     const { $defs } = JSONSchema.make(Contact)
     expect($defs?.["GrowthHubContact"]).toMatchObject({
       required: ["id"],
@@ -128,7 +128,7 @@ describe("the models in documents and tests of an app", () => {
     }
   })
 
-  it("are an OpenAPI document whose components have the names that OpenAPI allows", () => {
+  it("yield an OpenAPI document with valid component names", () => {
     const document = OpenApi.fromApi(api)
     const names = Object.keys(document.components.schemas)
     expect(names).toEqual(expect.arrayContaining(["GrowthHubContact", "GrowthHubContactUpsert"]))
@@ -137,7 +137,7 @@ describe("the models in documents and tests of an app", () => {
   })
 
   it.prop(
-    "have arbitraries whose values can all be encoded",
+    "have arbitraries whose values can be encoded",
     [Arbitrary.make(ContactUpsert), Arbitrary.make(ContactUpdate)],
     ([upsert, update]) => {
       expect(faults(ContactUpsert, upsert)).toEqual([])
@@ -148,8 +148,8 @@ describe("the models in documents and tests of an app", () => {
   )
 })
 
-describe("a contact that is encoded", () => {
-  it.prop("has its custom fields as an answer has them", [fc.contact], ([contact]) => {
+describe("an encoded contact", () => {
+  it.prop("has its custom fields in the format of a response", [fc.contact], ([contact]) => {
     const { customFields } = S.encodeSync(Contact)(contact)
     const expected = contact.customFields?.map(({ id, key, value }) => ({
       id,
@@ -161,7 +161,7 @@ describe("a contact that is encoded", () => {
 })
 
 describe("the documentation's examples", () => {
-  it("decode as answers of get contact", () => {
+  it("decode as the response of getContact", () => {
     const { contact } = S.decodeUnknownSync(GetContactAnswer)(fixture("get-contact.200"))
     expect(contact.id).toBe("seD4PfOuKoVMLkEZqohJ")
     expect(contact.dateAdded && DateTime.formatIso(contact.dateAdded)).toBe("2021-07-02T05:18:26.704Z")
@@ -178,7 +178,7 @@ describe("the documentation's examples", () => {
     expect(contact.dateOfBirth).toBe("1990-01-15")
   })
 
-  it("decode as answers of update and upsert, losing no field", () => {
+  it("decode as the responses of updateContact and upsertContact without loss of a field", () => {
     const updated = S.decodeUnknownSync(UpdateContactAnswer)(fixture("update-contact.200"))
     const upserted = S.decodeUnknownSync(UpsertContactAnswer)(fixture("upsert-contact.200"))
     expect(upserted.new).toBe(true)
@@ -238,11 +238,11 @@ describe("the documentation's examples", () => {
     assignedTo: "y0BeYjuRIlDwsDcOHOJo"
   }
 
-  it("are what an update is sent as", () => {
+  it("are equal to the encoded request of an update", () => {
     expect(S.encodeSync(ContactUpdate, strictly)(update)).toEqual(fixture("update-contact.request"))
   })
 
-  it("are what an upsert is sent as", () => {
+  it("are equal to the encoded request of an upsert", () => {
     const { name, ...fields } = update
     const upsert = {
       ...fields,
@@ -255,7 +255,7 @@ describe("the documentation's examples", () => {
     expect(S.encodeSync(ContactUpsert, strictly)(upsert)).toEqual(fixture("upsert-contact.request"))
   })
 
-  it("are respelt for Version v3", () => {
+  it("have the field names of Version v3 after `toV3`", () => {
     const v3 = toV3(S.encodeSync(ContactUpdate)(update)) as { dndSettings: object; customFields: Array<object> }
     expect(Object.keys(v3.dndSettings)).toEqual(["call", "email", "sms", "whatsApp", "gmb", "fb"])
     expect(v3.customFields[4]).toEqual({ id, key, fieldValue: 100 })
@@ -264,7 +264,7 @@ describe("the documentation's examples", () => {
   })
 })
 
-describe("a contact as it was seen on the live service", () => {
+describe("a contact from the live service", () => {
   it("has no field that is null", () => {
     const contact = read({ phone: null, dndSettings: null, customFields: null, attributionSource: { url: null } })
     expect(contact).toEqual({ id: "abc", attributionSource: {} })
@@ -289,12 +289,12 @@ describe("a contact as it was seen on the live service", () => {
     })
   })
 
-  it("has its channels under one name, whatever the Version", () => {
+  it("has the same names of DND channels in every Version", () => {
     const contact = read({ dndSettings: { call: { status: "active" }, whatsApp: { status: "inactive", code: null } } })
     expect(contact.dndSettings).toEqual({ Call: { status: "active" }, WhatsApp: { status: "inactive" } })
   })
 
-  it("has custom fields of every kind, under every spelling of the value", () => {
+  it("has custom fields of every kind, with every spelling of `value`", () => {
     const files = { f31175d4: { url: "https://example.com/a.jpg", documentId: "x", meta: { size: 3, extra: 1 } } }
     const contact = read({
       customFields: [
@@ -322,7 +322,7 @@ describe("a contact as it was seen on the live service", () => {
     ])
   })
 
-  it("has the extra fields that were seen", () => {
+  it("has the undocumented fields of live responses", () => {
     const contact = read({
       additionalEmails: ["a@example.com", { email: "b@example.com", validity: "ok" }],
       additionalPhones: [{ phone: "+1555", phoneLabel: null }],
@@ -344,7 +344,7 @@ describe("a contact as it was seen on the live service", () => {
     expect("validEmail" in contact).toBe(false)
   })
 
-  it("has files whose unset parts are null, which can be written back", () => {
+  it("has files without their null parts, which can be written back", () => {
     const file = { url: "https://example.com/a.jpg", documentId: null, meta: { size: "12", mimetype: null, more: 1 } }
     const contact = read({
       customFields: [
@@ -359,12 +359,12 @@ describe("a contact as it was seen on the live service", () => {
     expect(faults(ContactUpdate, { customFields: contact.customFields })).toEqual([])
   })
 
-  it("is readable when a field is nested deeper than the stack", () => {
+  it("is decoded if a field is nested deeper than the stack", () => {
     const deep: unknown = JSON.parse("[".repeat(20_000) + "1" + "]".repeat(20_000))
     expect(read({ firstName: deep, tags: [deep], customFields: [{ id: "a", value: deep }] }).id).toBe("abc")
   })
 
-  it("has flags in whatever way they were written", () => {
+  it("has boolean fields that are decoded from several spellings", () => {
     expect(read({ dnd: 0, deleted: "true", bounceEmail: "no", unsubscribeEmail: 1 })).toEqual({
       id: "abc",
       dnd: false,
@@ -374,7 +374,7 @@ describe("a contact as it was seen on the live service", () => {
     })
   })
 
-  it("leaves out a known field that says nothing, and has JSON text where an object stands for text", () => {
+  it("omits an empty known field, and has JSON text for an object in a text field", () => {
     const empty = { customFields: {}, dndSettings: [], attributionSource: "x", createdBy: 5, locationId: "", dnd: "" }
     expect(read({ ...empty, dateOfBirth: {}, phone: {}, address1: { line: 1 }, followers: [{ id: "u" }, {}] })).toEqual(
       {
@@ -412,7 +412,7 @@ describe("a contact as it was seen on the live service", () => {
   }))
 
   it.prop(
-    "is readable as long as it has an id, and then what it says it is, whatever stands in its other fields",
+    "is decoded to a valid Contact if it has an id, whatever its other fields contain",
     [FastCheck.dictionary(anyField, nested), fc.id],
     ([fields, id]) => {
       const contact = S.decodeUnknownSync(Contact)({ ...fields, id })
@@ -445,7 +445,7 @@ describe("a contact as it was seen on the live service", () => {
     [653961600000, "1990-09-22"],
     [-86400000, "1969-12-31"],
     ["some day", "some day"]
-  ])("reads the date of birth %s", (wire, day) => {
+  ])("decodes the date of birth %s", (wire, day) => {
     expect(read({ dateOfBirth: wire }).dateOfBirth).toBe(day)
   })
 
@@ -464,57 +464,53 @@ describe("a contact as it was seen on the live service", () => {
     ["garbage", undefined],
     ["", undefined],
     [{}, undefined]
-  ])("reads the moment %s", (wire, millis) => {
+  ])("decodes the timestamp %s", (wire, millis) => {
     const { dateAdded } = read({ dateAdded: wire })
     expect(dateAdded === undefined ? undefined : DateTime.toEpochMillis(dateAdded)).toBe(millis)
   })
 
-  it("has text where the service wrote a number", () => {
+  it("has text in a text field that the service sent as a number", () => {
     expect(read({ postalCode: 35061, firstName: 7 })).toEqual({ id: "abc", postalCode: "35061", firstName: "7" })
   })
 
-  it("cannot change what an object is by the names of its fields", () => {
+  it("does not set a prototype through a field named `__proto__`", () => {
     const contact = S.decodeUnknownSync(Contact)(JSON.parse('{"id":"abc","__proto__":{"admin":true},"constructor":1}'))
     expect("admin" in contact).toBe(false)
     expect(contact["constructor"]).toBe(1)
   })
 
-  it("is no contact without an id", () => {
+  it("fails to decode without an id", () => {
     expect(() => S.decodeUnknownSync(Contact)({ name: "x" })).toThrow()
     expect(() => S.decodeUnknownSync(GetContactAnswer)({ contact: null })).toThrow()
     expect(() => S.decodeUnknownSync(GetContactAnswer)([])).toThrow()
   })
 
-  it.prop("comes back from its own JSON as it was", [fc.contact], ([contact]) => {
+  it.prop("is unchanged after encoding to JSON and decoding", [fc.contact], ([contact]) => {
     const json = JSON.stringify(S.encodeSync(Contact)(contact))
     const again = S.decodeUnknownSync(Contact)(JSON.parse(json))
     expect(JSON.stringify(S.encodeSync(Contact)(again))).toBe(json)
     expect(Object.keys(again).sort()).toEqual(Object.keys(contact).sort())
   })
 
-  it.prop(
-    "is readable whatever else the service adds",
-    [FastCheck.dictionary(FastCheck.string(), fc.json())],
-    ([extra]) => {
-      // The prefix makes the names unknown, because no documented field begins with an x.
-      const unknown = Object.entries(extra).map(([key, value]) => [`x${key}`, value] as const)
-      const contact = read(Object.fromEntries(unknown))
-      for (const [key, value] of unknown) {
-        if (value !== null) expect(contact[key]).toEqual(value)
-      }
+  it.prop("keeps additional fields of any kind", [FastCheck.dictionary(FastCheck.string(), fc.json())], ([extra]) => {
+    // The prefix makes the names unknown, because no documented field begins with an x.
+    const unknown = Object.entries(extra).map(([key, value]) => [`x${key}`, value] as const)
+    const contact = read(Object.fromEntries(unknown))
+    for (const [key, value] of unknown) {
+      if (value !== null) expect(contact[key]).toEqual(value)
     }
-  )
+  })
 })
 
-describe("envelopes", () => {
-  it("take both spellings of success, together and alone", () => {
+describe("response envelopes", () => {
+  it("may have either spelling of `succeeded`, both or none", () => {
     const contact = { id: "abc" }
     for (const flags of [{ succeded: true }, { succeeded: true }, { succeded: true, succeeded: true }, {}]) {
       expect(S.decodeUnknownSync(UpdateContactAnswer)({ ...flags, contact }).contact.id).toBe("abc")
     }
   })
 
-  it("are no success when the flag says so", () => {
+  it("fail to decode if their flag is false", () => {
     expect(() => S.decodeUnknownSync(UpdateContactAnswer)({ succeded: false, contact: { id: "abc" } })).toThrow()
     expect(() =>
       S.decodeUnknownSync(UpsertContactAnswer)({ succeeded: false, new: true, contact: { id: "a" } })
@@ -523,14 +519,14 @@ describe("envelopes", () => {
 })
 
 describe("a custom field", () => {
-  it.prop("comes back from the wire as it was, in every spelling", [fc.customField], ([field]) => {
+  it.prop("is unchanged after encoding and decoding, in every spelling", [fc.customField], ([field]) => {
     const { field_value, ...rest } = S.encodeSync(CustomField)(field)
     for (const spelling of ["value", "field_value", "fieldValue"]) {
       expect(S.decodeUnknownSync(CustomField)({ ...rest, [spelling]: field_value })).toEqual(field)
     }
   })
 
-  it("that was read can be written as it is", () => {
+  it("can be written as it was read", () => {
     const contact = read({ customFields: [{ id: "a", value: ["x"] }] })
     expect(S.encodeSync(ContactUpdate, strictly)({ customFields: contact.customFields })).toEqual({
       customFields: [{ id: "a", field_value: ["x"] }]
@@ -542,13 +538,13 @@ describe("a date of birth", () => {
   const formats = (y: string, m: string, d: string) =>
     ["-", "/", ".", "_"].flatMap((s) => [`${y}${s}${m}${s}${d}`, `${m}${s}${d}${s}${y}`])
 
-  it.prop("is sent as YYYY-MM-DD from all eight formats and from a DateTime", [fc.day], ([iso]) => {
+  it.prop("is encoded as YYYY-MM-DD from all eight formats and from a DateTime", [fc.day], ([iso]) => {
     const [year = "", month = "", day = ""] = iso.split("-")
     for (const text of formats(year, month, day)) expect(S.encodeSync(DateOfBirth)(text)).toBe(iso)
     expect(S.encodeSync(DateOfBirth)(DateTime.unsafeMake(`${iso}T23:59:59Z`))).toBe(iso)
   })
 
-  it("counts in the time zone of a DateTime", () => {
+  it("is the day in the time zone of a DateTime", () => {
     const zoned = DateTime.unsafeMakeZoned("1990-09-25T22:00:00Z", { timeZone: "Asia/Tokyo" })
     expect(S.encodeSync(DateOfBirth)(zoned)).toBe("1990-09-26")
   })
@@ -570,7 +566,7 @@ describe("a date of birth", () => {
   })
 })
 
-describe("what may be written", () => {
+describe("input of an update and an upsert", () => {
   const text = ["firstName", "lastName", "name", "email", "phone", "address1", "city", "state", "website", "timezone"]
   const nullable = {
     update: [...text, "postalCode", "dnd", "source", "dateOfBirth", "assignedTo"],
@@ -594,12 +590,12 @@ describe("what may be written", () => {
     ]
   }
 
-  it("are exactly the fields that each endpoint takes", () => {
+  it("has exactly the fields that each endpoint accepts", () => {
     expect(Object.keys(ContactUpdate.fields).sort()).toEqual([...nullable.update, ...required.update].sort())
     expect(Object.keys(ContactUpsert.fields).sort()).toEqual([...nullable.upsert, ...required.upsert].sort())
   })
 
-  it("is null exactly where the API allows it", () => {
+  it("may be null only in fields for which the API allows it", () => {
     const locationId = "ve9EPM428h8vShlRW1KT"
     for (const field of nullable.update) expect(faults(ContactUpdate, { [field]: null }), field).toEqual([])
     for (const field of required.update) expect(faults(ContactUpdate, { [field]: null }), field).toHaveLength(1)
@@ -609,11 +605,11 @@ describe("what may be written", () => {
     }
   })
 
-  it("may be undefined, which is absent", () => {
+  it("may be undefined, which is the same as absent", () => {
     expect(JSON.stringify(S.encodeSync(ContactUpdate, strictly)({ email: undefined, city: "A" }))).toBe('{"city":"A"}')
   })
 
-  it("is refused with a line per fault that does not repeat the value", () => {
+  it("is rejected with a line per fault that does not repeat the value", () => {
     const lines = faults(ContactUpdate, {
       locationId: "secret-1",
       gender: "secret-2",
@@ -650,7 +646,7 @@ describe("what may be written", () => {
     expect(lines.join()).not.toContain("secret-")
   })
 
-  it("is refused in words that a form can show, where a container is none", () => {
+  it("is rejected with a readable line if an object or an array has the wrong type", () => {
     expect(faults(ContactUpdate, { tags: "vip", customFields: ["x"], dndSettings: { SMS: "active" } })).toEqual([
       "dndSettings.SMS must be an object",
       "tags must be an array",
@@ -666,15 +662,15 @@ describe("what may be written", () => {
     }
   })
 
-  it("has a country of the list", () => {
+  it("has a country of the country list", () => {
     expect(Country.literals).toHaveLength(247)
     expect(S.is(Country)("XK")).toBe(true)
     expect(S.is(Country)("us")).toBe(false)
   })
 })
 
-describe("what is told, and what is kept out", () => {
-  it("is what is wrong with an id", () => {
+describe("faults and unusual values", () => {
+  it("include a line on what is wrong with an id", () => {
     const fault = (id: string) =>
       Either.match(S.decodeUnknownEither(ContactId)(id), {
         onLeft: ({ issue }) => faultLines(issue).join().replace("the input ", ""),
@@ -690,7 +686,7 @@ describe("what is told, and what is kept out", () => {
     ])
   })
 
-  it("is a day that is in no calendar: it stays as it came, and is not sent", () => {
+  it("include an impossible date, which is kept when decoded and rejected when encoded", () => {
     for (const day of ["2023-02-30", "2023-13-01", "2023-00-10", "2023-04-31", "2023-01-00"]) {
       expect(read({ dateOfBirth: day }).dateOfBirth, day).toBe(day)
       expect(faults(ContactUpdate, { dateOfBirth: day }), day).toHaveLength(1)
@@ -698,7 +694,7 @@ describe("what is told, and what is kept out", () => {
     expect(read({ dateOfBirth: "2024-02-29T23:00:00.000-05:00" }).dateOfBirth).toBe("2024-02-29")
   })
 
-  it("is an own __proto__, wherever it stands", () => {
+  it("include an own `__proto__`, which is dropped at every level", () => {
     const contact = read(
       JSON.parse(
         '{"__proto__":{"a":1},"name":null,"dndSettings":{"__proto__":{"status":"active"},"SMS":{"status":"active"}}}'
@@ -709,7 +705,7 @@ describe("what is told, and what is kept out", () => {
     expect(Object.getPrototypeOf(contact)).toBe(Object.prototype)
   })
 
-  it("is a size that is no number", () => {
+  it("include a file size that is not a number, which is dropped", () => {
     const size = (size: unknown) => {
       const file = { url: "https://a.example/f", meta: { size } }
       const [field] = read({ customFields: [{ id: "f", value: { uuid: file } }] }).customFields ?? []
@@ -729,7 +725,7 @@ describe("what is told, and what is kept out", () => {
     ])
   })
 
-  it("is a custom field without an id or a value, and a key that is no text", () => {
+  it("include a custom field without an id or a value and a key that is not text, which are dropped", () => {
     const { customFields } = read({
       customFields: [{ value: "a" }, { id: "", value: "b" }, { id: "c" }, { id: "d", value: "e", key: 5 }, "f"]
     })
@@ -739,11 +735,11 @@ describe("what is told, and what is kept out", () => {
     ])
   })
 
-  it("is a list that is none: it is taken as its one element", () => {
+  it("include a single value in place of a list, which becomes the only element", () => {
     expect(read({ tags: "vip", followers: ["a", null, 7] })).toMatchObject({ tags: ["vip"], followers: ["a", "7"] })
   })
 
-  it("is a moment that depends on where it is read", () => {
+  it("include a timestamp that depends on the local time zone, which is dropped", () => {
     const zone = process.env["TZ"]
     process.env["TZ"] = "America/New_York"
     const moment = (dateAdded: unknown) => {
@@ -765,7 +761,7 @@ describe("what is told, and what is kept out", () => {
     expect(none).toEqual([undefined, undefined, undefined, undefined, undefined])
   })
 
-  it("is text around an email", () => {
+  it("include text around an email, which is rejected", () => {
     for (const email of ["a@b.c d", "x a@b.c", "a@b@c", "@b", "a@", "a"]) {
       expect(faults(ContactUpdate, { email }), email).toEqual(["email must be an email"])
     }
@@ -773,7 +769,7 @@ describe("what is told, and what is kept out", () => {
   })
 })
 
-describe("what belongs to a contact", () => {
+describe("a task or an appointment of a contact", () => {
   const text = FastCheck.string({ unit: "grapheme", maxLength: 20 })
   const some = <A>(values: { [K in keyof A]: FastCheck.Arbitrary<A[K]> }) =>
     FastCheck.record({ id: fc.id, ...values }, { requiredKeys: ["id"] })
@@ -786,7 +782,7 @@ describe("what belongs to a contact", () => {
     isRecurring: FastCheck.boolean()
   })
 
-  it.prop("decodes to what was encoded", [task, appointment], ([task, appointment]) => {
+  it.prop("is unchanged after encoding and decoding", [task, appointment], ([task, appointment]) => {
     const throughJson = <A, I>(schema: S.Schema<A, I>, value: A) =>
       S.decodeUnknownSync(schema)(JSON.parse(JSON.stringify(S.encodeSync(schema)(value))))
     expect(throughJson(Task, task as Task)).toEqual(task)
@@ -794,7 +790,7 @@ describe("what belongs to a contact", () => {
   })
 
   it.prop(
-    "has arbitraries whose values can all be encoded",
+    "has input schemas with arbitraries whose values can be encoded",
     [Arbitrary.make(TaskCreate), Arbitrary.make(WorkflowEntry), Arbitrary.make(BusinessInBulk)],
     ([task, entry, business]) => {
       const written = S.encodeSync(TaskCreate)(task)

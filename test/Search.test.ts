@@ -121,7 +121,7 @@ describe.each([
   ["in memory", ContactsTest.layer({ contacts: people })],
   ["over HTTP, against the sandbox", overHttp]
 ] as const)("searchContacts %s", (_, layer) => {
-  it.effect("finds what the filters say, and nothing of another location", () =>
+  it.effect("finds the contacts that match the filters, and none of another location", () =>
     Effect.gen(function* () {
       expect((yield* idsOf({})).sort()).toEqual(all)
       for (const [what, filter, ids] of filtered) {
@@ -133,7 +133,7 @@ describe.each([
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("gives pages: newest first, or sorted by one field or two, by number or by searchAfter", () =>
+  it.effect("returns pages, newest first or sorted by one or two fields, by page number or by searchAfter", () =>
     Effect.gen(function* () {
       expect(yield* idsOf({})).toEqual(["cyd", "bob", "ada"])
       const sort = [
@@ -155,7 +155,7 @@ describe.each([
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("gives contacts like those of getContact, and what only a search has", () =>
+  it.effect("returns the fields of getContact and the fields that only a search returns", () =>
     Effect.gen(function* () {
       const [ada] = (yield* searching({ filters: [Filter.equals("id", "ada")] })).contacts
       expect(ada).toMatchObject({
@@ -181,7 +181,7 @@ describe.each([
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("refuses another location", () =>
+  it.effect("fails with Forbidden for another location", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(searching({ locationId: LocationId.make("other") }))
       expect(error).toMatchObject({ _tag: "Forbidden", status: 403 })
@@ -191,8 +191,8 @@ describe.each([
 
 // --- the request ------------------------------------------------------------------------------------------------------
 
-describe("the request of a search", () => {
-  it.scopedLive("has the filters in the service's grammar, moments in milliseconds, and a pageLimit", () =>
+describe("a search request", () => {
+  it.scopedLive("encodes the filters in the service's format, timestamps in milliseconds, and a pageLimit", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((_, response) => json(response, 200, { contacts: [], total: 0 }))
       for (const versions of [undefined, { searchContacts: "v3" }] as const) {
@@ -321,7 +321,7 @@ describe("the request of a search", () => {
     [{ field: "email", operator: "exists", fields: 1 }, "property filters.0.fields should not exist"]
   ]
 
-  it.effect("is refused with a sentence, before it is sent, where the service would refuse or misread it", () =>
+  it.effect("is rejected before it is sent, with a line per fault, if the service would reject or misread it", () =>
     Effect.gen(function* () {
       const searches = [...refused, ...refusedFilters.map(([one, sentence]) => [filter(one), sentence] as const)]
       for (const [search, sentence] of searches) {
@@ -333,7 +333,7 @@ describe("the request of a search", () => {
     }).pipe(Effect.provide(ContactsTest.layer()))
   )
 
-  it("takes a filter that was stored as JSON, and the same is found", () => {
+  it("accepts a filter that was stored as JSON, unchanged", () => {
     for (const [, filter] of filtered) {
       const stored: unknown = JSON.parse(JSON.stringify(filter))
       expect(S.decodeUnknownSync(Filter.Filter)(stored)).toEqual(filter)
@@ -342,7 +342,7 @@ describe("the request of a search", () => {
     expect(isFilter({ field: "email", operator: "contains", value: "example" })).toBe(false)
   })
 
-  it.scopedLive("shows no value of a filter in an error, and what the service says of fields and operators", () =>
+  it.scopedLive("shows the service's words on fields and operators in an error, but no filter value", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) =>
         json(response, 422, { message: "Invalid Operator (eq) passed for field city of Humboldt", statusCode: 422 })
@@ -359,7 +359,7 @@ describe("the request of a search", () => {
   )
 })
 
-describe("a contact of a search", () => {
+describe("a contact in a search result", () => {
   const recorded = {
     id: "C0oEKxVPoRBj0gCZ6G9k",
     locationId,
@@ -383,14 +383,14 @@ describe("a contact of a search", () => {
     searchAfter: [1784272317939, null, "C0oEKxVPoRBj0gCZ6G9k"]
   }
 
-  it("is read as it was recorded: null is absent, the cursor stays as it came", () => {
+  it("is decoded from a recorded response: nulls are absent, and searchAfter is unchanged", () => {
     const contact = S.decodeUnknownSync(SearchedContact)(recorded)
     expect(contact).toMatchObject({ firstName: "Ada", dateOfBirth: "1990-12-10" })
     expect(contact.searchAfter).toEqual([1784272317939, null, "C0oEKxVPoRBj0gCZ6G9k"])
     for (const field of ["lastName", "address", "address1", "opportunities"]) expect(contact).not.toHaveProperty(field)
   })
 
-  it("is the same after it was encoded and read again", () => {
+  it("is unchanged after encoding and decoding", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.record(
@@ -459,7 +459,7 @@ const filterArbitrary = (depth: number): FastCheck.Arbitrary<Filter.Filter> => {
 
 // --- the sandbox -------------------------------------------------------------------------------------------------------
 
-describe("the search of the sandbox", () => {
+describe("the search endpoint of the sandbox", () => {
   const asking = (body: object) =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
@@ -474,7 +474,7 @@ describe("the search of the sandbox", () => {
       })
     })
 
-  it.live("refuses in the service's words", () =>
+  it.live("rejects invalid searches with the service's messages", () =>
     Effect.gen(function* () {
       const valid = { locationId, pageLimit: 10 }
       const filtering = (filter: object) => ({ ...valid, filters: [filter] })
@@ -531,7 +531,7 @@ describe("the search of the sandbox", () => {
   )
 
   it.effect.prop(
-    "takes every filter that the client sends",
+    "accepts every filter that the client sends",
     { filters: FastCheck.array(filterArbitrary(3), { maxLength: 3 }) },
     ({ filters }) =>
       Effect.gen(function* () {
@@ -542,10 +542,10 @@ describe("the search of the sandbox", () => {
   )
 })
 
-describe("an index that lags", () => {
+describe("a search index that lags", () => {
   const lagging = ContactsTest.layer({ contacts: people, indexLag: 30_000 })
 
-  it.effect("shows what was seeded at once, and a write, a change and a deletion after the lag", () =>
+  it.effect("shows seeded contacts at once, and creates, updates and deletes after the lag", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       yield* contacts.createContact({ locationId, email: "new@example.com" })
@@ -566,7 +566,7 @@ describe("an index that lags", () => {
     }).pipe(Effect.provide(lagging))
   )
 
-  it.effect("is a matter of the location, also in a sandbox over HTTP, and of its snapshot", () =>
+  it.effect("is a setting of a location, and is kept in a snapshot of the sandbox", () =>
     Effect.gen(function* () {
       const { exportDirectory, importDirectory } = yield* Sandbox
       const snapshot = yield* exportDirectory
@@ -592,14 +592,14 @@ describe("an index that lags", () => {
 
 // --- faults ------------------------------------------------------------------------------------------------------------
 
-describe("a search whose answer is lost", () => {
+describe("a search whose response is lost", () => {
   const faults = [
     { _tag: "Reset", when: "after" },
     { _tag: "Status", status: 502, when: "before" },
     { _tag: "HalfBody" }
   ] as const
 
-  it.effect("is sent again, for it changes nothing", () =>
+  it.effect("is retried", () =>
     Effect.gen(function* () {
       for (const fault of faults) {
         const test = yield* ContactsTest
@@ -626,7 +626,7 @@ describe("searchAll", () => {
   const collected = <E, R>(stream: Stream.Stream<{ readonly id: string }, E, R>) =>
     Effect.map(Stream.runCollect(stream), (found) => Array.from(found, ({ id }) => id))
 
-  it.effect("gives every contact once, beyond the 10,000 that pages reach, several with one dateAdded", () =>
+  it.effect("emits every contact once, beyond the 10,000 that page numbers reach", () =>
     Effect.gen(function* () {
       const ids = yield* collected(ContactsBulk.searchAll({ locationId }))
       expect(ids).toHaveLength(10_500)
@@ -637,7 +637,7 @@ describe("searchAll", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ contacts: crowd(10_500) })))
   )
 
-  it.effect("asks for a page when it is needed, and no further", () =>
+  it.effect("requests a page only when it is needed, and continues from a searchAfter", () =>
     Effect.gen(function* () {
       const ids = yield* collected(ContactsBulk.searchAll({ locationId, pageLimit: 10 }).pipe(Stream.take(15)))
       expect(ids).toHaveLength(15)
@@ -652,7 +652,7 @@ describe("searchAll", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ contacts: crowd(100) })))
   )
 
-  it.effect("gives contacts that are changed or added meanwhile once, and goes on behind deleted ones", () =>
+  it.effect("emits contacts once that are changed or added meanwhile, and continues after a deleted one", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       yield* TestClock.setTime(1_800_000_000_000)
@@ -697,7 +697,7 @@ describe("searchAll", () => {
 
   const one = (id: string, place: number) => ({ id, searchAfter: [place, id] })
 
-  it.scopedLive("leaves out what stands on two pages, and goes on after a page that is short too early", () =>
+  it.scopedLive("skips a contact that is on two pages, and continues after a short page", () =>
     Effect.gen(function* () {
       const { given, cursors, seen } = yield* pagesOf([
         { contacts: [one("a", 1), one("b", 2)], total: 5 },
@@ -711,7 +711,7 @@ describe("searchAll", () => {
     })
   )
 
-  it.scopedLive("fails where it cannot go on, instead of ending as if that were all", () =>
+  it.scopedLive("fails if a page has no searchAfter or comes twice, instead of ending early", () =>
     Effect.gen(function* () {
       const withoutCursor = yield* pagesOf([{ contacts: [{ id: "a" }, { id: "b" }], total: 9 }])
       expect(withoutCursor.given).toEqual(["a", "b"])
@@ -726,7 +726,7 @@ describe("searchAll", () => {
     })
   )
 
-  it.effect("fails with the error of its page, after the contacts before", () =>
+  it.effect("emits the contacts of earlier pages before it fails with the error of a page", () =>
     Effect.gen(function* () {
       const test = yield* ContactsTest
       const given: Array<string> = []

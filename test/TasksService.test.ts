@@ -22,7 +22,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
       Effect.provide(account({ contacts, retryPolicy }))
     )
 
-  it.effect("creates, lists, reads, changes, completes and deletes a task, by the documented requests", () =>
+  it.effect("creates, lists, reads, updates, completes and deletes a task, with the documented requests", () =>
     using((tasks) =>
       Effect.gen(function* () {
         const task = yield* tasks.createTask(jane, { ...call, body: "About the offer", assignedTo: "u1" })
@@ -58,7 +58,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("sends a due date of any zone as the same moment in UTC", () =>
+  it.effect("sends a due date of any time zone in UTC", () =>
     using((tasks) =>
       Effect.gen(function* () {
         const dueDate = DateTime.unsafeMakeZoned("2026-07-20T10:00:00Z", { timeZone: "Asia/Kolkata" })
@@ -69,7 +69,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("refuses what is no task before anything is sent", () =>
+  it.effect("rejects an invalid task before a request is sent", () =>
     using((tasks, { ledger }) =>
       Effect.gen(function* () {
         const wrong = { title: 1, dueDate: "2026-07-20", done: true } as never
@@ -94,7 +94,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("answers BadRequest for a task that is not there, or is another contact's", () =>
+  it.effect("fails with BadRequest for an unknown task and a task of another contact", () =>
     using((tasks) =>
       Effect.gen(function* () {
         const { id } = yield* tasks.createTask(jane, call)
@@ -114,7 +114,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("never sends a new task again when its answer is lost, and says why nothing can tell", () =>
+  it.effect("does not retry a create whose response is lost, and explains why it cannot be verified", () =>
     using(
       (tasks, { ledger, reset, setFaults }) =>
         Effect.gen(function* () {
@@ -132,7 +132,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("repeats a change whose answer is lost, and ends with the task", () =>
+  it.effect("retries an update or a delete whose response is lost", () =>
     using(
       (tasks, { reset, setFaults }) =>
         Effect.gen(function* () {
@@ -159,7 +159,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("looks at the task where a change may not be sent again", () =>
+  it.effect("verifies an update or a delete with a read of the task if no retry is left", () =>
     using(
       (tasks, { setFaults }) =>
         Effect.gen(function* () {
@@ -188,7 +188,7 @@ describe.each(accounts)("TasksService %s", (_, account) => {
     )
   )
 
-  it.effect("does not take a task that is otherwise for one that was changed", () =>
+  it.effect("keeps an unknown outcome if the task does not have the changes", () =>
     using(
       (tasks, { setFaults }) =>
         Effect.gen(function* () {

@@ -54,8 +54,8 @@ const verifier = (options: Webhooks.Options = {}, given?: WebhookStore.Service) 
 const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
   Effect.match(effect, { onFailure: (error) => error._tag, onSuccess: () => "accepted" })
 
-describe("a signature", () => {
-  it.effect("of the vendor's key gives the event", () =>
+describe("the signature of a webhook", () => {
+  it.effect("yields the event if it is valid", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const event = yield* verify(request())
@@ -63,7 +63,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("is not that of a body or a signature with a single other byte", () =>
+  it.effect("is invalid if a single byte of the body or the signature differs", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const { body, headers } = request()
@@ -83,7 +83,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("has one text: other base64 of the same bytes is refused", () =>
+  it.effect("is invalid in any other base64 encoding of the same bytes", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const { body } = request()
@@ -105,7 +105,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("is found in headers of any server, and missing where there is none", () =>
+  it.effect("is read from the headers of any server, and reported as missing if there is none", () =>
     Effect.gen(function* () {
       const body = JSON.stringify(json)
       const signature = signed(body)
@@ -126,7 +126,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("of the older kind counts on request only, and never beside the current header", () =>
+  it.effect("is accepted in the older RSA form only if configured, and never with the current header", () =>
     Effect.gen(function* () {
       const body = JSON.stringify(json)
       const older = { "x-wh-signature": rsaSigned(body) }
@@ -142,7 +142,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("may be of either key while the vendor rotates it, and of no other one", () =>
+  it.effect("may be made with any configured key, and with no other key", () =>
     Effect.gen(function* () {
       const keys = [pemOf(first.publicKey), pemOf(second.publicKey).replace(/-----.*-----|\s/g, "")]
       const { verify } = yield* verifier({ keys })
@@ -155,7 +155,7 @@ describe("a signature", () => {
     })
   )
 
-  it.effect("for another app is refused where the app is given", () =>
+  it.effect("is refused for another app if `appId` is given", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier({ appId: "app-1" })
       const { appId: _, ...without } = json
@@ -187,7 +187,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("is accepted once, whoever sends it at once", () =>
+  it.effect("is accepted once when it is delivered many times at once", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const tags = yield* Effect.all(
@@ -200,7 +200,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("that could not be handled is accepted again", () =>
+  it.effect("is accepted again after `forget`", () =>
     Effect.gen(function* () {
       const { verify, forget } = yield* verifier()
       const event = yield* verify(request())
@@ -210,7 +210,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("is remembered for longer than it could be replayed", () =>
+  it.effect("is stored for longer than it could be replayed", () =>
     Effect.gen(function* () {
       const times: Array<number> = []
       const store: WebhookStore.Service = {
@@ -224,7 +224,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("is not remembered before its signature and its age are known", () =>
+  it.effect("is not stored before its signature and its age are verified", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       yield* Effect.flip(verify(request(json, second.privateKey)))
@@ -235,7 +235,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("without an id or a time is accepted by its signature, unless the app demands them", () =>
+  it.effect("is accepted without an id or a timestamp, unless the app requires them", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const strict = yield* verifier({ envelope: "required" })
@@ -250,7 +250,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("with an id or a time that cannot be read is malformed: neither switches a check off", () =>
+  it.effect("is malformed if its id or timestamp is invalid", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       const unreadable = [
@@ -267,7 +267,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("that is no event is malformed, and the error does not repeat it", () =>
+  it.effect("is malformed if it is not an event, and the error does not repeat the body", () =>
     Effect.gen(function* () {
       const { verify } = yield* verifier()
       for (const body of [
@@ -286,7 +286,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("is as large as allowed", () =>
+  it.effect("is malformed if it is larger than `maxBodySize`", () =>
     Effect.gen(function* () {
       const body = JSON.stringify(json)
       const { verify } = yield* verifier({ maxBodySize: body.length })
@@ -296,7 +296,7 @@ describe("a webhook", () => {
     })
   )
 
-  it.effect("is not accepted while the store cannot be used", () =>
+  it.effect("is not accepted while the store is unavailable", () =>
     Effect.gen(function* () {
       const error = new WebhookStore.WebhookStoreError({ message: "away" })
       const store = { add: () => Effect.fail(error), remove: () => Effect.fail(error) }
@@ -306,8 +306,8 @@ describe("a webhook", () => {
   )
 })
 
-describe("options", () => {
-  it.effect("are checked when the verifier is made, and say what is wrong", () =>
+describe("webhook options", () => {
+  it.effect("are checked when the verifier is made, with a message for each fault", () =>
     Effect.gen(function* () {
       const wrong: ReadonlyArray<readonly [Webhooks.Options, string]> = [
         [{ keys: [] }, "`keys` is empty"],
@@ -326,7 +326,7 @@ describe("options", () => {
     })
   )
 
-  it.effect("have the vendor's published keys by default", () =>
+  it.effect("include the vendor's published keys by default", () =>
     Effect.gen(function* () {
       const store = yield* WebhookStore.makeMemory()
       yield* Webhooks.make({ rsaKeys: Webhooks.publishedRsaKeys }, store)
@@ -338,7 +338,7 @@ describe("options", () => {
     })
   )
 
-  it.effect("come from the configuration", () =>
+  it.effect("can be read from the configuration", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.parse(now))
       const configured = (variables: ReadonlyArray<readonly [string, string]>) =>
@@ -365,10 +365,10 @@ describe("options", () => {
 const withoutNulls = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, field: unknown) => (field === null ? undefined : field)))
 
-describe("an event", () => {
+describe("a webhook event", () => {
   const decode = Schema.decodeSync(Webhooks.Event)
 
-  it("is the same after it was written and read again", () => {
+  it("is unchanged after encoding and decoding", () => {
     const Event = Schema.typeSchema(Webhooks.Event)
     // The filter drops events in which a random extra field has the name of a documented field and an invalid value.
     const event = Arbitrary.make(Event).filter(Schema.is(Event))
@@ -384,7 +384,7 @@ describe("an event", () => {
     )
   })
 
-  it("has moments, days and custom fields as the contact has them, and no nulls", () => {
+  it("has timestamps, dates and custom fields in the form of a contact, and no nulls", () => {
     const event = decode({
       ...json,
       phone: null,
@@ -403,7 +403,7 @@ describe("an event", () => {
     expect(event["score"]).toEqual({ points: 7 })
   })
 
-  it("of every described type is told apart, and any other one keeps its fields", () => {
+  it("has a tag for each documented type, and `Unknown` with its fields for any other type", () => {
     const types = ["ContactCreate", "ContactDelete", "ContactTagUpdate", "ContactDndUpdate", "NoteCreate", "TaskCreate"]
     for (const type of types) expect(decode({ type, id: "1" })._tag).toBe(type)
     for (const type of ["INSTALL", "UNINSTALL"]) expect(decode({ type, companyId: "agency" })._tag).toBe(type)
@@ -412,7 +412,7 @@ describe("an event", () => {
     expect(decode({ type: "toString" })._tag).toBe("Unknown")
   })
 
-  it("of a task has its contact only where the vendor sends it", () => {
+  it("of a task has a `contactId` only if the vendor sends it", () => {
     const event = decode({ type: "TaskCreate", id: "t", contactId: null, dueDate: now, title: "Call" })
     if (event._tag !== "TaskCreate") throw new Error(event._tag)
     expect(event.contactId).toBeUndefined()
@@ -421,7 +421,7 @@ describe("an event", () => {
 })
 
 describe("a store of webhooks", () => {
-  it.effect("in memory is bounded, and forgets what is over", () =>
+  it.effect("in memory has a capacity, and forgets an id after its time to live", () =>
     Effect.gen(function* () {
       const { add } = yield* WebhookStore.makeMemory({ capacity: 2 })
       expect(yield* add("1", Duration.minutes(1))).toBe(true)
@@ -436,7 +436,7 @@ describe("a store of webhooks", () => {
 
   const live = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
 
-  live("in Redis accepts an id once for all processes, until its time is over", () =>
+  live("in Redis accepts an id once for all processes, and expires it", () =>
     Effect.gen(function* () {
       const directory = yield* tempDirectory
       const { client } = yield* RedisServer.make(directory)
@@ -474,7 +474,7 @@ describe("an Effect server", () => {
       )
     )
 
-  it.scopedLive("gives each event to its handler once, and has it sent again when that fails", () => {
+  it.scopedLive("passes each event to its handler once, and requests a redelivery if the handler fails", () => {
     const handled: Array<string> = []
     let isBroken = true
     const app = Webhooks.httpApp((event) =>
@@ -499,7 +499,7 @@ describe("an Effect server", () => {
     }).pipe(Effect.provide(NodeHttpServer.layerTest), Effect.provide(Webhooks.layer(options)))
   })
 
-  it.effect("in a web handler reads no more of a body than allowed", () =>
+  it.effect("stops reading a body that is larger than `maxBodySize` in a web handler", () =>
     Effect.gen(function* () {
       let pulled = 0
       const body = new ReadableStream<Uint8Array>({
@@ -522,7 +522,7 @@ describe("an Effect server", () => {
 })
 
 describe("a server without Effect", () => {
-  it("gets the event, or an error with a tag", async () => {
+  it("gets the event or an error with a tag", async () => {
     const { verify, forget } = await Webhooks.makePromise({ keys: [pemOf(first.publicKey)] })
     const fresh = request({ ...json, timestamp: new Date().toISOString() })
     const event = await verify(fresh)
@@ -533,7 +533,7 @@ describe("a server without Effect", () => {
     await expect(Webhooks.makePromise({ keys: ["?"] })).rejects.toMatchObject({ _tag: "InvalidWebhookOptions" })
   })
 
-  it("has the status of each error, and has the webhook sent again after any other one", async () => {
+  it("maps each error to a status, and requests a redelivery after an unknown error", async () => {
     const { verify } = await Webhooks.makePromise({ keys: [pemOf(first.publicKey)], maxBodySize: 1000 })
     const statusOf = (delivered: Webhooks.Request) =>
       verify(delivered).then(

@@ -6,7 +6,7 @@ import { ignoredFields, isApplied } from "../src/api/applied.js"
 const id = ContactId.make("jane")
 
 describe("an update of a name", () => {
-  it("is applied where an answer without a name has its parts", () => {
+  it("counts as applied if the response has the parts of the name", () => {
     expect(isApplied({ name: "Jane van Roe" }, { id, firstName: "Jane", lastName: "van Roe" })).toBe(true)
     expect(isApplied({ name: "Jane" }, { id, firstName: "Jane" })).toBe(true)
     expect(isApplied({ name: null }, { id })).toBe(true)
@@ -16,7 +16,7 @@ describe("an update of a name", () => {
   })
 })
 
-describe("the ignored fields", () => {
+describe("the ignored fields of a write", () => {
   const rows: ReadonlyArray<readonly [what: string, sent: object, found: object, ignored: ReadonlyArray<string>]> = [
     ["a field that is not answered", { gender: "female", city: "Austin" }, { city: "Austin" }, ["gender"]],
     ["another value", { city: "Austin" }, { city: "Dallas" }, ["city"]],
@@ -69,7 +69,7 @@ describe("the ignored fields", () => {
     ]
   ]
 
-  it.each(rows)("know %s", (_, sent, found, ignored) => {
+  it.each(rows)("are right for this case: %s", (_, sent, found, ignored) => {
     expect(ignoredFields({ ...sent }, { id, ...found })).toEqual(ignored)
     expect(isApplied({ ...sent }, { id, ...found })).toBe(ignored.length === 0)
   })
@@ -89,7 +89,7 @@ describe("the ignored fields", () => {
     ["another file", { f: { url: "u" } }, { g: { url: "u" } }, true]
   ]
 
-  it.each(values)("know a custom field with %s", (_, value, found, isIgnored) => {
+  it.each(values)("are right for a custom field with %s", (_, value, found, isIgnored) => {
     const contact = {
       id,
       customFields: [{ id: "other", value: 1 }, ...(found === undefined ? [] : [{ id: "f", value: found }])]

@@ -35,7 +35,7 @@ const running = (file: string, args: ReadonlyArray<string>, environment: Record<
 }
 
 describe("npm start", () => {
-  it("does the main job and exits with 0", { timeout: 60_000 }, async () => {
+  it("runs the main example and exits with 0", { timeout: 60_000 }, async () => {
     const { code, output } = await running("examples/main-job.ts", []).ended
     expect(code, output).toBe(0)
     for (const words of ["new: true", "new: false", "BadRequest", "Unauthorized", "Unprocessable", "All as expected"]) {
@@ -45,7 +45,7 @@ describe("npm start", () => {
 })
 
 describe("npm run sandbox, and the example for the real service", () => {
-  it("meet over HTTP", { timeout: 60_000 }, async () => {
+  it("work together over HTTP", { timeout: 60_000 }, async () => {
     const sandbox = running("cli/src/main.ts", ["sandbox", "--port", "0"])
     const quiet = running("cli/src/main.ts", ["sandbox", "--quiet"])
     const [, url = ""] = await sandbox.saying(/answers at (\S+)/)
@@ -76,7 +76,7 @@ describe("npm run sandbox, and the example for the real service", () => {
     expect((await quiet.ended).output).not.toContain("/contacts/nobody")
   })
 
-  it("say what is wrong with their arguments", { timeout: 60_000 }, async () => {
+  it("report invalid arguments", { timeout: 60_000 }, async () => {
     const port = await running("cli/src/main.ts", ["sandbox", "--port", "x"]).ended
     expect(port.code).toBe(2)
     expect(port.output).toContain("--port takes a number")

@@ -57,7 +57,7 @@ const running = (file: string, args: ReadonlyArray<string>, environment: Record<
 const scoped = RedisServer.isThere ? it.scopedLive : it.scopedLive.skip
 
 describe("examples/many-locations.ts", () => {
-  scoped("gets a contact with a grant from Redis, and says whose customer must connect again", () =>
+  scoped("reads a contact with a grant from Redis, and reports a customer who must reconnect the app", () =>
     Effect.gen(function* () {
       const { url, app, install } = yield* Sandbox
       const directory = yield* tempDirectory
@@ -82,7 +82,7 @@ describe("examples/many-locations.ts", () => {
 })
 
 describe("examples/two-accounts.ts", () => {
-  it.scopedLive("gets the contact of each account with its own token", () =>
+  it.scopedLive("reads the contact of each account with the account's own token", () =>
     Effect.gen(function* () {
       const { url } = yield* Sandbox
       const environment = { GROWTHHUB_BASE_URL: url, ACME_TOKEN: "pit-acme", GLOBEX_TOKEN: "pit-globex" }
@@ -97,7 +97,7 @@ describe("examples/two-accounts.ts", () => {
 })
 
 describe("examples/follow-up.ts", () => {
-  it.scopedLive("finds contacts by tag and moment, and gives each a note, a task, a tag and a field by its name", () =>
+  it.scopedLive("finds contacts by tag and adds a note, a task, a tag and a custom field to each", () =>
     Effect.gen(function* () {
       const { contacts, locationId, token, url } = yield* Sandbox
       const Services = Layer.provide(GrowthHub.layer({ token, baseUrl: url }), FetchHttpClient.layer)
@@ -142,7 +142,7 @@ describe("examples/nightly-sync.ts", () => {
       })
     )
 
-  it.scopedLive("copies all contacts, then those that changed, each once, and knows how far it came", () =>
+  it.scopedLive("copies all contacts, then only changed contacts, and stores its progress", () =>
     Effect.gen(function* () {
       const { locationId, seed, token, url } = yield* Sandbox
       const directory = yield* tempDirectory
@@ -196,7 +196,7 @@ describe("examples/nightly-sync.ts", () => {
 })
 
 describe("examples/webhooks.ts", () => {
-  it.scopedLive("responds at once, reads a changed contact, and gives a new one a tag and a field by its name", () =>
+  it.scopedLive("accepts each event once, reads a changed contact, and adds a tag and a field to a new contact", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
       const { publicKey, privateKey } = generateKeyPairSync("ed25519")
@@ -266,7 +266,7 @@ describe("examples/webhooks.ts", () => {
 })
 
 describe("examples/telemetry.ts", () => {
-  it.scopedLive("tells OpenTelemetry of a call and its request", () =>
+  it.scopedLive("exports a call and its request to OpenTelemetry", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
       const environment = { GROWTHHUB_BASE_URL: url, GROWTHHUB_TOKEN: Redacted.value(token) }
@@ -280,7 +280,7 @@ describe("examples/telemetry.ts", () => {
 })
 
 describe("examples/leads-app/main.ts", () => {
-  it.scopedLive("serves leads, and takes no event that is not signed", () =>
+  it.scopedLive("serves leads, and refuses an unsigned event", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
       const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" })
@@ -325,7 +325,7 @@ describe("examples/leads-app/main.ts", () => {
 })
 
 describe("examples/leads-app/oauth.ts", () => {
-  it.scopedLive("connects two locations, gets a contact of each, and forgets the one that uninstalls the app", () =>
+  it.scopedLive("connects two locations, reads a contact of each, and drops a location that uninstalls the app", () =>
     Effect.gen(function* () {
       const { url, app, install } = yield* Sandbox
       const { publicKey, privateKey } = generateKeyPairSync("ed25519")

@@ -38,7 +38,7 @@ const running = (file: string, environment: Record<string, string>) =>
 
 describe("the quick start of the README", () => {
   it.scopedLive(
-    "prints the contact that it has made",
+    "prints the contact that it has created",
     () =>
       Effect.gen(function* () {
         const { url, token } = yield* Sandbox
@@ -52,7 +52,7 @@ describe("the quick start of the README", () => {
   )
 
   it.scopedLive(
-    "ends with one line and not with success where the token is refused, the service is away, or there is no token",
+    "exits with 1 and one line if the token is invalid or missing or the service fails",
     () =>
       Effect.gen(function* () {
         const file = yield* program

@@ -16,21 +16,21 @@ const jobs = Object.fromEntries(
 const jobsWith = (pattern: RegExp) => Object.keys(jobs).filter((name) => pattern.test(jobs[name] ?? ""))
 
 describe("a release", () => {
-  it("is published by a job that installs, checks out and builds nothing", () => {
+  it("is published by a job without a checkout, an installation or a build", () => {
     expect(Object.keys(jobs)).toEqual(["version", "build", "publish", "tag"])
     expect(jobsWith(/id-token: write/)).toEqual(["publish"])
     expect(jobs["publish"]).not.toMatch(/checkout|npm (?:ci|install|i|run|pack)\b|npx|\.ci\/run|contents: write/)
     expect(jobs["publish"]).toMatch(/npm publish \S+\.tgz --ignore-scripts --provenance/)
   })
 
-  it("is built by a job that may only read, and keeps no credentials", () => {
+  it("is built by a job with read permissions and without stored credentials", () => {
     expect(jobs["build"]).toMatch(/permissions:\n {6}contents: read\n/)
     expect(jobs["build"]).not.toMatch(/: write|secrets\./)
     expect(jobs["build"]).toContain("persist-credentials: false")
     expect(release).toMatch(/^permissions: \{\}$/m)
   })
 
-  it("runs the install scripts of dependencies in no job that may write", () => {
+  it("runs no install scripts of dependencies in a job with write permissions", () => {
     for (const name of jobsWith(/: write/)) {
       expect((jobs[name] ?? "").replaceAll("npm ci --ignore-scripts", "")).not.toMatch(/npm ci|npm install|\.ci\/run/)
     }

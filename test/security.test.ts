@@ -15,8 +15,8 @@ const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
 const printed = (value: unknown) => `${inspect(value, { depth: 9, showHidden: true })} ${JSON.stringify(value)}`
 
-describe("what holds a secret", () => {
-  it.effect("does not show it where it is printed", () =>
+describe("a value that contains a secret", () => {
+  it.effect("does not show the secret when it is printed", () =>
     Effect.gen(function* () {
       const secret = (name: string) => Redacted.make(`canary-${name}`)
       const grant = {

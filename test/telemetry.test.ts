@@ -22,8 +22,8 @@ const jane = {
   email: "janet@canary.example"
 }
 
-describe("OpenTelemetry", () => {
-  it.scopedLive("is told of calls, requests and limits, under its own names, and of nobody's data", () =>
+describe("the OpenTelemetry SDK", () => {
+  it.scopedLive("receives spans and metrics of calls, requests and rate limits, without personal data", () =>
     Effect.gen(function* () {
       const spans = new InMemorySpanExporter()
       const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)

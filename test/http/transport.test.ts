@@ -41,7 +41,7 @@ const megabyte = Buffer.alloc(2 ** 20, " ")
 const packed = brotliCompressSync(Buffer.alloc(40 * 2 ** 20, " "))
 
 describe.each(Object.entries(transports))("over %s", (_, transport) => {
-  it.scoped("the body of a refusal has the rest of the attempt's time", () =>
+  it.scoped("the body of an error response may take the rest of the attempt timeout", () =>
     Effect.gen(function* () {
       const { url, first } = yield* serving((_, response) => {
         response.writeHead(400, { "content-type": "application/json" })
@@ -63,7 +63,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scopedLive("a response larger than 16 MB is an error, and taken off the wire", () =>
+  it.scopedLive("a response larger than 16 MB is an error and is aborted", () =>
     Effect.gen(function* () {
       let sent = 0
       const { url, closed } = yield* serving((_, response) => {
@@ -88,7 +88,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scopedLive("a response that unpacks to more than 16 MB is an error", () =>
+  it.scopedLive("a response that decompresses to more than 16 MB is an error", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) =>
         response.writeHead(200, { "content-type": "application/json", "content-encoding": "br" }).end(packed)
@@ -98,7 +98,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scopedLive("a refusal that is larger than 16 MB is still the refusal", () =>
+  it.scopedLive("an error response larger than 16 MB keeps the error of its status", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) =>
         response.writeHead(422, { "content-type": "application/json" }).end(Buffer.alloc(20 * 2 ** 20, " "))
@@ -110,7 +110,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scopedLive("every request takes a permit, is counted and is measured, redirects included", () =>
+  it.scopedLive("every request takes a permit and is measured, redirects included", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* serving((request, response) =>
         request.url === "/moved"
@@ -146,7 +146,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
     })
   )
 
-  it.scoped("a contact with another id than the one that was asked for is not the answer", () =>
+  it.scoped("a response with a contact of another id is an UnexpectedResponse", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 200, { contact: { id: "john" } }))
       for (const call of [get, update]) {
@@ -159,7 +159,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
 })
 
 describe("over undici's dispatch", () => {
-  it.scopedLive("a connection that is reset in the middle of its TLS handshake has sent nothing", () =>
+  it.scopedLive("a connection reset during the TLS handshake has the outcome NotApplied", () =>
     Effect.gen(function* () {
       const server = createServer((socket) => void socket.once("data", () => socket.resetAndDestroy()))
       yield* Effect.acquireRelease(
@@ -173,8 +173,8 @@ describe("over undici's dispatch", () => {
   )
 })
 
-describe("a client of the app's", () => {
-  it.effect("that fails and breaks at once is told as a failed transport", () =>
+describe("an app's HTTP client", () => {
+  it.effect("yields a TransportError if it fails and dies at the same time", () =>
     Effect.gen(function* () {
       const broken = Layer.succeed(
         HttpClient.HttpClient,
@@ -194,7 +194,7 @@ describe("a client of the app's", () => {
 })
 
 describe("the deadline", () => {
-  it.effect("does not move when the time of day is set", () =>
+  it.effect("does not move when the system clock is set", () =>
     Effect.gen(function* () {
       const clock = yield* Effect.clock
       let offset = 0
@@ -236,7 +236,7 @@ describe("the deadline", () => {
 })
 
 describe("a process that was suspended", () => {
-  it.scopedLive("takes the response that came meanwhile, although its timer is overdue", () =>
+  it.scopedLive("accepts a response that arrived meanwhile, although the attempt timeout has passed", () =>
     Effect.gen(function* () {
       for (const transport of Object.values(transports)) {
         const { url, first } = yield* serving((_, response) => json(response, 200, { contact }))
@@ -261,7 +261,7 @@ describe("fetch", () => {
     Layer.provide(HttpClientFetch.layer, fetching(fetch))
   ]
 
-  it.effect("that keeps responses is never asked to answer a call from its cache", () =>
+  it.effect("never serves a call from its cache", () =>
     Effect.gen(function* () {
       const kept = new Map<string, Response>()
       let served = 0
@@ -280,7 +280,7 @@ describe("fetch", () => {
     })
   )
 
-  it.effect("of a runtime that does not know `cache` is not given it", () =>
+  it.effect("does not get the `cache` option in a runtime that does not support it", () =>
     Effect.gen(function* () {
       vi.resetModules()
       vi.stubGlobal(
@@ -296,7 +296,7 @@ describe("fetch", () => {
     }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllGlobals())))
   )
 
-  it.effect("of Deno cannot send a POST again by itself", () =>
+  it.effect("does not resend a POST by itself on Deno", () =>
     Effect.gen(function* () {
       vi.stubGlobal("Deno", {})
       for (const layer of layers((_, init) => {

@@ -10,10 +10,10 @@ import * as RedisServer from "../redis.js"
 import { AJudge, OneJudge } from "./judge.js"
 
 // A short form of `npm run reliability`, with only its counts. Times are measured there, and no test asserts them.
-layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own process", (it) => {
+layer(OneJudge, { excludeTestServices: true })("calls to a sandbox in its own process", (it) => {
   const transport = FetchHttpClient.layer
 
-  it.scoped("writes under nine kinds of faults are neither lost nor made twice, and what is told of them is true", () =>
+  it.scoped("lose and duplicate no write under nine kinds of faults, and report its true outcome", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const { identified, nameless } = yield* Writes.run(judge, { writes: 300, nameless: 100, seed: 1, transport })
@@ -24,7 +24,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
     })
   )
 
-  it.scoped("an upsert whose answer was lost is found again, not made twice", () =>
+  it.scoped("do not create a contact twice when the response to an upsert is lost", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       for (const { name, ...execution } of yield* Executions.runOurs(judge, transport)) {
@@ -34,7 +34,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
     })
   )
 
-  it.scoped("an outage is not multiplied, and over for the app when it is over for the service", () =>
+  it.scoped("send few retries during an outage, and no surge of requests after it", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const seconds = 3
@@ -45,7 +45,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
     })
   )
 
-  it.scoped("calls at once wait for their turn, in one process and in three: none is refused, and none is lost", () =>
+  it.scoped("get no 429 and lose no call while they wait for the rate limit, in one process and in three", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const cases = [
@@ -58,7 +58,7 @@ layer(OneJudge, { excludeTestServices: true })("against a sandbox in its own pro
     })
   )
 
-  it.scoped("many contacts lose none and make none twice, by a process that is killed and goes on", () =>
+  it.scoped("lose and duplicate no contact in a bulk run that is killed and resumed", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const ran = yield* Bulk.run(judge, { contacts: 500, kills: 1, limit: 1_000_000, steps: 10 }, "fetch")

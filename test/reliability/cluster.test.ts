@@ -8,7 +8,7 @@ layer(OneJudge, { excludeTestServices: true })("examples/cluster-import", (it) =
   const scoped = Cluster.isPossible ? it.scoped : it.scoped.skip
 
   scoped(
-    "imports every contact once, although a runner is killed",
+    "imports every contact once when a runner is killed",
     () =>
       Effect.gen(function* () {
         const setting = { contacts: 300, chunk: 25, runners: 2, kills: 1, limit: 2000 }

@@ -12,16 +12,16 @@ import * as Webhooks from "../../reliability/Webhooks.js"
 import { AJudge, OneJudge } from "./judge.js"
 
 // A short form of `npm run reliability`, with only its counts. Times are measured there, and no test asserts them.
-layer(OneJudge, { excludeTestServices: true })("against servers in their own processes", (it) => {
+layer(OneJudge, { excludeTestServices: true })("calls to servers in their own processes", (it) => {
   const transport = FetchHttpClient.layer
 
-  it.effect("calls leave nothing behind", () =>
+  it.effect("leave no listeners and no sockets behind", () =>
     Effect.gen(function* () {
       expect(yield* Leaks.run(1000, "fetch")).toMatchObject({ listeners: 0, sockets: 0 })
     })
   )
 
-  it.scoped("no hostile id reaches another path", () =>
+  it.scoped("do not reach another path with a hostile id", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const { sent, elsewhere } = yield* Paths.run(judge, { ids: 200, seed: 1, transport })
@@ -30,7 +30,7 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
     })
   )
 
-  it.effect("nothing that an app can print of a failed call shows a secret or a contact's data", () =>
+  it.effect("fail with errors that show no secret and no data of a contact when printed", () =>
     Effect.gen(function* () {
       const { calls, lines, leaks } = yield* Secrets.run(transport, [200, 400, 503])
       expect(leaks).toBe(0)
@@ -38,7 +38,7 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
     })
   )
 
-  it.scoped("grants survive the killing of processes that refresh them, and saves that fail", () =>
+  it.scoped("lose no grant when a refreshing process is killed or a save fails", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       expect(yield* Grants.run(judge, { kills: 2, seed: 1 })).toMatchObject({ lost: 0 })
@@ -46,7 +46,7 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
     })
   )
 
-  it.effect("whatever is answered, a call ends in time as a contact or a typed error", () =>
+  it.effect("end in time with a contact or a typed error, whatever the response", () =>
     Effect.gen(function* () {
       const { received, ...wrong } = yield* Fuzz.measure({ answers: 200, seed: 1, transport })
       expect(wrong).toEqual({ hangs: 0, untyped: 0, crashes: 0, excess: 0 })
@@ -56,7 +56,7 @@ layer(OneJudge, { excludeTestServices: true })("against servers in their own pro
 })
 
 describe("webhooks", () => {
-  it.live("that are forged, altered, replayed, too old or of another key are refused, and valid ones accepted", () =>
+  it.live("are refused if forged, altered, replayed, too old or of another key, and accepted if valid", () =>
     Effect.gen(function* () {
       const { hostile, accepted, refused } = yield* Webhooks.run(300, 1)
       expect(accepted).toEqual({ forged: 0, altered: 0, replayed: 0, tooOld: 0, otherKey: 0 })
@@ -66,16 +66,16 @@ describe("webhooks", () => {
   )
 })
 
-describe("every operation under faults", () => {
-  it.live("is told as it is: nothing false, nothing lost, nothing done twice", () =>
+describe("every operation of the client under faults", () => {
+  it.live("reports its true outcome, and is not lost or done twice", () =>
     Effect.map(Operations.run({ calls: 8, seed: 1 }), (tallies) => {
       for (const tally of tallies) expect(tally).toMatchObject({ false: 0, lost: 0, doubled: 0, untyped: 0 })
     })
   )
 })
 
-describe("a table of figures", () => {
-  it("is for people: aim, what was measured, verdict", () => {
+describe("the table of reliability figures", () => {
+  it("shows the aim, the measured value and the verdict of each figure", () => {
     const figure = { what: "is measured", aim: "0", measured: "0", values: {} }
     const lines = Figure.table([
       { ...figure, id: "R1", isMet: true, rival: "17" },

@@ -54,14 +54,14 @@ const customFields = FastCheck.array(
   { maxLength: 3 }
 )
 
-describe("what a call reads and writes in one pass", () => {
-  it.prop("is what the schema makes of an answer, whatever is in it", [answers], ([answer]) => {
+describe("the fast codec", () => {
+  it.prop("decodes any response as the schema does", [answers], ([answer]) => {
     for (const { answer: schema } of rows as ReadonlyArray<{ answer: S.Schema<unknown, unknown> }>) {
       expect(told(decoder(schema)(answer))).toEqual(told(ParseResult.decodeUnknownEither(schema)(answer)))
     }
   })
 
-  it.prop("is what the schema makes of an input, with all that is wrong with it", [params, bodies], (inputs) => {
+  it.prop("encodes any input as the schema does, with the same faults", [params, bodies], (inputs) => {
     for (const { params, body } of rows) {
       for (const schema of [params ?? S.Undefined, body ?? S.Undefined] as ReadonlyArray<S.Schema<unknown, unknown>>) {
         for (const input of inputs) {
@@ -71,7 +71,7 @@ describe("what a call reads and writes in one pass", () => {
     }
   })
 
-  it.prop("is what the schema makes of custom fields, whatever is in them", [bodies, customFields], (all) => {
+  it.prop("encodes any custom fields as the schema does", [bodies, customFields], (all) => {
     const [body, customFields] = all
     for (const row of rows) {
       const schema = (row.body ?? S.Undefined) as S.Schema<unknown, unknown>
@@ -80,7 +80,7 @@ describe("what a call reads and writes in one pass", () => {
     }
   })
 
-  it("leaves a transformation that takes an effect to the schema", () => {
+  it("uses the schema for a transformation with an effect", () => {
     const schema = S.Struct({
       at: S.transformOrFail(S.String, S.Number, {
         decode: (text) => Effect.delay(Effect.succeed(Number(text)), 1),
@@ -92,14 +92,14 @@ describe("what a call reads and writes in one pass", () => {
     expect(told(decoder(schema)({ at: "7" }))).toEqual(told(ParseResult.decodeUnknownEither(schema)({ at: "7" })))
   })
 
-  it.prop("leaves a contact that is as it has to be", [fc.contact], ([contact]) => {
+  it.prop("decodes an encoded contact to a valid contact", [fc.contact], ([contact]) => {
     const read = Either.getOrThrow(decoder(Contact)(S.encodeSync(Contact)(contact)))
     expect(S.is(Contact)(read)).toBe(true)
     expect(read).toEqual(S.decodeSync(Contact)(S.encodeSync(Contact)(contact)))
   })
 
   it.prop(
-    "goes part by part where a schema transforms, filters or is open",
+    "gives the schema's result for transformations, filters, unions and records",
     [FastCheck.dictionary(FastCheck.constantFrom("n", "list", "pair", "open", "both"), FastCheck.jsonValue())],
     ([value]) => {
       const schema = S.Struct({
@@ -114,7 +114,7 @@ describe("what a call reads and writes in one pass", () => {
     }
   )
 
-  it("leaves it to the schema which of several structs a value is, and what its own options say", () => {
+  it("gives the schema's result for unions of structs and for schemas with their own parse options", () => {
     const Tagged = S.Struct({ a: S.Literal("x"), b: S.String })
     const cases: ReadonlyArray<readonly [schema: S.Schema.AnyNoContext, value: unknown]> = [
       [S.Union(S.Struct({ a: S.String }), Tagged), { a: "x", b: "y" }],
@@ -137,25 +137,22 @@ const nested = (levels: number): object => JSON.parse('{"a":'.repeat(levels) + "
 
 const tooDeep = "must not be nested deeper than 100 levels"
 
-describe("a value with very many levels", () => {
+describe("a deeply nested value", () => {
   const fileOf = (levels: number) => ({ customFields: [{ id: "f", value: { u: { url: "u", more: nested(levels) } } }] })
 
-  it.each([200, 1300, 20_000])(
-    "of %s is refused as input, with a sentence, by every schema that is written",
-    (levels) => {
-      for (const row of [updateContact, upsertContact]) {
-        const body = row.body as S.Schema<unknown, unknown>
-        const input = { locationId: "l", ...fileOf(levels) }
-        const strict = ParseResult.encodeUnknownEither(body, strictly)
-        for (const encode of [boundedEncoder(body), strict]) {
-          const lines = faults(Either.getOrThrow(Either.flip(encode(input))))
-          expect(lines).toContain(`customFields.0.value ${tooDeep}`)
-        }
+  it.each([200, 1300, 20_000])("of %s levels is rejected by every input schema, with a message", (levels) => {
+    for (const row of [updateContact, upsertContact]) {
+      const body = row.body as S.Schema<unknown, unknown>
+      const input = { locationId: "l", ...fileOf(levels) }
+      const strict = ParseResult.encodeUnknownEither(body, strictly)
+      for (const encode of [boundedEncoder(body), strict]) {
+        const lines = faults(Either.getOrThrow(Either.flip(encode(input))))
+        expect(lines).toContain(`customFields.0.value ${tooDeep}`)
       }
     }
-  )
+  })
 
-  it("is refused as input of an endpoint that takes anything", () => {
+  it("is rejected as input of an endpoint that accepts any body", () => {
     const anything = boundedEncoder(S.Unknown)
     expect(Either.isRight(anything(nested(100)))).toBe(true)
     for (const levels of [101, 1300, 20_000]) {
@@ -166,7 +163,7 @@ describe("a value with very many levels", () => {
     expect(faults(Either.getOrThrow(Either.flip(anything(circular))))).toEqual([`the input ${tooDeep}`])
   })
 
-  it("is refused by a recursive schema, not a defect", () => {
+  it("is rejected by a recursive schema without a defect", () => {
     interface Tree {
       readonly a?: Tree | number | undefined
     }
@@ -184,7 +181,7 @@ describe("a value with very many levels", () => {
     }
   })
 
-  it("in a file that was read is its JSON text, which can be written", () => {
+  it("becomes JSON text in a decoded file field, and can be written back", () => {
     const [field] = S.decodeUnknownSync(Contact)({ id: "c", ...fileOf(1300) }).customFields ?? []
     expect(typeof field?.value).toBe("string")
     expect(S.is(CustomField)(field)).toBe(true)

@@ -16,15 +16,15 @@ const update = (body: unknown, version = "2021-07-28") => ContactBody.rules.upda
 const upsert = (body: object, version = "2023-02-21") =>
   ContactBody.rules.upsert(version)("", { locationId: "l", ...body })
 
-describe("the service", () => {
-  it("takes the documentation's example requests, in every Version", () => {
+describe("the validation of a contact body in the sandbox", () => {
+  it("accepts the documentation's example requests, in every Version", () => {
     expect(update(fixture("update-contact.request"))).toEqual([])
     expect(upsert(fixture("upsert-contact.request"))).toEqual([])
     expect(update(toV3(fixture("update-contact.request")), "v3")).toEqual([])
     expect(upsert(toV3(fixture("upsert-contact.request")), "v3")).toEqual([])
   })
 
-  it("refuses a property that the endpoint does not know", () => {
+  it("rejects a property that the endpoint does not know", () => {
     expect(update({ locationId: "l" })).toEqual(["property locationId should not exist"])
     expect(update({ gender: "male", additionalEmails: [] })).toEqual([
       "property gender should not exist",
@@ -34,7 +34,7 @@ describe("the service", () => {
     expect(upsert({ foo: 1 })).toEqual(["property foo should not exist"])
   })
 
-  it("refuses a wrong type in its own words", () => {
+  it("rejects a wrong type with the service's message", () => {
     expect(update({ firstName: 5 })).toEqual(["firstName must be a string"])
     expect(update({ email: "" })).toEqual(["email must be an email"])
     expect(update({ email: "a@b" })).toEqual(["email must be an email"])
@@ -61,13 +61,13 @@ describe("the service", () => {
     expect(update([])).toEqual(["the body must be an object"])
   })
 
-  it("takes null where the documentation allows it", () => {
+  it("accepts null where the documentation allows it", () => {
     expect(update({ email: null, postalCode: null, dnd: null, source: null, assignedTo: null })).toEqual([])
     expect(upsert({ email: null, companyName: null })).toEqual([])
     expect(upsert({ postalCode: null })).toEqual(["postalCode must be a string"])
   })
 
-  it("spells channels and custom fields by the Version", () => {
+  it("uses the spellings of channels and custom fields of the Version", () => {
     expect(update({ dndSettings: { call: { status: "active" } } }, "v3")).toEqual([])
     for (const version of ["2021-07-28", "v3"]) {
       for (const spelling of ["field_value", "fieldValue", "value"]) {
@@ -82,7 +82,7 @@ describe("the service", () => {
     })
   })
 
-  it.prop("takes whatever the client's own schemas let out", [fc.written], ([written]) => {
+  it.prop("accepts everything that the client's schemas encode", [fc.written], ([written]) => {
     const encoded = S.encodeUnknownEither(ContactUpdate, { onExcessProperty: "error" })(written)
     if (Either.isRight(encoded)) expect(update(json(JSON.stringify(encoded.right)))).toEqual([])
     const { locationId: _, ...rest } = { locationId: "l", ...written }
@@ -91,7 +91,7 @@ describe("the service", () => {
     expect(Either.isRight(encoded) || Either.isRight(upserted)).toBe(true)
   })
 
-  it.prop("refuses any JSON that is no body with words, never with a crash", [FastCheck.jsonValue()], ([value]) => {
+  it.prop("does not throw for any JSON value, and reports faults only as text", [FastCheck.jsonValue()], ([value]) => {
     for (const line of [...update(value), ...update({ customFields: value, dndSettings: value, tags: value })]) {
       expect(typeof line).toBe("string")
     }

@@ -49,7 +49,7 @@ const writing = (
 const each = (stored: unknown) => [stored, stored, stored]
 
 describe("a location with custom fields", () => {
-  it("stores those of a contact that it has, and drops the others without a word", () => {
+  it("stores custom fields that it defines, and drops the others without an error", () => {
     const sent = [
       { id: "budgetId", field_value: 3 },
       ...["otherId", "stageId", "foreignId"].map((id) => ({ id, field_value: "x" }))
@@ -62,7 +62,7 @@ describe("a location with custom fields", () => {
     )
   })
 
-  it("can refuse those that it does not have", () => {
+  it("can reject custom fields that it does not define", () => {
     const sent = [
       { id: "budgetId", field_value: 3 },
       { id: "otherId", field_value: "x" },
@@ -73,7 +73,7 @@ describe("a location with custom fields", () => {
     )
   })
 
-  it("takes a key without an id, drops it or refuses it, as it is set", () => {
+  it("accepts, drops or rejects a key without an id, as `byKey` says", () => {
     const sent = [{ key: "budget", field_value: 3 }]
     for (const version of versions) {
       expect(writing(sent, { version })).toEqual(each([{ id: "budgetId", value: 3 }]))
@@ -86,7 +86,7 @@ describe("a location with custom fields", () => {
     expect(writing(withId, { setting: { byKey: "refuse" } })).toEqual(each([{ id: "budgetId", value: 3 }]))
   })
 
-  it("takes a value under `value`, drops it or refuses it, as it is set", () => {
+  it("accepts, drops or rejects a value under `value`, as `byValue` says", () => {
     const sent = [{ id: "budgetId", value: 3 }]
     expect(writing(sent, {})).toEqual(each([{ id: "budgetId", value: 3 }]))
     expect(writing(sent, { setting: { byValue: "ignore" } })).toEqual(each([]))
@@ -100,7 +100,7 @@ describe("a location with custom fields", () => {
     }
   })
 
-  it("keeps how it takes them in a snapshot", () => {
+  it("keeps its custom field settings and definitions in a snapshot", () => {
     const location = { ...Seed.defaultLocation, customFieldInput: { byKey: "refuse" } as const }
     const snapshot = JSON.stringify(Seed.toSnapshot(Seed.make({ locations: [location], customFields: [budget] })))
     const again = Seed.fromSnapshot(JSON.parse(snapshot) as Seed.Snapshot)
@@ -116,7 +116,7 @@ describe("a location with custom fields", () => {
     ])
   })
 
-  it.effect("is seeded with definitions and tags, which are written, read and searched as those that are created", () =>
+  it.effect("can be seeded with custom field definitions and tags, which work like created ones", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       const fields = yield* CustomFields.forLocation(locationId)
@@ -157,7 +157,7 @@ describe("a location with custom fields", () => {
 })
 
 describe("the tags of a location", () => {
-  it.effect("grow with the tags of its contacts, whatever writes them, and each is there once", () =>
+  it.effect("include each tag of its contacts once, whatever call writes the tag", () =>
     Effect.gen(function* () {
       const contacts = yield* ContactsService
       const { getLocationTags, deleteLocationTag } = yield* LocationTagsService

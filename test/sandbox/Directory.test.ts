@@ -49,7 +49,7 @@ const refusal = ({ reply }: ReturnType<typeof performed>) => {
 }
 
 describe("a directory", () => {
-  it("keeps a new contact with its dates, its lower-case fields and without what is unset", () => {
+  it("stores a new contact with its dates and lower-case fields, and without unset fields", () => {
     const { contact, isNew } = upserted(Seed.make(), {
       name: "Rosan van Deo",
       email: "Rosan@Deos.com",
@@ -75,7 +75,7 @@ describe("a directory", () => {
     for (const field of ["phone", "city", "dndSettings", "companyName"]) expect(contact).not.toHaveProperty(field)
   })
 
-  it("completes what it is seeded with, and keeps what was given", () => {
+  it("completes the fields of a seeded contact, and keeps the given fields", () => {
     const given = { id: ContactId.make("jane"), firstName: "Jane", lastName: "Roe", email: "J@X.com", tags: ["VIP"] }
     const dateAdded = DateTime.unsafeMake("2020-01-01T00:00:00Z")
     const directory = Seed.make({
@@ -96,7 +96,7 @@ describe("a directory", () => {
     })
   })
 
-  it("gives each contact an id of its own, the same in every run", () => {
+  it("gives each contact a unique id, the same in every run", () => {
     const ids = new Set<string>()
     let directory = Seed.make()
     for (let i = 0; i < 1000; i++) {
@@ -109,7 +109,7 @@ describe("a directory", () => {
     expect(Array.from(directory.contacts.values())).toHaveLength(1000)
   })
 
-  it("makes a new contact beside one that was seeded from an earlier run", () => {
+  it("does not give a new contact the id of a seeded contact", () => {
     const { id } = upserted(Seed.make(), { email: "first@example.com" }).contact
     const directory = Seed.make({ contacts: [{ id: ContactId.make(id), email: "first@example.com" }] })
     const second = upserted(directory, { email: "second@example.com" })
@@ -118,13 +118,13 @@ describe("a directory", () => {
     expect(Array.from(second.directory.contacts.values())).toHaveLength(2)
   })
 
-  it("takes two phones without digits for two", () => {
+  it("treats two different phones without digits as different", () => {
     const first = upserted(Seed.make(), { phone: "n/a" })
     expect(upserted(first.directory, { phone: "unknown" }).isNew).toBe(true)
     expect(upserted(first.directory, { phone: "N/A" }).isNew).toBe(false)
   })
 
-  it("changes a contact without touching when it was added", () => {
+  it("updates a contact without a change of its `dateAdded`", () => {
     const first = upserted(Seed.make(), { firstName: "Rosan", lastName: "Deo" })
     const { contact } = updated(first.directory, first.contact.id, { firstName: "Rosa" })
     expect(contact).toMatchObject({
@@ -139,14 +139,14 @@ describe("a directory", () => {
     }
   })
 
-  it("forgets an email that a contact no longer has", () => {
+  it("does not match an email that a contact no longer has", () => {
     const first = upserted(Seed.make(), { email: "old@example.com" })
     const changed = updated(first.directory, first.contact.id, { email: "new@example.com" })
     expect(upserted(changed.directory, { email: "old@example.com" }).isNew).toBe(true)
     expect(upserted(changed.directory, { email: "NEW@example.com" }).contact.id).toBe(first.contact.id)
   })
 
-  it("finds a contact by a secondary email, and overwrites the primary one, as the service was seen to do", () => {
+  it("matches a contact by a secondary email, and overwrites the primary email, like the service", () => {
     const id = ContactId.make("jane")
     const directory = Seed.make({
       contacts: [{ id, email: "jane@example.com", additionalEmails: [{ email: "jane@work.example" }] }]
@@ -155,14 +155,14 @@ describe("a directory", () => {
     expect([isNew, contact.id, contact["email"]]).toEqual([false, "jane", "jane@work.example"])
   })
 
-  it("keeps a gender where an upsert creates, and drops it where it updates, as the service was seen to do", () => {
+  it("stores the gender in an upsert that creates, and ignores it in one that updates, like the service", () => {
     const first = upserted(Seed.make(), { email: "a@example.com", gender: "male" })
     expect(first.contact).toHaveProperty("gender", "male")
     const second = upserted(first.directory, { email: "a@example.com", gender: "female" })
     expect([second.isNew, second.contact["gender"]]).toEqual([false, "male"])
   })
 
-  it("gives a contact that an upsert creates the country of its location, unless it has its own", () => {
+  it("gives a created contact the country of its location, unless the input has a country", () => {
     expect(upserted(Seed.make(), {}).contact).toHaveProperty("country", "US")
     expect(upserted(Seed.make(), { country: "DE" }).contact).toHaveProperty("country", "DE")
     const { country: _, ...location } = Seed.defaultLocation
@@ -183,7 +183,7 @@ describe("a directory", () => {
     ).toBe(403)
   })
 
-  it("refuses an update that would make a duplicate, and names it in the service's way", () => {
+  it("refuses an update that would create a duplicate, and returns the duplicate in `meta`", () => {
     const first = upserted(Seed.make(), { email: "a@example.com", name: "Ann" })
     const second = upserted(first.directory, { email: "b@example.com" })
     expect(
@@ -197,7 +197,7 @@ describe("a directory", () => {
     expect(same.reply.status).toBe(200)
   })
 
-  it("allows it where the location allows duplicates", () => {
+  it("allows an update that creates a duplicate if the location allows duplicates", () => {
     const location = { id: locationId, duplicates: { allow: true, check: ["email"] as const } }
     const first = upserted(Seed.make({ locations: [location] }), { email: "a@example.com" })
     const second = upserted(first.directory, { email: "b@example.com" })
@@ -206,7 +206,7 @@ describe("a directory", () => {
     )
   })
 
-  it("leaves everything as it was when it refuses", () => {
+  it("changes nothing if it refuses an operation", () => {
     const directory = Seed.make()
     expect(refusal(performed(directory, "upsertContact", caller, "", { locationId, foo: 1 }))).toEqual({
       status: 422,
@@ -216,7 +216,7 @@ describe("a directory", () => {
   })
 })
 
-describe("what a change leaves", () => {
+describe("a contact in the directory", () => {
   const field = (id: string, field_value: unknown) => ({ id, field_value })
   const before = upserted(Seed.make(), {
     name: "Jane Q. Roe",
@@ -229,7 +229,7 @@ describe("what a change leaves", () => {
   const id = before.contact.id
   const after = (changes: object) => updated(before.directory, id, changes)
 
-  it("is what it does not name", () => {
+  it("keeps the fields that an update does not name", () => {
     const { contact, isNew } = after({ city: "Austin" })
     expect(isNew).toBe(false)
     const { dateUpdated: _, city: __, lastUpdatedBy: ___, ...rest } = contact
@@ -237,7 +237,7 @@ describe("what a change leaves", () => {
     expect(rest).toEqual(first)
   })
 
-  it("is the other custom fields and channels; an empty value clears one", () => {
+  it("keeps its other custom fields and channels, and loses a custom field that is set to an empty value", () => {
     expect(after({ customFields: [field("two", "3"), field("three", "4")] }).contact["customFields"]).toEqual([
       { id: "one", value: "1" },
       { id: "two", value: "3" },
@@ -257,12 +257,12 @@ describe("what a change leaves", () => {
     })
   })
 
-  it("is no tag but those that are given", () => {
+  it("has only the given tags after an update with tags", () => {
     expect(after({ tags: ["B", "b", "C"] }).contact["tags"]).toEqual(["b", "c"])
     expect(after({ city: "Austin" }).contact["tags"]).toEqual(["a"])
   })
 
-  it("is a name whose parts follow it, and parts whose name follows them", () => {
+  it("has a name that follows its parts, and parts that follow a new name", () => {
     const names = ({ contact: { name, firstName, lastName } }: Applied) => [name, firstName, lastName]
     expect(names(before)).toEqual(["Jane Q. Roe", "Jane", "Q. Roe"])
     expect(names(after({ lastName: "Doe" }))).toEqual(["Jane Doe", "Jane", "Doe"])
@@ -274,7 +274,7 @@ describe("what a change leaves", () => {
     expect(names(after({ city: "Austin" }))).toEqual(["Jane Q. Roe", "Jane", "Q. Roe"])
   })
 
-  it("is found by its phone however that is written, and by its email however that is", () => {
+  it("is matched by its phone and its email in any spelling", () => {
     const found = (body: object) => upserted(before.directory, body).contact.id === id
     expect(found({ email: "JANE@X.com" })).toBe(true)
     expect(found({ phone: "15550100100" })).toBe(true)
@@ -283,7 +283,7 @@ describe("what a change leaves", () => {
     expect(upserted(worded.directory, { phone: "NONE GIVEN" }).isNew).toBe(false)
   })
 
-  it("is found by nothing that it no longer has, and leaves others that have it", () => {
+  it("is not matched by an email that it no longer has, unlike another contact with that email", () => {
     const allowing = { ...Seed.defaultLocation, duplicates: { allow: true, check: ["email"] as const } }
     const first = upserted(Seed.make({ locations: [allowing] }), {
       email: "same@x.com",
@@ -297,12 +297,12 @@ describe("what a change leaves", () => {
     expect(upserted(gone.directory, { email: "same@x.com" }).isNew).toBe(true)
   })
 
-  it("is told who did it, and when", () => {
+  it("records who created it and when", () => {
     const actor = { source: "INTEGRATION", channel: "OAUTH", sourceId: "sandbox" }
     expect(before.contact["createdBy"]).toEqual({ ...actor, timestamp: "2026-01-01T00:00:00.000Z" })
   })
 
-  it("is the same from a snapshot", () => {
+  it("is unchanged after the export and import of a snapshot", () => {
     const snapshot = Seed.toSnapshot(before.directory)
     expect(snapshot).toMatchObject({
       created: 2,
@@ -318,7 +318,7 @@ describe("what a change leaves", () => {
     )
   })
 
-  it("is refused in the service's words", () => {
+  it("is refused for an unknown id or another location, with the service's messages", () => {
     expect(refusal(performed(before.directory, "getContact", caller, "nobody", undefined))).toEqual({
       status: 400,
       message: "Contact not found for id:nobody"

@@ -17,42 +17,42 @@ const update = (contactId: string, ...ignored: ReadonlyArray<Duplicates.Field>) 
   ignored
 })
 
-describe("an upsert", () => {
-  it("that matches nothing creates a contact", () => {
+describe("an upsert in the sandbox", () => {
+  it("creates a contact if it matches none", () => {
     expect(decide({}, { email: "new@x", phone: "9" })).toEqual(create)
     expect(decide({}, {})).toEqual(create)
     expect(decide({}, { email: null, phone: "" })).toEqual(create)
   })
 
-  it("that matches one contact updates it, by either field or by both", () => {
+  it("updates the contact that it matches by either field or by both", () => {
     expect(decide({}, { email: "a@x" })).toEqual(update("A"))
     expect(decide({}, { phone: "2" })).toEqual(update("B"))
     expect(decide({}, { email: "a@x", phone: "1" })).toEqual(update("A"))
   })
 
-  it("that matches by one field keeps the other, which is nobody's", () => {
+  it("does not ignore the other field if that field matches no contact", () => {
     expect(decide({}, { email: "new@x", phone: "2" })).toEqual(update("B"))
     expect(decide({}, { email: "a@x", phone: "9" })).toEqual(update("A"))
   })
 
-  it("that matches two contacts updates the one of the first field, and ignores the second field", () => {
+  it("updates the match of the first field, and ignores the second field, if it matches two contacts", () => {
     expect(decide({ check: ["email", "phone"] }, { email: "a@x", phone: "2" })).toEqual(update("A", "phone"))
     expect(decide({ check: ["phone", "email"] }, { email: "a@x", phone: "2" })).toEqual(update("B", "email"))
   })
 
-  it("looks only at the fields that the location checks", () => {
+  it("matches only by the fields that the location checks", () => {
     expect(decide({ check: ["email"] }, { email: "new@x", phone: "1" })).toEqual(create)
     expect(decide({ check: ["email"] }, { email: "a@x", phone: "2" })).toEqual(update("A"))
     expect(decide({ check: ["phone"] }, { email: "a@x" })).toEqual(create)
     expect(decide({ check: [] }, { email: "a@x", phone: "1" })).toEqual(create)
   })
 
-  it("creates at once when it may and the location allows duplicates", () => {
+  it("creates a contact if `createNewIfDuplicateAllowed` is set and the location allows duplicates", () => {
     const candidate = { email: "a@x", createNewIfDuplicateAllowed: true }
     expect(decide({ allow: true }, candidate)).toEqual(create)
   })
 
-  it("follows the normal rule when the location does not allow duplicates, or the flag is not set", () => {
+  it("updates the match if the location does not allow duplicates, or the flag is not set", () => {
     expect(decide({ allow: false }, { email: "a@x", createNewIfDuplicateAllowed: true })).toEqual(update("A"))
     expect(decide({ allow: true }, { email: "a@x", createNewIfDuplicateAllowed: false })).toEqual(update("A"))
     expect(decide({ allow: true }, { email: "a@x" })).toEqual(update("A"))
@@ -62,7 +62,7 @@ describe("an upsert", () => {
     FastCheck.constantFrom(undefined, null, "", "new", ...Object.keys(people[field]))
 
   it.prop(
-    "never ignores a field of the contact that it updates, and never updates one that nothing matches",
+    "updates only a matched contact, and ignores only fields that match another contact",
     [
       value("email"),
       value("phone"),

@@ -26,15 +26,15 @@ const tags = (plan: typeof Faults.Plan.Encoded, count: number) => {
   return Array.from({ length: count }, () => faults.next("getContact").fault?._tag)
 }
 
-describe("a plan", () => {
+describe("a fault plan", () => {
   const reset = { fault: { _tag: "Reset", when: "before" } } as const
   const garbage = { fault: { _tag: "Garbage" } } as const
 
-  it("of nothing lets everything through", () => {
+  it("causes no fault without rules", () => {
     expect(tags({}, 3)).toEqual([undefined, undefined, undefined])
   })
 
-  it("by script concerns the next requests, in the order of its rules", () => {
+  it("applies rules with `times` to the next requests, in the order of the rules", () => {
     const rules = [
       { ...reset, times: 2 },
       { ...garbage, times: 1 }
@@ -44,13 +44,13 @@ describe("a plan", () => {
     expect(tags({ rules: [reset] }, 3)).toEqual(["Reset", "Reset", "Reset"])
   })
 
-  it("by probability is the same for the same seed, and another for another", () => {
+  it("draws the same faults for the same seed, and different faults for another seed", () => {
     const rules = [{ ...reset, probability: 0.5 }]
     expect(tags({ seed: 7, rules }, 100)).toEqual(tags({ seed: 7, rules }, 100))
     expect(tags({ seed: 7, rules }, 100)).not.toEqual(tags({ seed: 8, rules }, 100))
   })
 
-  it("adds its probabilities up", () => {
+  it("applies each rule with its own probability", () => {
     const drawn = tags(
       {
         rules: [
@@ -67,7 +67,7 @@ describe("a plan", () => {
     expect(tags({ rules: [{ ...reset, probability: 0 }] }, 100)).not.toContain("Reset")
   })
 
-  it("draws for each endpoint alone, whatever comes between", () => {
+  it("draws for each endpoint independently of requests to other endpoints", () => {
     const rules = [
       { ...reset, probability: 0.5 },
       { ...garbage, endpoint: "upsertContact" as const }
@@ -80,7 +80,7 @@ describe("a plan", () => {
     expect(interleaved).toEqual(tags({ rules }, 50))
   })
 
-  it("delays by a fixed time or around a median", () => {
+  it("delays by a fixed time or by a log-normal time around a median", () => {
     const delays = (distribution: typeof Faults.Latency.Encoded) => {
       const faults = planned({ latency: [{ endpoint: "getContact", distribution }] })
       expect(faults.next("updateContact").delay).toBe(0)
@@ -95,7 +95,7 @@ describe("a plan", () => {
     expect(Math.log(spread[1682]! / 100)).toBeLessThan(0.55)
   })
 
-  it("that makes no sense is refused", () => {
+  it("is refused if it is invalid", () => {
     const refused = [
       { rules: [{ ...reset, probability: 1.5 }] },
       { rules: [{ ...reset, times: -1 }] },
@@ -151,26 +151,28 @@ const cases: ReadonlyArray<readonly [typeof Fault.Encoded, Partial<ContactsError
 ]
 
 describe.each(Object.entries(transports))("over %s", (_, transport) => {
-  it.effect.each(cases)("an upsert that meets %j ends as %j, applied %d times", ([fault, error, applied]) =>
-    within(
-      {},
-      Effect.gen(function* () {
-        const sandbox = yield* Sandbox
-        yield* sandbox.setFaults({ rules: [{ fault, times: 1 }] })
-        const result = yield* once(Effect.flip(upsert()))
-        expect(result).toMatchObject(error)
-        const { applied: writes, requests, received } = yield* sandbox.ledger
-        expect(writes).toHaveLength(applied)
-        expect(requests).toMatchObject([{ fault: fault._tag }])
-        expect(received).toBe(1)
-        const again = yield* once(upsert())
-        expect(again.new).toBe(applied === 0)
-      }),
-      transport
-    )
+  it.effect.each(cases)(
+    "an upsert under the fault %j fails with %j and is applied %d times",
+    ([fault, error, applied]) =>
+      within(
+        {},
+        Effect.gen(function* () {
+          const sandbox = yield* Sandbox
+          yield* sandbox.setFaults({ rules: [{ fault, times: 1 }] })
+          const result = yield* once(Effect.flip(upsert()))
+          expect(result).toMatchObject(error)
+          const { applied: writes, requests, received } = yield* sandbox.ledger
+          expect(writes).toHaveLength(applied)
+          expect(requests).toMatchObject([{ fault: fault._tag }])
+          expect(received).toBe(1)
+          const again = yield* once(upsert())
+          expect(again.new).toBe(applied === 0)
+        }),
+        transport
+      )
   )
 
-  it.effect.each(cases)("is made once and found, with what is true of it, after %j", ([fault]) =>
+  it.effect.each(cases)("a retried upsert creates one contact and reports it as new, after the fault %j", ([fault]) =>
     within(
       { faults: { rules: [{ fault, times: 2 }] } },
       Effect.gen(function* () {
@@ -190,7 +192,7 @@ describe.each(Object.entries(transports))("over %s", (_, transport) => {
 })
 
 describe("the sandbox", () => {
-  it.effect("stalls before or after it has done its work, and does it late or not at all", () =>
+  it.effect("delays the response to a stalled request, before or after the write", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -210,7 +212,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("keeps a script for those who come after an outage, and what waits out of what was set back", () =>
+  it.effect("keeps its fault rules during an outage, and drops a stalled request on a reset", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -240,7 +242,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("has an outage until it recovers", () =>
+  it.effect("fails every request during an outage, until `recover`", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -259,7 +261,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("can be seeded, exported, imported, and set back to its start", () =>
+  it.effect("can be seeded, exported, imported and reset", () =>
     within(
       { contacts, limits: { max: 3 } },
       Effect.gen(function* () {
@@ -299,7 +301,7 @@ describe("the sandbox", () => {
       })
     )
 
-  it.effect("is controlled over HTTP in the same way, where that was asked for", () =>
+  it.effect("can be controlled over HTTP if `control` is set", () =>
     within(
       { contacts, control: true },
       Effect.gen(function* () {
@@ -337,7 +339,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("is not controlled over HTTP otherwise", () =>
+  it.effect("cannot be controlled over HTTP by default", () =>
     within(
       { contacts },
       Effect.gen(function* () {

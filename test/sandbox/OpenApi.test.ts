@@ -80,7 +80,7 @@ const every = Object.entries(operations)
 const hasV3 = (name: string) => "v3" in (rows as { readonly [name: string]: AnyEndpoint })[name]!.versions
 
 describe("the OpenAPI document of the sandbox", () => {
-  it.live("is true for the success of every operation, in both Versions", () =>
+  it.live("matches the success response of every operation, in both Versions", () =>
     Effect.gen(function* () {
       const { url, token } = yield* Sandbox
       const faults = faultsOf(yield* documentOf(url))
@@ -106,7 +106,7 @@ describe("the OpenAPI document of the sandbox", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.live("says where the sandbox is, which headers it needs, and what v3 spells otherwise", () =>
+  it.live("describes the server, the required headers and the spellings of v3", () =>
     Effect.gen(function* () {
       const { url } = yield* Sandbox
       const document = yield* documentOf(url)
@@ -129,7 +129,7 @@ describe("the OpenAPI document of the sandbox", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.live("is true for every refusal, and for the tokens of OAuth", () =>
+  it.live("matches the error responses and the token responses of OAuth", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox
       const { url, token } = sandbox

@@ -16,11 +16,11 @@ const admitting = (limits: typeof Quota.Limits.Encoded) => {
 const day = 86_400_000
 
 describe("a quota", () => {
-  it("is that of the service, unless another is asked for", () => {
+  it("has the limits of the service by default", () => {
     expect(limitsOf({})).toMatchObject({ max: 100, interval: 10_000, daily: 200_000, window: "sliding" })
   })
 
-  it("admits as many as the burst allows in any interval, and says how many are left", () => {
+  it("admits at most the burst limit in any interval, and reports how many requests remain", () => {
     const { admit } = admitting(few)
     const told = [0, 1, 2, 9999, 10_000, 10_000].map((now) => {
       const { isAdmitted, headers } = admit(now)
@@ -36,13 +36,13 @@ describe("a quota", () => {
     ])
   })
 
-  it("in fixed windows admits as many in each, and forgets all of them at its end", () => {
+  it("admits the burst limit in each fixed window, and starts anew at its end", () => {
     const { admit } = admitting({ ...few, window: "fixed", daily: 100 })
     const admitted = [9997, 9998, 9999, 9999, 10_000, 10_000, 10_000, 10_001].map((now) => admit(now).isAdmitted)
     expect(admitted).toEqual([true, true, true, false, true, true, true, false])
   })
 
-  it("ends with the day and begins again, by itself or when it is told to", () => {
+  it("starts a new day after 24 hours or on `startDay`", () => {
     const { admit, startDay } = admitting(few)
     const times = [0, 10_000, 20_000, 30_000, 40_000, 50_000, day]
     expect(times.map((now) => admit(now).isAdmitted)).toEqual([true, true, true, true, true, false, true])
@@ -60,7 +60,7 @@ describe("a quota", () => {
     })
   })
 
-  it("says when there is room again, if it is one that does", () => {
+  it("reports `retry-after` only if configured", () => {
     const waits = (limits: typeof Quota.Limits.Encoded, times: ReadonlyArray<number>) => {
       const { admit } = admitting(limits)
       return times.map((now) => admit(now).headers["retry-after"])
@@ -72,7 +72,7 @@ describe("a quota", () => {
     expect(waits({ ...few, retryAfter: true, daily: 1 }, [0, 60_000])[1]).toBe(String(day / 1000 - 60))
   })
 
-  it("is shared with other consumers, who request their share whether it is exhausted or not", () => {
+  it("counts the requests of other consumers at their share", () => {
     const { admit, otherConsumers } = admitting({ max: 100, interval: 10_000, otherConsumers: { share: 0.5 } })
     const seconds = Array.from({ length: 60 }, (_, second) => second * 1000)
     const remaining = seconds.map((now) => Number(admit(now).headers["x-ratelimit-remaining"]))

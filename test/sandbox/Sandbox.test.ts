@@ -174,7 +174,7 @@ describe("a hostile id", () => {
   )
 
   it.effect(
-    "never reaches another path: 1,000 of them",
+    "never reaches another path (1,000 ids)",
     () =>
       within(
         { limits: unlimited },
@@ -200,12 +200,12 @@ describe("a hostile id", () => {
   )
 })
 
-describe("a contact with a file of 1,300 levels", () => {
+describe("a contact with a file of 1,300 nested levels", () => {
   const deep: unknown = JSON.parse('{"a":'.repeat(1300) + "1" + "}".repeat(1300))
   const customFields = [CustomField.files("f", { u: { url: "https://example.com", deep } })]
   const details = ["customFields.0.value must not be nested deeper than 100 levels"]
 
-  it.effect("is refused as input, and an import goes on with the next contact", () =>
+  it.effect("is rejected before it is sent, and a bulk run continues with the next contact", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -242,7 +242,7 @@ describe("the sandbox as a server", () => {
 
   const megabyte = Buffer.alloc(1024 * 1024, " ")
 
-  it.effect("does not read a body that says it is larger than 16 MB", () =>
+  it.effect("responds with 413 to a content-length above 16 MB, without handling the request", () =>
     within(
       {},
       Effect.gen(function* () {
@@ -253,7 +253,7 @@ describe("the sandbox as a server", () => {
     )
   )
 
-  it.effect("resets the connection of a body that grows beyond 16 MB, and performs nothing", () =>
+  it.effect("resets the connection if a body exceeds 16 MB, and applies nothing", () =>
     within(
       {},
       Effect.gen(function* () {
@@ -266,7 +266,7 @@ describe("the sandbox as a server", () => {
     )
   )
 
-  it.effect("takes no request of a web page of another origin, or by a rebound name, where it can be controlled", () =>
+  it.effect("refuses requests from another origin or with another host name if `control` is set", () =>
     within(
       { contacts, control: true },
       Effect.gen(function* () {
@@ -300,7 +300,7 @@ describe("the sandbox as a server", () => {
 })
 
 describe("the sandbox", () => {
-  it.effect("asks for a Version that it knows", () =>
+  it.effect("requires a known Version", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -322,7 +322,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("asks for a token with the scope and the location", () =>
+  it.effect("requires a token with the scope and the location", () =>
     within(
       {
         contacts,
@@ -351,7 +351,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("refuses what it does not know, in the service's words", () =>
+  it.effect("refuses unknown contacts, properties and paths with the service's messages", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -381,7 +381,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("answers with the service's envelopes", () =>
+  it.effect("responds with the service's envelopes", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -414,7 +414,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("tells what is left of the quota, and answers 429 when nothing is", () =>
+  it.effect("reports the remaining quota, and responds with 429 when it is used up", () =>
     within(
       { contacts, limits: { max: 2 } },
       Effect.gen(function* () {
@@ -432,7 +432,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("writes down what was applied, and nothing else", () =>
+  it.effect("records only applied writes as applied", () =>
     within(
       { contacts },
       Effect.gen(function* () {
@@ -472,7 +472,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.effect("lists the contacts of a business by name, and in v3 those after the last one of a page", () => {
+  it.effect("lists the contacts of a business by name, and in v3 after a `startAfter` cursor", () => {
     const members = ["bob", "Ada", "ada", "Zoe, née Roe"].map((firstName, index) => ({
       id: ContactId.make(`id${index}`),
       firstName,
@@ -506,7 +506,7 @@ describe("the sandbox", () => {
     )
   })
 
-  it.effect("serves its OpenAPI document and a page to try it in, without anything from elsewhere", () =>
+  it.effect("serves its OpenAPI document and a page for it, without external resources", () =>
     within(
       {},
       Effect.gen(function* () {
@@ -528,7 +528,7 @@ describe("the sandbox", () => {
     )
   )
 
-  it.live("logs each request in a line where it is asked to, without tokens and values of the query", () => {
+  it.live("logs each request in one line if configured, without tokens and query values", () => {
     const lines: Array<string> = []
     let reset = () => {}
     const isReset = new Promise<void>((resolve) => (reset = resolve))
@@ -567,7 +567,7 @@ describe("the sandbox", () => {
     ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
   })
 
-  it.effect("is gone with its scope", () =>
+  it.effect("stops when its scope ends", () =>
     Effect.gen(function* () {
       const url = yield* within(
         {},
@@ -578,7 +578,7 @@ describe("the sandbox", () => {
     })
   )
 
-  it.effect("is not built with invalid locations and tokens, and says what is wrong with them", () =>
+  it.effect("fails to build with invalid locations or tokens, with a message for each fault", () =>
     Effect.gen(function* () {
       const location = { id: "acme", duplicates: { allow: false, check: ["email"] } }
       const invalid: ReadonlyArray<readonly [options: object, words: string]> = [
@@ -600,7 +600,7 @@ describe("the sandbox", () => {
     })
   )
 
-  it.effect("says when its port is taken", () =>
+  it.effect("fails with a ServeError if its port is in use", () =>
     within(
       {},
       Effect.gen(function* () {

@@ -98,7 +98,7 @@ const writeEverything = Effect.gen(function* () {
 })
 
 describe("the webhooks of the sandbox", () => {
-  it.scoped("tell a receiver of each write, signed with the key of the sandbox", () =>
+  it.scoped("report each write to the receiver, signed with the key of the sandbox", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -139,7 +139,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scoped("are sent for the app, and have ids that no other sandbox gives", () =>
+  it.scoped("have the id of the app, and webhook ids that differ between sandboxes", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const one = Effect.andThen(upsert("a@example.com"), Effect.map(receiver.take, bodyOf))
@@ -150,7 +150,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scoped("do not delay the response of a write, and end with the sandbox", () =>
+  it.scoped("do not delay the response of a write, and stop with the sandbox", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving([0])
       // The receiver never responds. Neither the write nor the end of the sandbox waits for it.
@@ -159,7 +159,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scopedLive("leave after the response of the write, and only then", () =>
+  it.scopedLive("are sent only after the response of the write", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const stall = { _tag: "Stall", when: "after", millis: 60 } as const
@@ -174,7 +174,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scoped("of a write whose response is lost are sent all the same", () =>
+  it.scoped("are sent for a write whose response is lost", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -202,7 +202,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scoped("are not sent without the option, and not for what changes nothing", () =>
+  it.scoped("are not sent without the option, or for a request that changes nothing", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const silent = Effect.andThen(
@@ -223,7 +223,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.scoped("are logged in a line each, where requests are", () =>
+  it.scoped("are logged in one line each if requests are logged", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Logger.replace(
@@ -238,7 +238,7 @@ describe("the webhooks of the sandbox", () => {
     })
   )
 
-  it.effect("go to https and loopback addresses only", () =>
+  it.effect("can be sent only to https and loopback addresses", () =>
     Effect.gen(function* () {
       const built = (webhooks: Options["webhooks"]) =>
         Effect.exit(Effect.scoped(Layer.build(Sandbox.layer({ webhooks }))))
@@ -275,8 +275,8 @@ const attempts = (count: number) =>
 const statusesOf = (all: ReadonlyArray<{ readonly attempt: number; readonly status: number }>) =>
   all.map(({ attempt, status }) => `${attempt}: ${status}`)
 
-describe("an event that the receiver refuses", () => {
-  it.scopedLive("is sent again after a 429, with the same id, until the receiver takes it", () =>
+describe("a webhook event that the receiver refuses", () => {
+  it.scopedLive("is sent again after a 429, with the same id, until the receiver accepts it", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving([429, 429, 204])
       const run = Effect.gen(function* () {
@@ -290,7 +290,7 @@ describe("an event that the receiver refuses", () => {
     })
   )
 
-  it.scopedLive("is sent again six times at most, and behind the events that came meanwhile", () =>
+  it.scopedLive("is sent again at most six times, after the events that were created meanwhile", () =>
     Effect.gen(function* () {
       const arrived = yield* Queue.unbounded<ServerResponse>()
       const receiver = yield* serving((seen, response) => {
@@ -316,7 +316,7 @@ describe("an event that the receiver refuses", () => {
     })
   )
 
-  it.scoped("by another status is not sent again, and no redirect is followed", () =>
+  it.scoped("is not sent again after another status, and not redirected", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving([500, 401, 302, 204])
       const run = Effect.gen(function* () {
@@ -327,7 +327,7 @@ describe("an event that the receiver refuses", () => {
     })
   )
 
-  it.scoped("because nobody listens has no status", () =>
+  it.scoped("has the status 0 if the receiver cannot be reached", () =>
     sending(
       { url: "http://127.0.0.1:1" },
       {},
@@ -339,7 +339,7 @@ describe("an event that the receiver refuses", () => {
   )
 })
 
-describe("a fault of the delivery", () => {
+describe("a webhook delivery fault", () => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@example.com`)
 
   const arriving = (faults: WebhookOptions["faults"], count: number, given = emails) =>
@@ -350,7 +350,7 @@ describe("a fault of the delivery", () => {
       return arrived.map((email) => String(email).slice(0, 1)).join("")
     })
 
-  it.scoped("loses events, which the sandbox tells", () =>
+  it.scoped("loses events, which the sandbox records", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -362,7 +362,7 @@ describe("a fault of the delivery", () => {
     })
   )
 
-  it.scoped("repeats them with the same id", () =>
+  it.scoped("repeats events with the same id", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -383,13 +383,13 @@ describe("a fault of the delivery", () => {
     })
   )
 
-  it.scopedLive("sends an event after a delay, where no next one comes", () =>
+  it.scopedLive("sends a reordered event after a delay if there is no next event", () =>
     Effect.gen(function* () {
       expect(yield* arriving({ reordering: 1, delay: 20 }, 1, ["a@example.com"])).toBe("a")
     })
   )
 
-  it.scopedLive("sends events later", () =>
+  it.scopedLive("delays events", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -401,7 +401,7 @@ describe("a fault of the delivery", () => {
     })
   )
 
-  it.scoped("is the same in every run with one seed, and another with another", () =>
+  it.scoped("is the same in every run with the same seed, and different with another seed", () =>
     Effect.gen(function* () {
       const many = Array.from("abcdefghijkl", (name) => `${name}@example.com`)
       const met = (seed: number) =>
@@ -431,7 +431,7 @@ describe("a fault of the delivery", () => {
 })
 
 describe("the controls of the sandbox", () => {
-  it.scoped("give the key and the attempts over HTTP, and install the app", () =>
+  it.scoped("return the webhook key and the delivery attempts over HTTP, and install the app", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const run = Effect.gen(function* () {
@@ -452,7 +452,7 @@ describe("the controls of the sandbox", () => {
     })
   )
 
-  it.scoped("drop by a reset what waits to be sent", () =>
+  it.scoped("drop waiting webhook events on a reset", () =>
     Effect.gen(function* () {
       const arrived = yield* Queue.unbounded<readonly [Seen, ServerResponse]>()
       const receiver = yield* serving((seen, response) => void Queue.unsafeOffer(arrived, [seen, response]))
@@ -474,7 +474,7 @@ describe("the controls of the sandbox", () => {
   )
 })
 
-describe("the events of a change", () => {
+describe("the webhook events of a change", () => {
   const place = { locationId: "here", now: 0 }
   const before = {
     id: "jane",
@@ -486,7 +486,7 @@ describe("the events of a change", () => {
   const typesOf = (after: typeof before & Record<string, unknown>) =>
     eventsOf({ kind: "contact", before, after }, place).map(({ type }) => type)
 
-  it("are those of what has changed", () => {
+  it("have the types of the changed fields", () => {
     expect(typesOf({ ...before, firstName: "Ada", tags: ["b"], dndSettings: { SMS: { status: "inactive" } } })).toEqual(
       ["ContactUpdate", "ContactTagUpdate", "ContactDndUpdate"]
     )
@@ -496,7 +496,7 @@ describe("the events of a change", () => {
     expect(typesOf({ ...before }), "a write that changes nothing").toEqual(["ContactUpdate"])
   })
 
-  it("carry what the service documents, and no more", () => {
+  it("contain only the fields that the service documents", () => {
     const all = { ...before, dateOfBirth: "2000-01-05", dateUpdated: "now", businessId: "b", phone: "1" }
     expect(eventsOf({ kind: "contact", after: all }, place)).toEqual([
       {
@@ -535,7 +535,7 @@ describe("growthhub sandbox --webhooks", () => {
       (child) => Effect.sync(() => void child.kill())
     )
 
-  it.scopedLive("sends events that the printed key verifies, and refuses another URL", () =>
+  it.scopedLive("sends events that the printed key verifies, and refuses a URL without https", () =>
     Effect.gen(function* () {
       const receiver = yield* receiving()
       const child = yield* started("--webhooks", receiver.url)
