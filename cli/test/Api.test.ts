@@ -7,8 +7,8 @@ import { environment, growthhub } from "./command.js"
 
 const seeded = Sandbox.layer({ contacts: [{ id: ContactId.make("a"), email: "a@example.com" }] })
 
-describe("any request of the API", () => {
-  it.scopedLive("prints the answer of the service", () =>
+describe("growthhub api", () => {
+  it.scopedLive("prints the response body, or the error message with exit code 4", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const read = yield* growthhub(["api", "get", "/contacts/a"], env)
@@ -27,7 +27,7 @@ describe("any request of the API", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("has token and Version; a read is retried, and a write that may have been applied is not", () =>
+  it.scopedLive("sends the token and the Version header; retries a GET after a 503, but not a POST", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const { url } = yield* serving(({ method, url, headers, body }, response) => {
@@ -47,7 +47,7 @@ describe("any request of the API", () => {
     })
   )
 
-  it.scopedLive("never leaves the host of the API", () =>
+  it.scopedLive("rejects a path that could leave the API host, and invalid arguments, without a request", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const hosts = [

@@ -37,8 +37,8 @@ const valuesOf = Effect.flatMap(Sandbox, ({ contacts }) =>
   Effect.map(contacts, (all) => all.map(({ customFields }) => customFields))
 )
 
-describe("a column of an import", () => {
-  it.scopedLive("is a custom field by its name, its key or its id, and its values are what the field takes", () =>
+describe("an import with custom fields", () => {
+  it.scopedLive("matches a column by the field's name, key or id, and converts its values to the field's type", () =>
     Effect.gen(function* () {
       const env = yield* located
       const columns = [
@@ -72,7 +72,7 @@ describe("a column of an import", () => {
   )
 
   it.scopedLive(
-    "with a value that its custom field does not take rejects the row, with line, column and what was expected",
+    "rejects a row with values of the wrong type, and reports the line, the column and the expected value",
     () =>
       Effect.gen(function* () {
         const env = yield* located
@@ -99,7 +99,7 @@ describe("a column of an import", () => {
       }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that is no custom field either is asked about, and so is a name that several have", () =>
+  it.scopedLive("rejects an unknown column, an ambiguous field name, and two columns for one field", () =>
     Effect.gen(function* () {
       const env = yield* located
       const file = yield* fileOf("leads.csv", ["email,Shoe size", "a@example.com,42"])
@@ -126,7 +126,7 @@ describe("a column of an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("of an export is imported if the location has a custom field of its name", () =>
+  it.scopedLive("maps a column of a HighLevel export to the custom field of the same name", () =>
     Effect.gen(function* () {
       const env = yield* located
       const file = yield* fileOf("export.csv", [
@@ -146,7 +146,7 @@ describe("a column of an import", () => {
   )
 
   it.scopedLive(
-    "cannot be looked up without the scope, which is named, or without a token; an id then goes as it is",
+    "needs a token with the required scope to look up fields, but not for a column given by id and type",
     () =>
       Effect.gen(function* () {
         const env = { ...(yield* located), GROWTHHUB_TOKEN: "pit-writer" }

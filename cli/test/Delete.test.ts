@@ -11,8 +11,8 @@ const seeded = Sandbox.layer({
 
 const left = Effect.flatMap(Sandbox, ({ contacts }) => Effect.map(contacts, (all) => all.map(({ id }) => id)))
 
-describe("a deletion", () => {
-  it.scopedLive("asks the person at the terminal, and is not made without a yes", () =>
+describe("growthhub delete", () => {
+  it.scopedLive("asks for confirmation in a terminal, and deletes only after a yes", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["delete", "a"], env, { answers: ["n"] })).toEqual({
@@ -30,7 +30,7 @@ describe("a deletion", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("is refused where nobody can be asked, but for --yes", () =>
+  it.scopedLive("refuses to delete without a terminal, unless --yes is given", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["delete", "a"], env)).toEqual({
@@ -48,7 +48,7 @@ describe("a deletion", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("goes on after a contact that is not there, and stops where the token is refused", () =>
+  it.scopedLive("continues after an unknown contact, but stops when the token is rejected", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["delete", "a", "nobody", "b", "--yes"], env)).toEqual({
@@ -71,7 +71,7 @@ describe("a deletion", () => {
   )
 
   it.scopedLive(
-    "is asked for in a real terminal",
+    "deletes a contact after a yes typed in a real terminal",
     () =>
       Effect.gen(function* () {
         const terminal = inTerminal(["delete", "a"], yield* environment)

@@ -4,8 +4,8 @@ import { Sandbox } from "effect-growthhub/Sandbox"
 import { json, serving } from "../../test/servers.js"
 import { environment, growthhub } from "./command.js"
 
-describe("the doctor", () => {
-  it.scopedLive("finds nothing wrong where nothing is", () =>
+describe("growthhub doctor", () => {
+  it.scopedLive("reports no problem, and shows the remaining rate limit and daily quota", () =>
     Effect.gen(function* () {
       const healthy = yield* growthhub(["doctor"], yield* environment)
       expect(healthy).toMatchObject({ code: 0, err: "" })
@@ -14,7 +14,7 @@ describe("the doctor", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("says of a location that the token cannot reach that it cannot", () =>
+  it.scopedLive("fails for a location that the token cannot access, and passes for its own location", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(({ url: path, body }, response) => {
         if (path !== "/contacts/search") return json(response, 400, { message: "Contact not found for id:x" })
@@ -32,7 +32,7 @@ describe("the doctor", () => {
     })
   )
 
-  it.scopedLive("does not say ok of a location that it could not check", () =>
+  it.scopedLive("does not report a location as ok if it could not check it", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(({ url: path }, response) =>
         path === "/contacts/search"
@@ -48,7 +48,7 @@ describe("the doctor", () => {
     })
   )
 
-  it.scopedLive("says what to do about a token, a scope, and a service that is not there", () =>
+  it.scopedLive("explains an invalid token, a missing scope, and an unreachable service", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const revoked = yield* growthhub(["doctor"], { ...env, GROWTHHUB_TOKEN: "pit-other" })

@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect"
 import { writeFile } from "node:fs/promises"
 import { fileOf, growthhub } from "./command.js"
 
-describe("an import that is only tried", () => {
+describe("an import with --dry-run", () => {
   const header = "First Name,E-Mail,Birthday,dnd,Deal,Colours"
   const columns = ["--column", "Deal=customField.deal:number", "--column", "Colours=customField.colours:options"]
 
-  it.scopedLive("names line and column of every fault, and needs no token", () =>
+  it.scopedLive("reports the line and column of every invalid cell, and needs no token", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", [
         header,
@@ -28,7 +28,7 @@ describe("an import that is only tried", () => {
     })
   )
 
-  it.scopedLive("says which columns are no fields, which are twice, and what may be done about it", () =>
+  it.scopedLive("rejects unknown columns and two columns for one field, unless --ignore excludes them", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["Email,Nonsense,E-Mail", "a@example.com,1,b@example.com"])
       const unknown = yield* growthhub(["import", file, "--dry-run", "--location", "abc"])
@@ -46,28 +46,30 @@ describe("an import that is only tried", () => {
     })
   )
 
-  it.scopedLive("takes no name for a field that is none, and no custom field twice", () =>
-    Effect.gen(function* () {
-      const columns = async (header: string) =>
-        Effect.runPromise(
-          Effect.scoped(
-            Effect.flatMap(fileOf("leads.csv", [header, "a@example.com,1,2"]), (file) =>
-              growthhub(["import", file, "--dry-run", "--location", "abc"])
+  it.scopedLive(
+    "does not map a column named Constructor to a field, and rejects two columns for one custom field",
+    () =>
+      Effect.gen(function* () {
+        const columns = async (header: string) =>
+          Effect.runPromise(
+            Effect.scoped(
+              Effect.flatMap(fileOf("leads.csv", [header, "a@example.com,1,2"]), (file) =>
+                growthhub(["import", file, "--dry-run", "--location", "abc"])
+              )
             )
           )
-        )
-      expect(yield* Effect.promise(() => columns("email,Constructor,name"))).toMatchObject({
-        code: 2,
-        err: expect.stringContaining('no fields of a contact: "Constructor"') as unknown
+        expect(yield* Effect.promise(() => columns("email,Constructor,name"))).toMatchObject({
+          code: 2,
+          err: expect.stringContaining('no fields of a contact: "Constructor"') as unknown
+        })
+        expect(yield* Effect.promise(() => columns("email,customField.x,Custom Field.x"))).toMatchObject({
+          code: 2,
+          err: expect.stringContaining("two columns are customField.x") as unknown
+        })
       })
-      expect(yield* Effect.promise(() => columns("email,customField.x,Custom Field.x"))).toMatchObject({
-        code: 2,
-        err: expect.stringContaining("two columns are customField.x") as unknown
-      })
-    })
   )
 
-  it.scopedLive("takes rows of nothing but delimiters for none, and a header with line breaks for one", () =>
+  it.scopedLive("skips rows that contain only delimiters, and accepts a header with line breaks", () =>
     Effect.gen(function* () {
       const files = [
         yield* fileOf("blanks.csv", [",,", "email,phone,tags", ",,", "a@example.com,,", ' , ," "', ",,"]),
@@ -83,7 +85,7 @@ describe("an import that is only tried", () => {
     })
   )
 
-  it.scopedLive("takes semicolons, tabs, a byte order mark, and NDJSON", () =>
+  it.scopedLive("reads files with semicolons, tabs or a byte order mark, and NDJSON", () =>
     Effect.gen(function* () {
       const files = [
         yield* fileOf("semicolons.csv", ["\uFEFFemail;tags", "a@example.com;a,b", "b@example.com;"]),
@@ -100,7 +102,7 @@ describe("an import that is only tried", () => {
     })
   )
 
-  it.scopedLive("takes no number for another, and says which encoding it has found", () =>
+  it.scopedLive("rejects numbers in another notation or with too many digits, and reports the detected encoding", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("deals.csv", [
         "",
@@ -126,7 +128,7 @@ describe("an import that is only tried", () => {
     })
   )
 
-  it.scopedLive("says where a file is none of either", () =>
+  it.scopedLive("reports the line of a syntax error in a CSV or NDJSON file, and rejects a missing file", () =>
     Effect.gen(function* () {
       const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
       expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({

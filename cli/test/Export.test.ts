@@ -93,8 +93,8 @@ const roundTrip = (name: string, people: ReadonlyArray<object>) =>
 /** The contacts with `dnd`, which the search returns for every contact. */
 const people = awkward.map(({ id: _id, ...person }) => ({ dnd: false, ...person }))
 
-describe("an export", () => {
-  it.scopedLive("as CSV is imported without a difference, and only its owner can read it", () =>
+describe("growthhub export", () => {
+  it.scopedLive("writes a CSV that imports without differences and that only its owner can read", () =>
     Effect.gen(function* () {
       const { file, before } = yield* roundTrip("contacts.csv", people)
       expect(before.map(({ tags }) => tags)).toContainEqual(["vip", "likes, commas", "semi;colon"])
@@ -105,7 +105,7 @@ describe("an export", () => {
     })
   )
 
-  it.scopedLive("as NDJSON is imported without a difference, do-not-disturb by channel included", () =>
+  it.scopedLive("writes NDJSON that imports without differences, including do-not-disturb settings by channel", () =>
     Effect.gen(function* () {
       const dndSettings = { SMS: { status: "active", message: "by phone only" } }
       const { before } = yield* roundTrip("contacts.ndjson", [...people.slice(1), { ...people[0], dndSettings }])
@@ -113,7 +113,7 @@ describe("an export", () => {
     })
   )
 
-  it.scopedLive("says what no cell can hold; NDJSON keeps it", () =>
+  it.scopedLive("lists the fields that a CSV cannot hold; NDJSON contains them", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const csv = yield* growthhub(["export"], env)
@@ -146,7 +146,7 @@ describe("an export", () => {
     )
   )
 
-  it.scopedLive("of some contacts has their ids, so that the import of it updates these very contacts", () =>
+  it.scopedLive("writes ids with --ids so that an import updates these contacts; --overwrite replaces a file", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = join(yield* directory, "vips.csv")
@@ -190,8 +190,8 @@ const service = (refuses: (request: number) => boolean) => {
   }))
 }
 
-describe("an export that was stopped", () => {
-  it.scopedLive("goes on where it was, and drops the line that was half written", () =>
+describe("a stopped export", () => {
+  it.scopedLive("continues with --resume after the last fetched page, and drops a half-written line", () =>
     Effect.gen(function* () {
       const { cursors, env } = yield* service((request) => request === 3)
       const file = join(yield* directory, "contacts.csv")
@@ -225,7 +225,7 @@ describe("an export that was stopped", () => {
     })
   )
 
-  it.scopedLive("begins anew with --restart", () =>
+  it.scopedLive("starts from the first page with --restart", () =>
     Effect.gen(function* () {
       const { cursors, env } = yield* service((request) => request === 2)
       const file = join(yield* directory, "contacts.ndjson")
@@ -238,7 +238,7 @@ describe("an export that was stopped", () => {
   )
 
   it.scopedLive(
-    "by the person at the terminal, which shows how far it is, goes on",
+    "continues with --resume after Ctrl-C in a terminal, which shows the progress",
     () =>
       Effect.gen(function* () {
         let isSlow = true
@@ -341,7 +341,7 @@ const readOptions = {
 }
 
 describe("the cells of an export", () => {
-  it.scopedLive("are read back by an import as they were, whatever stands in them", () =>
+  it.scopedLive("are read back unchanged by an import, for arbitrary contacts", () =>
     Effect.gen(function* () {
       const file = join(yield* directory, "contacts.csv")
       const property = FastCheck.asyncProperty(

@@ -72,9 +72,9 @@ const files = {
   ]
 } as const
 
-describe("a file as people have it", () => {
+describe("an import of a file from another program", () => {
   for (const [name, contacts] of Object.entries(files)) {
-    it.scopedLive(`goes in as it is: ${name}`, () =>
+    it.scopedLive(`imports every row without any option: ${name}`, () =>
       Effect.gen(function* () {
         const ended = yield* growthhub(["import", yield* fixture(name)], yield* environment)
         expect(ended).toMatchObject({ code: 0, out: `${contacts.length} created, 0 updated, 0 rejected` })
@@ -83,38 +83,36 @@ describe("a file as people have it", () => {
     )
   }
 
-  it.scopedLive(
-    "goes in as it is, but for a broken row, which is reported as the file is written: excel-cp1252.csv",
-    () =>
-      Effect.gen(function* () {
-        const file = yield* fixture("excel-cp1252.csv")
-        const ended = yield* growthhub(["import", file], yield* environment)
-        expect(ended).toMatchObject({
-          code: 4,
-          out: expect.stringContaining("2 created, 0 updated, 1 rejected") as unknown,
-          err: expect.stringContaining("Read as windows-1252") as unknown
-        })
-        expect(yield* inOrder).toMatchObject([
-          { firstName: "Jörg", lastName: "Weiß", city: "Köln", country: "CH" },
-          { firstName: "Zoë", lastName: "Çelik" }
-        ])
-        const report = yield* Effect.promise(() => readFile(file.replace(".csv", ".rejected.csv"), "latin1"))
-        expect(report.split("\r\n").slice(0, 2)).toEqual([
-          "sep=;",
-          "Vorname;Nachname;E-Mail;Telefon;Geburtsdatum;Ort;Land;growthhub:line;growthhub:outcome;growthhub:error"
-        ])
-        expect(report).toMatch(/^kaputt;;keine-adresse;;;;;5;Rejected;.*email must be an email.*;zu viel$/m)
-        const mended = Buffer.from("sep=;\r\nVorname;E-Mail\r\nJürgen;j@example.com\r\n", "latin1")
-        yield* Effect.promise(() => writeFile(file, mended))
-        expect(yield* growthhub(["import", file, "--restart"], yield* environment)).toMatchObject({ code: 0 })
-      }).pipe(Effect.provide(Sandbox.layer()))
+  it.scopedLive("imports the valid rows, and reports the broken row in the format of the file: excel-cp1252.csv", () =>
+    Effect.gen(function* () {
+      const file = yield* fixture("excel-cp1252.csv")
+      const ended = yield* growthhub(["import", file], yield* environment)
+      expect(ended).toMatchObject({
+        code: 4,
+        out: expect.stringContaining("2 created, 0 updated, 1 rejected") as unknown,
+        err: expect.stringContaining("Read as windows-1252") as unknown
+      })
+      expect(yield* inOrder).toMatchObject([
+        { firstName: "Jörg", lastName: "Weiß", city: "Köln", country: "CH" },
+        { firstName: "Zoë", lastName: "Çelik" }
+      ])
+      const report = yield* Effect.promise(() => readFile(file.replace(".csv", ".rejected.csv"), "latin1"))
+      expect(report.split("\r\n").slice(0, 2)).toEqual([
+        "sep=;",
+        "Vorname;Nachname;E-Mail;Telefon;Geburtsdatum;Ort;Land;growthhub:line;growthhub:outcome;growthhub:error"
+      ])
+      expect(report).toMatch(/^kaputt;;keine-adresse;;;;;5;Rejected;.*email must be an email.*;zu viel$/m)
+      const mended = Buffer.from("sep=;\r\nVorname;E-Mail\r\nJürgen;j@example.com\r\n", "latin1")
+      yield* Effect.promise(() => writeFile(file, mended))
+      expect(yield* growthhub(["import", file, "--restart"], yield* environment)).toMatchObject({ code: 0 })
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 })
 
 const anywhere = ["--dry-run", "--location", "abc"]
 
-describe("a column", () => {
-  it.scopedLive("of days is judged as a whole, and refused where it leaves the order open", () =>
+describe("a column of an import", () => {
+  it.scopedLive("infers the order of day and month from all its dates, and is rejected if no date shows it", () =>
     Effect.gen(function* () {
       const shown = yield* fileOf("shown.csv", ["email,birthday", "a@b.co,05.09.1990", "c@b.co,25.09.1990"])
       expect(yield* growthhub(["import", shown, ...anywhere])).toMatchObject({ code: 0 })
@@ -129,7 +127,7 @@ describe("a column", () => {
     })
   )
 
-  it.scopedLive("that is nearly a field is asked about; others are left out on demand, and said to be", () =>
+  it.scopedLive("gets a suggestion if its name is misspelled; --ignore-others skips and lists unknown columns", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["emial,lastname,Shoe size", "a@b.co,L,42"])
       const asked = yield* growthhub(["import", file, ...anywhere])
@@ -146,7 +144,7 @@ describe("a column", () => {
     })
   )
 
-  it.scopedLive("can be kept in a mapping file", () =>
+  it.scopedLive("can be mapped by a mapping file that an earlier import saved", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["Cell,Shoe size", "+15550100001,42"])
       const mapping = join(dirname(file), "mapping.json")
@@ -160,7 +158,7 @@ describe("a column", () => {
 })
 
 describe("an import", () => {
-  it.scopedLive("leaves out cells that cannot be read where that is asked for, and no row that nobody could find", () =>
+  it.scopedLive("skips invalid cells with --skip-invalid-cells, but rejects a row without a valid cell", () =>
     Effect.gen(function* () {
       const lines = ["email,birthday,phone", "a@b.co,yesterday,", "c@b.co,,N/A", ",,N/A"]
       const file = yield* fileOf("leads.csv", lines)
@@ -179,7 +177,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("updates the contact whose id a row has, and adds its tags", () =>
+  it.scopedLive("updates the contact with the id in the row, and adds the tags of the row", () =>
     Effect.gen(function* () {
       const { contacts, seed } = yield* Sandbox
       yield* seed([{ id: ContactId.make("a1"), email: "old@example.com", tags: ["old"] }])
@@ -192,7 +190,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("says how to remove the checkpoint that it leaves, but to a program", () =>
+  it.scopedLive("prints the command that deletes its checkpoint, but not with --json", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("my leads.csv", ["email", "a@example.com"])
@@ -218,7 +216,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps its files in a directory of its own, and forgets them", () =>
+  it.scopedLive("writes its files to the --checkpoint directory, and growthhub forget deletes only these", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
       const state = join(yield* directory, "state")

@@ -9,8 +9,8 @@ import { json, serving } from "../../test/servers.js"
 import { programOf } from "../../test/programs.js"
 import { environment, fileOf, growthhub, inTerminal, read, root } from "./command.js"
 
-describe("one contact", () => {
-  it.scopedLive("is made, shown, changed and cleared", () =>
+describe("a command for one contact", () => {
+  it.scopedLive("creates and shows the contact, and updates and clears its fields", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const made = yield* growthhub(
@@ -40,7 +40,7 @@ describe("one contact", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that nobody has, a token that is refused and a service that is away end with codes of their own", () =>
+  it.scopedLive("exits with 4 for an unknown contact, 3 for a missing or invalid token, 2 for invalid arguments", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["get", "nobody"], env)).toMatchObject({
@@ -68,14 +68,14 @@ describe("one contact", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.live("can be tried without a service and without a token", () =>
+  it.live("runs with --sandbox without a token and without the real service", () =>
     Effect.gen(function* () {
       const made = yield* growthhub(["upsert", "--sandbox", "--email", "a@example.com"])
       expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^created\n/) as unknown })
     })
   )
 
-  it.scopedLive("does not command the terminal by what stands in it", () =>
+  it.scopedLive("prints no escape character from a field of the contact", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const made = yield* growthhub(["upsert", "--email", "a@example.com", "--first-name", "\u001b[2JAda"], env)
@@ -86,7 +86,7 @@ describe("one contact", () => {
 })
 
 describe("a command", () => {
-  it.scopedLive("upserts nothing where no field says anything about the contact", () =>
+  it.scopedLive("rejects an upsert without any non-blank field, and creates no contact", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const { contacts } = yield* Sandbox
@@ -101,30 +101,28 @@ describe("a command", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive(
-    "escapes every character that commands a terminal, also with --json, and in what the service says",
-    () =>
-      Effect.gen(function* () {
-        const hostile = "\u009b2JA\u007f\u202ed\u0085a"
-        const { url } = yield* serving(({ method }, response) =>
-          method === "GET"
-            ? json(response, 400, { statusCode: 400, message: `no ${hostile} such` })
-            : json(response, 200, { new: true, contact: { id: "a", firstName: hostile } })
-        )
-        const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
-        const made = yield* growthhub(["upsert", "--email", "a@example.com", "--json"], env)
-        const failed = yield* growthhub(["get", "a"], env)
-        const commanding = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
-        expect(JSON.parse(made.out)).toMatchObject({ firstName: hostile })
-        expect(made.out).not.toMatch(commanding)
-        expect(failed).toMatchObject({ code: 4, err: expect.not.stringMatching(commanding) as unknown })
-      })
+  it.scopedLive("escapes all terminal control characters, also with --json and in error messages of the service", () =>
+    Effect.gen(function* () {
+      const hostile = "\u009b2JA\u007f\u202ed\u0085a"
+      const { url } = yield* serving(({ method }, response) =>
+        method === "GET"
+          ? json(response, 400, { statusCode: 400, message: `no ${hostile} such` })
+          : json(response, 200, { new: true, contact: { id: "a", firstName: hostile } })
+      )
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }
+      const made = yield* growthhub(["upsert", "--email", "a@example.com", "--json"], env)
+      const failed = yield* growthhub(["get", "a"], env)
+      const commanding = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/
+      expect(JSON.parse(made.out)).toMatchObject({ firstName: hostile })
+      expect(made.out).not.toMatch(commanding)
+      expect(failed).toMatchObject({ code: 4, err: expect.not.stringMatching(commanding) as unknown })
+    })
   )
 
   const full = existsSync("/dev/full") ? it.scopedLive : it.scopedLive.skip
 
   full(
-    "whose output cannot be written does not end as if all were well; one whose reader has gone away does",
+    "exits with 1 if its output cannot be written, and with 0 if the reader has closed the pipe",
     () =>
       Effect.gen(function* () {
         const file = yield* fileOf("leads.csv", ["email", "a@example.com"])
@@ -148,7 +146,7 @@ describe("a command", () => {
 })
 
 describe("an import", () => {
-  it.scopedLive("reports what was rejected, in a file that can be mended and imported", () =>
+  it.scopedLive("writes rejected rows to a report that can be corrected and imported", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const { contacts } = yield* Sandbox
@@ -193,7 +191,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("reports what was rejected, also what cannot be written down", () =>
+  it.scopedLive("reports a rejected row even if it is nested too deeply to be written as JSON", () =>
     Effect.gen(function* () {
       const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
       const file = yield* fileOf("leads.ndjson", [
@@ -211,7 +209,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("stops where the token is refused or the service is away, and goes on from there", () =>
+  it.scopedLive("stops at a rejected token or an exhausted daily quota, and continues with --resume", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const sandbox = yield* Sandbox
@@ -238,7 +236,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps what others have written beside it", () =>
+  it.scopedLive("does not overwrite an existing file or a symbolic link at the path of its report", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("it's mine.csv", ["email", "a@example.com", "nobody"])
@@ -257,7 +255,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps what was rejected until its report is written, and then only the counts", () =>
+  it.scopedLive("keeps rejected rows in the checkpoint until the report is written, and then only the counts", () =>
     Effect.gen(function* () {
       const env = yield* environment
       // The file name is so long that the name of the report's temporary file exceeds the limit of the file system.
@@ -281,7 +279,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("says how it is gone on with in words that a shell understands", () =>
+  it.scopedLive("quotes the file and the options for the shell in the command that it prints to continue", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("it's mine.csv", ["My Mail", "a@example.com"])
@@ -294,7 +292,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("of a file that has changed is not gone on with", () =>
+  it.scopedLive("is not resumed if its file has changed", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", ["email", "a@example.com", "b@example.com", "c@example.com"])
@@ -316,7 +314,7 @@ describe("an import", () => {
   const moving = /[1-9]\d* of 300 \(\d+ %\): .*?\/s, .* left/
 
   it.scopedLive(
-    "in a terminal shows how far it is; interrupted or killed, it is gone on with, and nobody is made twice",
+    "shows progress in a terminal, and resumes after Ctrl-C and after a kill without duplicate contacts",
     () =>
       Effect.gen(function* () {
         const env = yield* environment

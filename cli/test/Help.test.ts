@@ -18,8 +18,8 @@ const all: ReadonlyArray<ReadonlyArray<string>> = [
   ...Object.keys(commands).flatMap((name) => [[name], ...(parts[name] ?? []).map((part) => [name, part])])
 ]
 
-describe("the help", () => {
-  it.live("of each command has examples, at most 80 columns but for these, and no escape codes", () =>
+describe("--help and --completions", () => {
+  it.live("--help of each command has examples, lines of at most 80 columns, and no escape codes", () =>
     Effect.gen(function* () {
       for (const command of all) {
         const { code, out, err } = yield* growthhub([...command, "--help"])
@@ -34,7 +34,7 @@ describe("the help", () => {
     })
   )
 
-  it.live("of all commands names each of them, and a group names its parts", () =>
+  it.live("--help lists all commands, and the subcommands of a command that has them", () =>
     Effect.gen(function* () {
       const { out } = yield* growthhub(["--help"])
       for (const [name, { description }] of Object.entries(commands))
@@ -46,7 +46,7 @@ describe("the help", () => {
     })
   )
 
-  it.live("of a shell completes the names of the commands", () =>
+  it.live("--completions prints a script with the names of all commands, for bash, zsh and fish", () =>
     Effect.gen(function* () {
       for (const shell of ["bash", "zsh", "fish"]) {
         const { code, out } = yield* growthhub(["--completions", shell])
@@ -60,7 +60,7 @@ describe("the help", () => {
 describe("a failure with --json", () => {
   const told = (text: string): unknown => JSON.parse(text)
 
-  it.live("of the arguments is one line of JSON, for each command", () =>
+  it.live("is printed as one line of JSON for invalid arguments", () =>
     Effect.gen(function* () {
       const wrong = [
         ["nonsense", "--json"],
@@ -80,7 +80,7 @@ describe("a failure with --json", () => {
     })
   )
 
-  it.scopedLive("of the service tells what happened to the request", () =>
+  it.scopedLive("contains the error, message and status of a failed request", () =>
     Effect.gen(function* () {
       const { url } = yield* serving((_, response) => json(response, 401, { statusCode: 401, message: "Invalid JWT" }))
       const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }

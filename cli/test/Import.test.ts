@@ -17,7 +17,7 @@ const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 const anywhere = ["--location", "abc"]
 
 describe("a row of an import", () => {
-  it.scopedLive("with a phone that a spreadsheet has spoilt is refused with line and column, and never sent", () =>
+  it.scopedLive("with a phone corrupted by a spreadsheet is rejected with line and column, and never sent", () =>
     Effect.gen(function* () {
       const phones = ["1.55501E+10", "1.55501E+10", "N/A", "#REF!", "NULL", "0", '"=""+15550100004"""', "'+15550100003"]
       const file = yield* fileOf("leads.csv", [
@@ -44,7 +44,7 @@ describe("a row of an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("with the email or phone of an earlier one under another name is shown, and counted", () =>
+  it.scopedLive("is reported if an earlier row has the same email or phone and another name", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", [
         "First Name,Last Name,email,phone",
@@ -72,7 +72,7 @@ describe("a row of an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("nested deeper than can be walked is rejected, and does not end the import", () =>
+  it.scopedLive("is rejected if it is nested too deeply, and the import continues", () =>
     Effect.gen(function* () {
       const deep = `${"[".repeat(1300)}${"]".repeat(1300)}`
       const file = yield* fileOf("leads.ndjson", [
@@ -93,7 +93,7 @@ describe("a row of an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("with a number of hundreds of thousands of digits takes no quadratic time", () =>
+  it.scopedLive("with a number of 800,000 digits is rejected without quadratic running time", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("deals.csv", ["email,Deal", `a@example.com,${"1".repeat(800_000)}x`])
       const deal = ["--column", "Deal=customField.deal:number"]
@@ -105,7 +105,7 @@ describe("a row of an import", () => {
   )
 
   it.scopedLive(
-    "adds its tags to those of the contact, replaces them where that is asked for, and keeps them without any",
+    "adds its tags, or replaces the contact's tags with --replace-tags; a row without tags changes none",
     () =>
       Effect.gen(function* () {
         const env = yield* environment
@@ -133,7 +133,7 @@ describe("a row of an import", () => {
       }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("clears no field by null or blank text, unless that is asked for", () =>
+  it.scopedLive("clears no field by a null or blank value, unless --clear-nulls is given", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const { contacts, seed } = yield* Sandbox
@@ -156,7 +156,7 @@ describe("a row of an import", () => {
 })
 
 describe("an import", () => {
-  it.scopedLive("into a location that the token cannot reach stops, says so, and settles nothing", () =>
+  it.scopedLive("stops at a location that the token cannot access, and counts no row as processed", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const emails = Array.from({ length: 300 }, (_, index) => `${index}@example.com`)
@@ -171,7 +171,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("writes nowhere that something beside its file says", () =>
+  it.scopedLive("does not write to a path from a forged checkpoint, or through a symbolic link", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
@@ -196,7 +196,7 @@ describe("an import", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("keeps its checkpoint and its report from everybody else, whatever was there before", () =>
+  it.scopedLive("makes its checkpoint and report private, and rejects a linked checkpoint directory", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody"])
@@ -247,38 +247,36 @@ describe("an import", () => {
       }
     })
 
-  it.scopedLive(
-    "of a file that changes meanwhile reports the contacts that were rejected, and says what happened",
-    () =>
-      Effect.gen(function* () {
-        const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody", "c@example.com"])
-        // The new contents are shorter, so an import that is still reading meets the end of the file and no other rows.
-        const change = Effect.sync(() => writeFileSync(file, "email\nx@example.com\n"))
-        const { env } = yield* creating(change)
-        const ended = yield* growthhub(["import", file], env)
-        const report = file.replace(".csv", ".rejected.ndjson")
-        expect(ended).toMatchObject({
-          code: 2,
-          out: expect.stringContaining(report) as unknown,
-          err: expect.stringContaining("has changed while it was imported") as unknown
-        })
-        expect(
-          (yield* read(report))
-            .trim()
-            .split("\n")
-            .map((line) => JSON.parse(line) as unknown)
-        ).toEqual([
-          {
-            locationId,
-            email: "nobody",
-            "growthhub:outcome": "Rejected",
-            "growthhub:error": "email must be an email"
-          }
-        ])
+  it.scopedLive("reports rejected contacts as NDJSON, with an explanation, if its file changes during the import", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf("leads.csv", ["email", "a@example.com", "nobody", "c@example.com"])
+      // The new contents are shorter, so an import that is still reading meets the end of the file and no other rows.
+      const change = Effect.sync(() => writeFileSync(file, "email\nx@example.com\n"))
+      const { env } = yield* creating(change)
+      const ended = yield* growthhub(["import", file], env)
+      const report = file.replace(".csv", ".rejected.ndjson")
+      expect(ended).toMatchObject({
+        code: 2,
+        out: expect.stringContaining(report) as unknown,
+        err: expect.stringContaining("has changed while it was imported") as unknown
       })
+      expect(
+        (yield* read(report))
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as unknown)
+      ).toEqual([
+        {
+          locationId,
+          email: "nobody",
+          "growthhub:outcome": "Rejected",
+          "growthhub:error": "email must be an email"
+        }
+      ])
+    })
   )
 
-  it.scopedLive("that is running is not begun a second time, and an ended one leaves no lock", () =>
+  it.scopedLive("does not start while another import of the file is running, and removes its lock at the end", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["firstName", "Ada"])
       const go = yield* Deferred.make<void>()
@@ -298,7 +296,7 @@ describe("an import", () => {
     })
   )
 
-  it.scopedLive("takes the lock of a process that has ended, and no other", () =>
+  it.scopedLive("replaces the lock of an ended process or with invalid contents, but no other lock", () =>
     Effect.gen(function* () {
       const { env } = yield* creating(Effect.void)
       const file = yield* fileOf("leads.csv", ["email", "a@example.com"])

@@ -45,7 +45,7 @@ const persons = 40
 const nameless = 12
 
 describe("an import", () => {
-  it.scopedLive("that is killed at random moments and resumed each time loses nobody and makes nobody twice", () =>
+  it.scopedLive("loses no row and creates no contact twice if it is killed at random moments and resumed", () =>
     Effect.gen(function* () {
       const { url, contacts, killing } = yield* service
       const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: url, GROWTHHUB_LOCATION_ID: "abc" }

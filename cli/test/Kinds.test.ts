@@ -20,8 +20,8 @@ const byEmail = Effect.flatMap(Sandbox, ({ contacts }) =>
   Effect.map(contacts, (all) => [...all].sort((a, b) => ((a.email ?? "") < (b.email ?? "") ? -1 : 1)))
 )
 
-describe("a workbook", () => {
-  it.scopedLive("is read as Excel shows it: texts, numbers, days and flags of its first sheet", () =>
+describe("an import of an Excel workbook", () => {
+  it.scopedLive("reads texts, numbers, dates and booleans of the first sheet as Excel shows them", () =>
     Effect.gen(function* () {
       const file = yield* bytesIn(
         "leads.xlsx",
@@ -53,7 +53,7 @@ describe("a workbook", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that cannot be read says so, and an old one or a PDF says what to do", () =>
+  it.scopedLive("rejects an unreadable or empty workbook, and says what to do with an .xls file or a PDF", () =>
     Effect.gen(function* () {
       for (const [bytes, message] of [
         [Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(100)]), "This workbook cannot be read"],
@@ -69,8 +69,8 @@ describe("a workbook", () => {
   )
 })
 
-describe("a JSON file", () => {
-  it.scopedLive("is an array of contacts, each with its place, or one to a line", () =>
+describe("an import of JSON", () => {
+  it.scopedLive("reads an array of contacts, or one contact per line, and reports the number of an invalid one", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const people = [
@@ -100,7 +100,7 @@ describe("a JSON file", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that is not one says where it ends to be JSON, and repeats nothing of it", () =>
+  it.scopedLive("reports the line or item of invalid JSON, and prints none of the file's contents", () =>
     Effect.gen(function* () {
       for (const [name, text, message] of [
         ["leads.json", '[{"email":"a@example.com"},', "Line 1: this is not JSON"],
@@ -120,8 +120,8 @@ describe("a JSON file", () => {
   )
 })
 
-describe("a text file", () => {
-  it.scopedLive("in UTF-16 has its report in UTF-16, with its byte order mark, delimiter and line ends", () =>
+describe("an import of a UTF-16 text file", () => {
+  it.scopedLive("writes its report in UTF-16, with the byte order mark, delimiter and line ends of the file", () =>
     Effect.gen(function* () {
       const lines = ["Vorname\tE-Mail\tNotiz", 'Jörg\tj@example.com\t"zwei\r\nZeilen"', "Änne\tniemand"]
       const text = `\ufeff${lines.join("\r\n")}\r\n`

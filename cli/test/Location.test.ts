@@ -6,7 +6,7 @@ import { environment, fileOf, growthhub } from "./command.js"
 const list = fileOf("leads.csv", ["email", "a@example.com"])
 
 describe("the location of an import", () => {
-  it.scopedLive("is that of the sandbox with --sandbox, also where token and location of an account are set", () =>
+  it.scopedLive("is that of the sandbox with --sandbox, even if the environment sets another account", () =>
     Effect.gen(function* () {
       const file = yield* list
       const account = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_LOCATION_ID: "abc", GROWTHHUB_PROFILE: "acme" }
@@ -21,7 +21,7 @@ describe("the location of an import", () => {
     })
   )
 
-  it.scopedLive("is not needed by --dry-run, which says that the import needs one", () =>
+  it.scopedLive("is optional with --dry-run, which notes that the import itself needs one", () =>
     Effect.gen(function* () {
       const right = { code: 0, out: "1 row, all of them valid" }
       const note = expect.stringMatching(/^Checked without a location: the import itself needs --location/) as unknown
@@ -33,22 +33,20 @@ describe("the location of an import", () => {
     })
   )
 
-  it.scopedLive(
-    "is asked for where there is none: nothing is sent, and no custom field is looked up by --dry-run",
-    () =>
-      Effect.gen(function* () {
-        const { GROWTHHUB_TOKEN, GROWTHHUB_BASE_URL } = yield* environment
-        const env = { GROWTHHUB_TOKEN, GROWTHHUB_BASE_URL }
-        expect(yield* growthhub(["import", yield* list], env)).toMatchObject({
-          code: 2,
-          err: expect.stringContaining("Which location? Give --location or GROWTHHUB_LOCATION_ID") as unknown
-        })
-        const shoes = yield* fileOf("shoes.csv", ["email,Shoe size", "a@example.com,42"])
-        expect(yield* growthhub(["import", shoes, "--dry-run"], env)).toMatchObject({
-          code: 2,
-          err: expect.stringContaining("Custom fields belong to a location: give --location") as unknown
-        })
-        expect((yield* (yield* Sandbox).ledger).requests).toEqual([])
-      }).pipe(Effect.provide(Sandbox.layer()))
+  it.scopedLive("is required to import and to look up custom fields; without it, no request is sent", () =>
+    Effect.gen(function* () {
+      const { GROWTHHUB_TOKEN, GROWTHHUB_BASE_URL } = yield* environment
+      const env = { GROWTHHUB_TOKEN, GROWTHHUB_BASE_URL }
+      expect(yield* growthhub(["import", yield* list], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("Which location? Give --location or GROWTHHUB_LOCATION_ID") as unknown
+      })
+      const shoes = yield* fileOf("shoes.csv", ["email,Shoe size", "a@example.com,42"])
+      expect(yield* growthhub(["import", shoes, "--dry-run"], env)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("Custom fields belong to a location: give --location") as unknown
+      })
+      expect((yield* (yield* Sandbox).ledger).requests).toEqual([])
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 })

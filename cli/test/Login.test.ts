@@ -39,8 +39,8 @@ const loggingIn = (
     return { ended: yield* Fiber.join(login), home, clientId: app.clientId }
   })
 
-describe("a login", () => {
-  it.scopedLive("keeps the grant of the app where only its owner can read it, and the profile uses it", () =>
+describe("growthhub login", () => {
+  it.scopedLive("stores the grant in files that only their owner can read, and adds a profile that uses it", () =>
     Effect.gen(function* () {
       const { install, locationId } = yield* Sandbox
       const code = yield* install({ locationId })
@@ -83,7 +83,7 @@ describe("a login", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("of an agency uses the location that is given", () =>
+  it.scopedLive("uses the location from --location if the grant belongs to an agency", () =>
     Effect.gen(function* () {
       const { install, locationId } = yield* Sandbox
       const code = yield* install({ companyId: "agency" })
@@ -96,7 +96,7 @@ describe("a login", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("ends where the person declines, and keeps nothing", () =>
+  it.scopedLive("exits with 3 and stores nothing if the user declines", () =>
     Effect.gen(function* () {
       const { ended, home } = yield* loggingIn(["--json"], (redirectUri, state) =>
         Effect.asVoid(page(`${redirectUri}?error=access_denied&state=${state}`))
@@ -107,7 +107,7 @@ describe("a login", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("is refused before anything is opened where it cannot succeed", () =>
+  it.scopedLive("rejects invalid options or a missing client secret before it prints the consent URL", () =>
     Effect.gen(function* () {
       const env = { XDG_CONFIG_HOME: yield* directory, GROWTHHUB_CLIENT_SECRET: "secret" }
       const refused = (...args: ReadonlyArray<string>) =>

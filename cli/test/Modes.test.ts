@@ -41,7 +41,7 @@ const named = Effect.flatMap(Sandbox, ({ contacts }) =>
 )
 
 describe("an import with --update-only", () => {
-  it.scopedLive("updates the contacts that are there, by email or phone, and creates none", () =>
+  it.scopedLive("updates existing contacts by email or phone, and creates none", () =>
     Effect.gen(function* () {
       const { env, file } = yield* seeded
       expect(yield* growthhub(["import", file, "--update-only"], env)).toMatchObject({
@@ -59,7 +59,7 @@ describe("an import with --update-only", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("rejects a row that has neither email nor phone, and says what an update cannot change", () =>
+  it.scopedLive("rejects a row without email and phone, and lists columns that an update cannot change", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", ["firstName,email,Company", "Ada,,Engines"])
@@ -77,7 +77,7 @@ describe("an import with --update-only", () => {
 })
 
 describe("an import with --create-only", () => {
-  it.scopedLive("creates the contacts that are not there, and changes none, whatever the location allows", () =>
+  it.scopedLive("creates new contacts and changes no existing one, even if the location allows duplicates", () =>
     Effect.gen(function* () {
       const { env, file } = yield* seeded
       expect(yield* growthhub(["import", file, "--create-only"], env)).toMatchObject({
@@ -95,7 +95,7 @@ describe("an import with --create-only", () => {
     )
   )
 
-  it.scopedLive("rejects a row that names a contact", () =>
+  it.scopedLive("rejects a row that has a contact id", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", ["Contact Id,email", "a,new@example.com"])
@@ -148,8 +148,8 @@ const importing = (
 
 const storeOf = Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
 
-describe("a row whose response is lost", () => {
-  it.effect("is created once by --create-only, and counted as created", () =>
+describe("an imported row", () => {
+  it.effect("is created once and counted as created by --create-only if the response is lost", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       const creating: Service = { ...service, createContact: losing(service.createContact, 1) }
@@ -159,7 +159,7 @@ describe("a row whose response is lost", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, duplicates: { allow: true, check: ["email"] } })))
   )
 
-  it.effect("is unknown if --create-only could create it twice: nothing finds it", () =>
+  it.effect("without email and phone is reported as unknown by --create-only if the response is lost", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       const creating: Service = {
@@ -176,7 +176,7 @@ describe("a row whose response is lost", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 
-  it.effect("is updated by its id, or by --update-only, however often that is sent", () =>
+  it.effect("with a contact id is updated if the first response is lost, with and without --update-only", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       for (const mode of ["Upsert", "UpdateOnly"] as const) {
@@ -191,7 +191,7 @@ describe("a row whose response is lost", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
   )
 
-  it.effect("by an interrupt is updated by its id in the next run", () =>
+  it.effect("with a contact id is updated in the next run if an interrupt discards the response", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       const store = yield* storeOf
@@ -211,7 +211,7 @@ describe("a row whose response is lost", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
   )
 
-  it.effect("delays the rows that name the same contact: the last one counts", () =>
+  it.effect("waits for earlier rows with the same contact id, so that the values of the last row remain", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       let updates = 0

@@ -9,7 +9,7 @@ const seeded = Sandbox.layer({
 })
 
 describe("the tags of contacts", () => {
-  it.scopedLive("are added and removed, and those that a contact has then are shown", () =>
+  it.scopedLive("are added and removed, and the resulting tags of each contact are printed", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["tags", "add", "a", "VIP", "berlin"], env)).toEqual({
@@ -90,7 +90,7 @@ describe("the tasks of a contact", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("are due in so many days", () =>
+  it.scopedLive("are due seven days from now with --due 7d", () =>
     Effect.gen(function* () {
       const before = Date.now()
       const { out } = yield* growthhub(["tasks", "add", "a", "x", "--due", "7d", "--json"], yield* environment)

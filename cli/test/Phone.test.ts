@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { phoneFault } from "../src/import/Phone.js"
 
-describe("a phone", () => {
-  it("is digits with the punctuation that people write", () => {
+describe("a phone number", () => {
+  it("is accepted with common punctuation", () => {
     for (const phone of [
       "+15550100001",
       "15550100001",
@@ -22,7 +22,7 @@ describe("a phone", () => {
     }
   })
 
-  it("is refused by the name of what a spreadsheet has left in its place", () => {
+  it("is rejected if a spreadsheet has corrupted it, with the kind of corruption in the message", () => {
     for (const [phone, fault] of [
       ["1.55501E+10", /scientific notation/],
       ["1,55501E+10", /scientific notation/],
@@ -58,7 +58,7 @@ describe("a phone", () => {
     }
   })
 
-  it("is refused where it is something else, too short, too long, or one digit over and over", () => {
+  it("is rejected if it is other text, too short, too long, or a single repeated digit", () => {
     for (const phone of [
       "call me",
       "1-800-FLOWERS",

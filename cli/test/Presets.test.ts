@@ -31,8 +31,8 @@ const fixtures = {
 
 const people = ["First Name", "Last Name", "Email"]
 
-describe("an export", () => {
-  it.effect("is taken for that of its source only, and a list of a spreadsheet for none", () =>
+describe("the detection of an export's source", () => {
+  it.effect("recognizes the export of each product, and none in a list from a spreadsheet", () =>
     Effect.gen(function* () {
       for (const [name, preset] of Object.entries(fixtures)) {
         expect(presetOf(yield* headerOf(name))?.name, name).toBe(preset)
@@ -40,7 +40,7 @@ describe("an export", () => {
     })
   )
 
-  it("is found by the few columns that only its source has, whatever is added to their names", () => {
+  it("needs only a few typical columns, and ignores the case and the suffixes of their names", () => {
     const found = (...names: ReadonlyArray<string>) => presetOf([...people, ...names])?.name
     expect(found("Record ID - Contact", "Create Date (GMT+1)")).toBe("HubSpot")
     expect(found("Record ID", "Lead Status")).toBe("HubSpot")
@@ -51,7 +51,7 @@ describe("an export", () => {
     expect(found("Phone 1 - Value")).toBe("Google Contacts")
   })
 
-  it.effect("is found by the columns that the guide names", () =>
+  it.effect("uses the columns that the guide lists", () =>
     Effect.gen(function* () {
       const guide = yield* read(join(root, "cli/README.md"))
       for (const { name, signs } of presets) {
@@ -62,7 +62,7 @@ describe("an export", () => {
     })
   )
 
-  it("is not seen in a list that has one of these columns, or none", () => {
+  it("recognizes no export if any of the required columns are missing", () => {
     for (const names of [
       [],
       ["Phone Number", "Mobile Phone Number", "State/Region", "Country/Region"],
@@ -77,41 +77,39 @@ describe("an export", () => {
     }
   })
 
-  it.scopedLive(
-    "of HubSpot goes in with the names of another version of it, and a column of it is kept by --column",
-    () =>
-      Effect.gen(function* () {
-        const { contacts } = yield* Sandbox
-        const file = yield* fileOf("hubspot.csv", [
-          "Record ID - Contact,First Name - Contact,Last Name,Email,Email (work),Phone Number (mobile),Create Date (GMT+1),Score",
-          "101,Ines,Vogt,,office@example.com,+49 30 901820,2026-01-05 10:00,7",
-          "102,Liam,Oak,liam@example.com,oak@example.com,,2026-01-05 10:00,8"
-        ])
-        const ended = yield* growthhub(["import", file, "--column", "Score=customField.score"], {
-          ...(yield* environment)
-        })
-        // The sandbox does not define the field, so no row is sent.
-        expect(ended).toMatchObject({
-          code: 2,
-          err: expect.stringContaining('"score" is not a custom field') as unknown
-        })
-        const kept = yield* growthhub(["import", file, "--column", "Score=source"], yield* environment)
-        expect(kept).toMatchObject({
-          code: 0,
-          out: "2 created, 0 updated, 0 rejected",
-          err: expect.stringContaining(
-            'Read as an export of HubSpot\nColumns that are left out: "Record ID - Contact", "Email (work)", "Create Date (GMT+1)". To keep one, say what it is: --column'
-          ) as unknown
-        })
-        expect([...(yield* contacts)].sort((a, b) => (a.firstName! < b.firstName! ? -1 : 1))).toMatchObject([
-          { firstName: "Ines", lastName: "Vogt", phone: "+4930901820", source: "7" },
-          { firstName: "Liam", lastName: "Oak", email: "liam@example.com", source: "8" }
-        ])
-        expect((yield* contacts).some(({ email }) => email === "office@example.com")).toBe(false)
-      }).pipe(Effect.provide(Sandbox.layer()))
+  it.scopedLive("accepts the column names of another HubSpot version; --column imports a column that is left out", () =>
+    Effect.gen(function* () {
+      const { contacts } = yield* Sandbox
+      const file = yield* fileOf("hubspot.csv", [
+        "Record ID - Contact,First Name - Contact,Last Name,Email,Email (work),Phone Number (mobile),Create Date (GMT+1),Score",
+        "101,Ines,Vogt,,office@example.com,+49 30 901820,2026-01-05 10:00,7",
+        "102,Liam,Oak,liam@example.com,oak@example.com,,2026-01-05 10:00,8"
+      ])
+      const ended = yield* growthhub(["import", file, "--column", "Score=customField.score"], {
+        ...(yield* environment)
+      })
+      // The sandbox does not define the field, so no row is sent.
+      expect(ended).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('"score" is not a custom field') as unknown
+      })
+      const kept = yield* growthhub(["import", file, "--column", "Score=source"], yield* environment)
+      expect(kept).toMatchObject({
+        code: 0,
+        out: "2 created, 0 updated, 0 rejected",
+        err: expect.stringContaining(
+          'Read as an export of HubSpot\nColumns that are left out: "Record ID - Contact", "Email (work)", "Create Date (GMT+1)". To keep one, say what it is: --column'
+        ) as unknown
+      })
+      expect([...(yield* contacts)].sort((a, b) => (a.firstName! < b.firstName! ? -1 : 1))).toMatchObject([
+        { firstName: "Ines", lastName: "Vogt", phone: "+4930901820", source: "7" },
+        { firstName: "Liam", lastName: "Oak", email: "liam@example.com", source: "8" }
+      ])
+      expect((yield* contacts).some(({ email }) => email === "office@example.com")).toBe(false)
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that is nearly recognised is said to be, with what it lacks", () =>
+  it.scopedLive("reports the missing columns if a file resembles a known export", () =>
     Effect.gen(function* () {
       const said = (header: string) =>
         Effect.flatMap(fileOf("leads.csv", [header, "a@example.com"]), (file) =>
@@ -131,8 +129,8 @@ describe("an export", () => {
   )
 })
 
-describe("a column that is no field", () => {
-  it.scopedLive("is asked about only where its whole name is a misspelt one", () =>
+describe("a column that matches no field", () => {
+  it.scopedLive("gets a suggestion only if its whole name is a misspelled field name", () =>
     Effect.gen(function* () {
       const hinted = (column: string) =>
         Effect.flatMap(fileOf("leads.csv", [`email,${column}`, "a@example.com,1"]), (file) =>

@@ -15,7 +15,7 @@ const modeOf = (file: string) =>
   )
 
 describe("a profile", () => {
-  it.scopedLive("has the token, the location and the host of an account, in a file that only its owner can read", () =>
+  it.scopedLive("stores the token, location and host of an account in a file that only its owner can read", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const home = { XDG_CONFIG_HOME: yield* directory }
@@ -53,7 +53,7 @@ describe("a profile", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("without a location or a host takes none from the environment", () =>
+  it.scopedLive("without a location does not use the location from the environment", () =>
     Effect.gen(function* () {
       const home = { XDG_CONFIG_HOME: yield* directory }
       yield* growthhub(["profiles", "add", "bare"], { ...home, GROWTHHUB_TOKEN: "pit-x" })
@@ -65,7 +65,7 @@ describe("a profile", () => {
     })
   )
 
-  it.scopedLive("is listed without its token, replaced and removed; the token can be typed", () =>
+  it.scopedLive("is added with a typed token, listed without the token, replaced and removed", () =>
     Effect.gen(function* () {
       const home = { XDG_CONFIG_HOME: yield* directory }
       expect(yield* growthhub(["profiles", "list"], home)).toMatchObject({ code: 0, out: "" })
@@ -105,7 +105,7 @@ describe("a profile", () => {
     })
   )
 
-  it.scopedLive("that is not there is named, and a file that others can read is not used", () =>
+  it.scopedLive("causes an error if it does not exist, or if other users can read the file", () =>
     Effect.gen(function* () {
       const home = { XDG_CONFIG_HOME: yield* directory, GROWTHHUB_TOKEN: "pit-x" }
       expect(yield* growthhub(["get", "a", "--profile", "acme"], home)).toMatchObject({
@@ -130,7 +130,7 @@ describe("a profile", () => {
   )
 
   it.scopedLive(
-    "takes a token that is typed, and does not show it",
+    "accepts a token typed in a terminal, and does not print it",
     () =>
       Effect.gen(function* () {
         const home = { XDG_CONFIG_HOME: yield* directory }

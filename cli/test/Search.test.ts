@@ -42,7 +42,7 @@ const found = (args: ReadonlyArray<string>, input = "") =>
   })
 
 describe("a search", () => {
-  it.scopedLive("finds contacts by email, phone, tags, the time of their change, and any filter", () =>
+  it.scopedLive("finds contacts by email, phone, tags, the time of the last change, and a JSON filter", () =>
     Effect.gen(function* () {
       expect(yield* found([])).toEqual(["ada", "bob", "eve"])
       expect(yield* found(["--email", "Ada@example.com"])).toEqual(["ada"])
@@ -60,7 +60,7 @@ describe("a search", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("shows a table, one object per line, or a CSV that import reads; and says where there is more", () =>
+  it.scopedLive("prints a table, a CSV, or one JSON object per line, and notes if there are more results", () =>
     Effect.gen(function* () {
       const env = yield* environment
       expect(yield* growthhub(["search", "--limit", "2"], env)).toEqual({
@@ -93,7 +93,7 @@ describe("a search", () => {
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("sends nothing for what no search takes, and says what it takes", () =>
+  it.scopedLive("rejects invalid options with an explanation, and sends no request", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const refused = (...args: ReadonlyArray<string>) =>

@@ -32,7 +32,7 @@ const spools = Effect.promise(async () => {
 const lines = ["email", "a@example.com", "nobody", "c@example.com"]
 
 describe("an import of standard input", () => {
-  it.scopedLive("is checked and sent as a file is, with its progress and its report in --checkpoint DIR", () =>
+  it.scopedLive("works like an import of a file, with progress and report in the --checkpoint directory", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const state = join(yield* directory, "state")
@@ -59,7 +59,7 @@ describe("an import of standard input", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("that was stopped is resumed with the same input and --checkpoint DIR, and not without", () =>
+  it.scopedLive("resumes with the same input and --checkpoint, and not without --checkpoint", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const state = yield* directory
@@ -83,7 +83,7 @@ describe("an import of standard input", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.scopedLive("is kept in a file that only its owner can read, and that is removed with the command", () =>
+  it.scopedLive("stores the input in a file that only its owner can read, and deletes it at the end", () =>
     Effect.gen(function* () {
       const before = yield* spools
       const modes: Array<ReadonlyArray<number>> = []
@@ -115,7 +115,7 @@ describe("an import of standard input", () => {
     })
   )
 
-  it.scopedLive("is what a named pipe is told to use", () =>
+  it.scopedLive("is suggested by the error for a named pipe", () =>
     Effect.gen(function* () {
       const pipe = join(yield* directory, "pipe")
       spawnSync("mkfifo", [pipe])
@@ -128,8 +128,8 @@ describe("an import of standard input", () => {
   )
 })
 
-describe("--json", () => {
-  it.scopedLive("tells what came of an import, and of a dry run, in one line", () =>
+describe("an import with --json", () => {
+  it.scopedLive("prints the result as one line of JSON, also with --dry-run", () =>
     Effect.gen(function* () {
       const env = yield* environment
       const file = yield* fileOf("leads.csv", [...lines, "neither"])

@@ -17,8 +17,8 @@ const numbers = (cells: ReadonlyArray<string>, isCommaLikely = false) => {
   return cells.map((cell) => Object.values(readNumber(cell, markOf(evidence), isCommaLikely))[0] as unknown)
 }
 
-describe("a day", () => {
-  it("is read as spreadsheets write it, by what its column shows", () => {
+describe("a date cell", () => {
+  it("is read in the formats of spreadsheets, with the day and month order of its column", () => {
     expect(days(["05.09.1990", "25.09.1990"])).toEqual(["1990-09-05", "1990-09-25"])
     expect(days(["9/5/1990", "12/25/88"])).toEqual(["1990-09-05", "1988-12-25"])
     expect(days(["33121", "1990-09-25 00:00:00", "25-Sep-90", "25. September 1990", "Sep 25, 1990"])).toEqual([
@@ -27,7 +27,7 @@ describe("a day", () => {
     ])
   })
 
-  it("is refused where its column leaves the order open or contradicts itself, and where it is none", () => {
+  it("is rejected if its column has an ambiguous or contradictory order, or if it is no date", () => {
     for (const cells of [["05.09.1990"], ["05.09.1990", "25.09.1990", "09.25.1990"]]) {
       expect(days(cells)[0]).toMatch(/day or the month first/)
     }
@@ -40,8 +40,8 @@ describe("a day", () => {
   })
 })
 
-describe("a number", () => {
-  it("is read by the decimals of its column", () => {
+describe("a number cell", () => {
+  it("is read with the decimal separator of its column, and rejected if it is ambiguous", () => {
     expect(numbers(["1.234", "2,5"])).toEqual([1234, 2.5])
     expect(numbers(["1,234", "2.5", "$ 7"])).toEqual([1234, 2.5, 7])
     expect(numbers(["1,234"])).toEqual([1234])
@@ -50,7 +50,7 @@ describe("a number", () => {
 })
 
 describe("a cell", () => {
-  it("is a list by semicolons, commas of tags, or JSON, without quotes", () => {
+  it("is read as a list separated by semicolons, by commas for tags, or as a JSON array", () => {
     expect(readList('"newsletter","vip"', undefined, true)).toEqual(["newsletter", "vip"])
     expect(readList("1,000-5,000", undefined, false)).toEqual(["1,000-5,000"])
     expect(readList("1,000; 2,000", undefined, false)).toEqual(["1,000", "2,000"])
@@ -58,14 +58,14 @@ describe("a cell", () => {
     expect(readList("a/b", "/", true)).toEqual(["a", "b"])
   })
 
-  it("is a country by its code or by its name", () => {
+  it("is read as a country by its code or name", () => {
     expect(["USA", "United States", "us", "UK", "Deutschland", "Österreich", "nowhere"].map(countryOf)).toEqual([
       ...["US", "US", "US", "GB", "DE", "AT"],
       undefined
     ])
   })
 
-  it("is a phone with its country code, by the column's country or by its own", () => {
+  it("is read as a phone number, with the code of the given country added if it has none", () => {
     expect(readPhone("(555) 010-0104", "US")).toEqual({ phone: "+15550100104" })
     expect(readPhone("030 901820", "DE")).toEqual({ phone: "+4930901820" })
     expect(readPhone("030 901821", "DE")).toEqual({ phone: "+4930901821" })
