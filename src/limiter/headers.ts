@@ -1,6 +1,6 @@
-// What the headers of a response tell about the service's limits. All times are milliseconds.
+// Reads the service's limits from the headers of a response. All times are milliseconds.
 
-/** What a response tells about the limits. A field is absent where the headers do not say it. */
+/** The limits that a response reports. A field is undefined if the headers do not have it. */
 export interface RateLimitHeaders {
   /** Requests that the service allows in one interval. */
   readonly limit: number | undefined
@@ -8,13 +8,13 @@ export interface RateLimitHeaders {
   readonly remaining: number | undefined
   /** The length of the window. */
   readonly interval: number | undefined
-  /** The quota of the day: requests allowed, requests left, and the time until it resets. */
+  /** The daily quota: the requests allowed, the requests left, and the time until it resets. */
   readonly day: { readonly limit: number; readonly left: number; readonly resetsIn: number } | undefined
 }
 
 const hour = 60 * 60 * 1000
 
-/** How long a daily quota lasts. */
+/** The length of a day, after which the daily quota resets. */
 export const day = 24 * hour
 
 const digits = /^\d{1,12}$/
@@ -26,8 +26,8 @@ const integer = (text: string | undefined, least: number, most: number): number 
 }
 
 /**
- * Reads the limits from a response. Errors of the edge (5xx) say nothing: a proxy or a maintenance page may invent the
- * headers. A value that is not an integer of the expected range counts as absent.
+ * Reads the limits from a response. A 5xx reports none, because a proxy or a maintenance page may have set its headers. A value
+ * that is not an integer of the expected range counts as absent.
  */
 export const parseRateLimitHeaders = (
   status: number,

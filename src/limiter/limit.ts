@@ -1,5 +1,5 @@
-// The rate limit as a value, and every decision about it. Nothing here reads a clock, waits or knows a store: a time and an
-// event change a state. The state is JSON. All times are milliseconds of one clock.
+// The state of a rate limit, and all decisions about it. These functions read no clock, do not wait and use no store: they
+// take the state, the time and an event. The state is JSON. All times are milliseconds of the same clock.
 
 import { day as dayMillis, type RateLimitHeaders } from "./headers.js"
 
@@ -13,20 +13,20 @@ import { day as dayMillis, type RateLimitHeaders } from "./headers.js"
 export type Level = "interactive" | "bulk"
 
 export interface Settings {
-  /** Requests in one interval, until a response tells another number. */
+  /** Requests in one interval, until a response reports another number. */
   readonly limit: number
-  /** The interval, until a response tells another. */
+  /** The interval, until a response reports another. */
   readonly interval: number
   /** The part of the limit that may be used, above 0 and at most 1. */
   readonly share: number
-  /** The part of the day's quota that bulk work leaves to interactive calls, from 0 to below 1. */
+  /** The part of the day's quota that bulk calls leave to interactive calls, from 0 to below 1. */
   readonly reserve: number
 }
 
-/** Requests of one process that count until the same time. */
+/** The requests of one process that count until the same time. */
 export type Slice = [until: number, count: number, process: string]
 
-/** The functions below change it in place: a copy for each request costs more than the decision. */
+/** The state. The functions below change it in place, because a copy for each request would cost more than the decision. */
 export interface LimitState {
   /** The latest time that the state has seen. */
   now: number
@@ -34,32 +34,32 @@ export interface LimitState {
   interval: number
   /** The requests that count now, by the time at which they stop counting, earliest first. */
   log: Array<Slice>
-  /** Permits given so far, less those released. */
+  /** The number of permits given so far, without the released ones. */
   given: number
-  /** Permits that count no more: `given - expired` count now. */
+  /** The number of permits that no longer count: `given - expired` count now. */
   expired: number
-  /** Requests that have ended so far. */
+  /** The number of requests that have ended so far. */
   completed: number
   lastResponseAt: number
-  /** Bulk work, and all work beside other consumers, is spread over parts of the interval. */
+  /** The current part of the interval. Bulk calls, and all calls beside other consumers, are spread over the parts. */
   part: { startedAt: number; given: number }
-  /** After a 429. `length`: of the current pause where no Retry-After says it; 0 after a success. */
+  /** The pause after a 429. `length` is the length of a pause without Retry-After; 0 after a success. */
   pause: { startedAt: number; until: number; length: number }
   others: Others
   day: Day | null
-  /** When each process that shares the state was last seen. */
+  /** The time at which each process that shares the state was last seen. */
   processes: { [process: string]: number }
 }
 
-/** What is seen of other consumers of the same limit, as requests in one interval. */
+/** The estimate of other consumers of the same limit, as requests in one interval. */
 interface Others {
-  /** The most since a time, and the most in the interval before it. */
+  /** The maximum since `since`, and the maximum in the interval before it. */
   latest: number
   previous: number
   since: number
-  /** When the first response came after a silence. */
+  /** The time of the first response after a silence. */
   firstAt: number
-  /** The fewest that the current window of the service held, and when: their rate is measured from there. */
+  /** The minimum in the current window of the service, and its time. The rate of others is measured from there. */
   fewest: number
   fewestAt: number
 }
@@ -68,14 +68,14 @@ interface Day {
   limit: number
   left: number
   resetsAt: number
-  /** When one request may find out whether an exhausted quota is still exhausted. */
+  /** The time at which one request may probe whether an exhausted quota is still exhausted. */
   probeAt: number
 }
 
-/** A permit as the state knows it. */
+/** A permit, as the state records it. */
 export interface Grant {
   readonly process: string
-  /** When it stops counting if the request never completes. */
+  /** The time at which it stops counting if the request never completes. */
   readonly until: number
   readonly givenAt: number
   /** The counters of the state when it was given. */
@@ -89,38 +89,38 @@ export interface Wish {
   readonly leaseMillis: number
 }
 
-/** What came back for a request. */
+/** The result of a request that got a response. */
 export interface Outcome {
   readonly isRefused: boolean
   readonly retryAfterMillis: number | undefined
   readonly headers: RateLimitHeaders | undefined
 }
 
-/** A JSON number that is before all times. */
+/** A time before all others, as a JSON number. */
 const never = -1e15
 
-/** The parts of an interval over which requests are spread. */
+/** The number of parts of an interval over which requests are spread. */
 const parts = 10
 
-/** The rate of other consumers is measured over this part of the interval at least: a shorter time exaggerates it. */
+/** The minimum part of the interval for measuring the rate of other consumers. A shorter time would exaggerate it. */
 const rateBase = 1 / 4
 
-/** Times in the log are rounded up to this part of the interval, which bounds its length. */
+/** The times in the log are rounded up to this fraction of the interval, which limits its length. */
 const slicesPerInterval = 200
 
-/** Timers may fire a millisecond early, and the service may count whole milliseconds. */
+/** A safety margin, because timers may fire a millisecond early and the service may count whole milliseconds. */
 const margin = 2
 
-/** A request that never ends counts for no longer: an infinite time has no JSON. */
+/** The longest time for which a request that never ends counts. JSON has no infinite time. */
 const longestLease = 60 * 60 * 1000
 
-/** No single 429 pauses the calls for longer. */
+/** The longest pause after one 429. */
 const longestPause = 60_000
 
-/** An exhausted daily quota is probed with one request this often. */
+/** The interval at which one request probes an exhausted daily quota. */
 const probeEvery = 5 * 60_000
 
-/** A clock that is further behind than this was set back; less is the error of an estimated clock. */
+/** A clock that is further behind than this was set back. A smaller difference is the error of an estimated clock. */
 const clockTolerance = 1000
 
 export const initialState = ({ limit, interval }: Pick<Settings, "limit" | "interval">): LimitState => ({
@@ -139,36 +139,36 @@ export const initialState = ({ limit, interval }: Pick<Settings, "limit" | "inte
   processes: {}
 })
 
-// --- what follows from a state -----------------------------------------------------------------------------------------
+// --- reading a state ---------------------------------------------------------------------------------------------------
 
-/** Requests that count now. */
+/** The number of requests that count now. */
 export const used = ({ given, expired }: LimitState): number => given - expired
 
 export const otherConsumers = ({ others }: LimitState): number => Math.floor(Math.max(others.latest, others.previous))
 
-/** What may be used of the limit if there are no other consumers. */
+/** The requests that may count at the same time if there are no other consumers. */
 const ownShare = (state: LimitState, { share }: Settings) => Math.max(1, Math.floor(state.limit * share))
 
-/** What may be used beside the other consumers; one request at least, which sees whether they are still there. */
+/** The requests that may count beside other consumers. At least one, whose response shows whether they are still there. */
 const allowed = (state: LimitState, settings: Settings) =>
   Math.max(1, Math.min(state.limit - otherConsumers(state), ownShare(state, settings)))
 
 export const free = (state: LimitState, settings: Settings): number =>
   Math.max(0, allowed(state, settings) - used(state))
 
-/** Whether no response has come for so long that what others use is not known. */
+/** Whether the last response is so old that the use of others is not known. */
 const isSilent = ({ lastResponseAt, interval }: LimitState, time: number) => time - lastResponseAt > 2 * interval
 
 const dayLeft = ({ day }: LimitState, { reserve }: Settings, priority: Level) =>
   day === null ? Infinity : day.left - (priority === "bulk" ? Math.floor(day.limit * reserve) : 0)
 
-/** Permits left in the current part of the interval. What others use must be seen before a crowd leaves. */
+/** The permits left in the current part. While the use of others is not known, only one part's requests are sent at once. */
 const leftInPart = (state: LimitState, settings: Settings, priority: Level) => {
   const isSpread = priority === "bulk" || otherConsumers(state) > 0 || isSilent(state, state.now)
   return isSpread ? Math.ceil(allowed(state, settings) / parts) - state.part.given : Infinity
 }
 
-/** How long the day's quota is exhausted for work of a priority; 0 where it is not, or where a request may probe it. */
+/** The time for which the day's quota is exhausted for a priority; 0 if it is not, or if a request may probe it. */
 export const exhaustedFor = (state: LimitState, settings: Settings, priority: Level): number =>
   state.day === null || dayLeft(state, settings, priority) > 0 || state.now >= state.day.probeAt
     ? 0
@@ -176,11 +176,11 @@ export const exhaustedFor = (state: LimitState, settings: Settings, priority: Le
 
 export const pausedFor = ({ now, pause }: LimitState): number => Math.max(0, pause.until - now)
 
-/** How long no request may leave at all. */
+/** The time for which no request may be sent at all. */
 const closedFor = (state: LimitState, settings: Settings, priority: Level): number =>
   Math.max(pausedFor(state), exhaustedFor(state, settings, priority))
 
-/** The time until so many of the requests that count have stopped counting. */
+/** The time until `count` of the requests that count now have stopped counting. */
 const untilExpired = ({ log, now }: LimitState, count: number, latest: number): number => {
   let rest = count
   for (const [until, slice] of log) {
@@ -190,7 +190,7 @@ const untilExpired = ({ log, now }: LimitState, count: number, latest: number): 
   return 0
 }
 
-/** The time until there may be room, if no response changes that before. */
+/** The time until a permit may be free, unless a response changes that before. */
 export const nextWakeUp = (state: LimitState, settings: Settings, priority: Level): number => {
   const closed = closedFor(state, settings, priority)
   if (closed > 0) return closed
@@ -200,27 +200,27 @@ export const nextWakeUp = (state: LimitState, settings: Settings, priority: Leve
   return Math.max(expiring, leftInPart(state, settings, priority) > 0 ? 0 : nextPart)
 }
 
-/** How long the caller at a place (from 1) of the queue has to wait at least: other consumers may be gone by then. */
+/** The minimum wait of a caller at a place (from 1) of the queue. Other consumers are ignored, as they may have stopped. */
 export const estimateWait = (state: LimitState, settings: Settings, priority: Level, place: number): number => {
   const most = ownShare(state, settings)
   const rounds = Math.floor((place - 1) / most)
   const over = used(state) - most + place - rounds * most
-  // A request on its way may complete at once, and counts for an interval then.
+  // A request in flight may complete at once. Then it counts for one more interval.
   const expiring = over > 0 ? untilExpired(state, over, countsUntil(state, state.now)) : 0
   const first = Math.max(expiring, closedFor(state, settings, priority))
   const spread = priority === "bulk" ? Math.floor((place - 1) / Math.ceil(most / parts)) * (state.interval / parts) : 0
   return Math.max(first + rounds * state.interval, spread)
 }
 
-// --- what changes it ---------------------------------------------------------------------------------------------------
+// --- changing a state --------------------------------------------------------------------------------------------------
 
-/** When a request stops counting that completes at a time. */
+/** The time at which a request stops counting that completes at `time`. */
 const countsUntil = ({ interval }: LimitState, time: number, slices = slicesPerInterval) => {
   const slice = Math.ceil(interval / slices)
   return Math.ceil((time + interval + margin) / slice) * slice
 }
 
-/** Where the slice of a process and a time is, or the last one before it. */
+/** The index of the slice of a process and a time, or of the last slice before it. */
 const indexOf = (log: ReadonlyArray<Slice>, until: number, process: string): number => {
   let index = log.length - 1
   while (index >= 0 && (log[index]![0] > until || (log[index]![0] === until && log[index]![2] !== process))) index -= 1
@@ -235,7 +235,7 @@ const count = ({ log }: LimitState, until: number, process: string): void => {
   else log.splice(index + 1, 0, [until, 1, process])
 }
 
-/** Counts the request of a grant no more. `false` where it does not count, because its lease has ended. */
+/** Stops counting the request of a grant. Returns `false` if it did not count, because its lease has ended. */
 const uncount = ({ log }: LimitState, { until, process }: Grant): boolean => {
   const index = indexOf(log, until, process)
   const slice = log[index]
@@ -245,14 +245,14 @@ const uncount = ({ log }: LimitState, { until, process }: Grant): boolean => {
   return true
 }
 
-/** After the clock was set back: what counts now counts for one interval more, and the rest is learned again. */
+/** After the clock was set back: the counted requests count for one more interval, and the rest of the state is reset. */
 const restart = (state: LimitState, time: number): void => {
   const { given, expired, completed } = state
   const log = state.log.map(([, count, process]) => [time + state.interval, count, process])
   Object.assign(state, initialState(state), { given, expired, completed, log })
 }
 
-/** Brings a state to a time: what has passed until then is forgotten. */
+/** Moves a state forward to a time, and drops everything that has expired by then. */
 export const advance = (state: LimitState, time: number): LimitState => {
   if (time < state.now - clockTolerance) restart(state, time)
   const now = Math.max(time, state.now)
@@ -270,7 +270,7 @@ export const advance = (state: LimitState, time: number): LimitState => {
   return state
 }
 
-/** A permit, if there is one at the time of the state. */
+/** Returns a permit if one is free at the time of the state. */
 export const acquire = (
   state: LimitState,
   settings: Settings,
@@ -291,7 +291,7 @@ export const acquire = (
   return { process, until, givenAt: now, given: state.given, expired, completed }
 }
 
-/** Permits for the first of the wishes. */
+/** Returns permits for the first wishes, in order, until none is free. */
 export const acquireAll = (
   state: LimitState,
   settings: Settings,
@@ -307,20 +307,20 @@ export const acquireAll = (
   return grants
 }
 
-/** The request of a permit was not sent. */
+/** Returns the permit of a request that was not sent. */
 export const release = (state: LimitState, grant: Grant): void => {
   if (!uncount(state, grant)) return
   state.given -= 1
   if (state.day !== null) state.day.left += 1
 }
 
-/** Counts a permit of this process in a state that does not have it yet, for example the state that Redis has returned. */
+/** Adds a permit of this process to a state that does not have it yet, such as one that Redis has returned. */
 export const adopt = (state: LimitState, { until, process }: Grant): void => {
   state.given += 1
   count(state, until, process)
 }
 
-/** The pause after a response. Requests that were refused together pause once. */
+/** Sets the pause after a response. Requests that were refused together cause one pause. */
 const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outcome, time: number): void => {
   const { isRefused, retryAfterMillis = 0, headers } = outcome
   if (!isRefused) {
@@ -335,12 +335,13 @@ const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outc
 }
 
 /**
- * What a response tells about other consumers: the requests that the service has counted and that cannot be our own. In
- * windows that slide, those are all of an interval; in fixed windows they are those since its beginning, and grow at a rate.
+ * Estimates the use of other consumers from a response: the requests that the service has counted and that cannot be our own.
+ * In a sliding window, these are all requests of an interval. In a fixed window, they are the requests since its start, so
+ * the estimate uses their rate.
  */
 const observe = (state: LimitState, grant: Grant, time: number, counted: number): void => {
   const { others, given, interval, limit } = state
-  // The first responses after a silence also count what was sent before it, perhaps by a process that has ended. That leaves
+  // The first responses after a silence also count requests from before it, perhaps of a process that has ended. They leave
   // the window soon, so an observation counts for a shorter time at first.
   if (time - others.firstAt < 2 * interval && time - others.since >= interval * rateBase) {
     others.previous = others.latest
@@ -359,7 +360,7 @@ const observe = (state: LimitState, grant: Grant, time: number, counted: number)
   others.latest = Math.min(limit, Math.max(others.latest, seen))
 }
 
-/** What a response tells about the limit, about other consumers, and about the day. */
+/** Learns the limit, the use of others and the daily quota from a response. */
 const learn = (state: LimitState, grant: Grant, time: number, isRefused: boolean, told: RateLimitHeaders): void => {
   const { limit, remaining, interval, day } = told
   state.limit = limit ?? state.limit
@@ -371,15 +372,15 @@ const learn = (state: LimitState, grant: Grant, time: number, isRefused: boolean
     observe(state, grant, time, state.limit - remaining + (isRefused ? 1 : 0))
   }
   if (day === undefined) return
-  // Requests sent since may not have been counted yet.
+  // The service may not have counted the requests that were sent since.
   const left = day.left - (state.given - grant.given)
   state.day = { limit: day.limit, left, resetsAt: time + day.resetsIn, probeAt: time + probeEvery }
 }
 
-/** The request of a permit has ended at a time: it counts for one interval more. */
+/** Records the end of a request. It counts for one more interval. */
 export const complete = (state: LimitState, grant: Grant, time: number, outcome: Outcome | undefined): void => {
   state.completed += 1
-  // A permit whose lease has ended has left the log.
+  // The permit is no longer in the log if its lease has ended.
   if (!uncount(state, grant)) state.given += 1
   if (outcome !== undefined) {
     if (isSilent(state, time)) state.others.firstAt = state.others.since = time

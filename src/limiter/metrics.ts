@@ -1,4 +1,4 @@
-// What the rate limits of a process measure together. No metric has the key of a limit: their number cannot grow.
+// The metrics of all rate limits of a process. No metric has the key of a limit as a tag, so their number does not grow.
 import * as Metric from "effect/Metric"
 import type { Rejection } from "./model.js"
 
@@ -23,10 +23,10 @@ const counted = (name: string) => {
   return (by: number): void => gauge.unsafeUpdate((count += by), [])
 }
 
-/** Calls that have begun to wait, or wait no more. */
+/** Adds to the number of waiting calls. A negative number subtracts. */
 export const addWaiting = counted(metrics.waiting)
 
-/** Stores that can no longer be used, or can again. */
+/** Adds to the number of unavailable stores. A negative number subtracts. */
 export const addUnavailableStores = counted(metrics.unavailableStores)
 
 const rejections = Metric.counter(metrics.rejections, { incremental: true })

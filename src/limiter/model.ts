@@ -1,4 +1,4 @@
-// The words of the rate limit. `RateLimit` gives them to users.
+// The public types of the rate limit, which the module `RateLimit` exports.
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -14,7 +14,7 @@ export type {
 } from "./limit.js"
 
 /**
- * What a request needs of a limit.
+ * The options of a request for a permit.
  *
  * @since 0.2.0
  * @category models
@@ -22,22 +22,22 @@ export type {
 export interface AcquireOptions {
   /** The priority of the call. */
   readonly priority: Level
-  /** How long it may wait for a permit, in milliseconds. */
+  /** The maximum time to wait for a permit, in milliseconds. */
   readonly timeoutMillis: number
-  /** How long the request may take at most, in milliseconds: a permit whose process dies ends then. */
+  /** The maximum duration of the request, in milliseconds. After it, the permit of a process that has died is free again. */
   readonly leaseMillis: number
 }
 
 /**
- * Why there is no permit.
+ * The reason why there is no permit.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Rejection {
-  /** `Timeout`: the permit would come too late. `DailyQuotaExhausted`: nothing is left of the day for this priority. */
+  /** `Timeout`: the permit would come too late. `DailyQuotaExhausted`: the day's quota is exhausted for this priority. */
   readonly reason: "Timeout" | "DailyQuotaExhausted"
-  /** When there may be a permit, in milliseconds from now. */
+  /** The time until a permit may be free, in milliseconds. */
   readonly retryAfterMillis: number
 }
 
@@ -49,8 +49,8 @@ export interface Rejection {
  */
 export interface Permit {
   /**
-   * The request has ended. `response` is what came back, if anything did; `retryAfterMillis` is what a 429 asks to wait.
-   * Idempotent.
+   * Reports the end of the request, with its response if there was one, and the delay that a 429 asks for in
+   * `retryAfterMillis`. Idempotent.
    */
   readonly complete: (
     response?: {
@@ -61,7 +61,7 @@ export interface Permit {
     },
     retryAfterMillis?: number
   ) => void
-  /** The request was certainly not sent: the permit is given back. Idempotent, and without effect after `complete`. */
+  /** Returns the permit of a request that was certainly not sent. Idempotent, and without effect after `complete`. */
   readonly release: () => void
 }
 
@@ -72,27 +72,27 @@ export interface Permit {
  * @category models
  */
 export interface Limiter {
-  /** A permit if one is free and no call waits before this one. Nothing is waited for. */
+  /** Returns a permit if one is free and no other call waits before this one. Does not wait. */
   readonly tryAcquire: (options: AcquireOptions) => Permit | undefined
   /**
-   * A permit as soon as there is one. Fails at once where that takes longer than `timeoutMillis` or the day's quota is
-   * exhausted. Interruptible while it waits, and synchronous where a permit is free.
+   * Waits for a permit. Fails at once if the wait would be longer than `timeoutMillis` or if the day's quota is exhausted. It
+   * is interruptible while it waits, and synchronous if a permit is free.
    *
-   * A caller that must not be interrupted between this and its request gives the `restore` of its own
-   * `Effect.uninterruptibleMask`: then only the wait is interruptible, and no permit is lost.
+   * A caller that must not be interrupted between the permit and its request passes the `restore` of its own
+   * `Effect.uninterruptibleMask`. Then only the wait is interruptible, and no permit is lost.
    */
   readonly acquire: (
     options: AcquireOptions,
     restore?: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) => Effect.Effect<Permit, Rejection>
-  /** Whether no request counts, waits or is held back, so that the limit can be forgotten. */
+  /** Whether no request counts, waits or is paused, so that the limit can be removed. */
   readonly isIdle: Effect.Effect<boolean>
   /** The current state. */
   readonly state: Effect.Effect<State>
 }
 
 /**
- * The state of one limit, as far as this process knows it.
+ * The state of one limit, as this process knows it.
  *
  * @since 0.1.0
  * @category models
@@ -102,28 +102,28 @@ export interface State {
   readonly key: string
   /** Requests that the service allows in one `interval`. */
   readonly limit: number
-  /** The length of the window. */
+  /** The length of the service's window. */
   readonly interval: Duration.Duration
-  /** Requests of this app that count now. */
+  /** The requests of this app that count against the limit now. */
   readonly used: number
-  /** Permits left now. */
+  /** The permits that are free now. */
   readonly free: number
-  /** Calls of this process that wait for a permit. */
+  /** The calls of this process that wait for a permit. */
   readonly waiting: number
-  /** Requests per interval that others send with the same app: estimated from the responses. */
+  /** The requests per interval of other consumers of the same limit, estimated from the responses. */
   readonly otherConsumers: number
-  /** How long no request may leave after a 429. */
+  /** The time for which no request is sent after a 429. */
   readonly pausedFor: Duration.Duration
-  /** The quota of the day; `none` before a response tells it. */
+  /** The daily quota; `none` before a response reports it. */
   readonly day: Option.Option<{
     /** Requests that the service allows in a day. */
     readonly limit: number
-    /** Requests that are left of the day. */
+    /** The requests that are left for the day. */
     readonly left: number
     /** The time until the quota resets. */
     readonly endsIn: Duration.Duration
   }>
-  /** Whether the store that processes share can be used; `true` in memory. Without it a process uses its share. */
+  /** Whether the shared store can be used; `true` in memory. Without the store, a process uses its share of the limit. */
   readonly isStoreAvailable: boolean
 }
 
@@ -134,7 +134,7 @@ export interface State {
  * @category models
  */
 export interface Service {
-  /** The limit of an app and location. The same key gives the same limit. It goes by the clock of who opens it. */
+  /** Opens the limit of an app and location. The same key gives the same limit. It uses the clock of its first opener. */
   readonly open: (key: string) => Effect.Effect<Limiter, never, Scope.Scope>
   /** The states of all limits that are open. */
   readonly states: Effect.Effect<ReadonlyArray<State>>
@@ -147,11 +147,11 @@ export interface Service {
  * @category models
  */
 export interface Options {
-  /** Requests in one `interval` until a response tells another number: an integer from 1. 100 by default. */
+  /** Requests in one `interval` until a response reports another number: an integer from 1. 100 by default. */
   readonly limit?: number | undefined
-  /** The interval until a response tells another: from 1 millisecond to 1 hour. 10 seconds by default. */
+  /** The interval until a response reports another: from 1 millisecond to 1 hour. 10 seconds by default. */
   readonly interval?: Duration.DurationInput | undefined
-  /** The part of the limit that may be used here: above 0, at most 1. 1 by default. */
+  /** The part of the limit that this process may use: above 0, at most 1. 1 by default. */
   readonly share?: number | undefined
   /** The part of the day's quota that bulk calls leave to interactive ones: from 0 to below 1. 0.05 by default. */
   readonly reserve?: number | undefined

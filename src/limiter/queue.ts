@@ -1,5 +1,5 @@
-// Who waits for a permit, and the order in which permits are taken. Every caller that waits has a timer of its own and takes
-// its own permit: no fiber or timer of one request serves the others, so none of them depends on it to go on.
+// The queue of callers that wait for a permit. Every waiting caller has its own timer and takes its own permit. No fiber or
+// timer of one request serves the others, so no caller depends on another request to continue.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,43 +12,43 @@ import * as Limit from "./limit.js"
 import * as metrics from "./metrics.js"
 import type { AcquireOptions, Level, Limiter, Permit, Rejection, State } from "./model.js"
 
-/** Where the state of a limit is kept. */
+/** The store of the state of a limit. */
 export interface Store {
-  /** The settings that hold now. */
+  /** The current settings. */
   readonly settings: () => Limit.Settings
-  /** The state now, as far as it is known here. */
+  /** The current state, as this process knows it. */
   readonly read: () => Limit.LimitState
-  /** Whether other processes have to be asked for a permit. */
+  /** Whether permits come from a store that processes share. */
   readonly isShared: () => boolean
-  /** A permit, if there is one here. */
+  /** Returns a permit if this process can give one without the shared store. */
   readonly acquire: (wish: Limit.Wish) => Limit.Grant | undefined
-  /** Permits for the first of the wishes, from those who share the limit. */
+  /** Returns permits for the first wishes from the shared store. */
   readonly ask: (wishes: ReadonlyArray<Limit.Wish>) => Promise<ReadonlyArray<Limit.Grant>>
   readonly complete: (grant: Limit.Grant, outcome: Limit.Outcome | undefined) => void
   readonly release: (grant: Limit.Grant) => void
-  /** Whether a request of this process counts, or has yet to be told of. */
+  /** Whether a request of this process counts, or is not yet written to the shared store. */
   readonly isUsed: () => boolean
   readonly isAvailable: () => boolean
-  /** Reads what other processes wrote. */
+  /** Reads the state from the shared store. */
   readonly refresh: Effect.Effect<void>
 }
 
 interface Waiter extends AcquireOptions {
-  /** When it gives up. */
+  /** The time at which it stops waiting. */
   readonly until: number
-  /** When its timer fires. */
+  /** The time at which its timer fires. */
   wakesAt: number
-  /** Ends its sleep. `mayAsk`: whether it may ask those who share the limit. */
+  /** Ends its sleep. `mayAsk`: whether it may ask the shared store. */
   wake: (mayAsk: boolean) => void
 }
 
-/** A caller whose timer is this late belongs to a request that has ended: the others do not wait for it. */
+/** A caller whose timer is later than this, in milliseconds, belongs to a request that has ended. It leaves the queue. */
 const abandonedAfter = 250
 
-/** Callers behind the first look this often whether the first is still there; the more there are, the more rarely. */
+/** The interval at which callers behind the first one check that the first one is still there, in milliseconds. */
 const heartbeat = (waiting: number) => 1000 + 10 * waiting
 
-/** Other processes change a shared state without a word: the first caller asks this often in an interval. */
+/** The number of times per interval that the first caller asks the shared store, which other processes may have changed. */
 const asksPerInterval = 50
 
 const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
@@ -59,7 +59,7 @@ const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
 /** The limit of a key over a store. */
 export class Queue implements Limiter {
   private readonly queues: { readonly [priority in Level]: Set<Waiter> } = { interactive: new Set(), bulk: new Set() }
-  /** Permits that those who share the limit gave to callers that wait. */
+  /** Permits from the shared store for callers that wait. */
   private readonly ready: Array<Limit.Grant> = []
   private isAsking = false
 
@@ -68,7 +68,7 @@ export class Queue implements Limiter {
     private readonly store: Store,
     private readonly clock: Clock.Clock
   ) {
-    // Exporters see the gauge before the first call waits.
+    // This registers the gauge, so that exporters see it before the first call waits.
     metrics.addWaiting(0)
   }
 
@@ -90,26 +90,26 @@ export class Queue implements Limiter {
     if (this.queues[waiter.priority].delete(waiter)) metrics.addWaiting(-1)
   }
 
-  /** Callers whose request has ended leave the queue. One that was only late comes back. */
+  /** Removes callers whose request has ended. A caller that was only late enters the queue again. */
   private dropAbandoned(now: number) {
     for (let first = this.first(); first !== undefined && first.wakesAt < now - abandonedAfter; first = this.first()) {
       this.dequeue(first)
     }
   }
 
-  /** A caller leaves the queue, and the next one takes its place. */
+  /** Removes a caller from the queue, and wakes the next one. */
   private leave(waiter: Waiter) {
     this.dequeue(waiter)
     this.releaseUnused()
     this.wakeFirst(true)
   }
 
-  /** Callers may have left while their permits were asked for. */
+  /** Releases permits of callers that left while the shared store was asked. */
   private releaseUnused() {
     while (this.ready.length > this.waiting) this.store.release(this.ready.pop()!)
   }
 
-  /** Wakes the first caller if it would sleep longer than it has to. */
+  /** Wakes the first caller if it would sleep longer than necessary. */
   private wakeFirst(mayAsk: boolean) {
     const first = this.first()
     if (first === undefined) return
@@ -122,13 +122,13 @@ export class Queue implements Limiter {
     if (this.isAsking) return heartbeat(this.waiting)
     const state = store.read()
     const nextAsk = store.isShared() ? state.interval / asksPerInterval : Infinity
-    // At least a millisecond: others may have taken what the state seems to have.
+    // At least a millisecond, because others may have taken the permits that the state seems to have.
     return Math.max(1, Math.min(Limit.nextWakeUp(state, store.settings(), priority), nextAsk))
   }
 
   // --- one caller
 
-  /** Asks those who share the limit, for all who wait. */
+  /** Asks the shared store for permits for all waiting callers. */
   private ask() {
     if (this.isAsking || !this.store.isShared()) return
     this.isAsking = true
@@ -149,7 +149,7 @@ export class Queue implements Limiter {
     return wait > timeLeft || timeLeft <= 0 ? rejection("Timeout", wait) : undefined
   }
 
-  /** Until the timer of the caller fires, or another caller wakes it. */
+  /** Sleeps until the timer of the caller fires or another caller wakes it. */
   private sleep(waiter: Waiter) {
     return Effect.async<boolean>((resume) => {
       const now = monotonic(this.clock)
@@ -165,7 +165,7 @@ export class Queue implements Limiter {
     })
   }
 
-  /** Takes a permit when it is the caller's turn, and sleeps until then. */
+  /** Sleeps until it is the caller's turn, and takes a permit. */
   private wait(waiter: Waiter, mayAsk: boolean, restore: Restore): Effect.Effect<Permit, Rejection> {
     return Effect.suspend(() => {
       const now = monotonic(this.clock)

@@ -1,4 +1,4 @@
-// The state of a limit in Redis, as one JSON text: read and written by compare-and-set, with the time of Redis.
+// The store of a limit in Redis. The state is one JSON text, written by compare-and-set with the time of Redis.
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type { Redis } from "ioredis"
@@ -9,7 +9,7 @@ import { addUnavailableStores } from "./metrics.js"
 import type { Store } from "./queue.js"
 import { ownPart, parseState, seeProcess } from "./sharing.js"
 
-/** Sets the state if the caller has seen its version. Returns time and version, and the state where it is another one. */
+/** Sets the state if the caller has its current version. Returns the time and the version, and the state if it differs. */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -24,19 +24,19 @@ return { now, ARGV[2] }
 
 const scriptId = createHash("sha1").update(script).digest("hex")
 
-/** A call waits this long for Redis at most, in milliseconds. */
+/** The timeout of a command, in milliseconds. */
 const patience = 500
 
-/** While Redis cannot be used, it is tried this often. */
+/** The interval at which Redis is tried again while it cannot be used, in milliseconds. */
 const retryEvery = 1000
 
-/** A limit warns this often at most. */
+/** The minimum time between two warnings of a limit, in milliseconds. */
 const warnEvery = 10 * 60_000
 
-/** A process says this often that it shares the limit. */
+/** The interval at which a process records that it shares the limit, in milliseconds. */
 const presenceEvery = 10_000
 
-/** A change that Redis has not been told yet. `until`: when it does not matter any more, by the clock of Redis. */
+/** A change that is not yet written to Redis. `until` is the time after which it has no effect, by the clock of Redis. */
 interface Change {
   readonly until: number
   readonly apply: (state: Limit.LimitState) => void
@@ -47,12 +47,12 @@ export class RedisStore implements Store {
   private version = ""
   private state: Limit.LimitState
   private isConnected = false
-  /** The clock of Redis less ours, at least and at most. */
+  /** The lower and upper bound of the difference between the clock of Redis and ours. */
   private offset: { readonly low: number; readonly high: number }
   private readonly changes = new Set<Change>()
-  /** A write whose reply has not come: Redis may have made it all the same. */
+  /** A write whose reply has not arrived. Redis may have applied it all the same. */
   private unconfirmed: { readonly version: string; readonly changes: ReadonlyArray<Change> } | undefined
-  /** While Redis cannot be used: the requests of this process, and when Redis is tried again. */
+  /** While Redis cannot be used: the state of this process's requests, and the time of the next try. */
   private away: { state: Limit.LimitState; retryAt: number } | undefined
   private warnedAt = -Infinity
   private isTelling = false
@@ -88,7 +88,7 @@ export class RedisStore implements Store {
     return reply as ReadonlyArray<unknown>
   }
 
-  /** The state as it is next: with what Redis has not been told, and with permits for the first of the wishes. */
+  /** The next state: with the changes that are not yet written, and with permits for the first wishes. */
   private next(wishes: ReadonlyArray<Limit.Wish>) {
     const state = Limit.advance(structuredClone(this.state), this.now())
     const seenAt = state.processes[this.process]
@@ -99,13 +99,13 @@ export class RedisStore implements Store {
     return { state, grants, isChanged: !isPresent || this.changes.size > 0 || grants.length > 0 }
   }
 
-  /** Permits by the newest state, however often other processes write in between: one of them always gets on. */
+  /** Gets permits by the newest state. Repeats while other processes write in between; one of them always succeeds. */
   private async exchange(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
     for (;;) {
       const { isConnected, unconfirmed, version } = this
       const changes = [...this.changes]
       const { state, grants, isChanged } = this.next(wishes)
-      // Without a time from Redis, nothing can be written.
+      // Nothing is written before the first reply, because the time of Redis is not known.
       const isWritten = isConnected && isChanged
       const next = isWritten ? randomBytes(8).toString("hex") : ""
       const sentAt = this.clock()
@@ -142,7 +142,7 @@ export class RedisStore implements Store {
     this.version = version
   }
 
-  /** Exchanges, or does without Redis. */
+  /** Exchanges with Redis. If that fails, the process continues without Redis. */
   private async tryExchange(wishes: ReadonlyArray<Limit.Wish> = []): Promise<ReadonlyArray<Limit.Grant>> {
     try {
       const grants = await this.exchange(wishes)
@@ -173,7 +173,7 @@ export class RedisStore implements Store {
     Runtime.runFork(this.runtime)(Effect.logWarning(message))
   }
 
-  /** Tells Redis what has changed, together with what changes until the event loop turns. */
+  /** Writes the changes to Redis, including those that follow in the same turn of the event loop. */
   private tell() {
     if (this.isTelling || this.away !== undefined) return
     this.isTelling = true
@@ -219,7 +219,7 @@ export class RedisStore implements Store {
   }
 
   ask(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
-    // Processes take turns.
+    // A process asks for no more than its share, so that the others get permits too.
     return this.tryExchange(wishes.slice(0, Math.ceil(this.state.limit / this.processes)))
   }
 

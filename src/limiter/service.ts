@@ -1,4 +1,4 @@
-// Limits by key, and the limits that one process keeps in memory.
+// The limits of a service by key, and limits in memory.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import type { Limiter, Options, Permit, Service } from "./model.js"
 import { monotonic } from "../runtime/timer.js"
 import { Queue, type Store } from "./queue.js"
 
-/** The limit that the service documents. */
+/** The documented limit. */
 export const defaultLimit = 100
 
 const inRange = (name: string, value: number, isInRange: boolean, range: string): number => {
@@ -17,10 +17,10 @@ const inRange = (name: string, value: number, isInRange: boolean, range: string)
   throw new Error(`RateLimit: \`${name}\` is ${value}; it must be ${range}`)
 }
 
-/** Options as settings; throws where one is out of its range. */
+/** Converts options to settings. Throws if an option is out of its range. */
 export const makeSettings = (options: Options = {}): Limit.Settings => {
   const { limit = defaultLimit, share = 1, reserve = 0.05 } = options
-  // A negative or unreadable duration is 0 to `Duration.toMillis`, and refused as such.
+  // `Duration.toMillis` converts a negative or invalid duration to 0, which the range check refuses.
   const interval = Duration.toMillis(options.interval ?? "10 seconds")
   return {
     limit: inRange("limit", limit, Number.isInteger(limit) && limit >= 1 && limit <= 1e12, "an integer from 1 to 1e12"),
@@ -30,7 +30,7 @@ export const makeSettings = (options: Options = {}): Limit.Settings => {
   }
 }
 
-/** The state of a limit in this process. */
+/** The store of a limit in memory. */
 const memoryStore = (settings: Limit.Settings, clock: Clock.Clock): Store => {
   const state = Limit.initialState(settings)
   const read = () => Limit.advance(state, monotonic(clock))
@@ -53,14 +53,14 @@ export const memoryLimiter =
   (key: string, clock: Clock.Clock): Limiter =>
     new Queue(key, memoryStore(settings, clock), clock)
 
-/** Limits by key: each is made when it is first opened, and kept while somebody has it open or a request of it counts. */
+/** Limits by key. A limit is made when it is first opened, and kept while it is open or one of its requests counts. */
 export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter): Service => {
   const limits = new Map<string, { readonly limiter: Limiter; users: number }>()
   const forgetIdle = Effect.suspend(() =>
     Effect.forEach(
       Array.from(limits).filter(([, { users }]) => users === 0),
       ([key, limit]) =>
-        // Somebody may have opened it, or another of the same key, in the meantime.
+        // Meanwhile the limit may have been opened again, or replaced by another one of the same key.
         Effect.map(
           limit.limiter.isIdle,
           (isIdle) => isIdle && limit.users === 0 && limits.get(key) === limit && limits.delete(key)
