@@ -12,7 +12,7 @@ const groups = {
     file: "src/http/retryDecision.ts,src/http/retryAfter.ts",
     tests: ["test/RetryPolicy.test.ts", "test/Errors.test.ts"]
   },
-  Redaction: { file: "src/http/redact.ts", tests: ["test/Errors.test.ts"] },
+  Redaction: { file: "src/http/redact.ts", tests: ["test/http/redact.test.ts", "test/Errors.test.ts"] },
   Errors: {
     file: "src/Errors.ts,src/http/failure.ts",
     tests: ["test/Errors.test.ts", "test/Schema.test.ts", "test/ContactsService.test.ts"]

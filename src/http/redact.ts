@@ -56,13 +56,13 @@ const monthNames = "january february march april may june july august september 
 const dayForms = (text: string): ReadonlyArray<string> => {
   const iso = isoDayOfText(/^\d{4}-\d\d-\d\dt/.test(text) ? text.slice(0, 10) : text)
   if (iso === undefined) return []
-  const [year = "", month = "", day = ""] = iso.split("-")
-  const name = monthNames[Number(month) - 1] ?? ""
+  const [year, month, day] = iso.split("-") as [string, string, string]
+  const name = monthNames[Number(month) - 1]!
   const millis = Math.abs(Date.parse(iso))
   const numeric = [
-    [month, day],
-    [String(Number(month)), String(Number(day))]
-  ].flatMap(([m = "", d = ""]) =>
+    { m: month, d: day },
+    { m: String(Number(month)), d: String(Number(day)) }
+  ].flatMap(({ m, d }) =>
     ["-", "/", ".", "_", ""].flatMap((between) =>
       [
         [year, m, d],
