@@ -159,6 +159,40 @@ describe("upsertMany", () => {
     )
   })
 
+  it.effect("never rejects a contact that one of its sends may have applied", () => {
+    const refused = new Errors.TransportError({
+      operation: "upsertContact",
+      attempts: 3,
+      message: "The service could not be reached (ECONNREFUSED)",
+      outcome: "NotApplied",
+      isRetryable: true
+    })
+    const run = (later: Errors.ContactsError) => {
+      let sends = 0
+      const service = serviceOf((input) =>
+        Effect.suspend(() => {
+          if (input.email !== lead(0).email) return Effect.succeed(answer(input))
+          return Effect.fail(++sends === 1 ? failure("Unknown") : later)
+        })
+      )
+      return collected(ContactsBulk.upsertMany(Stream.fromIterable(leads(3)))).pipe(
+        Effect.either,
+        Effect.map((result) => ({ result, sends })),
+        Effect.provide(service)
+      )
+    }
+    return Effect.gen(function* () {
+      const unreachable = yield* run(refused)
+      expect(unreachable.sends).toBe(3)
+      expect(unreachable.result).toMatchObject({ left: { reason: "Unresolved", unresolved: [0] } })
+      // Another send would not help after a refusal of the contact itself.
+      const rejected = yield* run(unprocessable)
+      expect(rejected.sends).toBe(2)
+      const outcomes = Either.getOrThrow(rejected.result)
+      expect(outcomes.find(({ index }) => index === 0)).toMatchObject({ _tag: "Unknown", error: unprocessable })
+    })
+  })
+
   it.effect("waits out a short rate limit, and stops with QuotaExhausted and retryAfter at a long one", () => {
     const refusals = [limited("20 seconds"), limited("5 hours")]
     let calls = 0
@@ -827,6 +861,30 @@ describe("a checkpoint", () => {
       yield* ContactsBulk.clear(another)
       expect(yield* ContactsBulk.progress(another)).toEqual(Option.none())
       expect(yield* checkpoint.store.size).toBe(0)
+    }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
+  )
+
+  it.effect("leaves no dead letter behind if a removal was cut off and is repeated", () =>
+    Effect.gen(function* () {
+      for (const remove of [ContactsBulk.clear, ContactsBulk.clearDeadLetters]) {
+        const store = yield* memory
+        const checkpoint = { store, name: "leads" }
+        const input = [0, 1, 2, 3].map((index) => ({ ...lead(index), email: "nobody" }))
+        yield* collected(ContactsBulk.upsertMany(Stream.fromIterable(input), { checkpoint, concurrency: 1 }))
+        let removals = 0
+        const dying: KeyValueStore.KeyValueStore = {
+          ...store,
+          remove: (key) => Effect.suspend(() => (++removals === 4 ? Effect.interrupt : store.remove(key)))
+        }
+        yield* Effect.exit(remove({ store: dying, name: "leads" }))
+        yield* remove(checkpoint)
+        expect(yield* Effect.forEach([0, 1, 2, 3], (batch) => store.has(`leads.dead.${batch}`))).toEqual([
+          false,
+          false,
+          false,
+          false
+        ])
+      }
     }).pipe(Effect.provide(ContactsTest.layer({ locationId })))
   )
 

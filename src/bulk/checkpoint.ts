@@ -147,11 +147,16 @@ export const letters = (checkpoint: Checkpoint): Stream.Stream<unknown, Checkpoi
 const remove = (store: KeyValueStore.KeyValueStore, key: string) =>
   Effect.tap(store.has(key), (isThere) => (isThere ? store.remove(key) : Effect.void))
 
-/** Removes batches until one is missing, because a progress that was cut off does not contain their number. */
-const removeLetters = (checkpoint: Checkpoint, batch = 0): Effect.Effect<void, PlatformError> =>
-  Effect.flatMap(remove(checkpoint.store, lettersOf(checkpoint, batch)), (wasThere) =>
-    wasThere ? removeLetters(checkpoint, batch + 1) : Effect.void
+/**
+ * Removes the batches that exist, because a progress that was cut off does not contain their number. The last batch is removed
+ * first, so that after a kill the others are still found.
+ */
+const removeLetters = (checkpoint: Checkpoint, batch = 0): Effect.Effect<void, PlatformError> => {
+  const key = lettersOf(checkpoint, batch)
+  return Effect.flatMap(checkpoint.store.has(key), (isThere) =>
+    isThere ? Effect.zipRight(removeLetters(checkpoint, batch + 1), checkpoint.store.remove(key)) : Effect.void
   )
+}
 
 /** Removes the progress and the dead letters. */
 export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
@@ -163,7 +168,7 @@ export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointErr
 /** Removes the dead letters, and keeps the counts. */
 export const clearDeadLetters = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> =>
   Effect.flatMap(read(checkpoint), (progress) => {
-    if (progress === undefined || progress.letters === 0) return Effect.void
+    if (progress === undefined) return Effect.void
     // Both places are written, because the older one still refers to the removed letters.
     return Effect.forEach(places, (_, more) => {
       const sequence = progress.sequence + 1 + more

@@ -7,10 +7,10 @@ import type * as Schema from "../Schema.js"
 /**
  * The outcome of one contact.
  *
- * - `Created`, `Updated`: the service applied it.
+ * - `Created`, `Updated`: the service applied it. It is `Updated` too if an earlier send, whose response was lost, created it.
  * - `Rejected`: the service did not apply it.
- * - `Unknown`: the service may have applied it, but no response confirms that, and sending it again could create it twice. A
- *   contact with an email or a phone and without `createNewIfDuplicateAllowed` is sent again instead.
+ * - `Unknown`: the service may have applied it, but no response confirms that, and sending it again could create it twice or
+ *   fails for another reason. A contact with an email or a phone and without `createNewIfDuplicateAllowed` is sent again first.
  *
  * @since 0.1.0
  * @category models

@@ -160,9 +160,9 @@ const send = (run: RunContext, item: Item, waited = 0): Step =>
 // --- order ---------------------------------------------------------------------------------------------------------------
 
 /** Sends a contact. If it must not be sent twice, its send is saved first. */
-const begin = (run: RunContext, { index, input, sends }: Item): Step => {
-  const sent = send(run, { index, input, sends: sends + 1 })
-  return run.isSafeToRetry(input) ? sent : Effect.zipRight(run.journal.begin(index), sent)
+const begin = (run: RunContext, item: Item): Step => {
+  const sent = send(run, { ...item, sends: item.sends + 1 })
+  return run.isSafeToRetry(item.input) ? sent : Effect.zipRight(run.journal.begin(item.index), sent)
 }
 
 /** Whether a pending contact has to be sent before later ones with its email or phone. */
@@ -208,7 +208,8 @@ const sendAgain = (run: RunContext, pending: Pending): Step =>
       pending.runningSend = undefined
       return Deferred.succeed(done, undefined)
     })
-    return Effect.ensuring(sendInOrder(run, pending.item, Effect.void), markEnded)
+    const item = { ...pending.item, mayBeApplied: pending.failure?._tag === "Unknown" }
+    return Effect.ensuring(sendInOrder(run, item, Effect.void), markEnded)
   })
 
 /** Sends a contact of the list, or defers it if an earlier one with its email or phone stays pending. */

@@ -12,6 +12,8 @@ export interface Item {
   readonly input: ContactUpsert
   /** The number of times that this run has sent the contact. */
   readonly sends: number
+  /** Whether an earlier send of this run may have applied the contact. */
+  readonly mayBeApplied: boolean
 }
 
 /** The maximum number of times that one run sends one contact. Each send is a call with its own retries. */
@@ -66,15 +68,17 @@ export const verdictOf = (error: Errors.ContactsError): Verdict => {
   }
 }
 
-export const failureOf = ({ index, input }: Item, error: Errors.ContactsError): Failure =>
-  Outcome[error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
+export const failureOf = ({ index, input, mayBeApplied }: Item, error: Errors.ContactsError): Failure =>
+  Outcome[mayBeApplied || error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
 
 /** Whether a contact can be sent again without being applied twice. */
 export type IsRepeatable = (input: ContactUpsert) => boolean
 
 /** Whether sending the contact again may help and cannot create it twice. */
 export const shouldResend = (isSafeToRetry: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
-  _tag === "Unknown" ? isSafeToRetry(input) : error.isRetryable && sends < maximumSends
+  _tag === "Unknown"
+    ? isSafeToRetry(input) && (error.outcome === "Unknown" || error.isRetryable)
+    : error.isRetryable && sends < maximumSends
 
 const contacts = (count: number) => `${count} contact${count === 1 ? "" : "s"}`
 

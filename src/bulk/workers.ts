@@ -57,7 +57,8 @@ export const makePull = <E, R>(
     const take: Effect.Effect<Item | undefined, E, R> = Effect.suspend(() => {
       for (let one = chunk.next(); one.done !== true; one = chunk.next()) {
         const index = place++
-        if (!journal.wasSettled(index)) return Effect.succeed({ index, input: one.value, sends: 0 })
+        if (!journal.wasSettled(index))
+          return Effect.succeed({ index, input: one.value, sends: 0, mayBeApplied: false })
       }
       return Effect.matchEffect(pull, {
         onSuccess: (pulled) => {
