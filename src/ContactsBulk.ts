@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Cache from "effect/Cache"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -61,7 +62,7 @@ export const progress = (checkpoint: Checkpoint): Effect.Effect<Option.Option<Pr
   )
 
 /**
- * Removes a checkpoint with its dead letters. Repeating it is safe.
+ * Removes a checkpoint with its dead letters. Safe to retry.
  *
  * @since 0.1.0
  * @category checkpoints
@@ -69,7 +70,7 @@ export const progress = (checkpoint: Checkpoint): Effect.Effect<Option.Option<Pr
 export const clear = (checkpoint: Checkpoint): Effect.Effect<void, CheckpointError> => checkpoints.clear(checkpoint)
 
 /**
- * Removes the dead letters of a checkpoint, the only personal data in it, and keeps its counts. Repeating it is safe.
+ * Removes the dead letters of a checkpoint, the only personal data in it, and keeps its counts. Safe to retry.
  *
  * @since 0.2.0
  * @category checkpoints
@@ -263,7 +264,8 @@ export interface Found {
 export interface ContactCache extends Cache.Cache<Schema.ContactId, Schema.Contact, Errors.ContactsError> {}
 
 /**
- * A cache for {@link getMany}.
+ * A cache for {@link getMany}. It holds the contacts of the service that it was made with; calls of another service do not use
+ * it, because that may be another customer's account.
  *
  * @since 0.1.0
  * @category constructors
@@ -274,17 +276,20 @@ export const makeCache = (options: {
   /** The time after which a contact is read again. */
   readonly timeToLive: Duration.DurationInput
 }): Effect.Effect<ContactCache, never, ContactsService> =>
-  Effect.flatMap(ContactsService, ({ getContact }) =>
+  Effect.flatMap(ContactsService, (service) =>
     Cache.makeWith({
       capacity: options.capacity,
-      lookup: getContact,
+      lookup: service.getContact,
       timeToLive: Exit.match({ onSuccess: () => options.timeToLive, onFailure: () => Duration.zero })
-    })
+    }).pipe(Effect.tap((cache) => Effect.sync(() => servicesOfCaches.set(cache, service))))
   )
+
+/** The service whose contacts a cache holds. */
+const servicesOfCaches = new WeakMap<ContactCache, Context.Tag.Service<ContactsService>>()
 
 /**
  * Gets many contacts. An id that occurs several times is read once. Results come in the order in which the ids first occur.
- * A contact that fails does not stop the others. Interactive calls take precedence in the rate limit. Repeating it is safe.
+ * A contact that fails does not stop the others. Interactive calls take precedence in the rate limit. Safe to retry.
  *
  * Source: https://marketplace.gohighlevel.com/docs/ghl/contacts/get-contact
  *
@@ -302,10 +307,11 @@ export const getMany = <E = never, R = never>(
 ): Stream.Stream<Found, E, R | ContactsService> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { getContact } = yield* ContactsService
+      const service = yield* ContactsService
       const concurrency = clampCount(options.concurrency, yield* defaultConcurrency, maximumConcurrency)
       const { cache } = options
-      const get = (id: Schema.ContactId) => (cache === undefined ? getContact(id) : getShared(cache, id))
+      const isShared = cache !== undefined && (servicesOfCaches.get(cache) ?? service) === service
+      const get = (id: Schema.ContactId) => (isShared ? getShared(cache, id) : service.getContact(id))
       const seen = new Set<Schema.ContactId>()
       const stream: Stream.Stream<Schema.ContactId, E, R> = Symbol.iterator in ids ? Stream.fromIterable(ids) : ids
       return stream.pipe(
@@ -326,7 +332,7 @@ export const getMany = <E = never, R = never>(
 
 /**
  * All contacts that match a search. Pages of 500 by default are requested one after the other when they are needed, and only
- * one page is in memory. Interactive calls take precedence in the rate limit. Repeating it is safe.
+ * one page is in memory. Interactive calls take precedence in the rate limit. Safe to retry.
  *
  * It continues by `searchAfter`, so it is not limited to the 10,000 contacts that `page` can reach. It fails with the errors
  * of `ContactsService.searchContacts`, after it has emitted the contacts of the earlier pages. Another `searchAll` with the

@@ -88,10 +88,10 @@ export interface CustomFields {
   readonly definition: (name: string) => Effect.Effect<CustomFieldDefinition, ContactsError>
 
   /**
-   * Returns the `customFields` for an update or an upsert, each checked by its `dataType`: a number for `NUMERICAL`, `FLOAT`
-   * and `MONETORY`, a day for `DATE`, one of the options for `SINGLE_OPTIONS` and `RADIO`, a list of options for `CHECKBOX`
+   * Returns the `customFields` for an update or an upsert, each checked by its `dataType`: a number, also as text, for `NUMERICAL`,
+   * `FLOAT` and `MONETORY`, a day for `DATE`, one of the options for `SINGLE_OPTIONS` and `RADIO`, a list of options for `CHECKBOX`
    * and `MULTIPLE_OPTIONS`, texts by the id of their box for `TEXTBOX_LIST`, files by their uuid for `FILE_UPLOAD`, text for
-   * other types. Nothing is sent: pass the result to `updateContact` or `upsertContact`, for example.
+   * other types. Empty text is accepted for every field, to clear it. Nothing is sent: pass the result to `updateContact` or `upsertContact`, for example.
    *
    * Fails with `Unprocessable` (`attempts` is 0), with a line for each name that matches no field, or several, and for each
    * value that its field does not accept. If the token lacks the scope to read the definitions, ids of 20 letters and digits

@@ -259,7 +259,7 @@ export class CurrentEvent extends Context.Tag("effect-growthhub/Webhooks/Current
 /**
  * Runs an app for verified requests only, with their {@link CurrentEvent}. Responds with 401 to a signature that is not
  * valid, 400 or 413 to a webhook that is stale or malformed, 200 to a replay, and 429 if the store cannot be used. If the app
- * fails, the event is accepted again when the vendor sends it once more.
+ * fails, or responds with a status of 400 or more, the event is accepted again when the vendor sends it once more.
  *
  * @since 0.2.0
  * @category http
@@ -271,7 +271,9 @@ export const middleware = <E, R>(
     verified._tag === "Left"
       ? rejected(verified.left)
       : Effect.provideService(app, CurrentEvent, verified.right).pipe(
-          Effect.onExit((exit) => (Exit.isSuccess(exit) ? Effect.void : forget(verified.right)))
+          Effect.onExit((exit) =>
+            Exit.isSuccess(exit) && exit.value.status < 400 ? Effect.void : forget(verified.right)
+          )
         )
   )
 

@@ -1131,6 +1131,20 @@ describe("getMany", () => {
     }).pipe(Effect.provide(slow))
   })
 
+  it.effect("uses a cache only for the service that it was made with", () => {
+    const account = (firstName: string) =>
+      Layer.mock(ContactsService, { getContact: (id) => Effect.succeed({ id, firstName }) })
+    return Effect.gen(function* () {
+      const cache = yield* Effect.provide(
+        ContactsBulk.makeCache({ capacity: 100, timeToLive: "1 minute" }),
+        account("first")
+      )
+      const read = Stream.runHead(ContactsBulk.getMany([ContactId.make("a")], { cache }))
+      const found = yield* Effect.provide(read, account("second"))
+      expect(found).toMatchObject({ value: { result: { right: { firstName: "second" } } } })
+    })
+  })
+
   it.effect("requests a contact of the cache again at once after its lookup failed", () => {
     let asked = 0
     const failing = Layer.mock(ContactsService, {

@@ -2,7 +2,9 @@ import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Redacted from "effect/Redacted"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactsError, Unprocessable } from "effect-growthhub/Errors"
@@ -498,7 +500,9 @@ describe("ContactsService", () => {
   ) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { seen, url } = yield* serving((_, response) => json(response, status, body))
+        const { seen, url } = yield* serving((_, response) =>
+          body === "" ? response.writeHead(status).end() : json(response, status, body)
+        )
         const layer = ContactsService.layer({ baseUrl: url, token: Redacted.make("pit-1") }).pipe(
           Layer.provide(transport),
           Layer.provide(Layer.succeed(RetryPolicy.RetryPolicy, RetryPolicy.none))
@@ -591,6 +595,58 @@ describe("ContactsService", () => {
         expect(answer).toMatchObject({ _tag: "Unauthorized", outcome: "NotApplied" })
       }
     })
+  )
+
+  it.effect("accepts a success without a body if the answer has no data, and only then", () =>
+    Effect.gen(function* () {
+      const workflow = yield* against(200, "", (contacts) => contacts.addToWorkflow(jane, "w"))
+      expect(workflow.answer).toBeUndefined()
+      const tags = yield* against(201, "", (contacts) => Effect.flip(contacts.addTags(jane, ["a"])))
+      expect(tags.answer).toMatchObject({ _tag: "UnexpectedResponse", outcome: "Unknown" })
+      const found = yield* against(200, "", (contacts) =>
+        Effect.flip(contacts.getDuplicateContact({ locationId, email: "a@b.co" }))
+      )
+      expect(found.answer).toMatchObject({ _tag: "UnexpectedResponse" })
+    })
+  )
+
+  it.effect("finds no duplicate in a contact that is null, absent or an empty object", () =>
+    Effect.gen(function* () {
+      for (const body of [{ contact: null }, {}, { contact: {} }]) {
+        const { answer } = yield* against(200, body, (contacts) =>
+          contacts.getDuplicateContact({ locationId, email: "a@b.co" })
+        )
+        expect(Option.isNone(answer)).toBe(true)
+      }
+      const broken = yield* against(200, { contact: { email: "a@b.co" } }, (contacts) =>
+        Effect.flip(contacts.getDuplicateContact({ locationId, email: "a@b.co" }))
+      )
+      expect(broken.answer).toMatchObject({ _tag: "UnexpectedResponse" })
+    })
+  )
+
+  it.effect("does not take a deletion of unknown outcome for done after an unrelated refusal of the read", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        for (const [status, body, isDone] of [
+          [404, "<html>no route</html>", false],
+          [400, { statusCode: 400, message: "Invalid request body" }, false],
+          [400, { statusCode: 400, message: "Contact not found" }, true]
+        ] as const) {
+          const { url } = yield* serving((request, response) =>
+            request.method === "DELETE" ? json(response, 502, "bad gateway") : json(response, status, body)
+          )
+          const result = yield* Effect.flatMap(ContactsService, (contacts) => contacts.deleteContact(jane)).pipe(
+            RetryPolicy.withPolicy(RetryPolicy.make({ schedule: Schedule.stop })),
+            Effect.either,
+            Effect.provide(ContactsService.layer({ baseUrl: url, token: Redacted.make("pit-1") })),
+            Effect.provide(transports.fetch)
+          )
+          expect(Either.isRight(result), `${status}`).toBe(isDone)
+          if (Either.isLeft(result)) expect(result.left).toMatchObject({ _tag: "ServerError", outcome: "Unknown" })
+        }
+      })
+    )
   )
 
   it.effect("fails with UnexpectedResponse for a 200 whose flag is false", () =>

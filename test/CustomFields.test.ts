@@ -145,11 +145,24 @@ describe("write", () => {
     })
   )
 
+  it.effect("accepts a number as text, as a response may have it, and empty text for every field", () =>
+    Effect.gen(function* () {
+      const { write } = yield* known.fields()
+      expect(yield* write({ Budget: "3000", Size: "", Color: "", Day: "", Tools: "" })).toEqual([
+        { id: "id-budget", value: 3000 },
+        { id: "id-size", value: "" },
+        { id: "id-color", value: "" },
+        { id: "id-day", value: "" },
+        { id: "id-tools", value: "" }
+      ])
+    })
+  )
+
   it.effect("rejects each value that its field does not accept, without repeating the value", () =>
     Effect.gen(function* () {
       const { write } = yield* known.fields()
       const refused: ReadonlyArray<readonly [name: string, value: unknown, why: string]> = [
-        ["Budget", "3", "must be a finite number"],
+        ["Budget", "three", "must be a finite number"],
         ["Size", Number.NaN, "must be a finite number"],
         ["Note", 3, "must be a string"],
         ["New", ["canary"], "must be a string"],

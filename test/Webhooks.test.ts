@@ -4,6 +4,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Arbitrary from "effect/Arbitrary"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -496,6 +497,19 @@ describe("an Effect server", () => {
       expect(yield* post("/", request({ ...event, webhookId: "4", id: null }))).toBe(400)
       expect(yield* post("/", request({ ...event, webhookId: "5", more: "x".repeat(2000) }))).toBe(413)
       expect(handled).toEqual(["ContactUpdate"])
+    }).pipe(Effect.provide(NodeHttpServer.layerTest), Effect.provide(Webhooks.layer(options)))
+  })
+
+  it.scopedLive("accepts an event again after an app has responded that it could not take it", () => {
+    let status = 429
+    const app = Webhooks.middleware(Effect.suspend(() => HttpServerResponse.empty({ status })))
+    return Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const event = live()
+      expect(yield* post("/", request(event))).toBe(429)
+      status = 202
+      expect(yield* post("/", request(event))).toBe(202)
+      expect(yield* post("/", request(event))).toBe(200)
     }).pipe(Effect.provide(NodeHttpServer.layerTest), Effect.provide(Webhooks.layer(options)))
   })
 

@@ -53,6 +53,18 @@ describe("the ignored fields of a write", () => {
       []
     ],
     ["another day", { dateOfBirth: "1990-09-25" }, { dateOfBirth: "1990-09-24" }, ["dateOfBirth"]],
+    [
+      "files to clear that are still there",
+      { customFields: [{ id: "f", value: {} }] },
+      { customFields: [{ id: "f", value: { a: { url: "u" } } }] },
+      ["customFields"]
+    ],
+    [
+      "files that are cleared",
+      { customFields: [{ id: "f", value: {} }] },
+      { customFields: [{ id: "f", value: {} }] },
+      []
+    ],
     ["dnd that is cleared", { dnd: null }, { dnd: false }, []],
     ["dnd that is not set", { dnd: true }, {}, ["dnd"]],
     [

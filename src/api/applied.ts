@@ -59,6 +59,8 @@ const valuesById = (fields: unknown): ReadonlyMap<string, unknown> =>
 const isNumberOrText = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && value.trim() !== "")
 
+const isEmptyObject = (value: unknown) => isObject(value) && Object.keys(value).length === 0
+
 const isDay = (value: unknown) => typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value)
 
 /**
@@ -66,6 +68,7 @@ const isDay = (value: unknown) => typeof value === "string" && /^\d{4}-\d\d-\d\d
  * chosen options in the order of their definition.
  */
 const isSameValue = (sent: unknown, found: unknown): boolean => {
+  if (isEmptyObject(sent)) return isEmpty(found) || isEmptyObject(found)
   if (isArray(sent) && isArray(found)) return isSame([...sent].sort(), [...found].sort())
   if (isNumberOrText(sent) && isNumberOrText(found) && typeof sent !== typeof found)
     return Number(sent) === Number(found)

@@ -31,10 +31,10 @@ const rounding = 2
 export const wasCreatedSince = (dateAdded: DateTime.Utc | undefined, { elapsed, serverTime }: RetryTiming): boolean =>
   dateAdded !== undefined && serverTime !== undefined && dateAdded.epochMillis >= serverTime - elapsed - rounding
 
-/** Whether an error means that the record does not exist. The service responds with 400 then; a 404 is treated alike. */
+/** Whether an error means that the record does not exist. The service responds with 400 then; a 404 is an unknown path. */
 const isNotFound = (error: ContactsError): boolean =>
-  error.status === 404 ||
-  (error._tag === "BadRequest" && (error.isContactNotFound || /not found|invalid|does not exist/i.test(error.message)))
+  error._tag === "BadRequest" &&
+  (error.isContactNotFound || /\bid is invalid|not found|does not exist/i.test(error.message))
 
 const done: Option.Option<object> = Option.some({})
 

@@ -110,6 +110,13 @@ export const upsertContact = endpoint({
   reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: wasCreatedByCall(answer.contact, repeat) })
 })
 
+/** An empty object, which counts as null: no contact matches. */
+const NoContact = Schema.transform(Schema.Record({ key: Schema.String, value: Schema.Never }), Schema.Null, {
+  strict: true,
+  decode: () => null,
+  encode: () => ({})
+})
+
 /** `GET /contacts/search/duplicate` */
 export const getDuplicateContact = endpoint({
   name: "getDuplicateContact",
@@ -124,8 +131,7 @@ export const getDuplicateContact = endpoint({
     email: Schema.optional(text),
     number: Schema.optional(text)
   }),
-  // If no contact matches, `contact` is null or absent.
-  answer: Schema.Struct({ contact: Schema.optional(Schema.NullOr(Contact)), traceId }),
+  answer: Schema.Struct({ contact: Schema.optional(Schema.Union(Schema.Null, Contact, NoContact)), traceId }),
   errors: [400, 401],
   isSafeToRetry: always
 })

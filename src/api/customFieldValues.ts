@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { instantMillis } from "../fields/lenient.js"
+import { instantMillis, normalizeNumber } from "../fields/lenient.js"
 import { isArray, isObject } from "../runtime/json.js"
 import type { CustomFieldDefinition } from "./customFieldDefinitions.js"
 import { CustomFieldValue } from "./customFields.js"
@@ -76,8 +76,11 @@ const isFiles = Schema.is(
 
 const text: Check = (value) => (typeof value === "string" ? Either.right(value) : Either.left("must be a string"))
 
-const number: Check = (value) =>
-  typeof value === "number" && Number.isFinite(value) ? Either.right(value) : Either.left("must be a finite number")
+/** Accepts a number, or a number as text, as a response may have it. */
+const number: Check = (value) => {
+  const number = normalizeNumber(value)
+  return typeof number === "number" ? Either.right(number) : Either.left("must be a finite number")
+}
 
 const encodeDay = Schema.encodeUnknownEither(DateOfBirth)
 
@@ -139,11 +142,12 @@ const checks: { readonly [dataType: string]: Check } = {
   FILE_UPLOAD: files
 }
 
-/** Returns the value to send if the field accepts it. A field of an unknown type accepts text. */
+/** Returns the value to send if the field accepts it. Every field accepts empty text, and a field of unknown type any text. */
 export const checkValue = (
   value: unknown,
   definition: CustomFieldDefinition
 ): Either.Either<CustomFieldValue, string> => {
+  if (value === "") return Either.right(value)
   const { dataType = "" } = definition
   return (Object.hasOwn(checks, dataType) ? checks[dataType]! : text)(value, definition)
 }

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { Done } from "../api/common.js"
 import type { AnyEndpoint, Method } from "../api/endpoint.js"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -178,7 +179,8 @@ export const decode = (
   if (!Failure.isSuccess(response)) {
     return Either.left(Failure.fromResponse(context(), response, attempt.call.clock.unsafeCurrentTimeMillis()))
   }
-  const json = parseJson(response.body)
+  // A success without a body is complete where the answer holds no data.
+  const json = parseJson(response.body === "" && row.answer === Done ? "{}" : response.body)
   if (json === undefined) return unreadable(["it is not JSON"])
   const decoded = compile(row).answer(json)
   if (Either.isLeft(decoded)) return unreadable(Failure.faults(decoded.left))
