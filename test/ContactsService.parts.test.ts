@@ -267,7 +267,7 @@ describe.each(accounts)("ContactsService %s", (_, account) => {
           [contacts.addToWorkflow(jane, "a/b"), /^workflowId must not contain a slash$/],
           [contacts.addToWorkflow(jane, "w", { eventStartTime: "now" as never }), /eventStartTime must be a DateTime/],
           [contacts.getContactsByBusiness("..", { locationId }), /^businessId must not be a relative path segment$/],
-          [contacts.getContactsByBusiness("b", { locationId, limit: 101 }), /at most 100/],
+          [contacts.getContactsByBusiness("b", { locationId, limit: 101 }), /from 1 to 100/],
           [contacts.getContactsByBusiness("b", { locationId, skip: -1 }), /at least 0$/],
 
           [contacts.getContacts({ locationId, limit: 0.5 }), /whole number/],

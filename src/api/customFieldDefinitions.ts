@@ -157,8 +157,6 @@ const inputFields = {
   )
 } as const
 
-const name = Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must not be empty"))
-
 /**
  * The fields of a new custom field.
  *
@@ -169,7 +167,7 @@ const name = Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must
  */
 export const CustomFieldCreate = Schema.Struct({
   /** The displayed name. */
-  name,
+  name: Input.nonEmptyText,
   /**
    * The type of the value: `TEXT`, `LARGE_TEXT`, `NUMERICAL`, `PHONE`, `MONETORY` (sic), `CHECKBOX`, `SINGLE_OPTIONS`,
    * `MULTIPLE_OPTIONS`, `FLOAT`, `TIME`, `DATE`, `TEXTBOX_LIST`, `FILE_UPLOAD`, `SIGNATURE`, `RADIO`, `EMAIL`.
@@ -194,7 +192,7 @@ export interface CustomFieldCreate extends Schema.Schema.Type<typeof CustomField
  */
 export const CustomFieldUpdate = Schema.Struct({
   /** The displayed name, required even if it does not change. */
-  name,
+  name: Input.nonEmptyText,
   ...inputFields
 }).annotations({ ...Input.named("CustomFieldUpdate"), ...Input.anObject })
 

@@ -61,7 +61,7 @@ export const LocationTag: Schema.Schema<LocationTag, JsonObject> = tag.schema
  */
 export const LocationTagInput = Schema.Struct({
   /** The name. The service may save it in lower case. */
-  name: Input.text.pipe(Schema.filter((name) => name.trim() !== "" || "must not be empty"))
+  name: Input.nonEmptyText
 }).annotations({ ...Input.named("LocationTagInput"), ...Input.anObject })
 
 /**

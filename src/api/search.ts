@@ -124,16 +124,6 @@ export const maximumPageSize = 500
 /** The number of contacts that `page` can reach. */
 export const searchWindow = 10_000
 
-const integerBetween = (least: number, most: number) =>
-  Schema.Number.annotations(Input.withMessage("must be a number")).pipe(
-    Schema.filter(
-      (value) =>
-        (Number.isInteger(value) && value >= least && value <= most) ||
-        `must be a whole number from ${least} to ${most}`,
-      { arbitrary: () => (fc) => fc.integer({ min: least, max: most }) }
-    )
-  )
-
 const sortFields = [
   "dateAdded",
   "dateUpdated",
@@ -168,7 +158,7 @@ const searchFields = {
   /** The location to search in. */
   locationId: LocationId,
   /** The number of the page, from 1. Pages reach the first 10,000 contacts; `searchAfter` reaches all. */
-  page: Schema.optional(integerBetween(1, searchWindow)),
+  page: Schema.optional(Input.count(1, searchWindow)),
   /**
    * The cursor after which the page begins: `searchAfter` of the previous page, or of any contact. Filters, sort and query
    * have to be the same as for that page. Not together with `page`.
@@ -198,7 +188,7 @@ const searchFields = {
   )
 } as const
 
-const pageLimit = integerBetween(1, maximumPageSize)
+const pageLimit = Input.count(1, maximumPageSize)
 
 /** The default number of contacts per page. */
 export const defaultPageSize = 100

@@ -3,6 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { maximumPageSize } from "../api/search.js"
 import { ContactsService } from "../ContactsService.js"
 import { type ContactsError, UnexpectedResponse } from "../Errors.js"
 import * as RateLimit from "../RateLimit.js"
@@ -10,9 +11,6 @@ import type { ContactSearch, SearchedContact, SearchPage } from "../Schema.js"
 
 /** The default order. A contact that is changed during the search keeps its place, and a new contact comes last. */
 const oldestFirst = [{ field: "dateAdded", direction: "asc" }] as const
-
-/** The largest page size that the service allows. */
-const largestPage = 500
 
 type Cursor = ReadonlyArray<unknown> | undefined
 
@@ -61,7 +59,7 @@ const newOf = ({ contacts }: SearchPage, { previous }: Position): ReadonlyArray<
 export const pages = (
   search: Omit<ContactSearch, "page">
 ): Stream.Stream<SearchedContact, ContactsError, ContactsService> => {
-  const { pageLimit = largestPage, searchAfter, sort = oldestFirst } = search
+  const { pageLimit = maximumPageSize, searchAfter, sort = oldestFirst } = search
   return Stream.unwrap(
     Effect.map(ContactsService, ({ searchContacts }) => {
       const pageAt = (position: Position) =>

@@ -62,6 +62,9 @@ export const count = (least: number, most: number) =>
     Schema.filter(
       (value) =>
         (Number.isInteger(value) && value >= least && value <= most) ||
-        `must be a whole number of at least ${least}${most === Infinity ? "" : ` and at most ${most}`}`
+        (most === Infinity
+          ? `must be a whole number of at least ${least}`
+          : `must be a whole number from ${least} to ${most}`),
+      { arbitrary: () => (fc) => fc.integer({ min: least, max: Math.min(most, 2 ** 31 - 1) }) }
     )
   )
