@@ -179,7 +179,7 @@ describe("the HTTP client on undici's dispatch", () => {
     Effect.gen(function* () {
       const zipped = (body: Buffer, times: number): Buffer => (times === 0 ? body : zipped(gzipSync(body), times - 1))
       const { url } = yield* serving(({ url }, response) => {
-        const [, bytes, times] = url!.split("/").map(Number)
+        const [, bytes, times] = url.split("/").map(Number)
         const encoding = Array.from({ length: times! }, () => "gzip").join(", ")
         response.writeHead(200, { "content-encoding": encoding }).end(zipped(Buffer.alloc(bytes!, "a"), times!))
       })
