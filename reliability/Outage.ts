@@ -29,6 +29,8 @@ export interface Measured {
   readonly ratio: number
   /** Milliseconds from the end of the outage until 95 % of the calls succeed. */
   readonly recovery: number
+  /** The share of the calls that begin after the outage and succeed. */
+  readonly succeeded: number
   /** Requests in the first 100 milliseconds after the outage. */
   readonly surge: number
 }
@@ -43,10 +45,10 @@ const measuring = (
     yield* judge.reset
     yield* judge.seed([{ id }])
     const ended: Array<Ended> = []
-    const calling = Effect.map(call, (isSuccess) => void ended.push({ at: performance.now(), isSuccess }))
+    const calling = Effect.tap(call, (isSuccess) => void ended.push({ at: performance.now(), isSuccess }))
     const paced = (millis: number) =>
       Effect.gen(function* () {
-        const fibers: Array<Fiber.Fiber<void>> = []
+        const fibers: Array<Fiber.Fiber<boolean>> = []
         const began = performance.now()
         for (let count = 0; count * interval < millis; count += 1) {
           fibers.push(yield* Effect.forkDaemon(calling))
@@ -64,7 +66,8 @@ const measuring = (
     yield* judge.recover
     const recovered = performance.now()
     const following = yield* paced(5000)
-    yield* Fiber.joinAll([...inOutage, ...late, ...last, ...following])
+    yield* Fiber.joinAll([...inOutage, ...late, ...last])
+    const isSuccess = yield* Fiber.joinAll(following)
     const since = ended.filter(({ at }) => at >= recovered).sort((a, b) => a.at - b.at)
     const healthy = since.findIndex((_, index) => {
       const rest = since.slice(index)
@@ -73,6 +76,7 @@ const measuring = (
     return {
       ratio: (after - before) / inOutage.length,
       recovery: healthy === -1 ? Infinity : healthy === 0 ? 0 : since[healthy]!.at - recovered,
+      succeeded: isSuccess.filter(Boolean).length / isSuccess.length,
       surge: departures.filter((at) => at >= recovered && at < recovered + 100).length
     }
   })

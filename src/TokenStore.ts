@@ -78,8 +78,9 @@ export interface LockedGrant {
   /** Reads the grant; `None` if there is none. Fails with `TokenStoreError` if it cannot be read. */
   readonly get: Effect.Effect<Option.Option<Grant>, TokenStoreError>
   /**
-   * Stores the grant; succeeds when it is durable, for example flushed to the disk. Fails with `TokenStoreError` if it cannot
-   * be stored, or if the lock has been lost to another process.
+   * Stores the grant; succeeds when it is durable, for example flushed to the disk. Replaces a stored value that is not a
+   * grant, so that a reconnect of the customer works. Fails with `TokenStoreError` if the grant cannot be stored, or if the
+   * lock has been lost to another process.
    */
   readonly set: (grant: Grant) => Effect.Effect<void, TokenStoreError>
 }

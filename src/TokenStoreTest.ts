@@ -200,13 +200,13 @@ const removesAfterHolder = ([one, other]: Pair) =>
 const contract: ReadonlyArray<
   readonly [name: string, test: (both: Pair) => Effect.Effect<void, ContractViolation | TokenStore.TokenStoreError>]
 > = [
-  ["keeps a grant for each key, for everyone who shares it", keepsGrants],
-  ["shows what is set under a lock to others at once", showsAtOnce],
-  ["lets one at a time change a grant, and the others see what became of it", excludes],
-  ["lets a caller give up that waits for a lock", letsWaitersGo],
-  ["does not hold one key up for another, and frees it when its holder fails or is interrupted", freesLocks],
+  ["stores one grant per key, which all processes can read", keepsGrants],
+  ["shows a grant that is set under a lock to other processes at once", showsAtOnce],
+  ["gives the lock of a key to one holder at a time, who reads the last written grant", excludes],
+  ["stops waiting for a lock when the waiting fiber is interrupted", letsWaitersGo],
+  ["locks each key separately, and releases the lock when its holder fails or is interrupted", freesLocks],
   ["lists the keys of its grants, and removes a grant for everyone", listsAndRemoves],
-  ["removes a grant after the exchange that is under way", removesAfterHolder]
+  ["waits for the holder of the lock before it removes a grant", removesAfterHolder]
 ]
 
 /**

@@ -994,14 +994,20 @@ describe("an access token", () => {
     })
   )
 
-  it.scoped("cannot be renewed after a 401 if the refresh fails or returns the same token", () =>
+  it.scoped("cannot be renewed after a 401 if the refresh fails or returns the same token, and stays in use", () =>
     Effect.gen(function* () {
-      const { get, renew } = yield* service(vendor(says({}, 403)), grantOf())
-      yield* get
-      expect(yield* Effect.flip(renew("access-0"))).toMatchObject({ _tag: "Forbidden" })
-      const same = yield* service(vendor(says({ access_token: "access-0" })), grantOf())
+      const failing = vendor(says({}, 403))
+      const one = yield* service(failing, grantOf())
+      yield* one.get
+      expect(yield* Effect.flip(one.renew("access-0"))).toMatchObject({ _tag: "Forbidden" })
+      expect(yield* one.get).toBe("access-0")
+      expect(failing.asked).toHaveLength(1)
+      const unchanged = vendor(says({ access_token: "access-0" }))
+      const same = yield* service(unchanged, grantOf())
       yield* same.get
       expect(yield* same.renew("access-0")).toBe(false)
+      expect(yield* same.get).toBe("access-0")
+      expect(unchanged.asked).toHaveLength(1)
     })
   )
 
@@ -1047,12 +1053,26 @@ describe("an access token", () => {
     })
   )
 
-  it.scoped("is used while it is valid if its refresh on demand fails", () =>
+  it.scoped("is used while it is valid if its refresh on demand fails, and refreshed at most every 30 seconds", () =>
     Effect.gen(function* () {
+      const over = vendor(says({}, 403))
       const store = yield* TokenStore.makeMemory([[key, grantOf()]])
-      const { get } = yield* serviceOver(vendor(says({}, 403)), store, { refresh: "onDemand" })
-      yield* TestClock.setTime(day - 10 * minute)
-      expect(yield* get).toBe("access-0")
+      const { get } = yield* serviceOver(over, store, { refresh: "onDemand" })
+      const due = day - 10 * minute
+      for (const [at, asked] of [
+        [due - 1, 0],
+        [due, 1],
+        [due + 30 * second - 1, 1],
+        [due + 30 * second, 2],
+        [day - 30 * second - 1, 3]
+      ] as const) {
+        yield* TestClock.setTime(at)
+        expect(yield* get).toBe("access-0")
+        expect(over.asked, `${at - due} ms after it was due`).toHaveLength(asked)
+      }
+      yield* TestClock.setTime(day)
+      expect(yield* Effect.flip(get)).toMatchObject({ _tag: "Forbidden" })
+      expect(over.asked).toHaveLength(4)
     })
   )
 
@@ -1157,8 +1177,12 @@ describe("an access token", () => {
         operation: "getContact"
       })
       yield* joined(closed, "1 second")
+      // The running request is repeated after its timeout, as long as the vendor returns the same pair again.
+      const times = over.asked.map(({ at }) => Math.floor(at / second))
+      expect(times).toEqual([0, 8, 16])
       expect(yield* Effect.flip(get)).toMatchObject({ message: "The service has been released" })
-      expect(over.asked.length, "the one that was on its way, and that again for a while").toBeGreaterThan(1)
+      yield* TestClock.adjust("1 hour")
+      expect(over.asked, "nothing is requested for a new call").toHaveLength(3)
     })
   )
 })

@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import * as Credentials from "effect-growthhub/Credentials"
-import type { ContactsError } from "effect-growthhub/Errors"
+import { type ContactsError, Unauthorized } from "effect-growthhub/Errors"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { ContactId } from "effect-growthhub/Schema"
@@ -166,6 +166,26 @@ describe("calls of ContactsService under a rate limit", () => {
       expect(sent.length).toBe(2)
       expect(yield* states).toMatchObject([{ used: 2, free: 3 }])
     }).pipe(Effect.provide(contacts(layer, undefined, token)))
+  })
+
+  const unauthorized = new Unauthorized({ operation: "getContact", attempts: 0, message: "no" })
+
+  it.effect.each([
+    ["the source has the same one", Effect.succeed("pit-1")],
+    ["the source fails", Effect.fail(unauthorized)],
+    ["the next one is invalid", Effect.succeed("not a token")]
+  ] as const)("take no second permit after a 401 if there is no other bearer because %s", ([, next]) => {
+    const { sent, layer } = transport((sent) => ({ ...five(sent), status: 401 }))
+    let asked = 0
+    const token = Effect.suspend(() => ((asked += 1) === 1 ? Effect.succeed("pit-1") : next))
+    return Effect.gen(function* () {
+      const error = yield* during("2 seconds", Effect.flip(getting("c")))
+      expect(error._tag).toBe("Unauthorized")
+      expect(sent.length).toBe(1)
+      expect(yield* states).toMatchObject([{ used: 1, free: 4, waiting: 0 }])
+      yield* TestClock.adjust("11 seconds")
+      expect(yield* states).toMatchObject([{ used: 0, free: 5, waiting: 0 }])
+    }).pipe(Effect.provide(contacts(layer, undefined, Credentials.accessToken(Effect.map(token, Redacted.make)))))
   })
 
   it.effect("release their permit if the bearer is invalid", () => {

@@ -3,9 +3,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import type { Redis } from "ioredis"
@@ -151,7 +154,10 @@ describe.skipIf(!RedisServer.isThere)("a limit in Redis", () => {
       yield* gone.acquire(acquiring(1000, 200))
       const other = yield* opened({ client, limit: 1, interval: "100 millis" })
       expect(yield* used(other)).toBe(1)
-      yield* request(other, 10_000)
+      const waiting = yield* Effect.fork(request(other, 60_000))
+      // The lease and the interval are 300 ms. `until` checks 250 times, which takes at least five seconds.
+      yield* until(Effect.map(Fiber.poll(waiting), Option.isSome))
+      expect(yield* Fiber.poll(waiting)).toEqual(Option.some(Exit.void))
     })
   )
 

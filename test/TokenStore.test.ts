@@ -164,13 +164,19 @@ describe("a token store of files", () => {
     })
   )
 
-  it.scopedLive("fails to read a file that is not a grant, and leaves it unchanged", () =>
+  it.scopedLive("fails to read a file that is not a grant, and replaces it only with a grant that is set", () =>
     Effect.gen(function* () {
-      const { store, file } = yield* only
+      const { path, store, file } = yield* only
       yield* Effect.promise(() => writeFile(file, '{"accessToken":"canary'))
-      const error = yield* Effect.flip(store.get("location"))
-      expect(error.message).toBe("The token store holds a value that is not a grant")
-      expect(yield* Effect.promise(() => readFile(file, "utf8"))).toContain("canary")
+      const readThenSet = store.withLock("location", ({ get, set }) => Effect.zipRight(get, set(grant)))
+      for (const failing of [store.get("location"), readThenSet]) {
+        expect((yield* Effect.flip(failing)).message).toBe("The token store holds a value that is not a grant")
+        expect(yield* Effect.promise(() => readFile(file, "utf8"))).toBe('{"accessToken":"canary')
+      }
+      expect(yield* Effect.promise(() => readdir(path))).toEqual(["location.json"])
+      // A reconnect of the customer sets the new grant without reading the old one.
+      yield* store.withLock("location", ({ set }) => set({ ...grant, scope: "reconnected" }))
+      expect(Option.getOrThrow(yield* store.get("location")).scope).toBe("reconnected")
     })
   )
 
@@ -258,6 +264,21 @@ describe("a token store of Redis", () => {
           expect(new Set(keys.map(hashed)).size, keys.join()).toBe(1)
         }
       }
+    })
+  )
+
+  live("fails to read a value that is not a grant, and replaces it only with a grant that is set", () =>
+    Effect.gen(function* () {
+      const { client } = yield* RedisServer.make(yield* directory)
+      const store = TokenStoreRedis.make({ client })
+      yield* Effect.promise(() => client.set("growthhub:location", "canary"))
+      const readThenSet = store.withLock("location", ({ get, set }) => Effect.zipRight(get, set(grant)))
+      for (const failing of [store.get("location"), readThenSet]) {
+        expect((yield* Effect.flip(failing)).message).toBe("The token store holds a value that is not a grant")
+        expect(yield* Effect.promise(() => client.get("growthhub:location"))).toBe("canary")
+      }
+      yield* store.withLock("location", ({ set }) => set(grant))
+      expect(Option.isSome(yield* store.get("location"))).toBe(true)
     })
   )
 

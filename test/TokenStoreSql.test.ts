@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "@effect/vitest"
 import * as SqlClient from "@effect/sql/SqlClient"
+import * as Statement from "@effect/sql/Statement"
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -129,6 +130,26 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
+  live("removes nothing for a process whose lease another process has taken", () =>
+    Effect.gen(function* () {
+      const { run, store } = yield* only
+      yield* store.withLock("location", ({ set }) => set(grant))
+      // Another process takes the lease between its acquisition and the removal.
+      const takeLease = run(
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET fence = fence + 1`)
+      )
+      const error = yield* Effect.flip(store.remove("location")).pipe(
+        Statement.withTransformer((statement) =>
+          /SET grant_value/.test(statement.compile()[0])
+            ? Effect.as(Effect.orDie(takeLease), statement)
+            : Effect.succeed(statement)
+        )
+      )
+      expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
+      expect(Option.isSome(yield* store.get("location"))).toBe(true)
+    })
+  )
+
   live("does not release a lease that another process has taken", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
@@ -208,14 +229,19 @@ describe.each(Object.entries(servers))("a token store of %s", (_, server) => {
     })
   )
 
-  live("fails to read a value that is not a grant, and leaves it unchanged", () =>
+  live("fails to read a value that is not a grant, and replaces it only with a grant that is set", () =>
     Effect.gen(function* () {
       const { run, store } = yield* only
       yield* store.withLock("location", ({ set }) => set(grant))
       yield* run(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE growthhub_grants SET grant_value = 'canary'`))
-      const error = yield* Effect.flip(store.withLock("location", ({ get }) => get))
-      expect(error.message).toBe("The token store holds a value that is not a grant")
-      expect((yield* run(lease))[0]?.grant_value).toBe("canary")
+      const readThenSet = store.withLock("location", ({ get, set }) => Effect.zipRight(get, set(grant)))
+      for (const failing of [store.get("location"), readThenSet]) {
+        expect((yield* Effect.flip(failing)).message).toBe("The token store holds a value that is not a grant")
+        expect((yield* run(lease))[0]?.grant_value).toBe("canary")
+      }
+      // A reconnect of the customer sets the new grant without reading the old one.
+      yield* store.withLock("location", ({ set }) => set({ ...grant, scope: "reconnected" }))
+      expect(Option.getOrThrow(yield* store.get("location")).scope).toBe("reconnected")
     })
   )
 

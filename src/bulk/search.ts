@@ -19,7 +19,7 @@ interface Position {
   readonly searchAfter: Cursor
   /** The ids of the previous page, because a contact at the boundary may be on both pages. */
   readonly previous: ReadonlySet<string>
-  /** The number of contacts on all previous pages. */
+  /** The number of contacts on all previous pages; a contact that is on two pages counts once. */
   readonly count: number
 }
 
@@ -36,24 +36,24 @@ const searchFailure = (message: string) =>
     message
   })
 
+/** The contacts of a page that were not on the previous page. */
+const newOf = ({ contacts }: SearchPage, { previous }: Position): ReadonlyArray<SearchedContact> =>
+  contacts.filter(({ id }) => !previous.has(id))
+
 /** The position of the next page, if there is one. It is evaluated after the contacts of the current page are emitted. */
 type Next = Effect.Effect<Option.Option<Position>, ContactsError>
 
-const nextPosition = ({ searchAfter, count }: Position, page: SearchPage, pageLimit: number): Next => {
+const nextPosition = (position: Position, page: SearchPage, pageLimit: number): Next => {
   const { contacts, total } = page
-  const seen = count + contacts.length
+  const seen = position.count + newOf(page, position).length
   // A short page is the last one only if the pages so far have all contacts.
   if (contacts.length === 0 || (contacts.length < pageLimit && seen >= total)) return Effect.succeedNone
   if (page.searchAfter === undefined) return Effect.fail(searchFailure("The last contact of a page has no searchAfter"))
-  if (isSame(page.searchAfter, searchAfter))
+  if (isSame(page.searchAfter, position.searchAfter))
     return Effect.fail(searchFailure("The service returned the same page twice"))
   const previous = new Set(contacts.map(({ id }) => id))
   return Effect.succeedSome({ searchAfter: page.searchAfter, previous, count: seen })
 }
-
-/** The contacts of a page that were not on the previous page. */
-const newOf = ({ contacts }: SearchPage, { previous }: Position): ReadonlyArray<SearchedContact> =>
-  contacts.filter(({ id }) => !previous.has(id))
 
 /** All contacts that match, page by page. Only one page is in memory at a time. */
 export const pages = (

@@ -34,14 +34,15 @@ layer(OneJudge, { excludeTestServices: true })("calls to a sandbox in its own pr
     })
   )
 
-  it.scoped("send few retries during an outage, and no surge of requests after it", () =>
+  it.scoped("send few retries during an outage, no surge of requests after it, and then succeed", () =>
     Effect.gen(function* () {
       const judge = yield* AJudge
       const seconds = 3
-      const { ratio, surge } = yield* Outage.runOurs(judge, seconds, transport)
+      const { ratio, surge, succeeded } = yield* Outage.runOurs(judge, seconds, transport)
       const calls = (seconds - 1) * 10
       expect(ratio * calls).toBeLessThanOrEqual(calls + 16)
       expect(surge).toBeLessThanOrEqual(100)
+      expect(succeeded).toBeGreaterThanOrEqual(0.95)
     })
   )
 

@@ -9,6 +9,7 @@ import * as Operations from "../../reliability/Operations.js"
 import * as Paths from "../../reliability/Paths.js"
 import * as Secrets from "../../reliability/Secrets.js"
 import * as Webhooks from "../../reliability/Webhooks.js"
+import { rows } from "../../src/api/rows.js"
 import { AJudge, OneJudge } from "./judge.js"
 
 // A short form of `npm run reliability`, with only its counts. Times are measured there, and no test asserts them.
@@ -69,7 +70,9 @@ describe("webhooks", () => {
 describe("every operation of the client under faults", () => {
   it.live("reports its true outcome, and is not lost or done twice", () =>
     Effect.map(Operations.run({ calls: 8, seed: 1 }), (tallies) => {
+      expect(tallies.map(({ name }) => name).sort()).toEqual(Object.keys(rows).sort())
       for (const tally of tallies) expect(tally).toMatchObject({ false: 0, lost: 0, doubled: 0, untyped: 0 })
+      expect(tallies.filter(({ unknown }) => unknown > 0).length, "the faults were met").toBeGreaterThan(0)
     })
   )
 })

@@ -58,8 +58,19 @@ describe("the validation of a contact body in the sandbox", () => {
       "locationId must be a string",
       "locationId should not be empty"
     ])
-    expect(update([])).toEqual(["the body must be an object"])
   })
+
+  it.prop(
+    "rejects a body that is not an object",
+    [FastCheck.jsonValue().filter((value) => typeof value !== "object" || value === null || Array.isArray(value))],
+    ([value]) => {
+      for (const rules of Object.values(ContactBody.rules)) {
+        for (const version of ["2021-07-28", "2023-02-21", "v3"]) {
+          expect(rules(version)("", value)).toEqual(["the body must be an object"])
+        }
+      }
+    }
+  )
 
   it("accepts null where the documentation allows it", () => {
     expect(update({ email: null, postalCode: null, dnd: null, source: null, assignedTo: null })).toEqual([])
