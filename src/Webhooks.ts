@@ -24,14 +24,20 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Events from "./webhooks/events.js"
-import { InvalidSignature, Malformed, type Rejection, Replayed, Stale } from "./webhooks/rejections.js"
+import {
+  InvalidSignature,
+  MalformedWebhook,
+  type Rejection,
+  ReplayedWebhook,
+  StaleWebhook
+} from "./webhooks/rejections.js"
 import { type InvalidWebhookOptions, make, type Options, type Request, Webhooks } from "./webhooks/service.js"
 import * as Verify from "./webhooks/verify.js"
 import * as WebhookStore from "./WebhookStore.js"
 
 // --- models --------------------------------------------------------------------------------------------------------------
 
-export { InvalidSignature, Malformed, type Rejection, Replayed, Stale }
+export { InvalidSignature, MalformedWebhook, type Rejection, ReplayedWebhook, StaleWebhook }
 
 /**
  * An event. Its `_tag` is the vendor's `type`, or `Unknown` if that type has no model in this library. Every field except
@@ -232,16 +238,16 @@ const retryStatus = 429
  */
 export const statusOf = (error: unknown): number => {
   if (error instanceof InvalidSignature) return 401
-  if (error instanceof Replayed) return 200
-  if (error instanceof Stale) return 400
-  if (error instanceof Malformed) return error.isTooLarge ? 413 : 400
+  if (error instanceof ReplayedWebhook) return 200
+  if (error instanceof StaleWebhook) return 400
+  if (error instanceof MalformedWebhook) return error.isTooLarge ? 413 : 400
   return retryStatus
 }
 
 const rejected = (error: Rejection | WebhookStore.WebhookStoreError | HttpServerError.RequestError) =>
   Effect.as(
     Effect.annotateLogs(
-      error._tag === "Replayed" ? Effect.logDebug(error.message) : Effect.logWarning(error.message),
+      error._tag === "ReplayedWebhook" ? Effect.logDebug(error.message) : Effect.logWarning(error.message),
       "rejection",
       error._tag
     ),

@@ -173,9 +173,9 @@ describe("a webhook", () => {
     Effect.gen(function* () {
       for (const [millis, expected] of [
         [300_000, "accepted"],
-        [300_001, "Stale"],
+        [300_001, "StaleWebhook"],
         [-300_000, "accepted"],
-        [-300_001, "Stale"]
+        [-300_001, "StaleWebhook"]
       ] as const) {
         const { verify } = yield* verifier()
         yield* TestClock.setTime(Date.parse(now) + millis)
@@ -196,7 +196,7 @@ describe("a webhook", () => {
         { concurrency: "unbounded" }
       )
       expect(tags.filter((tag) => tag === "accepted")).toHaveLength(1)
-      expect(tags.filter((tag) => tag === "Replayed")).toHaveLength(19)
+      expect(tags.filter((tag) => tag === "ReplayedWebhook")).toHaveLength(19)
       expect(yield* tagOf(verify(request({ ...json, webhookId: "event-2" })))).toBe("accepted")
     })
   )
@@ -205,7 +205,7 @@ describe("a webhook", () => {
     Effect.gen(function* () {
       const { verify, forget } = yield* verifier()
       const event = yield* verify(request())
-      expect(yield* tagOf(verify(request()))).toBe("Replayed")
+      expect(yield* tagOf(verify(request()))).toBe("ReplayedWebhook")
       yield* forget(event)
       expect(yield* tagOf(verify(request()))).toBe("accepted")
     })
@@ -263,7 +263,7 @@ describe("a webhook", () => {
         { webhookId: ["event-1"] }
       ]
       for (const fields of unreadable) {
-        expect(yield* tagOf(verify(request({ ...json, ...fields })))).toBe("Malformed")
+        expect(yield* tagOf(verify(request({ ...json, ...fields })))).toBe("MalformedWebhook")
       }
     })
   )
@@ -281,7 +281,7 @@ describe("a webhook", () => {
         '{"type":"ContactUpdate","email":"canary"}'
       ]) {
         const error = yield* Effect.flip(verify({ body, headers: { "x-ghl-signature": signed(body) } }))
-        expect(error._tag, body).toBe("Malformed")
+        expect(error._tag, body).toBe("MalformedWebhook")
         expect(JSON.stringify(error)).not.toContain("canary")
       }
     })
@@ -292,7 +292,7 @@ describe("a webhook", () => {
       const body = JSON.stringify(json)
       const { verify } = yield* verifier({ maxBodySize: body.length })
       const larger = yield* Effect.flip(verify(request({ ...json, more: "x" })))
-      expect(larger).toMatchObject({ _tag: "Malformed", isTooLarge: true })
+      expect(larger).toMatchObject({ _tag: "MalformedWebhook", isTooLarge: true })
       expect(yield* tagOf(verify(request()))).toBe("accepted")
     })
   )
@@ -541,7 +541,7 @@ describe("a server without Effect", () => {
     const fresh = request({ ...json, timestamp: new Date().toISOString() })
     const event = await verify(fresh)
     expect(event._tag).toBe("ContactUpdate")
-    await expect(verify(fresh)).rejects.toMatchObject({ _tag: "Replayed", webhookId: "event-1" })
+    await expect(verify(fresh)).rejects.toMatchObject({ _tag: "ReplayedWebhook", webhookId: "event-1" })
     await forget(event)
     await expect(verify(fresh)).resolves.toMatchObject({ id: "jane" })
     await expect(Webhooks.makePromise({ keys: ["?"] })).rejects.toMatchObject({ _tag: "InvalidWebhookOptions" })

@@ -26,7 +26,7 @@ export class InvalidSignature extends Schema.TaggedError<InvalidSignature>("effe
  * @since 0.2.0
  * @category errors
  */
-export class Stale extends Schema.TaggedError<Stale>("effect-growthhub/Stale")("Stale", {
+export class StaleWebhook extends Schema.TaggedError<StaleWebhook>("effect-growthhub/StaleWebhook")("StaleWebhook", {
   /** The time at which the vendor sent the webhook. */
   timestamp: Schema.DateTimeUtc,
   /** A description with the age of the webhook and a hint at the cause. */
@@ -40,12 +40,15 @@ export class Stale extends Schema.TaggedError<Stale>("effect-growthhub/Stale")("
  * @since 0.2.0
  * @category errors
  */
-export class Replayed extends Schema.TaggedError<Replayed>("effect-growthhub/Replayed")("Replayed", {
-  /** The id of the webhook. */
-  webhookId: Schema.String,
-  /** A description of the failure. */
-  message: Schema.String
-}) {}
+export class ReplayedWebhook extends Schema.TaggedError<ReplayedWebhook>("effect-growthhub/ReplayedWebhook")(
+  "ReplayedWebhook",
+  {
+    /** The id of the webhook. */
+    webhookId: Schema.String,
+    /** A description of the failure. */
+    message: Schema.String
+  }
+) {}
 
 /**
  * The body is too large (respond with 413), or the vendor signed a body that is not an event (respond with 400).
@@ -53,12 +56,15 @@ export class Replayed extends Schema.TaggedError<Replayed>("effect-growthhub/Rep
  * @since 0.2.0
  * @category errors
  */
-export class Malformed extends Schema.TaggedError<Malformed>("effect-growthhub/Malformed")("Malformed", {
-  /** Whether the body is larger than allowed. If so, its signature was not checked. */
-  isTooLarge: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** A description of the faults. It names fields, but never their values. */
-  message: Schema.String
-}) {}
+export class MalformedWebhook extends Schema.TaggedError<MalformedWebhook>("effect-growthhub/MalformedWebhook")(
+  "MalformedWebhook",
+  {
+    /** Whether the body is larger than allowed. If so, its signature was not checked. */
+    isTooLarge: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+    /** A description of the faults. It names fields, but never their values. */
+    message: Schema.String
+  }
+) {}
 
 /**
  * The error of a webhook that is not accepted.
@@ -66,4 +72,4 @@ export class Malformed extends Schema.TaggedError<Malformed>("effect-growthhub/M
  * @since 0.2.0
  * @category errors
  */
-export type Rejection = InvalidSignature | Stale | Replayed | Malformed
+export type Rejection = InvalidSignature | StaleWebhook | ReplayedWebhook | MalformedWebhook

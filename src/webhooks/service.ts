@@ -68,7 +68,7 @@ export interface Options {
 export interface Service {
   /**
    * Returns the event of a request that the vendor signed, that is not older than allowed and was not accepted before. The
-   * id of the event is stored, so a repeat for the same request fails with `Replayed`. Fails with a {@link Rejection}, or
+   * id of the event is stored, so a repeat for the same request fails with `ReplayedWebhook`. Fails with a {@link Rejection}, or
    * with `WebhookStoreError` if the store cannot be used; the webhook is not accepted in either case.
    */
   readonly verify: (request: Request) => Effect.Effect<Event, Rejection | WebhookStoreError>

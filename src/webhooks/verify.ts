@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { parseObject } from "../runtime/json.js"
 import type { Service as Store, WebhookStoreError } from "../WebhookStore.js"
 import { Event } from "./events.js"
-import { InvalidSignature, Malformed, type Rejection, Replayed, Stale } from "./rejections.js"
+import { InvalidSignature, MalformedWebhook, type Rejection, ReplayedWebhook, StaleWebhook } from "./rejections.js"
 import type { Key } from "./keys.js"
 import { checkSignature, type HeadersInput } from "./signature.js"
 
@@ -38,13 +38,13 @@ const signatureMessages = {
 const invalid = (reason: keyof typeof signatureMessages) =>
   new InvalidSignature({ reason, message: signatureMessages[reason] })
 
-const malformed = (message: string) => new Malformed({ message })
+const malformed = (message: string) => new MalformedWebhook({ message })
 
-export const tooLarge = (maxBodySize: number): Malformed =>
-  new Malformed({ message: `The body is larger than ${maxBodySize} bytes`, isTooLarge: true })
+export const tooLarge = (maxBodySize: number): MalformedWebhook =>
+  new MalformedWebhook({ message: `The body is larger than ${maxBodySize} bytes`, isTooLarge: true })
 
 /** Decodes the event of a signed body. The message of an error names fields, but never their values. */
-const decode = (body: Uint8Array): Effect.Effect<Event, Malformed> =>
+const decode = (body: Uint8Array): Effect.Effect<Event, MalformedWebhook> =>
   Effect.suspend(() => {
     const wire = parseObject(new TextDecoder().decode(body))
     if (wire === undefined) return malformed("The body is not a JSON object")
@@ -71,7 +71,7 @@ const checkAge = (timestamp: DateTime.Utc, tolerance: Duration.Duration) =>
     const age = now - timestamp.epochMillis
     if (Math.abs(age) <= Duration.toMillis(tolerance)) return Effect.void
     const seconds = Math.round(Math.abs(age) / 1000)
-    return new Stale({
+    return new StaleWebhook({
       timestamp,
       message:
         `The webhook was sent ${seconds}s ${age > 0 ? "ago" : "in the future"}, ` +
@@ -81,7 +81,7 @@ const checkAge = (timestamp: DateTime.Utc, tolerance: Duration.Duration) =>
 
 const checkNew = (webhookId: string, { store, rememberFor }: Settings) =>
   Effect.flatMap(store.add(webhookId, rememberFor), (isNew) =>
-    isNew ? Effect.void : new Replayed({ webhookId, message: `Webhook ${webhookId} was received before` })
+    isNew ? Effect.void : new ReplayedWebhook({ webhookId, message: `Webhook ${webhookId} was received before` })
   )
 
 /** Fails if the event lacks a field that `envelope` requires. If the field is optional, it logs a warning instead. */

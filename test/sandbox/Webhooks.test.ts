@@ -369,7 +369,7 @@ describe("a webhook delivery fault", () => {
         yield* upsert("a@example.com")
         const { verify } = yield* verifier
         yield* verify(yield* receiver.take)
-        expect(yield* Effect.flip(verify(yield* receiver.take))).toMatchObject({ _tag: "Replayed" })
+        expect(yield* Effect.flip(verify(yield* receiver.take))).toMatchObject({ _tag: "ReplayedWebhook" })
       })
       yield* sending(receiver, { faults: { repeats: 1 } }, run)
       expect(yield* arriving({ repeats: 1 }, 8)).toBe("aabbccdd")
