@@ -199,7 +199,7 @@ describe("an imported row", () => {
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
   )
 
-  it.effect("is updated once by --update-only if a response of the lookup or of the update is lost", () =>
+  it.effect("is reported as updated by --update-only if a response of the lookup or of the update is lost", () =>
     Effect.gen(function* () {
       const service = yield* ContactsService
       const losingOne: Service = {
