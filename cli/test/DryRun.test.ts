@@ -128,19 +128,32 @@ describe("an import with --dry-run", () => {
     })
   )
 
-  it.scopedLive("reports the line of a syntax error in a CSV or NDJSON file, and rejects a missing file", () =>
-    Effect.gen(function* () {
-      const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
-      expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
-        code: 2,
-        err: `${csv}: Line 2: a cell that begins with " does not end with "`
+  it.scopedLive(
+    "reports the line of a syntax error in a CSV or NDJSON file, and rejects a file that is missing or cannot be read",
+    () =>
+      Effect.gen(function* () {
+        const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
+        expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
+          code: 2,
+          err: `${csv}: Line 2: a cell that begins with " does not end with "`
+        })
+        const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
+        expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
+          code: 2,
+          err: `${json}: Line 2: this is not a JSON object`
+        })
+        const nowhere = csv.replace("leads", "nowhere")
+        const tooLong = csv.replace("leads", "x".repeat(300))
+        for (const [file, message] of [
+          [nowhere, "This file does not exist"],
+          [tooLong, "This file cannot be read"]
+        ] as const) {
+          expect(yield* growthhub(["import", file, "--dry-run"])).toEqual({
+            code: 2,
+            out: "",
+            err: `${file}: ${message}`
+          })
+        }
       })
-      const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
-      expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
-        code: 2,
-        err: `${json}: Line 2: this is not a JSON object`
-      })
-      expect(yield* growthhub(["import", "/nowhere.csv", "--dry-run"])).toMatchObject({ code: 2 })
-    })
   )
 })
