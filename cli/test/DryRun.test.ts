@@ -28,6 +28,20 @@ describe("an import with --dry-run", () => {
     })
   )
 
+  it.scopedLive("rejects an email with a name, a second email, another cell or an invisible character", () =>
+    Effect.gen(function* () {
+      const emails = ["Ada <a@example.com>", "<a@example.com>", "a@example.com;b", "a@example.com\u200b"]
+      const several = ['"a@example.com,b@example.com"', "a@example.com;b@example.com"]
+      const rows = [...emails, ...several, "a@example.com", "mailto:ä+b@exämple.com"]
+      const file = yield* fileOf("leads.csv", ["email,first name", ...rows.map((email) => `${email},Ada`)])
+      const tried = yield* growthhub(["import", file, "--dry-run", "--location", "abc"])
+      expect(tried.err.split("\n")).toEqual([
+        ...[2, 3, 4, 5, 6, 7].map((line) => `line ${line}, column "email": email must be an email`),
+        "6 rows of 8 would be rejected"
+      ])
+    })
+  )
+
   it.scopedLive("rejects unknown columns and two columns for one field, unless --ignore excludes them", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["Email,Nonsense,E-Mail", "a@example.com,1,b@example.com"])
