@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { json, serving } from "../../test/servers.js"
-import { environment, growthhub } from "./command.js"
+import { environment, growthhub, unreachable } from "./command.js"
 
 describe("growthhub doctor", () => {
   it.scopedLive("reports no problem, and shows the remaining rate limit and daily quota", () =>
@@ -57,8 +57,13 @@ describe("growthhub doctor", () => {
       expect(reader.code).toBe(3)
       expect(reader.out).toMatch(/^ok +contacts\.readonly/m)
       expect(reader.out).toContain("→ Give the token the scope contacts.write.")
-      const away = yield* growthhub(["doctor", "--base-url", "http://127.0.0.1:1"], env)
-      expect(away).toMatchObject({ code: 5, out: expect.stringContaining("does not respond") as unknown })
+      const away = yield* growthhub(["doctor", "--base-url", unreachable], env)
+      const advice = "Check the network, the proxy and --base-url."
+      expect(away.code).toBe(5)
+      expect(away.out.split("\n").slice(1)).toEqual([
+        `FAIL  service             ${unreachable}/ does not respond`,
+        `      → ${advice}`
+      ])
     }).pipe(
       Effect.provide(
         Sandbox.layer({

@@ -28,6 +28,20 @@ describe("an import with --dry-run", () => {
     })
   )
 
+  it.scopedLive("rejects an email with a name, a second email, another cell or an invisible character", () =>
+    Effect.gen(function* () {
+      const emails = ["Ada <a@example.com>", "<a@example.com>", "a@example.com;b", "a@example.com\u200b"]
+      const several = ['"a@example.com,b@example.com"', "a@example.com;b@example.com"]
+      const rows = [...emails, ...several, "a@example.com", "mailto:ä+b@exämple.com"]
+      const file = yield* fileOf("leads.csv", ["email,first name", ...rows.map((email) => `${email},Ada`)])
+      const tried = yield* growthhub(["import", file, "--dry-run", "--location", "abc"])
+      expect(tried.err.split("\n")).toEqual([
+        ...[2, 3, 4, 5, 6, 7].map((line) => `line ${line}, column "email": email must be an email`),
+        "6 rows of 8 would be rejected"
+      ])
+    })
+  )
+
   it.scopedLive("rejects unknown columns and two columns for one field, unless --ignore excludes them", () =>
     Effect.gen(function* () {
       const file = yield* fileOf("leads.csv", ["Email,Nonsense,E-Mail", "a@example.com,1,b@example.com"])
@@ -128,19 +142,32 @@ describe("an import with --dry-run", () => {
     })
   )
 
-  it.scopedLive("reports the line of a syntax error in a CSV or NDJSON file, and rejects a missing file", () =>
-    Effect.gen(function* () {
-      const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
-      expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
-        code: 2,
-        err: `${csv}: Line 2: a cell that begins with " does not end with "`
+  it.scopedLive(
+    "reports the line of a syntax error in a CSV or NDJSON file, and rejects a file that is missing or cannot be read",
+    () =>
+      Effect.gen(function* () {
+        const csv = yield* fileOf("leads.csv", ["email,phone", '"a@example.com,1'])
+        expect(yield* growthhub(["import", csv, "--dry-run", "--location", "abc"])).toMatchObject({
+          code: 2,
+          err: `${csv}: Line 2: a cell that begins with " does not end with "`
+        })
+        const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
+        expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
+          code: 2,
+          err: `${json}: Line 2: this is not a JSON object`
+        })
+        const nowhere = csv.replace("leads", "nowhere")
+        const tooLong = csv.replace("leads", "x".repeat(300))
+        for (const [file, message] of [
+          [nowhere, "This file does not exist"],
+          [tooLong, "This file cannot be read"]
+        ] as const) {
+          expect(yield* growthhub(["import", file, "--dry-run"])).toEqual({
+            code: 2,
+            out: "",
+            err: `${file}: ${message}`
+          })
+        }
       })
-      const json = yield* fileOf("leads.ndjson", ['{"email":"a@example.com"}', "{"])
-      expect(yield* growthhub(["import", json, "--dry-run", "--location", "abc"])).toMatchObject({
-        code: 2,
-        err: `${json}: Line 2: this is not a JSON object`
-      })
-      expect(yield* growthhub(["import", "/nowhere.csv", "--dry-run"])).toMatchObject({ code: 2 })
-    })
   )
 })

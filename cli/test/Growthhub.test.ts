@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -7,7 +8,7 @@ import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { json, serving } from "../../test/servers.js"
 import { programOf } from "../../test/programs.js"
-import { environment, fileOf, growthhub, inTerminal, read, root } from "./command.js"
+import { environment, fileOf, growthhub, inTerminal, read, root, unreachable } from "./command.js"
 
 describe("a command for one contact", () => {
   it.scopedLive("creates and shows the contact, and updates and clears its fields", () =>
@@ -53,19 +54,38 @@ describe("a command for one contact", () => {
         code: 3,
         err: expect.stringContaining("GROWTHHUB_TOKEN is not set") as unknown
       })
-      expect(yield* growthhub(["get", ".."], env)).toMatchObject({ code: 2 })
-      expect(yield* growthhub(["get"], env)).toMatchObject({ code: 2 })
-      expect(yield* growthhub(["update", "x"], env)).toMatchObject({ code: 2 })
-      expect(yield* growthhub(["upsert", "--email", "nobody"], env)).toEqual({
-        code: 2,
-        out: "",
-        err: "email must be an email"
-      })
-      expect(yield* growthhub(["get", "x", "--base-url", "http://example.com"], env)).toMatchObject({ code: 2 })
-      expect(yield* growthhub(["upsert", "--email", "a@b.co"], { ...env, GROWTHHUB_LOCATION_ID: "" })).toMatchObject({
-        code: 2
-      })
+      const { GROWTHHUB_LOCATION_ID: _, ...withoutLocation } = env
+      const invalid = [
+        [["get", ".."], env, "The contact's id must be a path segment"],
+        [["get"], env, "Missing argument <contact-id>"],
+        [["update", "x"], env, "Nothing to update: give a field, such as --first-name NAME, or --stdin"],
+        [["upsert", "--email", "nobody"], env, "email must be an email"],
+        [["get", "x", "--base-url", "http://example.com"], env, "The base URL must be https"],
+        [["upsert", "--email", "a@b.co"], withoutLocation, "Which location? Give --location or GROWTHHUB_LOCATION_ID"],
+        [["upsert", "--email", "a@b.co", "--location", "a/b"], env, "--location must be the id of a location"]
+      ] as const
+      for (const [args, variables, message] of invalid) {
+        const ended = yield* growthhub(args, variables)
+        expect([args, ended]).toMatchObject([
+          args,
+          { code: 2, out: "", err: expect.stringContaining(message) as unknown }
+        ])
+      }
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  it.live("exits with 5 if the service cannot be reached", () =>
+    Effect.gen(function* () {
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: unreachable }
+      expect(yield* growthhub(["get", "a"], env)).toEqual({
+        code: 5,
+        out: "",
+        err: "The service could not be reached (ECONNREFUSED)"
+      })
+      const told = yield* growthhub(["get", "a", "--json"], env)
+      expect(told.code).toBe(5)
+      expect(JSON.parse(told.err)).toMatchObject({ error: "TransportError", exitCode: 5, outcome: "NotApplied" })
+    }).pipe(Effect.provideService(RetryPolicy.RetryPolicy, RetryPolicy.none))
   )
 
   it.live("runs with --sandbox without a token and without the real service", () =>
@@ -234,6 +254,100 @@ describe("an import", () => {
       expect(rest).toMatchObject({ code: 0, out: "30 created, 0 updated, 0 rejected" })
       expect((yield* sandbox.ledger).applied).toHaveLength(30)
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+
+  /** Rows with a name and an email, except that each fifth row has only a name. */
+  const persons = Array.from({ length: 60 }, (_, index) => {
+    const firstName = `Person ${index}`
+    return { firstName, email: index % 5 === 0 ? "" : `${index}@example.com` }
+  })
+  const withEmail = persons.filter(({ email }) => email !== "")
+
+  it.scopedLive("stops with 5 if the service cannot be reached, sends no row, and writes no report", () =>
+    Effect.gen(function* () {
+      const env = { GROWTHHUB_TOKEN: "pit-x", GROWTHHUB_BASE_URL: unreachable, GROWTHHUB_LOCATION_ID: "abc" }
+      const file = yield* fileOf("leads.csv", ["email", "a@example.com", "b@example.com"])
+      const hint = `Continue with: growthhub import ${file} --location abc --base-url ${unreachable} --resume`
+      for (const more of [[], ["--resume"]]) {
+        expect(yield* growthhub(["import", file, ...more], env)).toEqual({
+          code: 5,
+          out: "0 created, 0 updated, 0 rejected",
+          err: `The service is unavailable: The service could not be reached (ECONNREFUSED)\n${hint}`
+        })
+      }
+      expect(yield* Effect.promise(() => readdir(join(file, "..")))).toEqual(["leads.csv", "leads.csv.checkpoint"])
+    }).pipe(Effect.provideService(RetryPolicy.RetryPolicy, RetryPolicy.none))
+  )
+
+  it.scopedLive("stops with 5 before it has sent all rows if each response is a 503, and continues with --resume", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const { contacts, ledger, outage, recover } = yield* Sandbox
+      const file = yield* fileOf("leads.csv", ["email", ...withEmail.map(({ email }) => email)])
+      yield* outage()
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 5,
+        out: "0 created, 0 updated, 0 rejected",
+        err: expect.stringMatching(
+          /^The service is unavailable: Service Unavailable\nContinue with: .* --resume$/
+        ) as unknown
+      })
+      expect(yield* contacts).toEqual([])
+      expect((yield* ledger).received).toBeLessThan(withEmail.length)
+      yield* recover
+      expect(yield* growthhub(["import", file, "--resume"], env)).toMatchObject({
+        code: 0,
+        out: `${withEmail.length} created, 0 updated, 0 rejected`
+      })
+      expect((yield* ledger).applied).toHaveLength(withEmail.length)
+    }).pipe(
+      Effect.provideService(RetryPolicy.RetryPolicy, RetryPolicy.none),
+      Effect.provide(Sandbox.layer({ limits: { max: 10_000 } }))
+    )
+  )
+
+  it.scopedLive(
+    "stops with 5 if all connections are reset from some request on, and --resume loses and doubles no row",
+    () =>
+      Effect.gen(function* () {
+        const env = yield* environment
+        const { contacts, ledger, setFaults } = yield* Sandbox
+        const lines = persons.map(({ firstName, email }) => `${firstName},${email}`)
+        const file = yield* fileOf("leads.csv", ["firstName,email", ...lines])
+        yield* setFaults({
+          rules: [
+            // The first requests get their responses, the next ones are applied without a response, and the others are lost.
+            { fault: { _tag: "Stall", millis: 0 }, times: 10 },
+            { fault: { _tag: "Reset", when: "after" }, times: 10 },
+            { fault: { _tag: "Reset", when: "before" } }
+          ]
+        })
+        const stopped = yield* growthhub(["import", file, "--json"], env)
+        expect(stopped.code).toBe(5)
+        expect(JSON.parse(stopped.err)).toMatchObject({
+          exitCode: 5,
+          message: expect.stringMatching(/^The service is unavailable: .*\nContinue with: .* --resume$/) as unknown
+        })
+        expect(JSON.parse(stopped.out)).toMatchObject({ created: 10, updated: 0, rejected: 0, isComplete: false })
+        expect((yield* ledger).applied).toHaveLength(20)
+        yield* setFaults({})
+        const ended = yield* growthhub(["import", file, "--resume", "--json"], env)
+        const summary = JSON.parse(ended.out) as { readonly [count: string]: number }
+        expect(summary).toMatchObject({ rejected: 0, isComplete: true })
+        expect(summary["created"]! + summary["updated"]! + summary["unknown"]!).toBe(persons.length)
+        const names = (yield* contacts).map(({ firstName }) => firstName)
+        expect(new Set(names).size).toBe(names.length)
+        // A row without an email is sent once: its contact exists, or the report lists it as unknown.
+        const report = yield* read(file.replace(".csv", ".rejected.csv"))
+        expect(summary["unknown"]).toBe(report.split("Unknown,").length - 1)
+        for (const { firstName, email } of persons) {
+          const isReported = email === "" && report.includes(`${firstName},,`)
+          expect(isReported || names.includes(firstName), firstName).toBe(true)
+        }
+      }).pipe(
+        Effect.provideService(RetryPolicy.RetryPolicy, RetryPolicy.none),
+        Effect.provide(Sandbox.layer({ limits: { max: 10_000 } }))
+      )
   )
 
   it.scopedLive("does not overwrite an existing file or a symbolic link at the path of its report", () =>

@@ -109,23 +109,37 @@ describe("growthhub login", () => {
 
   it.scopedLive("rejects invalid options or a missing client secret before it prints the consent URL", () =>
     Effect.gen(function* () {
-      const env = { XDG_CONFIG_HOME: yield* directory, GROWTHHUB_CLIENT_SECRET: "secret" }
-      const refused = (...args: ReadonlyArray<string>) =>
-        Effect.map(growthhub(["login", "acme", ...args], env), ({ code, out, err }) => {
-          expect({ code, out }).toEqual({ code: 2, out: "" })
-          expect(err).not.toContain("marketplace")
-        })
-      yield* refused()
-      yield* refused("--client-id", "app", "--redirect-uri", "https://example.com/callback")
-      yield* refused("--client-id", "app", "--redirect-uri", "http://192.168.0.1/callback")
-      yield* refused("--client-id", "app", "--location", "a/b")
-      yield* refused("--client-id", "app", "--redirect-uri", "http://127.0.0.1:0/", "--scope", "a b")
-      expect(
-        yield* growthhub(["login", "acme", "--client-id", "app"], { ...env, GROWTHHUB_CLIENT_SECRET: "" })
-      ).toMatchObject({
-        code: 2,
-        err: expect.stringContaining("Which client secret?") as unknown
-      })
+      const home = { XDG_CONFIG_HOME: yield* directory }
+      const secret = { ...home, GROWTHHUB_CLIENT_SECRET: "secret" }
+      const id = ["--client-id", "app"]
+      const cases = [
+        [[], secret, "Expected to find option: '--client-id'"],
+        [
+          [...id, "--redirect-uri", "https://example.com/callback"],
+          secret,
+          "--redirect-uri takes a URL of this machine"
+        ],
+        [
+          [...id, "--redirect-uri", "http://192.168.0.1/callback"],
+          secret,
+          "--redirect-uri takes a URL of this machine"
+        ],
+        [[...id, "--location", "a/b"], secret, "--location must be the id of a location"],
+        [
+          [...id, "--redirect-uri", "http://127.0.0.1:0/", "--scope", "a b"],
+          secret,
+          "A scope is empty or contains spaces"
+        ],
+        [id, { ...home, GROWTHHUB_CLIENT_SECRET: "" }, "Which client secret? Give it in GROWTHHUB_CLIENT_SECRET"]
+      ] as const
+      for (const [args, env, message] of cases) {
+        const consent = yield* Deferred.make<never, string>()
+        // A login that prints the URL waits for the consent. The failure ends it.
+        const ended = yield* growthhub(["login", "acme", ...args], env, {
+          onError: (line) => (/^https?:/.test(line) ? Deferred.fail(consent, `printed ${line}`) : Effect.void)
+        }).pipe(Effect.raceFirst(Deferred.await(consent)))
+        expect([args, ended]).toEqual([args, { code: 2, out: "", err: expect.stringContaining(message) as unknown }])
+      }
     })
   )
 })

@@ -95,12 +95,20 @@ describe("an import with --create-only", () => {
     )
   )
 
-  it.scopedLive("rejects a row that has a contact id", () =>
+  it.scopedLive("rejects a row that has the id of an existing contact, and changes no contact", () =>
     Effect.gen(function* () {
-      const env = yield* environment
-      const file = yield* fileOf("leads.csv", ["Contact Id,email", "a,new@example.com"])
-      expect(yield* growthhub(["import", file, "--create-only"], env)).toMatchObject({ code: 4 })
-      expect(yield* (yield* Sandbox).contacts).toEqual([])
+      const { env } = yield* seeded
+      const { contacts } = yield* Sandbox
+      const before = yield* contacts
+      const file = yield* fileOf("ids.csv", ["Contact Id,firstName,email", "a,Ada,new@example.com"])
+      expect(yield* growthhub(["import", file, "--create-only"], env)).toMatchObject({
+        code: 4,
+        out: expect.stringMatching(/^0 created, 0 updated, 1 rejected\n/) as unknown
+      })
+      expect(yield* read(file.replace(".csv", ".rejected.csv"))).toContain(
+        ',2,Rejected,"The row has the id of a contact, and --create-only changes none"'
+      )
+      expect(yield* contacts).toEqual(before)
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 })
@@ -189,6 +197,42 @@ describe("an imported row", () => {
       }
       expect(yield* (yield* ContactsTest).contacts).toMatchObject([{ firstName: "Ada", lastName: "Lovelace" }])
     }).pipe(Effect.provide(ContactsTest.layer({ locationId, contacts: [{ id: ContactId.make("a") }] })))
+  )
+
+  it.effect("is reported as updated by --update-only if a response of the lookup or of the update is lost", () =>
+    Effect.gen(function* () {
+      const service = yield* ContactsService
+      const losingOne: Service = {
+        ...service,
+        getDuplicateContact: losing(service.getDuplicateContact, 1),
+        updateContact: losing(service.updateContact, 3)
+      }
+      const rows = [
+        { email: "a@example.com", firstName: "Ada", tags: ["new"] },
+        // The lost update gives the contact this email, so that the retry finds it by the email.
+        { email: "grace@example.com", phone: "+15550100002", firstName: "Grace", tags: ["new"] },
+        { email: "c@example.com", firstName: "Alan", createNewIfDuplicateAllowed: true },
+        { email: "nobody@example.com", firstName: "Nobody" }
+      ]
+      const outcomes = yield* importing(losingOne, "UpdateOnly", yield* storeOf, rows)
+      expect([...outcomes].sort()).toEqual(["Rejected", "Updated", "Updated", "Updated"])
+      expect(yield* (yield* ContactsTest).contacts).toMatchObject([
+        { id: "a", firstName: "Ada", email: "a@example.com", tags: ["old", "new"] },
+        { id: "b", firstName: "Grace", email: "grace@example.com", phone: "+15550100002", tags: ["old", "new"] },
+        { id: "c", firstName: "Alan", email: "c@example.com" }
+      ])
+    }).pipe(
+      Effect.provide(
+        ContactsTest.layer({
+          locationId,
+          contacts: [
+            { id: ContactId.make("a"), email: "a@example.com", tags: ["old"] },
+            { id: ContactId.make("b"), phone: "+15550100002", tags: ["old"] },
+            { id: ContactId.make("c"), email: "c@example.com" }
+          ]
+        })
+      )
+    )
   )
 
   it.effect("with a contact id is updated in the next run if an interrupt discards the response", () =>

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
+import * as HttpLayer from "effect-growthhub/HttpLayer"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId } from "effect-growthhub/Schema"
 import { chmod, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { directory, environment, growthhub, inTerminal, read } from "./command.js"
+import { directory, environment, growthhub, inTerminal, read, unreachable } from "./command.js"
 
 const seeded = Sandbox.layer({ contacts: [{ id: ContactId.make("a"), email: "a@example.com" }] })
 
@@ -46,22 +48,38 @@ describe("a profile", () => {
       const other = {
         GROWTHHUB_TOKEN: "pit-other",
         GROWTHHUB_LOCATION_ID: "other",
-        GROWTHHUB_BASE_URL: "http://127.0.0.1:1"
+        GROWTHHUB_BASE_URL: unreachable
       }
       expect(yield* growthhub(["search", "--profile", "acme"], { ...home, ...other })).toMatchObject(found)
       expect(yield* growthhub(["search", "--profile", "acme", "--location", "other"], home)).toMatchObject({ code: 4 })
     }).pipe(Effect.provide(seeded))
   )
 
-  it.scopedLive("without a location does not use the location from the environment", () =>
+  it.scopedLive("without a location and a host uses neither the location nor the host from the environment", () =>
     Effect.gen(function* () {
       const home = { XDG_CONFIG_HOME: yield* directory }
       yield* growthhub(["profiles", "add", "bare"], { ...home, GROWTHHUB_TOKEN: "pit-x" })
-      const env = { ...home, GROWTHHUB_LOCATION_ID: "other" }
+      const env = {
+        ...home,
+        GROWTHHUB_TOKEN: "pit-other",
+        GROWTHHUB_LOCATION_ID: "other",
+        GROWTHHUB_BASE_URL: unreachable
+      }
       expect(yield* growthhub(["search", "--profile", "bare"], env)).toMatchObject({
         code: 2,
         err: "Which location? Give --location or GROWTHHUB_LOCATION_ID"
       })
+      const sent: Array<readonly [url: string, authorization: string | null]> = []
+      const fetch: typeof globalThis.fetch = (input, init) => {
+        const request = new Request(input, init)
+        sent.push([request.url, request.headers.get("authorization")])
+        return Promise.resolve(Response.json({ contact: { id: "a" } }))
+      }
+      const shown = yield* growthhub(["get", "a", "--profile", "bare"], env).pipe(
+        Effect.provideService(FetchHttpClient.Fetch, fetch)
+      )
+      expect(shown).toMatchObject({ code: 0, err: "" })
+      expect(sent).toEqual([[`${HttpLayer.defaultBaseUrl}/contacts/a`, "Bearer pit-x"]])
     })
   )
 

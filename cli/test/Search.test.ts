@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { ContactId } from "effect-growthhub/Schema"
 import * as DateTime from "effect/DateTime"
-import { environment, growthhub } from "./command.js"
+import { environment, fileOf, growthhub } from "./command.js"
 
 const contacts = [
   {
@@ -31,7 +31,7 @@ const contacts = [
   }
 ]
 
-const seeded = Sandbox.layer({ contacts })
+const seeded = Sandbox.layer({ contacts, customFields: [{ id: "deal", name: "Deal", dataType: "NUMERICAL" }] })
 
 /** The ids that a search prints. */
 const found = (args: ReadonlyArray<string>, input = "") =>
@@ -90,6 +90,28 @@ describe("a search", () => {
         out: "",
         err: "No contact matches"
       })
+    }).pipe(Effect.provide(seeded))
+  )
+
+  it.scopedLive("prints a CSV that an import reads: it restores the values that have changed since", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const printed = yield* growthhub(["search", "--output", "csv"], env)
+      const file = yield* fileOf("found.csv", [printed.out])
+      expect(yield* growthhub(["import", file, "--dry-run"], env)).toEqual({
+        code: 0,
+        out: "3 rows, all of them valid",
+        err: ""
+      })
+      yield* growthhub(["update", "ada", "--last-name", "King"], env)
+      yield* growthhub(["update", "bob", "--city", "Paris"], env)
+      yield* growthhub(["update", "eve", "--custom-field", "deal=1"], env)
+      expect((yield* growthhub(["search", "--output", "csv"], env)).out).toMatch(/King(?:.|\n)*Paris(?:.|\n)*,1$/)
+      expect(yield* growthhub(["import", file], env)).toMatchObject({
+        code: 0,
+        out: "0 created, 3 updated, 0 rejected"
+      })
+      expect(yield* growthhub(["search", "--output", "csv"], env)).toEqual(printed)
     }).pipe(Effect.provide(seeded))
   )
 

@@ -8,7 +8,7 @@ import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
 import * as Errors from "effect-growthhub/Errors"
-import { type ContactUpsert, LocationId } from "effect-growthhub/Schema"
+import { ContactId, type ContactUpsert, LocationId } from "effect-growthhub/Schema"
 import * as Upserting from "../src/import/Upserting.js"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
@@ -22,8 +22,8 @@ describe("the tags of a row", () => {
     isRetryable: true
   })
 
-  /** An in-memory service whose first updates fail. */
-  const failing = (error: Errors.ContactsError, times: number) =>
+  /** An in-memory service whose first updates fail, before or after they are applied. It has one contact. */
+  const failing = (error: Errors.ContactsError, times: number, when: "before" | "after" = "before") =>
     Layer.effect(
       ContactsService,
       Effect.map(ContactsService, (service) => {
@@ -31,10 +31,21 @@ describe("the tags of a row", () => {
         return {
           ...service,
           updateContact: (id, changes) =>
-            Effect.suspend(() => (++updates <= times ? Effect.fail(error) : service.updateContact(id, changes)))
+            Effect.suspend(() => {
+              if (++updates > times) return service.updateContact(id, changes)
+              const applied = when === "after" ? service.updateContact(id, changes) : Effect.void
+              return Effect.zipRight(applied, Effect.fail(error))
+            })
         }
       })
-    ).pipe(Layer.provideMerge(ContactsTest.layer({ locationId })))
+    ).pipe(
+      Layer.provideMerge(
+        ContactsTest.layer({
+          locationId,
+          contacts: [{ id: ContactId.make("old"), email: "old@example.com", tags: ["old"] }]
+        })
+      )
+    )
 
   const imported = (contacts: ReadonlyArray<ContactUpsert>) =>
     Effect.gen(function* () {
@@ -49,17 +60,24 @@ describe("the tags of a row", () => {
       }).pipe(Stream.runCollect, Effect.map(Chunk.toReadonlyArray), Effect.provideService(ContactsService, service))
     })
 
-  it.effect("are added by a retry if the request that adds them fails with a transport error", () =>
-    Effect.gen(function* () {
-      const outcomes = yield* imported([
-        { locationId, email: "a@example.com", tags: ["x"] },
-        { locationId, email: "b@example.com" }
-      ])
-      expect(outcomes.map(({ _tag }) => _tag).sort()).toEqual(["Created", "Updated"])
-      const stored = yield* (yield* ContactsTest).contacts
-      expect(stored.find(({ email }) => email === "a@example.com")?.tags).toEqual(["x"])
-    }).pipe(Effect.provide(failing(lost, 1)))
-  )
+  for (const when of ["before", "after"] as const) {
+    it.effect(`are added if the connection is lost ${when} the request that adds them is applied`, () =>
+      Effect.gen(function* () {
+        const outcomes = yield* imported([
+          { locationId, email: "a@example.com", tags: ["x"] },
+          { locationId, email: "old@example.com", tags: ["x"] },
+          { locationId, email: "c@example.com" }
+        ])
+        expect(outcomes.map(({ _tag }) => _tag).sort()).toEqual(["Created", "Updated", "Updated"])
+        const stored = yield* (yield* ContactsTest).contacts
+        expect(stored.map(({ email, tags }) => [email, tags]).sort()).toEqual([
+          ["a@example.com", ["x"]],
+          ["c@example.com", []],
+          ["old@example.com", ["old", "x"]]
+        ])
+      }).pipe(Effect.provide(failing(lost, 2, when)))
+    )
+  }
 
   it.effect("have the outcome Rejected if refused after the contact was saved, or Unknown if a retry is unsafe", () =>
     Effect.gen(function* () {

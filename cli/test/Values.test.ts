@@ -32,10 +32,12 @@ describe("a date cell", () => {
       expect(days(cells)[0]).toMatch(/day or the month first/)
     }
     expect(days(["05/05/1990"])).toEqual(["1990-05-05"])
-    expect(days(["31.02.1990", "soon", "09/25"])).toEqual([
+    expect(days(["31.02.1990", "2026-02-30", "soon", "09/25", "1990"])).toEqual([
+      "must be a real day",
       "must be a real day",
       "must be a day, as 1990-09-25",
-      expect.stringContaining("has no year")
+      expect.stringContaining("has no year"),
+      expect.stringContaining("has only a year")
     ])
   })
 })

@@ -75,6 +75,9 @@ export const environment = Effect.map(Sandbox, ({ url, token, locationId }) => (
   GROWTHHUB_LOCATION_ID: locationId
 }))
 
+/** A base URL at which no process listens. (The fetch of Node.js refuses some ports, such as 1, without a connection.) */
+export const unreachable = "http://127.0.0.1:2"
+
 export { directory }
 
 export const fileOf = (name: string, lines: ReadonlyArray<string>) =>

@@ -55,7 +55,8 @@ const flags = new Map([
   ...["false", "no", "n", "0", "nein", "non", "não", "nee"].map((word) => [word, false] as const)
 ])
 
-const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text)
+/** Whether a text may be an email. Brackets, separators and invisible characters show a name or several values in the cell. */
+const isEmail = (text: string) => /^[^\s@<>,;\p{C}]+@[^\s@<>,;\p{C}]+$/u.test(text)
 
 /** The first of several values in one cell, which address books separate by ` ::: `. */
 const firstOf = (cell: string) => (cell.includes(" ::: ") ? (cell.split(" ::: ")[0] ?? "") : cell)

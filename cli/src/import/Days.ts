@@ -56,6 +56,8 @@ const yearOf = (text: string, thisYear: number): number => {
 const numeric = /^(\d{1,4})([-./_ ])\s*(\d{1,2})\2\s*(\d{1,4})$/
 const namedDayFirst = /^(\d{1,2})(?:\.|st|nd|rd|th)?[\s./-]*(?:de\s+)?(\p{L}+)\.?[\s./,-]*(?:de\s+)?(\d{4}|\d{2})$/iu
 const namedMonthFirst = /^(\p{L}+)\.?[\s/-]*(\d{1,2})(?:st|nd|rd|th)?[\s/,-]+(\d{4}|\d{2})$/iu
+/** A year alone. As a number of Excel it would mean a day of 1905, which nobody means. */
+const onlyYear = /^(?:19\d\d|20\d\d|2100)$/
 const withoutYear = /^(?:--)?\d{1,2}[-./]\d{1,2}\.?$/
 
 /** Removes a time of day, which a date of birth does not need. */
@@ -116,6 +118,7 @@ export const readDay = (cell: string, order: DayOrder | undefined, thisYear: num
   if (numbers !== undefined) return fromNumbers(numbers, order, thisYear)
   const compact = /^(\d{4})(\d{2})(\d{2})$/.exec(text)
   if (compact !== null) return isoOf(Number(compact[1]), Number(compact[2]), Number(compact[3]))
+  if (onlyYear.test(text)) return fault("has only a year: write it as 1990-09-25, or leave the column out")
   if (/^\d{3,5}(?:[.,]\d+)?$/.test(text)) {
     const serial = Math.floor(Number(text.replace(",", ".")))
     if (serial < serials.first || serial > serials.last) return fault("must be a day, as 1990-09-25")

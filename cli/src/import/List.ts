@@ -200,5 +200,5 @@ export const fingerprint = (options: Options, url: string): Effect.Effect<string
       for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
       return hash.digest("hex")
     },
-    catch: () => new InvalidFile({ message: "It cannot be read" })
+    catch: () => new InvalidFile({ message: "This file cannot be read" })
   })

@@ -3,6 +3,7 @@ import { analyse } from "chardet"
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { InvalidFile } from "./InvalidFile.js"
+import * as PrivateFiles from "./PrivateFiles.js"
 
 /** A file and its format. */
 export interface Source {
@@ -134,8 +135,10 @@ const kindOf = (file: string, sample: Buffer, text: string): Source["kind"] => {
 
 const sampleOf = async (file: string): Promise<{ readonly size: number; readonly sample: Buffer }> => {
   // O_NONBLOCK: opening a pipe would otherwise wait for a writer.
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => {
-    throw new InvalidFile({ message: "It cannot be read" })
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
+    throw new InvalidFile({
+      message: PrivateFiles.isMissing(error) ? "This file does not exist" : "This file cannot be read"
+    })
   })
   try {
     const found = await handle.stat()
