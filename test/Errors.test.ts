@@ -804,6 +804,15 @@ describe("an error without a usable response", () => {
     expect(built("Transport").message).toBe("The connection failed before the complete response arrived")
   })
 
+  it("means that a request to a port that fetch blocks was not built, and is not retried", () => {
+    const cause = Object.assign(new TypeError("fetch failed"), { cause: new Error("bad port") })
+    expect(Failure.fromTransport(call(), cause)).toMatchObject({
+      message: "The request could not be built",
+      outcome: "NotApplied",
+      isRetryable: false
+    })
+  })
+
   it("has a code only if the cause has a valid one", () => {
     const codes = ["ECONNRESET", "lower", "X", 42, "HAS SPACE", undefined].map(
       (code) => Failure.fromTransport(call(), { cause: { code } }).code

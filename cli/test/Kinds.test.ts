@@ -140,3 +140,48 @@ describe("an import of a UTF-16 text file", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 })
+
+describe("a list with doubtful contents", () => {
+  it.scopedLive("is rejected, or its rows are, instead of being imported with loss", () =>
+    Effect.gen(function* () {
+      for (const [name, bytes, code, message] of [
+        // A trailing comma in the header is accepted as long as its column is empty.
+        ["header.csv", "email,\na@example.com,\n", 0, "1 row, all of them valid"],
+        ["header.csv", "email,\na@example.com,x\n", 2, 'line 2, column "": has a cell, but the column has no name'],
+        ["empty.csv", "email,note\n,x\n", 2, "line 2: has no field of a contact"],
+        ["empty.json", '[{"email":null,"phone":null}]', 2, "item 1: has no field of a contact"],
+        // One invalid byte must not turn the other letters of a UTF-8 file into those of another encoding.
+        [
+          "utf8.csv",
+          Buffer.from("firstName,email\nJörg Ö,a@example.com\n\xff,b@example.com\n", "latin1"),
+          0,
+          "windows-1252"
+        ],
+        [
+          "utf8.csv",
+          Buffer.concat([
+            Buffer.from("firstName,email\nJörg Ö ä,a@example.com\n"),
+            Buffer.from([0xff]),
+            Buffer.from(",b@example.com\n")
+          ]),
+          2,
+          "this is not utf-8. Give its encoding with --encoding."
+        ],
+        ["utf32.csv", Buffer.from([0xff, 0xfe, 0, 0, 0x65, 0, 0, 0]), 2, "This file is UTF-32: save it as UTF-8"]
+      ] as const) {
+        const file = yield* bytesIn(name, bytes)
+        const tried = yield* growthhub(["import", file, "--ignore", "note", ...anywhere])
+        expect([tried.code, `${tried.out}${tried.err}`]).toEqual([code, expect.stringContaining(message)])
+      }
+    })
+  )
+
+  it.scopedLive("keeps the tags of a JSON list of numbers", () =>
+    Effect.gen(function* () {
+      const env = yield* environment
+      const file = yield* bytesIn("tags.csv", 'email,tags\na@example.com,"[1,2]"\n')
+      expect(yield* growthhub(["import", file], env)).toMatchObject({ code: 0 })
+      expect((yield* (yield* Sandbox).contacts)[0]).toMatchObject({ tags: ["1", "2"] })
+    }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})

@@ -52,6 +52,9 @@ const isFailedHandshake = ({ code, message }: JsonObject): boolean => {
 const isUnbuilt = ({ _tag, reason }: JsonObject) =>
   _tag === "RequestError" && (reason === "Encode" || reason === "InvalidUrl")
 
+/** Whether fetch has refused the port of the URL: it blocks some, such as 1 and 6000. */
+const isBlockedPort = (chain: Chain) => says(chain, /^bad port$/)
+
 const says = (chain: Chain, pattern: RegExp): boolean =>
   chain.some(({ message }) => typeof message === "string" && pattern.test(message))
 
@@ -59,7 +62,7 @@ export type SendState = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
 
 /** Classifies a transport's error by whether its request may have been sent. */
 export const sendStateOf = (chain: Chain, code = ""): SendState => {
-  if (chain.some(isUnbuilt)) return "NotBuilt"
+  if (chain.some(isUnbuilt) || isBlockedPort(chain)) return "NotBuilt"
   if (notTrusted.test(code) || says(chain, notTrustedOnDeno)) return "NotTrusted"
   if (notConnectedMessages.some((pattern) => says(chain, pattern)) || chain.some(isFailedHandshake)) {
     return "NotConnected"

@@ -6,15 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactUpsert } from "effect-growthhub/Schema"
+import { controlFields } from "../ControlFields.js"
 import { fromError, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
 import * as ContactOptions from "../ContactOptions.js"
 import { describe } from "../Help.js"
 import { isArray, type JsonObject } from "../Json.js"
 import * as Layout from "../Layout.js"
-
-/** The fields that control where a contact goes and how it is matched. They hold no data of the contact. */
-const controlFields = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 const isEmpty = (value: unknown) =>
   value === undefined ||

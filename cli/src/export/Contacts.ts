@@ -1,5 +1,6 @@
 // Converts contacts to the format that an import reads: the fields of an upsert, as JSON and as cells.
 import { ContactUpsert, type SearchedContact } from "effect-growthhub/Schema"
+import { controlFields } from "../ControlFields.js"
 import { isArray, isObject, type JsonObject } from "../Json.js"
 
 /** A contact with its id and the fields that an import can write. */
@@ -7,9 +8,6 @@ export interface ExportedContact {
   readonly id: string
   readonly fields: JsonObject
 }
-
-/** The fields that control where a contact goes. They hold no data of the contact. */
-const controlFields: ReadonlySet<string> = new Set(["locationId", "createNewIfDuplicateAllowed"])
 
 const importable = Object.keys(ContactUpsert.fields).filter((field) => !controlFields.has(field))
 

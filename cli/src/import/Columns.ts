@@ -25,12 +25,13 @@ export interface CustomFieldColumn {
   readonly choices: ReadonlyArray<string>
 }
 
-/** A column: a field, a custom field, the id of the contact, or a column to ignore. */
+/** A column: a field, a custom field, the id of the contact, a column to ignore, or one without a name, which must be empty. */
 export type Column =
   | { readonly _tag: "Field"; readonly name: string; readonly field: string }
   | CustomFieldColumn
   | { readonly _tag: "ContactId"; readonly name: string }
   | { readonly _tag: "Ignored"; readonly name: string }
+  | { readonly _tag: "Unnamed"; readonly name: "" }
 
 /** The options of the command that name or ignore columns. */
 export interface ColumnOptions {
@@ -198,9 +199,15 @@ export const columnsOf = (
     if (Either.isLeft(resolved)) return Either.left(new InvalidFile({ message: resolved.left }))
     const column = resolved.right
     const isNeeded = !isLenient || given.columns.has(one.name)
-    if (column === undefined && isNeeded) unknown.push(one.name)
-    if (column === undefined && !isNeeded && one.name !== "") leftOut.push(one.name)
-    columns.push(column ?? { _tag: "Ignored", name: one.name })
+    if (column !== undefined) {
+      columns.push(column)
+    } else if (isNeeded && one.name === "") {
+      columns.push({ _tag: "Unnamed", name: "" })
+    } else {
+      columns.push({ _tag: "Ignored", name: one.name })
+      if (isNeeded) unknown.push(one.name)
+      else if (one.name !== "") leftOut.push(one.name)
+    }
   }
   if (unknown.length > 0) return Either.left(unknownColumns(unknown, header, answer))
   const twice = duplicateTarget(columns, preset)

@@ -19,7 +19,8 @@ const split = (cell: string, separator: string): ReadonlyArray<string> => {
 const fromJson = (cell: string): ReadonlyArray<string> | undefined => {
   if (!cell.startsWith("[")) return undefined
   const values = Option.getOrUndefined(parseOption(cell))
-  return isArray(values) && values.every((one) => typeof one === "string") ? values : undefined
+  const isList = isArray(values) && values.every((one) => typeof one === "string" || typeof one === "number")
+  return isList ? values.map(String) : undefined
 }
 
 /**

@@ -52,6 +52,7 @@ export const phoneFault = (phone: string): string | undefined => {
   const artefact = artefacts.find(([is]) => is(text))
   if (artefact !== undefined) return artefact[1]
   if (!punctuated.test(text)) return "must be digits, with spaces and + ( ) - . / between them"
+  if (/\/\s*[1-9]\d{0,2}$/.test(text)) return "has an extension or a second number after a slash: write one number"
   const number = text.replace(/\D/g, "")
   const significant = number.replace(/^0+/, "")
   if (number.length < digits.fewest) return `has fewer than ${digits.fewest} digits`

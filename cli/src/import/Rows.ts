@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ContactId, ContactUpsert, type LocationId } from "effect-growthhub/Schema"
+import { controlFields } from "../ControlFields.js"
 import { faultsOf } from "../Faults.js"
 import { isArray, isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../Json.js"
 import type { ReadCell } from "./Cells.js"
@@ -46,6 +47,12 @@ const plans = new WeakMap<object, Plan>()
 
 /** The plan for the contact of a row; undefined if it is simply upserted. */
 export const planOf = (contact: ContactUpsert): Plan | undefined => plans.get(contact)
+
+/** The fault of a contact without fields: it would be created empty. */
+const emptyOf = (contact: object): ReadonlyArray<Fault> =>
+  Object.keys(contact).every((name) => controlFields.has(name))
+    ? [{ column: undefined, text: "has no field of a contact" }]
+    : []
 
 const planned = (row: Row, contactId: ContactId | undefined): Row => {
   if (row.faults.length > 0 || contactId !== undefined) {
@@ -99,7 +106,13 @@ const readContactId = (draft: Draft, column: Column, cell: string): void => {
   }
 }
 
-const readColumn = (draft: Draft, column: Column, read: ReadCell, cell: string, keeps: boolean): void => {
+const readColumn = (
+  draft: Draft,
+  column: Exclude<Column, { readonly _tag: "Unnamed" }>,
+  read: ReadCell,
+  cell: string,
+  keeps: boolean
+): void => {
   if (column._tag === "ContactId") return readContactId(draft, column, cell)
   // If several columns hold one field, the first that is not empty counts.
   if (column._tag === "Field" && draft.contact[column.field] !== undefined && column.field !== "locationId") return
@@ -134,7 +147,8 @@ export const fromCells = ({ line, cells }: Record, reading: Reading): Row => {
     const column = columns[index]!
     const cell = cells[index]?.trim() ?? ""
     if (cell === "" || column._tag === "Ignored") continue
-    readColumn(draft, column, readers[index]!, cell, !skipsInvalidCells)
+    if (column._tag === "Unnamed") draft.faults.push({ column: "", text: "has a cell, but the column has no name" })
+    else readColumn(draft, column, readers[index]!, cell, !skipsInvalidCells)
   }
   if (draft.customFields.length > 0) contact["customFields"] = draft.customFields
   const surplus = surplusOf(cells, columns.length)
@@ -149,7 +163,8 @@ export const fromCells = ({ line, cells }: Record, reading: Reading): Row => {
       faults: [
         ...surplus,
         ...(isWithoutLocation ? [{ column: undefined, text: "locationId should not be empty" }] : []),
-        ...(skips ? [] : draft.faults)
+        ...(skips ? [] : draft.faults),
+        ...(draft.contactId === undefined && draft.faults.length === 0 ? emptyOf(contact) : [])
       ],
       skipped: skips ? draft.faults : [],
       hasBlanks: false
@@ -189,7 +204,8 @@ export const fromJson = (
   const contact = (locationId === undefined ? fields : { locationId, ...fields }) as ContactUpsert
   const isNamed = isContactId(contactId)
   const id = contactId === undefined || isNamed ? [] : [{ column: undefined, text: "contactId must be a path segment" }]
-  const faults = [...id, ...faultsOfJson(contact)]
+  const empty = contactId === undefined ? emptyOf(contact) : []
+  const faults = [...id, ...faultsOfJson(contact), ...empty]
   const row = {
     line,
     contact,

@@ -38,6 +38,19 @@ const sampleSize = 256 * 1024
 const startsWith = (sample: Buffer, bytes: ReadonlyArray<number>) =>
   bytes.every((byte, index) => sample[index] === byte)
 
+/** UTF-32 begins like UTF-16, but no decoder of the platform reads it. */
+const isUtf32 = (sample: Buffer) => startsWith(sample, [0xff, 0xfe, 0, 0]) || startsWith(sample, [0, 0, 0xfe, 0xff])
+
+/**
+ * Whether most characters beyond ASCII are valid UTF-8, although some bytes are not. Such a file is UTF-8 with a fault: in
+ * another encoding, all its letters would be wrong.
+ */
+const isMostlyUtf8 = (sample: Buffer): boolean => {
+  const beyond = new TextDecoder().decode(sample).match(/[^\0-\x7f]/g) ?? []
+  const invalid = beyond.filter((character) => character === "\ufffd").length
+  return beyond.length > 2 * invalid
+}
+
 /** Detects UTF-16 without a byte order mark: in Latin text every second byte is zero. */
 const utf16Of = (sample: Buffer): string | undefined => {
   const zeros = [0, 0]
@@ -97,6 +110,7 @@ const encodingOf = async (
   sample: Buffer,
   given: string | undefined
 ): Promise<Pick<Source, "encoding" | "hasBom">> => {
+  if (isUtf32(sample)) throw new InvalidFile({ message: "This file is UTF-32: save it as UTF-8" })
   const bom = boms.find(({ bytes }) => startsWith(sample, bytes))
   if (given !== undefined) {
     const encoding = knownEncoding(given)
@@ -105,7 +119,8 @@ const encodingOf = async (
   if (bom !== undefined) return { encoding: bom.encoding, hasBom: true }
   const utf16 = utf16Of(sample)
   if (utf16 !== undefined) return { encoding: utf16, hasBom: false }
-  return { encoding: (await isUtf8(file, size)) ? "utf-8" : singleByteOf(sample), hasBom: false }
+  const isUtf = isMostlyUtf8(sample) || (await isUtf8(file, size))
+  return { encoding: isUtf ? "utf-8" : singleByteOf(sample), hasBom: false }
 }
 
 const delimiters = [",", ";", "\t", "|"] as const
