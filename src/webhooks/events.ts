@@ -2,8 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { normalizeContact } from "../api/contact.js"
-import { CustomField, CustomFieldValue } from "../api/customFields.js"
+import { CustomFieldInResponse, normalizeContact } from "../api/contact.js"
 import { DndSettings } from "../api/dnd.js"
 import { optionalInResponse, named, unknownFields } from "../fields/schemas.js"
 import { ContactId, isContactId, isId, LocationId } from "../fields/ids.js"
@@ -32,12 +31,6 @@ const instant = optionalInResponse(
   })
 )
 const id = Schema.NonEmptyString.annotations({ message: () => "must be a string" })
-
-const EventCustomField = Schema.transform(
-  Schema.Struct({ id: Schema.String, key: Schema.optional(Schema.String), value: CustomFieldValue }),
-  Schema.typeSchema(CustomField),
-  { strict: true, decode: (field) => field, encode: (field) => field }
-)
 
 /** The fields that every event may have in addition to its own. */
 const envelope = {
@@ -107,7 +100,7 @@ const contact = {
   /** The addresses of attached files. */
   attachments: optionalInResponse(Schema.Array(Schema.String)),
   /** The custom fields with their values. */
-  customFields: optionalInResponse(Schema.Array(EventCustomField))
+  customFields: optionalInResponse(Schema.Array(CustomFieldInResponse))
 }
 
 const note = {
