@@ -25,7 +25,6 @@ import type { Perform } from "./api/endpoint.js"
 import type { Versions } from "./api/rows.js"
 import { withPermit } from "./http/permit.js"
 import { withRedirects } from "./http/redirects.js"
-import type { Policy } from "./http/retry.js"
 import { type Server, withTelemetry } from "./http/telemetry.js"
 import { transportOf } from "./http/transport.js"
 import * as RateLimit from "./RateLimit.js"
@@ -180,13 +179,6 @@ export const defaultBaseUrl = Url.vendorUrl
  */
 export const validateBaseUrl: (baseUrl: string | URL) => Either.Either<URL, string> = Url.validateBaseUrl
 
-/** The retry policy that was provided to the effect, or else the policy of the service. */
-const policyOf =
-  (ofService: Policy) =>
-  (context: Context.Context<never>): Policy =>
-    // The reference itself is not read: it would return the library's default, although the service may have its own policy.
-    (context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as Policy | undefined) ?? ofService
-
 const serverOf = ({ hostname, port, protocol }: URL): Server => ({
   address: hostname,
   port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
@@ -214,7 +206,7 @@ export const layer = (options: Options): Layer.Layer<ContactsHttp, never, HttpCl
       const rateLimit = yield* RateLimit.RateLimit
       const { token, versions } = options
       const credentials = Redacted.isRedacted(token) ? Credentials.privateIntegrationToken(token) : token
-      const environment = { versions, policyOf: policyOf(retryPolicy), withPolicy: RetryPolicy.withPolicy }
+      const environment = { versions, retryPolicy }
       const baseUrl = validateBaseUrl(options.baseUrl ?? defaultBaseUrl)
       if (Either.isLeft(baseUrl)) {
         return { perform: makePerform({ ...environment, baseUrl: "", send: refuse(baseUrl.left) }) }

@@ -14,17 +14,33 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type { ContactsError } from "./Errors.js"
-import type { Policy } from "./http/retry.js"
 
 // --- the policy --------------------------------------------------------------------------------------------------------
 
-export type {
+/**
+ * The retry policy of a call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Policy {
+  /** The schedule of the delays between attempts and of their number. Its input is the error of each failed attempt. */
+  readonly schedule: Schedule.Schedule<unknown, ContactsError>
+  /** The maximum duration of the whole call, waits included. */
+  readonly deadline: Duration.Duration
+  /** The timeout of one request, from its permit until its complete response is read. */
+  readonly attemptTimeout: Duration.Duration
   /**
-   * @since 0.1.0
-   * @category models
+   * Whether a write that ended with an unknown outcome is verified, if its endpoint supports that: an update is compared
+   * with the current contact.
    */
-  Policy
-} from "./http/retry.js"
+  readonly verifyUnknown: boolean
+  /**
+   * The number of retries that one service may send beyond those it earns. Each success and each refusal with 400, 401, 403
+   * or 422 earns half a retry. `Infinity` for no limit.
+   */
+  readonly budget: number
+}
 
 /**
  * Exponential backoff with full jitter: the delay before attempt n + 1 is random between 0 and `base` × 2ⁿ⁻¹, and at most

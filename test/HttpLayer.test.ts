@@ -803,8 +803,8 @@ describe("the Version of an endpoint", () => {
 const austin = { params: { contactId: id }, body: { city: "Austin" } }
 
 /** The `perform` function of a service, with the test's own function to send attempts. */
-const performing = (policy: RetryPolicy.Policy, send: Send) =>
-  makePerform({ baseUrl: "https://vendor.example", policyOf: () => policy, withPolicy: RetryPolicy.withPolicy, send })
+const performing = (retryPolicy: RetryPolicy.Policy, send: Send) =>
+  makePerform({ baseUrl: "https://vendor.example", retryPolicy, send })
 
 describe("a missing bearer", () => {
   it.effect("causes a timeout with the outcome NotApplied if it does not arrive in time", () =>

@@ -9,10 +9,11 @@ import * as Option from "effect/Option"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
 import * as RateLimit from "../RateLimit.js"
+import * as RetryPolicy from "../RetryPolicy.js"
 import { type Attempt, type Call, type Response, type Send } from "./attempt.js"
 import { type AnyEndpoint, isRead, type Lookup, type Perform, type RetryTiming } from "../api/endpoint.js"
 import { decode, encode, type EncodedRequest, secretsOf } from "./endpoint.js"
-import { type Policy, retry } from "./retry.js"
+import { retry } from "./retry.js"
 import { makeRetryBudget } from "./retryDecision.js"
 import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import * as telemetry from "../runtime/telemetry.js"
@@ -26,17 +27,19 @@ export interface HttpEnvironment {
   readonly send: Send
   /** By endpoint name, the `Version` to use instead of the endpoint's default. It must be a documented one. */
   readonly versions?: { readonly [endpoint: string]: string | undefined } | undefined
-  /** Returns the retry policy of a call, given the context of the calling effect. */
-  readonly policyOf: (context: Context.Context<never>) => Policy
-  /** Sets the retry policy of the calls that an effect makes. */
-  readonly withPolicy: <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy) => Effect.Effect<A, E, R>
+  /** The retry policy of calls whose effect has none of its own. */
+  readonly retryPolicy: RetryPolicy.Policy
 }
+
+/** The retry policy that was provided to an effect. `Context.get` would return the default if there is none. */
+const policyOf = (context: Context.Context<never>): RetryPolicy.Policy | undefined =>
+  context.unsafeMap.get(RetryPolicy.RetryPolicy.key) as RetryPolicy.Policy | undefined
 
 /** Makes the function that performs the calls of one service. */
 export const makePerform = (environment: HttpEnvironment): Perform => {
   const budget = makeRetryBudget()
   const requestOf = requestBuilder(environment.baseUrl)
-  const { policyOf, send, versions, withPolicy } = environment
+  const { retryPolicy, send, versions } = environment
 
   const performCall = (
     row: AnyEndpoint,
@@ -46,7 +49,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
     uninterruptible((restore, fiber) => {
       const encoded = encode(row, versions?.[row.name] ?? (row.version as string), input)
       if (Either.isLeft(encoded)) return Effect.fail(encoded.left)
-      const policy = policyOf(fiber.currentContext)
+      const policy = policyOf(fiber.currentContext) ?? retryPolicy
       const call = callOf(row, encoded.right, input, policy, { fiber, restore })
       const { verify } = row
       const performed = retry(
@@ -59,7 +62,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
           verify:
             verify &&
             ((limit, unknownSince) =>
-              withPolicy(verify(lookup(unknownSince), input as never), { ...policy, deadline: limit }))
+              RetryPolicy.withPolicy(verify(lookup(unknownSince), input as never), { ...policy, deadline: limit }))
         },
         { call, request: requestOf(row, encoded.right), startedAt: call.startedAt, requestsBefore: 0 }
       )
@@ -116,7 +119,7 @@ const callOf = (
   row: AnyEndpoint,
   encoded: EncodedRequest,
   input: { readonly body?: unknown },
-  policy: Policy,
+  policy: RetryPolicy.Policy,
   { fiber, restore }: Pick<Call, "fiber" | "restore">
 ): Call => {
   const services = servicesOf(fiber)

@@ -8,35 +8,11 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import { type ContactsError, isDocumented } from "../Errors.js"
+import type { Policy } from "../RetryPolicy.js"
 import type { Attempt, AttemptFailure, Response, Send } from "./attempt.js"
 import { earn, fits, minimumAttemptMillis, type RetryBudget, spend } from "./retryDecision.js"
 import * as telemetry from "../runtime/telemetry.js"
 import { longestDelay, monotonic } from "../runtime/timer.js"
-
-/**
- * The retry policy of a call.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Policy {
-  /** The schedule of the delays between attempts and of their number. Its input is the error of each failed attempt. */
-  readonly schedule: Schedule.Schedule<unknown, ContactsError>
-  /** The maximum duration of the whole call, waits included. */
-  readonly deadline: Duration.Duration
-  /** The timeout of one request, from its permit until its complete response is read. */
-  readonly attemptTimeout: Duration.Duration
-  /**
-   * Whether a write that ended with an unknown outcome is verified, if its endpoint supports that: an update is compared
-   * with the current contact.
-   */
-  readonly verifyUnknown: boolean
-  /**
-   * The number of retries that one service may send beyond those it earns. Each success and each refusal with 400, 401, 403
-   * or 422 earns half a retry. `Infinity` for no limit.
-   */
-  readonly budget: number
-}
 
 /** The parts of a call that `retry` uses. */
 export interface RetriedCall<A> {
