@@ -262,6 +262,20 @@ describe("an OAuth grant", () => {
     )
   )
 
+  it.effect("fails a delete with NotApplied if the refresh before it fails, and does not verify the delete", () =>
+    connected(() =>
+      Effect.gen(function* () {
+        const { ledger, setFaults } = yield* Sandbox
+        const contacts = yield* ContactsService
+        yield* TestClock.adjust("2 days")
+        yield* setFaults({ rules: [{ fault: { _tag: "Status", status: 501 }, endpoint: "token", times: 1 }] })
+        const error = yield* Effect.flip(running(contacts.deleteContact(ContactId.make("nobody"))))
+        expect(error).toMatchObject({ _tag: "ServerError", status: 501, attempts: 0, outcome: "NotApplied" })
+        expect((yield* ledger).requests.filter(({ url }) => url.startsWith("/contacts"))).toEqual([])
+      })
+    )
+  )
+
   it.effect("is used while its token is valid, even if the vendor cannot refresh it", () =>
     connected((store) =>
       Effect.gen(function* () {

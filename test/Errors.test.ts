@@ -798,6 +798,7 @@ describe("an error without a usable response", () => {
     const after = Failure.withCallContext(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
+    expect(Failure.withCallContext(call(), after).outcome, "the call itself has sent nothing").toBe("NotApplied")
   })
 
   it("distinguishes a request that could not be built from one that was sent", () => {

@@ -105,10 +105,11 @@ const copied = (error: ContactsError, fields: object): ContactsError => {
 }
 
 /**
- * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`.
+ * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`. Its
+ * outcome is that of the requests that the call has sent, not that of a token exchange.
  */
 export const withCallContext = (call: Call, error: ContactsError): ContactsError =>
-  copied(error, { attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
+  copied(error, { attempts: call.attempts, outcome: outcomeOf(call, "NotApplied") })
 
 /** The same error with another message. */
 export const withMessage = (error: ContactsError, message: string): ContactsError =>
