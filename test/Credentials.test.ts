@@ -276,6 +276,20 @@ describe("an OAuth grant", () => {
     )
   )
 
+  it.effect.each([400, 422])("causes Unauthorized if the token endpoint responds to its refresh with %d", (status) =>
+    connected(() =>
+      Effect.gen(function* () {
+        const { expireTokens, setFaults } = yield* Sandbox
+        yield* setFaults({ rules: [{ fault: { _tag: "Status", status }, endpoint: "token" }] })
+        yield* get
+        yield* expireTokens
+        expect(yield* Effect.flip(running(get))).toMatchObject({ _tag: "Unauthorized", status, attempts: 1 })
+        yield* TestClock.adjust("2 days")
+        expect(yield* Effect.flip(running(get))).toMatchObject({ _tag: "Unauthorized", status, attempts: 0 })
+      })
+    )
+  )
+
   it.effect("is used while its token is valid, even if the vendor cannot refresh it", () =>
     connected((store) =>
       Effect.gen(function* () {

@@ -38,7 +38,7 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
   const unsent = errorContext(attempt, false)
   return restore(
     withTimeLimit(
-      Effect.mapError(self, (error) => Failure.withCallContext(unsent, error)),
+      Effect.mapError(self, (error) => Failure.fromCredentials(unsent, error)),
       { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
     )
   )

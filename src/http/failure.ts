@@ -1,5 +1,6 @@
 // Pure functions that convert a response, a failed transport or an invalid input into an error.
 import * as Duration from "effect/Duration"
+import * as Struct from "effect/Struct"
 import { type Duplicate, duplicateOf, isContactNotFound } from "../fields/refusals.js"
 import {
   BadRequest,
@@ -96,6 +97,9 @@ const messageOf = (response: Response, body: unknown, details: ReadonlyArray<str
 
 // --- from another error ------------------------------------------------------------------------------------------------
 
+/** The fields that all errors have. */
+const commonFields = ["operation", "attempts", "message", "status", "traceId", "details", "outcome"] as const
+
 /** A copy of an error with other fields. */
 const copied = (error: ContactsError, fields: object): ContactsError => {
   // The constructors of all error classes accept the fields that all errors have.
@@ -110,6 +114,15 @@ const copied = (error: ContactsError, fields: object): ContactsError => {
  */
 export const withCallContext = (call: Call, error: ContactsError): ContactsError =>
   copied(error, { attempts: call.attempts, outcome: outcomeOf(call, "NotApplied") })
+
+/**
+ * The error of a call that has not got its bearer. A 400 or 422 of the token endpoint refuses the app or its grant, not the
+ * input of the call, so it becomes `Unauthorized`.
+ */
+export const fromCredentials = (call: Call, error: ContactsError): ContactsError => {
+  const isOfApp = error._tag === "BadRequest" || error._tag === "Unprocessable"
+  return withCallContext(call, isOfApp ? new Unauthorized(Struct.pick(error, ...commonFields)) : error)
+}
 
 /** The same error with another message. */
 export const withMessage = (error: ContactsError, message: string): ContactsError =>
