@@ -290,6 +290,21 @@ describe("an OAuth grant", () => {
     )
   )
 
+  it.effect("fails each call that waits for the same refresh with an error that has the operation of that call", () =>
+    connected(() =>
+      Effect.gen(function* () {
+        const { setFaults } = yield* Sandbox
+        const contacts = yield* ContactsService
+        yield* setFaults({ rules: [{ fault: { _tag: "Status", status: 403 }, endpoint: "token" }] })
+        yield* TestClock.adjust("2 days")
+        const calls = [Effect.flip(get), Effect.flip(contacts.updateContact(jane, { firstName: "Jane" }))]
+        const errors = yield* running(Effect.all(calls, { concurrency: 2 }))
+        expect(errors.map(({ operation }) => operation)).toEqual(["getContact", "updateContact"])
+        expect(yield* grantsAsked, "one authorization and one refresh").toBe(2)
+      })
+    )
+  )
+
   it.effect("is used while its token is valid, even if the vendor cannot refresh it", () =>
     connected((store) =>
       Effect.gen(function* () {

@@ -12,12 +12,15 @@ import { withTimeLimit } from "./deadline.js"
 
 /** The source of the bearers of one service. */
 export interface Bearer {
-  /** The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. */
-  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  /**
+   * The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. The
+   * call replaces the `operation` and the `attempts` of the error by its own.
+   */
+  readonly get: Effect.Effect<Redacted.Redacted, Errors.ContactsError>
   /** Returns the cached bearer if there is one and no refresh is due. `now` is in milliseconds of the epoch. */
   readonly cached?: (now: number) => Redacted.Redacted | undefined
   /** Renews a refused bearer. Returns whether there is another one now; absent if there is only ever one bearer. */
-  readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+  readonly renew?: (refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
 }
 
 /** Matches the messages of a 401 whose cause is not the token, so that another token would not help. */
@@ -58,16 +61,17 @@ export const withBearer =
       })
 
     const getBearer = (attempt: Attempt): Effect.Effect<Redacted.Redacted, AttemptFailure> =>
-      Effect.mapError(waitFor(attempt, get(attempt.call.encoded.name)), (error) => ({ error }))
+      Effect.mapError(waitFor(attempt, get), (error) => ({ error }))
 
     const resend = (attempt: Attempt, refused: Redacted.Redacted, response: Response) => {
       if (renew === undefined || !isRefusedBearer(response)) return Effect.succeed(response)
       const { requests, sentAt } = response
       const next = { ...attempt, requestsBefore: requests }
-      const renewed = Effect.mapError(
-        waitFor(next, renew(attempt.call.encoded.name, refused)),
-        (error): AttemptFailure => ({ error, sentAt, isFinal: true })
-      )
+      const renewed = Effect.mapError(waitFor(next, renew(refused)), (error): AttemptFailure => ({
+        error,
+        sentAt,
+        isFinal: true
+      }))
       return Effect.flatMap(renewed, (isAnother) =>
         isAnother ? Effect.flatMap(getBearer(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
       )

@@ -109,11 +109,11 @@ const copied = (error: ContactsError, fields: object): ContactsError => {
 }
 
 /**
- * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`. Its
- * outcome is that of the requests that the call has sent, not that of a token exchange.
+ * Converts an error that ended a call before its next request was sent into an error of that call, with its `operation` and
+ * `attempts`. Its outcome is that of the requests that the call has sent, not that of a token exchange.
  */
 export const withCallContext = (call: Call, error: ContactsError): ContactsError =>
-  copied(error, { attempts: call.attempts, outcome: outcomeOf(call, "NotApplied") })
+  copied(error, { operation: call.operation, attempts: call.attempts, outcome: outcomeOf(call, "NotApplied") })
 
 /**
  * The error of a call that has not got its bearer. A 400 or 422 of the token endpoint refuses the app or its grant, not the
