@@ -115,11 +115,17 @@ export const accessToken = (
   } = {}
 ): Credentials => ({
   rateLimitKey: options.rateLimitKey ?? `source:${Math.random().toString(36).slice(2)}`,
-  open: () =>
-    Effect.succeed<Bearer>({
-      get: Effect.flatMap(token, checkedBearer),
-      renew: (refused) => Effect.map(token, (token) => Redacted.value(token) !== Redacted.value(refused))
+  open: () => {
+    const get = Effect.flatMap(token, checkedBearer)
+    return Effect.succeed<Bearer>({
+      get,
+      renew: (refused) =>
+        Effect.map(
+          get,
+          Option.liftPredicate((token) => Redacted.value(token) !== Redacted.value(refused))
+        )
     })
+  }
 })
 
 // --- the consent page ----------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ const serviceOver = (
       store,
       kept: Effect.map(store.get(more.companyId === undefined ? key : companyKey), Option.getOrThrow),
       get: Effect.map(get, Redacted.value),
-      renew: (refused: string) => renew(Redacted.make(refused)),
+      renew: (refused: string) => Effect.map(renew(Redacted.make(refused)), Option.isSome),
       held: (now: number) => {
         const token = cached(now)
         return token && Redacted.value(token)
@@ -238,8 +238,8 @@ describe("a custom token source", () => {
   it.scoped("can replace a rejected token only if it returns a different one", () =>
     Effect.gen(function* () {
       const { renew } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make("a"))), vendor())
-      expect(yield* renew!(Redacted.make("a"))).toBe(false)
-      expect(yield* renew!(Redacted.make("b"))).toBe(true)
+      expect(yield* renew!(Redacted.make("a"))).toEqual(Option.none())
+      expect(Redacted.value(Option.getOrThrow(yield* renew!(Redacted.make("b"))))).toBe("a")
     })
   )
 

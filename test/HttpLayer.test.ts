@@ -826,7 +826,7 @@ describe("a missing bearer", () => {
       const source = Credentials.accessToken(
         Effect.suspend(() => {
           asked += 1
-          return asked < 3 ? Effect.succeed(Redacted.make(`token-${asked}`)) : Effect.never
+          return asked < 2 ? Effect.succeed(Redacted.make(`token-${asked}`)) : Effect.never
         })
       )
       const error = yield* Effect.flip(

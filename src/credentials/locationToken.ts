@@ -1,6 +1,7 @@
 // Location tokens, which are requested with the access token of a company. They have no refresh token.
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Errors from "../Errors.js"
@@ -38,8 +39,9 @@ export const make = (
       const bearer = yield* company.get
       const { accessToken, fault, lifetime } = yield* Effect.catchAll(request(bearer), ({ error, isRefusedBearer }) =>
         Effect.gen(function* () {
-          if (!isRefusedBearer || !(yield* company.renew(bearer))) return yield* Effect.fail(error)
-          return yield* Effect.mapError(request(yield* company.get), ({ error }) => error)
+          const renewed = isRefusedBearer ? yield* company.renew(bearer) : Option.none()
+          if (Option.isNone(renewed)) return yield* Effect.fail(error)
+          return yield* Effect.mapError(request(renewed.value), ({ error }) => error)
         })
       )
       if (fault !== undefined) return yield* Effect.fail(unusable(fault))
@@ -54,20 +56,21 @@ export const make = (
 
     const cached = (now: number) => (current !== undefined && now < current.until ? current.token : undefined)
 
-    return {
-      cached,
-      get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.map(cached(now) === undefined ? fetched : Effect.void, () => current!.token)
-      ),
-      renew: (refused) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          if (isAnother(refused)) return Effect.succeed(true)
-          // The service has rejected a token that was fetched a moment ago; another one would not help.
-          if (now < renewedUntil) return Effect.succeed(false)
-          return Effect.map(fetched, () => {
-            renewedUntil = now + renewalBackoff
-            return isAnother(refused)
-          })
+    const get = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.map(cached(now) === undefined ? fetched : Effect.void, () => current!.token)
+    )
+
+    /** Replaces a refused token. Returns whether there is another token now. */
+    const renew = (refused: Redacted.Redacted) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (isAnother(refused)) return Effect.succeed(true)
+        // The service has rejected a token that was fetched a moment ago; another one would not help.
+        if (now < renewedUntil) return Effect.succeed(false)
+        return Effect.map(fetched, () => {
+          renewedUntil = now + renewalBackoff
+          return isAnother(refused)
         })
-    }
+      })
+
+    return { cached, get, renew: (refused) => Effect.whenEffect(get, renew(refused)) }
   })

@@ -102,6 +102,6 @@ export const make = (
         return current !== undefined && !isDue(rotation, current, now) ? current.accessToken : undefined
       },
       get: get(rotation),
-      renew: (refused) => renew(rotation, refused)
+      renew: (refused) => Effect.whenEffect(get(rotation), renew(rotation, refused))
     }
   })

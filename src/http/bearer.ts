@@ -2,6 +2,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -19,8 +20,8 @@ export interface Bearer {
   readonly get: Effect.Effect<Redacted.Redacted, Errors.ContactsError>
   /** Returns the cached bearer if there is one and no refresh is due. `now` is in milliseconds of the epoch. */
   readonly cached?: (now: number) => Redacted.Redacted | undefined
-  /** Renews a refused bearer. Returns whether there is another one now; absent if there is only ever one bearer. */
-  readonly renew?: (refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+  /** Renews a refused bearer. Returns another one, `None` if there is none; absent if there is only ever one bearer. */
+  readonly renew?: (refused: Redacted.Redacted) => Effect.Effect<Option.Option<Redacted.Redacted>, Errors.ContactsError>
 }
 
 /** Matches the messages of a 401 whose cause is not the token, so that another token would not help. */
@@ -72,8 +73,9 @@ export const withBearer =
         sentAt,
         isFinal: true
       }))
-      return Effect.flatMap(renewed, (isAnother) =>
-        isAnother ? Effect.flatMap(getBearer(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
+      return Effect.flatMap(
+        renewed,
+        Option.match({ onNone: () => Effect.succeed(response), onSome: (bearer) => sendWith(next, bearer) })
       )
     }
 
