@@ -1391,6 +1391,18 @@ describe("a stored grant", () => {
     })
   )
 
+  it.scoped("is not written back by a running service after its removal if the vendor rejects its refresh token", () =>
+    Effect.gen(function* () {
+      const over = vendor(says({ error: "invalid_grant" }, 400))
+      const { get, renew, store } = yield* service(over, grantOf())
+      yield* get
+      yield* Credentials.removeGrant({ ...app, store }, { locationId })
+      expect(yield* Effect.flip(renew("access-0"))).toMatchObject({ _tag: "Unauthorized", reconnect: true })
+      expect(over.asked).toHaveLength(1)
+      expect(yield* store.list).toEqual([])
+    })
+  )
+
   it.scoped("does not replace the newer grant in memory if the store returns an older one or none", () =>
     Effect.gen(function* () {
       for (const fallen of [ended, undefined]) {

@@ -112,17 +112,21 @@ const keep = (
 const exchange = (
   rotation: Rotation,
   locked: TokenStore.LockedGrant,
-  current: TokenStore.Grant
+  current: TokenStore.Grant,
+  isStored: boolean
 ): Effect.Effect<boolean, Errors.ContactsError> =>
   Effect.gen(function* () {
     const { endpoint, installation, owner, state } = rotation
     const refreshToken = refreshTokenOf(current)
     const startedAt = DateTime.unsafeMake((yield* Clock.currentTimeMillis) + clockSkewOf(state))
-    // The note marks the refresh token as possibly exchanged, for other processes.
-    const note = { ...current, exchanging: startedAt, exchangingBy: owner }
-    yield* Effect.mapError(locked.set(note), storeFailure)
-    // The note contains the current pair, which is therefore saved.
-    state.isUnsaved = false
+    // A saved grant that is no longer stored may have been removed, so it is not written back before the exchange succeeds.
+    if (isStored || state.isUnsaved) {
+      // The note marks the refresh token as possibly exchanged, for other processes.
+      const note = { ...current, exchanging: startedAt, exchangingBy: owner }
+      yield* Effect.mapError(locked.set(note), storeFailure)
+      // The note contains the current pair, which is therefore saved.
+      state.isUnsaved = false
+    }
     const response = yield* Effect.either(
       endpoint("/oauth/token", {
         ...clientForm(installation),
@@ -195,7 +199,7 @@ const refreshLocked = (
       if (isExchangedElsewhere(current, { owner, now: now + clockSkew, since: since + clockSkew })) {
         return isUsable ? yield* backOff(rotation) : "WaitForOwner"
       }
-      const exchanged = yield* Effect.either(exchange(rotation, locked, current))
+      const exchanged = yield* Effect.either(exchange(rotation, locked, current, stored !== undefined))
       if (Either.isRight(exchanged) && exchanged.right) return "Refreshed"
       if (Either.isLeft(exchanged)) return yield* isUsable ? backOff(rotation) : exchanged.left
     }
