@@ -11,7 +11,8 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
 import { Redis as Client, type Redis } from "ioredis"
-import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
+import promises, { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
+import { syncBuiltinESMExports } from "node:module"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { withTimeout } from "../src/runtime/timeout.js"
@@ -45,6 +46,20 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
   for (const one of TokenStoreTest.cases(make)) test(one.name, () => one.test)
 })
 
+/** Replaces a function of `node:fs/promises` until the scope closes. */
+const replacing = <Name extends "readdir" | "stat">(
+  name: Name,
+  replacement: (original: (typeof promises)[Name]) => (path: string) => Promise<unknown>
+) => {
+  const original = promises[name]
+  const set = (value: unknown) =>
+    Effect.sync(() => {
+      Object.assign(promises, { [name]: value })
+      syncBuiltinESMExports()
+    })
+  return Effect.acquireRelease(set(replacement(original)), () => set(original))
+}
+
 describe("a token store of files", () => {
   const only = Effect.gen(function* () {
     const path = yield* directory
@@ -76,6 +91,21 @@ describe("a token store of files", () => {
           })
         )
       )
+      expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
+      expect(yield* Effect.promise(() => readFile(file, "utf8"))).toBe(newer)
+    })
+  )
+
+  it.scopedLive("does not remove a grant that another process wrote while this process was suspended", () =>
+    Effect.gen(function* () {
+      const { store, file } = yield* only
+      const newer = TokenStore.encode({ ...grant, scope: "newer" })
+      yield* replacing("readdir", (readdir) => async (path) => {
+        // Another process has taken the lock and written, and this process has not noticed it yet.
+        await writeFile(file, newer, { mode: 0o600 })
+        return readdir(path)
+      })
+      const error = yield* Effect.flip(store.remove("location"))
       expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
       expect(yield* Effect.promise(() => readFile(file, "utf8"))).toBe(newer)
     })
