@@ -174,9 +174,12 @@ interface Target {
   readonly allowGroup: boolean
 }
 
-/** Distinguishes a lock file from a later file of the same name. */
+/** Distinguishes a lock file from a later file of the same name. Undefined if the file cannot be examined. */
 const identityOf = (path: string) =>
-  unlessMissing(stat(`${path}.lock`)).then((stats) => stats && `${stats.ino} ${stats.birthtimeMs}`)
+  unlessMissing(stat(`${path}.lock`)).then(
+    (stats) => (stats === undefined ? "missing" : `${stats.ino} ${stats.birthtimeMs}`),
+    () => undefined
+  )
 
 /** A lock that this process holds, with the grant in the locked file. */
 const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, isLost: () => boolean): Lock => {
@@ -226,8 +229,11 @@ const tryLock = (target: Target): Effect.Effect<Option.Option<Lock>, TokenStore.
     }
     const locking = lockfile.lock(target.path, { realpath: false, stale, onCompromised }).then(async (unlock) => {
       const identity = await identityOf(target.path)
-      // After a suspension, the lock file may belong to another process; then it is not removed.
-      return async () => (identity === (await identityOf(target.path)) ? unlock() : undefined)
+      return async () => {
+        const current = await identityOf(target.path)
+        // After a suspension, the lock file may belong to another process; then it is not removed.
+        if (identity === undefined || current === undefined || current === identity) await unlock()
+      }
     })
     return Effect.tryPromise(() => withTimeout(locking)).pipe(
       Effect.map((unlock) => Option.some(lockedFile(target, unlock, () => isLost))),

@@ -126,6 +126,19 @@ describe("a token store of files", () => {
     })
   )
 
+  it.scopedLive("releases a lock whose file cannot be examined", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      yield* replacing(
+        "stat",
+        (stat) => (path) =>
+          path.endsWith(".lock") ? Promise.reject(Object.assign(new Error(), { code: "EIO" })) : stat(path)
+      )
+      yield* store.withLock("location", ({ set }) => set(grant))
+      expect(yield* Effect.promise(() => readdir(path))).toEqual(["location.json"])
+    })
+  )
+
   it.scopedLive("lists only the files of grants, and removes the temporary files of a removed grant", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
