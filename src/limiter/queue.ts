@@ -26,7 +26,7 @@ export interface Store {
   readonly ask: (wishes: ReadonlyArray<Limit.Wish>) => Promise<ReadonlyArray<Limit.Grant>>
   readonly complete: (grant: Limit.Grant, outcome: Limit.Outcome | undefined) => void
   readonly release: (grant: Limit.Grant) => void
-  /** Whether a request of this process counts, or is not yet written to the shared store. */
+  /** Whether a request of this process counts, or may not be written to the shared store, which is tried again. */
   readonly isUsed: () => boolean
   readonly isAvailable: () => boolean
   /** Reads the state from the shared store. */

@@ -155,6 +155,14 @@ export class RedisStore implements Store {
     }
   }
 
+  /** Tries Redis again if that is due. */
+  private retry() {
+    const { away } = this
+    if (away === undefined || this.clock() < away.retryAt) return
+    away.retryAt = Infinity
+    void this.tryExchange()
+  }
+
   private leave(error: unknown) {
     if (this.away === undefined) {
       addUnavailableStores(1)
@@ -207,12 +215,8 @@ export class RedisStore implements Store {
   }
 
   acquire(wish: Limit.Wish): Limit.Grant | undefined {
-    const { away } = this
-    if (away === undefined) return undefined
-    if (this.clock() >= away.retryAt) {
-      away.retryAt = Infinity
-      void this.tryExchange()
-    }
+    if (this.away === undefined) return undefined
+    this.retry()
     const grant = Limit.acquire(this.read(), this.settings(), wish, this.process)
     if (grant !== undefined) this.changes.add({ until: grant.until, apply: (state) => Limit.adopt(state, grant) })
     return grant
@@ -233,6 +237,9 @@ export class RedisStore implements Store {
   }
 
   isUsed(): boolean {
+    // The limit is kept until Redis is back, so that the number of unavailable stores becomes right again.
+    this.retry()
+    if (this.away !== undefined) return true
     return this.changes.size > 0 || Limit.used(ownPart(this.read(), this.process)) > 0
   }
 
