@@ -1247,6 +1247,44 @@ describe("saving a refreshed grant", () => {
     })
   )
 
+  it.effect("is retried when the fiber that owns the service is interrupted", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      let isFull = true
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const ready = Effect.unsafeMakeLatch()
+      const owner = Effect.flatMap(serviceOver(vendor(pair(1)), store), ({ get }) => Effect.zipRight(get, ready.open))
+      const fiber = yield* Effect.fork(Effect.scoped(Effect.zipRight(owner, Effect.never)))
+      yield* ready.await
+      isFull = false
+      yield* Fiber.interrupt(fiber)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
+      expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+    })
+  )
+
+  it.effect("delays the service's release by at most 20 seconds if another process holds the lock", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      const { store } = watchedStore(memory, isPair)
+      let isLocked = false
+      const busy = Effect.delay(new TokenStore.TokenStoreError({ message: "locked" }), "1 minute")
+      const scope = yield* Scope.make()
+      const { get } = yield* Scope.extend(
+        serviceOver(vendor(pair(1)), {
+          ...store,
+          withLock: (key, use) => Effect.suspend(() => (isLocked ? busy : store.withLock(key, use)))
+        }),
+        scope
+      )
+      yield* get
+      isLocked = true
+      const before = (yield* Effect.clock).unsafeCurrentTimeMillis()
+      yield* joined(yield* Effect.fork(Scope.close(scope, Exit.void)), "1 second")
+      expect((yield* Effect.clock).unsafeCurrentTimeMillis() - before).toBeLessThanOrEqual(21 * second)
+    })
+  )
+
   it.scoped("succeeds if the store has lost the earlier grant", () =>
     Effect.gen(function* () {
       const memory = yield* TokenStore.makeMemory([[key, ended]])
