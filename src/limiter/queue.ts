@@ -214,12 +214,11 @@ export class Queue implements Limiter {
     })
   }
 
-  get isIdle(): Effect.Effect<boolean> {
-    return Effect.sync(() => {
-      const state = this.store.read()
-      const isClosed = Limit.pausedFor(state) > 0 || (state.day !== null && state.day.left <= 0)
-      return !isClosed && !this.store.isUsed() && this.waiting === 0
-    })
+  /** Whether no request counts, waits or is paused, so that the limit can be removed. */
+  isIdle(): boolean {
+    const state = this.store.read()
+    const isClosed = Limit.pausedFor(state) > 0 || (state.day !== null && state.day.left <= 0)
+    return !isClosed && !this.store.isUsed() && this.waiting === 0
   }
 
   get state(): Effect.Effect<State> {
