@@ -13,7 +13,7 @@ import { inspect } from "node:util"
 import { fetch as undiciFetch, ProxyAgent, request as undici } from "undici"
 import * as Failure from "../src/http/failure.js"
 
-const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
+const call = (options: Partial<Failure.ErrorContext> = {}): Failure.ErrorContext => ({
   operation: "updateContact",
   attempts: 1,
   declares: [400, 401, 422],
@@ -32,7 +32,7 @@ const answer = (status: number, body: unknown, headers: Failure.Response["header
 
 const now = Date.parse("2026-11-21T12:00:00Z")
 
-const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromResponse(call, answer, now)
+const fromAnswer = (call: Failure.ErrorContext, answer: Failure.Response) => Failure.fromResponse(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -136,7 +136,7 @@ describe("an error response", () => {
   })
 
   it("determines whether a write may have been applied and whether a retry is safe", () => {
-    const verdict = (status: number, options: Partial<Failure.Call>) => {
+    const verdict = (status: number, options: Partial<Failure.ErrorContext>) => {
       const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
     }

@@ -149,7 +149,7 @@ const exchange = (
 // --- a refresh ---------------------------------------------------------------------------------------------------------
 
 /** The reason for a refresh. */
-interface Request {
+interface RefreshRequest {
   /** The access token that the service rejected with 401; undefined if the refresh has another reason. */
   readonly refused: string | undefined
   /** The access token that the process used at the start of the refresh. */
@@ -161,7 +161,7 @@ interface Request {
 type Verdict = "Refreshed" | "WaitForOwner"
 
 /** Whether the newest grant needs no refresh: another process may have refreshed it. */
-const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Request) => {
+const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: RefreshRequest) => {
   const token = accessTokenOf(grant)
   // A token from another process is used until it expires.
   const least = token === held ? refreshAhead(grant) : expirySkew(lifetimeOf(grant))
@@ -174,7 +174,7 @@ const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Reques
  */
 const refreshLocked = (
   rotation: Rotation,
-  request: Request,
+  request: RefreshRequest,
   locked: TokenStore.LockedGrant
 ): Effect.Effect<Verdict, Errors.ContactsError> =>
   Effect.gen(function* () {

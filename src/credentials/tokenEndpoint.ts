@@ -139,7 +139,7 @@ const secretFields = ["client_secret", "refresh_token", "code"]
 /** Makes one attempt: sends the request and reads the token from its response. */
 const makeAttempt = (
   exchange: ReturnType<typeof makeExchange>,
-  call: Failure.Call,
+  call: Failure.ErrorContext,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<TokenResponse, ExchangeFailure> =>
   Effect.gen(function* () {
@@ -185,7 +185,7 @@ const withRetries = (
 export const make = (client: HttpClient.HttpClient, baseUrl: URL, operation = bearerOperation): TokenEndpoint => {
   const exchange = makeExchange(client)
   return (path, form, headers = {}) => {
-    const call: Failure.Call = {
+    const call: Failure.ErrorContext = {
       operation,
       attempts: 1,
       declares: [400, 401, 422],
