@@ -23,7 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as Grant from "./credentials/grant.js"
 import * as LocationToken from "./credentials/locationToken.js"
 import * as RotatingGrant from "./credentials/rotatingGrant.js"
-import { faultOf } from "./credentials/token.js"
+import { bearerOperation, faultOf } from "./credentials/token.js"
 import * as TokenEndpoint from "./credentials/tokenEndpoint.js"
 import * as Errors from "./Errors.js"
 import * as Url from "./http/baseUrl.js"
@@ -75,11 +75,10 @@ export interface Credentials {
   readonly open: (baseUrl: URL) => Effect.Effect<Bearer, never, HttpClient.HttpClient | Scope.Scope>
 }
 
-const unauthorized = (operation: string, message: string) =>
+const unauthorized = (message: string, operation = bearerOperation) =>
   new Errors.Unauthorized({ operation, attempts: 0, message })
 
-const checkedBearer = (operation: string, token: Redacted.Redacted) =>
-  Either.mapLeft(validate(token), (reason) => unauthorized(operation, reason))
+const checkedBearer = (token: Redacted.Redacted) => Either.mapLeft(validate(token), (reason) => unauthorized(reason))
 
 /**
  * A private integration token, or any token that does not change. If it cannot be sent as a bearer, each call fails with
@@ -92,8 +91,9 @@ export const privateIntegrationToken = (token: Redacted.Redacted): Credentials =
   // The token stands for one app and one location. A short hash of it does not reveal it.
   rateLimitKey: `token:${(Hash.string(String(Redacted.value(token))) >>> 0).toString(16)}`,
   open: () => {
-    const cached = Option.getOrUndefined(Either.getRight(validate(token)))
-    return Effect.succeed({ get: (operation) => checkedBearer(operation, token), cached: () => cached })
+    const get = checkedBearer(token)
+    const cached = Option.getOrUndefined(Either.getRight(get))
+    return Effect.succeed({ get, cached: () => cached })
   }
 })
 
@@ -115,11 +115,17 @@ export const accessToken = (
   } = {}
 ): Credentials => ({
   rateLimitKey: options.rateLimitKey ?? `source:${Math.random().toString(36).slice(2)}`,
-  open: () =>
-    Effect.succeed<Bearer>({
-      get: (operation) => Effect.flatMap(token, (token) => checkedBearer(operation, token)),
-      renew: (_, refused) => Effect.map(token, (token) => Redacted.value(token) !== Redacted.value(refused))
+  open: () => {
+    const get = Effect.flatMap(token, checkedBearer)
+    return Effect.succeed<Bearer>({
+      get,
+      renew: (refused) =>
+        Effect.map(
+          get,
+          Option.liftPredicate((token) => Redacted.value(token) !== Redacted.value(refused))
+        )
     })
+  }
 })
 
 // --- the consent page ----------------------------------------------------------------------------------------------------
@@ -220,7 +226,7 @@ const exchangeCode = (options: AuthorizationCode) =>
     if (reason !== undefined) return yield* Failure.fromFaults(operation, [reason])
     const baseUrl = Url.validateBaseUrl(options.baseUrl ?? Url.vendorUrl)
     if (Either.isLeft(baseUrl)) return yield* Failure.fromFaults(operation, [baseUrl.left])
-    const endpoint = TokenEndpoint.make(yield* HttpClient.HttpClient, baseUrl.right)
+    const endpoint = TokenEndpoint.make(yield* HttpClient.HttpClient, baseUrl.right, operation)
     yield* writeAppRecord(options)
     const form = {
       ...TokenEndpoint.clientForm(options),
@@ -229,11 +235,11 @@ const exchangeCode = (options: AuthorizationCode) =>
       redirect_uri: options.redirectUri,
       user_type: options.userType
     }
-    const response = yield* Effect.mapError(endpoint(operation, "/oauth/token", form), ({ error }) => error)
+    const response = yield* Effect.mapError(endpoint("/oauth/token", form), ({ error }) => error)
     const grant = Grant.nextGrant(response, yield* Clock.currentTimeMillis)
     const id = grant?.locationId ?? grant?.companyId
     if (grant === undefined || id === undefined) {
-      return yield* unauthorized(operation, "The vendor sent a grant without a refresh token, location or company")
+      return yield* unauthorized("The vendor sent a grant without a refresh token, location or company", operation)
     }
     yield* saveCodeGrant(options, grantKey(options.clientId, id), grant)
     if (grant.locationId === undefined) yield* Effect.ignore(writeAppRecord(options, id))
@@ -315,7 +321,7 @@ export const oauth = (options: App & Connection): Credentials => ({
     Effect.gen(function* () {
       const { locationId, companyId, refresh = "inBackground" } = options
       const reason = faultOfApp(options) ?? (companyId === undefined ? undefined : faultOf("company id", companyId))
-      if (reason !== undefined) return { get: (operation: string) => unauthorized(operation, reason) }
+      if (reason !== undefined) return { get: unauthorized(reason) }
       const endpoint = TokenEndpoint.make(yield* HttpClient.HttpClient, baseUrl)
       const bearer = yield* RotatingGrant.make({ ...options, companyId, refresh }, endpoint)
       return companyId === undefined ? bearer : yield* LocationToken.make(bearer, { companyId, locationId }, endpoint)

@@ -111,8 +111,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>(identifier("BadRe
 
 /**
  * 401: the token is invalid, has expired or lacks the scope, or the `Version` header was refused. The message says which.
- * Without a request (`attempts` is 0): the token cannot be sent as a bearer, or there is no valid OAuth grant. If
- * `reconnect` is `true`, the customer of `locationId` must reconnect the app.
+ * Without a request (`attempts` is 0): the token cannot be sent as a bearer, there is no valid OAuth grant, or the vendor's
+ * token endpoint refuses the app, for example because its client secret was replaced; `status` is then that of the endpoint.
+ * If `reconnect` is `true`, the customer of `locationId` must reconnect the app.
  *
  * @since 0.1.0
  * @category documented

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as lockfile from "proper-lockfile"
 import { randomUUID } from "node:crypto"
-import { readFileSync, renameSync } from "node:fs"
+import { readFileSync, renameSync, rmSync } from "node:fs"
 import { mkdir, open, readdir, readFile, rm, stat, utimes } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { type Lock, lockLost, removeLocked, withLock } from "./credentials/lock.js"
@@ -136,6 +136,17 @@ const replace = async (path: string, text: string, mode: number, expected: strin
   }
 }
 
+/** Removes a file. Returns `false`, and does not remove it, if another process changes its text in the meantime. */
+const remove = async (path: string): Promise<boolean> => {
+  const text = currentText(path)
+  await sweep(path)
+  // The check and the removal are synchronous, as in `replace`.
+  if (currentText(path) !== text) return false
+  rmSync(path, { force: true })
+  await flushDirectory(path)
+  return true
+}
+
 // --- the lock ----------------------------------------------------------------------------------------------------------
 
 /** The time after which a lock that its process has not renewed is free again, in milliseconds. */
@@ -163,9 +174,12 @@ interface Target {
   readonly allowGroup: boolean
 }
 
-/** Distinguishes a lock file from a later file of the same name. */
+/** Distinguishes a lock file from a later file of the same name. Undefined if the file cannot be examined. */
 const identityOf = (path: string) =>
-  unlessMissing(stat(`${path}.lock`)).then((stats) => stats && `${stats.ino} ${stats.birthtimeMs}`)
+  unlessMissing(stat(`${path}.lock`)).then(
+    (stats) => (stats === undefined ? "missing" : `${stats.ino} ${stats.birthtimeMs}`),
+    () => undefined
+  )
 
 /** A lock that this process holds, with the grant in the locked file. */
 const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, isLost: () => boolean): Lock => {
@@ -194,9 +208,12 @@ const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, i
         }),
       remove: Effect.suspend(() => {
         if (isLost()) return Effect.fail(lockLost())
-        const removed = sweep(path).then(() => rm(path, { force: true }))
+        const removed = remove(path)
         writing = removed.catch(() => undefined)
-        return attempt("written", () => removed.then(() => flushDirectory(path)))
+        return Effect.flatMap(
+          attempt("written", () => removed),
+          (isRemoved) => (isRemoved ? Effect.void : Effect.fail(lockLost()))
+        )
       })
     },
     // The release waits for the write, which without the lock could overwrite the grant of another process.
@@ -212,8 +229,11 @@ const tryLock = (target: Target): Effect.Effect<Option.Option<Lock>, TokenStore.
     }
     const locking = lockfile.lock(target.path, { realpath: false, stale, onCompromised }).then(async (unlock) => {
       const identity = await identityOf(target.path)
-      // After a suspension, the lock file may belong to another process; then it is not removed.
-      return async () => (identity === (await identityOf(target.path)) ? unlock() : undefined)
+      return async () => {
+        const current = await identityOf(target.path)
+        // After a suspension, the lock file may belong to another process; then it is not removed.
+        if (identity === undefined || current === undefined || current === identity) await unlock()
+      }
     })
     return Effect.tryPromise(() => withTimeout(locking)).pipe(
       Effect.map((unlock) => Option.some(lockedFile(target, unlock, () => isLost))),

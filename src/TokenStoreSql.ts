@@ -208,11 +208,11 @@ const acquire = (parts: Parts, key: string, holder: string) => {
   )
 }
 
-const update = (parts: Parts, lease: Lease, change: Statement.Fragment) => {
+const update = (parts: Parts, lease: Lease, change: Statement.Fragment, condition?: Statement.Fragment) => {
   const { sql, table } = parts
   const { key, holder, fence } = lease
   const statement = sql`UPDATE ${table} SET ${change}
-WHERE grant_key = ${key} AND lease_holder = ${holder} AND fence = ${fence}`
+WHERE grant_key = ${key} AND lease_holder = ${holder} AND fence = ${fence} ${condition ?? sql.literal("")}`
   return Effect.map(changed(parts, statement, key, holder), (rows) => fenceOf(rows) === fence)
 }
 
@@ -222,7 +222,8 @@ const statements = (parts: Parts): Statements => {
     read: (key) => sql`SELECT grant_value FROM ${table} WHERE grant_key = ${key}`,
     list: sql`SELECT grant_key FROM ${table} WHERE grant_value IS NOT NULL`,
     acquire: (key, holder) => acquire(parts, key, holder),
-    renew: (lease) => update(parts, lease, sql`lease_until = ${end}`),
+    // A renewal that the database runs after the release of its lease changes nothing.
+    renew: (lease) => update(parts, lease, sql`lease_until = ${end}`, sql`AND lease_until > 0`),
     write: (lease, value) => update(parts, lease, sql`grant_value = ${value}`),
     // `lease_holder` is kept, so that the row can be read afterwards; the next lease has another holder.
     release: (lease) => update(parts, lease, sql`lease_until = 0`)

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,14 +12,17 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as ContactsBulk from "effect-growthhub/ContactsBulk"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import { ContactsTest } from "effect-growthhub/ContactsTest"
+import * as Credentials from "effect-growthhub/Credentials"
 import * as Errors from "effect-growthhub/Errors"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import { ContactId, type ContactUpsert, LocationId, type UpsertedContact } from "effect-growthhub/Schema"
+import * as TokenStore from "effect-growthhub/TokenStore"
 
 const locationId = LocationId.make("ve9EPM428h8vShlRW1KT")
 
@@ -192,6 +198,32 @@ describe("upsertMany", () => {
       expect(outcomes.find(({ index }) => index === 0)).toMatchObject({ _tag: "Unknown", error: unprocessable })
     })
   })
+
+  it.effect("stops with Unauthorized, before any contact, if the token endpoint rejects the client secret", () =>
+    Effect.gen(function* () {
+      const urls: Array<string> = []
+      const description = "client secret is invalid"
+      const client = HttpClient.make((request, url) => {
+        urls.push(url.pathname)
+        const body = { error: "invalid_client", error_description: description }
+        return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(body, { status: 400 })))
+      })
+      const expired = {
+        accessToken: Redacted.make("access-0"),
+        refreshToken: Redacted.make("refresh-0"),
+        expiresAt: DateTime.unsafeMake(0)
+      }
+      const store = yield* TokenStore.makeMemory([[Credentials.grantKey("app", locationId), expired]])
+      const token = Credentials.oauth({ clientId: "app", clientSecret: Redacted.make("old"), locationId, store })
+      const stopped = yield* Effect.flip(Stream.runDrain(ContactsBulk.upsertMany(Stream.fromIterable(leads(5))))).pipe(
+        Effect.provide(ContactsService.layer({ token })),
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      const error = { _tag: "Unauthorized", operation: "upsertContact", attempts: 0, details: [description] }
+      expect(stopped).toMatchObject({ reason: "Unauthorized", error })
+      expect(new Set(urls)).toEqual(new Set(["/oauth/token"]))
+    })
+  )
 
   it.effect("waits out a short rate limit, and stops with QuotaExhausted and retryAfter at a long one", () => {
     const refusals = [limited("20 seconds"), limited("5 hours")]

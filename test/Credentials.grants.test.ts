@@ -128,8 +128,8 @@ const serviceOver = (
     return {
       store,
       kept: Effect.map(store.get(more.companyId === undefined ? key : companyKey), Option.getOrThrow),
-      get: Effect.map(get("getContact"), Redacted.value),
-      renew: (refused: string) => renew("getContact", Redacted.make(refused)),
+      get: Effect.map(get, Redacted.value),
+      renew: (refused: string) => Effect.map(renew(Redacted.make(refused)), Option.isSome),
       held: (now: number) => {
         const token = cached(now)
         return token && Redacted.value(token)
@@ -188,7 +188,7 @@ describe("a private integration token", () => {
   it.scoped("is available at once for every call and cannot be renewed", () =>
     Effect.gen(function* () {
       const { get, cached, renew } = yield* open("pit-1")
-      expect(Redacted.value(yield* get("getContact"))).toBe("pit-1")
+      expect(Redacted.value(yield* get)).toBe("pit-1")
       expect(Redacted.value(cached!(0)!)).toBe("pit-1")
       expect(renew, "there is no other").toBeUndefined()
     })
@@ -198,9 +198,9 @@ describe("a private integration token", () => {
     Effect.gen(function* () {
       const { get, cached } = yield* open("pit 1")
       expect(cached!(0)).toBeUndefined()
-      expect(yield* Effect.flip(get("getContact"))).toMatchObject({
+      expect(yield* Effect.flip(get)).toMatchObject({
         _tag: "Unauthorized",
-        operation: "getContact",
+        operation: "getBearer",
         attempts: 0,
         message: "The token contains spaces"
       })
@@ -238,15 +238,15 @@ describe("a custom token source", () => {
   it.scoped("can replace a rejected token only if it returns a different one", () =>
     Effect.gen(function* () {
       const { renew } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make("a"))), vendor())
-      expect(yield* renew!("getContact", Redacted.make("a"))).toBe(false)
-      expect(yield* renew!("getContact", Redacted.make("b"))).toBe(true)
+      expect(yield* renew!(Redacted.make("a"))).toEqual(Option.none())
+      expect(Redacted.value(Option.getOrThrow(yield* renew!(Redacted.make("b"))))).toBe("a")
     })
   )
 
   it.scoped("fails the call with the reason if its token is empty", () =>
     Effect.gen(function* () {
       const { get } = yield* opened(Credentials.accessToken(Effect.succeed(Redacted.make(""))), vendor())
-      expect(yield* Effect.flip(get("getContact"))).toMatchObject({ message: "The token is empty", attempts: 0 })
+      expect(yield* Effect.flip(get)).toMatchObject({ message: "The token is empty", attempts: 0 })
     })
   )
 })
@@ -308,7 +308,7 @@ describe("a request to the token endpoint", () => {
       const over = vendor(says({}, 503))
       const { get } = yield* service(over, ended)
       const error = yield* running(Effect.flip(get), "100 millis")
-      expect(error).toMatchObject({ _tag: "ServerError", status: 503, operation: "getContact", attempts: 1 })
+      expect(error).toMatchObject({ _tag: "ServerError", status: 503, operation: "getBearer", attempts: 1 })
       const waits = over.asked.slice(1).map(({ at }, index) => at - over.asked[index]!.at)
       // The last delay is cut off at the end of the window.
       for (const [index, wait] of waits.slice(0, -1).entries()) {
@@ -548,7 +548,7 @@ describe("a refused refresh", () => {
     message: "The refresh token is no longer valid; the customer must reconnect the app",
     reconnect: true,
     locationId,
-    operation: "getContact",
+    operation: "getBearer",
     attempts: 0
   }
 
@@ -1174,7 +1174,7 @@ describe("an access token", () => {
       expect(yield* joined(fiber, "1 second")).toMatchObject({
         _tag: "Unauthorized",
         message: "The service has been released",
-        operation: "getContact"
+        operation: "getBearer"
       })
       yield* joined(closed, "1 second")
       // The running request is repeated after its timeout, as long as the vendor returns the same pair again.
@@ -1193,7 +1193,7 @@ describe("saving a refreshed grant", () => {
   const broken = new TokenStore.TokenStoreError({ message: "disk gone" })
   const told = {
     _tag: "TransportError",
-    operation: "getContact",
+    operation: "getBearer",
     attempts: 0,
     message: "disk gone",
     code: "TOKEN_STORE",
@@ -1268,6 +1268,44 @@ describe("saving a refreshed grant", () => {
         })
       )
       expect(exposed(yield* kept)).toMatchObject({ accessToken: "access-1", refreshToken: "refresh-1" })
+    })
+  )
+
+  it.effect("is retried when the fiber that owns the service is interrupted", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      let isFull = true
+      const { store } = watchedStore(memory, (grant) => isFull && isPair(grant))
+      const ready = Effect.unsafeMakeLatch()
+      const owner = Effect.flatMap(serviceOver(vendor(pair(1)), store), ({ get }) => Effect.zipRight(get, ready.open))
+      const fiber = yield* Effect.fork(Effect.scoped(Effect.zipRight(owner, Effect.never)))
+      yield* ready.await
+      isFull = false
+      yield* Fiber.interrupt(fiber)
+      const kept = Effect.map(memory.get(key), Option.getOrThrow)
+      expect(exposed(yield* kept)).toMatchObject({ refreshToken: "refresh-1" })
+    })
+  )
+
+  it.effect("delays the service's release by at most 20 seconds if another process holds the lock", () =>
+    Effect.gen(function* () {
+      const memory = yield* TokenStore.makeMemory([[key, ended]])
+      const { store } = watchedStore(memory, isPair)
+      let isLocked = false
+      const busy = Effect.delay(new TokenStore.TokenStoreError({ message: "locked" }), "1 minute")
+      const scope = yield* Scope.make()
+      const { get } = yield* Scope.extend(
+        serviceOver(vendor(pair(1)), {
+          ...store,
+          withLock: (key, use) => Effect.suspend(() => (isLocked ? busy : store.withLock(key, use)))
+        }),
+        scope
+      )
+      yield* get
+      isLocked = true
+      const before = (yield* Effect.clock).unsafeCurrentTimeMillis()
+      yield* joined(yield* Effect.fork(Scope.close(scope, Exit.void)), "1 second")
+      expect((yield* Effect.clock).unsafeCurrentTimeMillis() - before).toBeLessThanOrEqual(21 * second)
     })
   )
 
@@ -1412,6 +1450,18 @@ describe("a stored grant", () => {
       // The grant that stays under the location's id alone is no longer read.
       const next = yield* serviceOver(vendor(), store)
       expect(yield* next.get).toBe("access-1")
+    })
+  )
+
+  it.scoped("is not written back by a running service after its removal if the vendor rejects its refresh token", () =>
+    Effect.gen(function* () {
+      const over = vendor(says({ error: "invalid_grant" }, 400))
+      const { get, renew, store } = yield* service(over, grantOf())
+      yield* get
+      yield* Credentials.removeGrant({ ...app, store }, { locationId })
+      expect(yield* Effect.flip(renew("access-0"))).toMatchObject({ _tag: "Unauthorized", reconnect: true })
+      expect(over.asked).toHaveLength(1)
+      expect(yield* store.list).toEqual([])
     })
   )
 
@@ -1730,7 +1780,7 @@ describe("OAuth credentials", () => {
       ]
       for (const [options, message] of wrong) {
         const bearer = yield* opened(Credentials.oauth({ ...app, locationId, store, ...options }), over)
-        expect(yield* Effect.flip(bearer.get("getContact"))).toMatchObject({
+        expect(yield* Effect.flip(bearer.get)).toMatchObject({
           _tag: "Unauthorized",
           attempts: 0,
           message
@@ -1757,7 +1807,7 @@ describe("OAuth credentials", () => {
       expect((yield* configured({})).rateLimitKey).toBe(`app:${locationId}`)
       const over = vendor(says({}, 404))
       const missing = (credentials: Credentials.Credentials) =>
-        Effect.scoped(Effect.flatMap(opened(credentials, over), ({ get }) => Effect.flip(get("getContact"))))
+        Effect.scoped(Effect.flatMap(opened(credentials, over), ({ get }) => Effect.flip(get)))
       expect(yield* missing(yield* configured({ GROWTHHUB_COMPANY_ID: "" }))).toMatchObject({
         message: `There is no grant for ${locationId}; the customer must connect the app`
       })

@@ -13,7 +13,7 @@ import { inspect } from "node:util"
 import { fetch as undiciFetch, ProxyAgent, request as undici } from "undici"
 import * as Failure from "../src/http/failure.js"
 
-const call = (options: Partial<Failure.Call> = {}): Failure.Call => ({
+const call = (options: Partial<Failure.ErrorContext> = {}): Failure.ErrorContext => ({
   operation: "updateContact",
   attempts: 1,
   declares: [400, 401, 422],
@@ -32,7 +32,7 @@ const answer = (status: number, body: unknown, headers: Failure.Response["header
 
 const now = Date.parse("2026-11-21T12:00:00Z")
 
-const fromAnswer = (call: Failure.Call, answer: Failure.Response) => Failure.fromResponse(call, answer, now)
+const fromAnswer = (call: Failure.ErrorContext, answer: Failure.Response) => Failure.fromResponse(call, answer, now)
 
 const tagOf = (status: number) => {
   switch (status) {
@@ -136,7 +136,7 @@ describe("an error response", () => {
   })
 
   it("determines whether a write may have been applied and whether a retry is safe", () => {
-    const verdict = (status: number, options: Partial<Failure.Call>) => {
+    const verdict = (status: number, options: Partial<Failure.ErrorContext>) => {
       const { outcome, isRetryable } = fromAnswer(call(options), answer(status, "")) as Errors.ServerError
       return { outcome, isRetryable }
     }
@@ -792,6 +792,7 @@ describe("an error without a usable response", () => {
     const after = Failure.withCallContext(call({ attempts: 2, mayBeApplied: true }), before)
     expect(after).toBeInstanceOf(Errors.Unauthorized)
     expect(after).toMatchObject({ attempts: 2, message: "none", reconnect: true, outcome: "Unknown" })
+    expect(Failure.withCallContext(call(), after).outcome, "the call itself has sent nothing").toBe("NotApplied")
   })
 
   it("distinguishes a request that could not be built from one that was sent", () => {

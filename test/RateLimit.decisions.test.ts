@@ -10,9 +10,9 @@ const settings: Limit.Settings = { limit: 100, interval: 1000, share: 1, reserve
 
 const burst = (calls: number) => Array.from({ length: calls }, () => 0)
 
-const wish = (priority: Level = "interactive", leaseMillis = 10_000): Limit.Wish => ({ priority, leaseMillis })
+const wish = (priority: Level = "interactive", leaseMillis = 10_000): Limit.PermitRequest => ({ priority, leaseMillis })
 
-const told = (headers: Record<string, string> = {}, status = 200, retryAfterMillis?: number): Limit.Outcome => ({
+const told = (headers: Record<string, string> = {}, status = 200, retryAfterMillis?: number): Limit.RequestResult => ({
   isRefused: status === 429,
   retryAfterMillis,
   headers: parseRateLimitHeaders(status, headers)
@@ -32,11 +32,11 @@ const limit = (options: Partial<Limit.Settings> = {}) => {
   return {
     at,
     settings: own,
-    acquire: (time: number, count = 1, one = wish()): ReadonlyArray<Limit.Grant> =>
+    acquire: (time: number, count = 1, one = wish()): ReadonlyArray<Limit.PermitRecord> =>
       Array.from({ length: count }, () => Limit.acquire(at(time), own, one, "")).flatMap((grant) => grant ?? []),
-    complete: (grant: Limit.Grant | undefined, time: number, outcome?: Limit.Outcome) =>
+    complete: (grant: Limit.PermitRecord | undefined, time: number, outcome?: Limit.RequestResult) =>
       Limit.complete(at(time), grant!, time, outcome),
-    release: (grant: Limit.Grant | undefined) => Limit.release(state, grant!),
+    release: (grant: Limit.PermitRecord | undefined) => Limit.release(state, grant!),
     wakeUp: (time: number, priority: Level = "interactive") => Limit.nextWakeUp(at(time), own, priority),
     wait: (time: number, place = 1, priority: Level = "interactive") =>
       Limit.estimateWait(at(time), own, priority, place)

@@ -9,10 +9,12 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import * as RateLimit from "effect-growthhub/RateLimit"
 import * as RateLimitRedis from "effect-growthhub/RateLimitRedis"
 import type { Redis } from "ioredis"
 import * as Installation from "../reliability/Installation.js"
+import { turning } from "./clock.js"
 import * as RedisServer from "./redis.js"
 
 const redis = Effect.flatMap(Installation.directory, RedisServer.make)
@@ -316,6 +318,39 @@ describe.skipIf(!RedisServer.isThere)("a limit while Redis is unavailable", () =
         )
       )
       expect(yield* used(other)).toBeGreaterThan(0)
+    })
+  )
+
+  it.scoped("is available again, and forgotten, when Redis is back and no call uses it any more", () =>
+    Effect.gen(function* () {
+      const clock = yield* Effect.clock
+      const start = Date.now()
+      let [isBroken, version, state] = [true, "", ""]
+      /** Does what the script does. */
+      const evalsha = (_: string, __: number, ___: string, known: string, next: string, text: string) => {
+        if (isBroken) return Promise.reject(new Error("Connection is closed."))
+        const now = start + clock.unsafeCurrentTimeMillis()
+        if (known !== version) return Promise.resolve([now, version, state])
+        if (next !== "") [version, state] = [next, text]
+        return Promise.resolve([now, version])
+      }
+      const unavailable = Effect.map(Metric.value(Metric.gauge(RateLimit.metrics.unavailableStores)), (_) => _.value)
+      const before = yield* unavailable
+      // The cast is safe: the limiter uses only this method of a connection.
+      const { open, states } = yield* limits({ client: { evalsha } as unknown as Redis })
+      yield* Effect.scoped(Effect.flatMap(open("one"), (limiter) => request(limiter)))
+      expect(yield* unavailable).toBe(before + 1)
+      yield* TestClock.adjust("1 hour")
+      yield* Effect.scoped(open("another"))
+      yield* turning
+      expect(yield* unavailable, "Redis is still unavailable").toBe(before + 1)
+      isBroken = false
+      yield* TestClock.adjust("1 second")
+      yield* Effect.scoped(open("another"))
+      yield* turning
+      expect(yield* unavailable).toBe(before)
+      yield* open("another")
+      expect((yield* states).map(({ key }) => key)).toEqual(["another"])
     })
   )
 

@@ -11,7 +11,8 @@ import * as TokenStoreFile from "effect-growthhub/TokenStoreFile"
 import * as TokenStoreRedis from "effect-growthhub/TokenStoreRedis"
 import * as TokenStoreTest from "effect-growthhub/TokenStoreTest"
 import { Redis as Client, type Redis } from "ioredis"
-import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
+import promises, { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises"
+import { syncBuiltinESMExports } from "node:module"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { withTimeout } from "../src/runtime/timeout.js"
@@ -44,6 +45,20 @@ describe.each(Object.entries(stores))("a token store of %s", (name, make) => {
   const test = name === "Redis" && !RedisServer.isThere ? it.live.skip : it.live
   for (const one of TokenStoreTest.cases(make)) test(one.name, () => one.test)
 })
+
+/** Replaces a function of `node:fs/promises` until the scope closes. */
+const replacing = <Name extends "readdir" | "stat">(
+  name: Name,
+  replacement: (original: (typeof promises)[Name]) => (path: string) => Promise<unknown>
+) => {
+  const original = promises[name]
+  const set = (value: unknown) =>
+    Effect.sync(() => {
+      Object.assign(promises, { [name]: value })
+      syncBuiltinESMExports()
+    })
+  return Effect.acquireRelease(set(replacement(original)), () => set(original))
+}
 
 describe("a token store of files", () => {
   const only = Effect.gen(function* () {
@@ -81,6 +96,21 @@ describe("a token store of files", () => {
     })
   )
 
+  it.scopedLive("does not remove a grant that another process wrote while this process was suspended", () =>
+    Effect.gen(function* () {
+      const { store, file } = yield* only
+      const newer = TokenStore.encode({ ...grant, scope: "newer" })
+      yield* replacing("readdir", (readdir) => async (path) => {
+        // Another process has taken the lock and written, and this process has not noticed it yet.
+        await writeFile(file, newer, { mode: 0o600 })
+        return readdir(path)
+      })
+      const error = yield* Effect.flip(store.remove("location"))
+      expect(error.message).toBe("Another process has taken the lock of the token store; nothing was written")
+      expect(yield* Effect.promise(() => readFile(file, "utf8"))).toBe(newer)
+    })
+  )
+
   it.scopedLive("does not remove the lock of another process that has replaced its own", () =>
     Effect.gen(function* () {
       const { path, store } = yield* only
@@ -93,6 +123,19 @@ describe("a token store of files", () => {
         })
       )
       expect(yield* Effect.promise(() => readdir(path))).toContain("location.json.lock")
+    })
+  )
+
+  it.scopedLive("releases a lock whose file cannot be examined", () =>
+    Effect.gen(function* () {
+      const { path, store } = yield* only
+      yield* replacing(
+        "stat",
+        (stat) => (path) =>
+          path.endsWith(".lock") ? Promise.reject(Object.assign(new Error(), { code: "EIO" })) : stat(path)
+      )
+      yield* store.withLock("location", ({ set }) => set(grant))
+      expect(yield* Effect.promise(() => readdir(path))).toEqual(["location.json"])
     })
   )
 

@@ -337,6 +337,33 @@ describe("a token store in SQL", () => {
     })
   )
 
+  it.scopedLive("does not renew a lease after its release if the statement of the renewal was delayed", () =>
+    Effect.gen(function* () {
+      const run = yield* connect(yield* sqlite.database)
+      yield* run(TokenStoreSql.migration())
+      const sql = yield* run(SqlClient.SqlClient)
+      const [released, renewed] = [Effect.unsafeMakeLatch(), Effect.unsafeMakeLatch()]
+      /** The client of the database, whose renewals wait for the release of the lease. */
+      const delayed: SqlClient.SqlClient = new Proxy(sql, {
+        apply: (target, self, args) => {
+          // A call that makes an identifier returns no statement.
+          const made = Reflect.apply(target, self, args) as Partial<Statement.Statement<object>>
+          if (made.compile?.()[0].includes("SET lease_until = (") !== true) return made
+          const renewal = made as Statement.Statement<object>
+          return released.await.pipe(Effect.zipRight(renewal), Effect.ensuring(renewed.open))
+        },
+        get: (target, name) => (name === "withoutTransforms" ? () => delayed : Reflect.get(target, name))
+      })
+      const store = yield* Effect.provideService(TokenStoreSql.make(), SqlClient.SqlClient, delayed)
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+      yield* store.withLock("location", () => Effect.sync(() => vi.advanceTimersByTime(1250)))
+      yield* released.open
+      yield* renewed.await
+      const rows = yield* sql<{ lease_until: number }>`SELECT lease_until FROM growthhub_grants`
+      expect(rows).toEqual([{ lease_until: 0 }])
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.useRealTimers())))
+  )
+
   it.scopedLive("waits for a transaction of another process on the same SQLite file", () =>
     Effect.gen(function* () {
       const layer = yield* sqlite.database

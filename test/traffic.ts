@@ -36,11 +36,11 @@ export interface Result {
 
 type Event =
   | { readonly at: number; readonly _tag: "Call" }
-  | { readonly at: number; readonly _tag: "Counted"; readonly grant: Limit.Grant }
+  | { readonly at: number; readonly _tag: "Counted"; readonly grant: Limit.PermitRecord }
   | {
       readonly at: number
       readonly _tag: "Completed"
-      readonly grant: Limit.Grant
+      readonly grant: Limit.PermitRecord
       readonly admission: Quota.Admission
     }
 

@@ -76,7 +76,7 @@ export class BulkStopped extends Data.TaggedError("BulkStopped")<{
   /**
    * The reason why the run stopped.
    *
-   * - `Unauthorized`: the service refuses the token, or the OAuth grant is no longer valid.
+   * - `Unauthorized`: the service refuses the token, the OAuth grant is no longer valid, or the token endpoint refuses the app.
    * - `Forbidden`: the service refuses the location, or its firewall blocks the requests: `failures` contacts in a row, or all
    *   of them, were refused for that reason. None of these contacts has an outcome.
    * - `QuotaExhausted`: the rate limit lets no request leave for longer than `maximumWait`, for example because the daily quota is

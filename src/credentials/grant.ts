@@ -105,7 +105,7 @@ const ownerWindow = minute
 const ownerMinimum = 5 * second
 
 /** A process that waits for the exchange of another process. */
-export interface Waiting {
+export interface OwnerWait {
   /** The id of the waiting process. */
   readonly owner: string
   /** The current time by the vendor's clock, in milliseconds of the epoch. */
@@ -115,7 +115,10 @@ export interface Waiting {
 }
 
 /** Whether to wait for the process that exchanges the grant, because it may be about to save the new pair. */
-export const isExchangedElsewhere = ({ exchanging, exchangingBy }: Grant, { owner, now, since }: Waiting): boolean => {
+export const isExchangedElsewhere = (
+  { exchanging, exchangingBy }: Grant,
+  { owner, now, since }: OwnerWait
+): boolean => {
   if (exchanging === undefined || exchangingBy === undefined || exchangingBy === owner) return false
   const age = now - exchanging.epochMillis
   return age > repeatWindow && (age < ownerWindow || now - since < ownerMinimum)

@@ -62,4 +62,9 @@ export const saveLater = (rotation: Rotation) =>
 
 /** Saves the grant when the service is released; gives up after 20 seconds. */
 export const saveAtEnd = (rotation: Rotation) =>
-  Effect.ignore(Effect.retry(saveUnsaved(rotation), Schedule.spaced("500 millis").pipe(Schedule.upTo("20 seconds"))))
+  Effect.retry(saveUnsaved(rotation), Schedule.spaced("500 millis")).pipe(
+    // The timeout runs this in a fiber of its own, which is not interrupted if the fiber of the service is.
+    Effect.interruptible,
+    Effect.timeout("20 seconds"),
+    Effect.ignore
+  )

@@ -7,6 +7,7 @@ import * as Errors from "../Errors.js"
 import type * as TokenStore from "../TokenStore.js"
 import { type GrantMemory, grantKey, refreshTokenOf } from "./grant.js"
 import type { SingleFlight } from "./singleFlight.js"
+import { bearerOperation } from "./token.js"
 import type { TokenEndpoint } from "./tokenEndpoint.js"
 
 /** An installation: the app, the location or company, the store of its grant, and the time of refreshes. */
@@ -97,14 +98,12 @@ export const readStored = (
   )
 
 /** The error of a call if the token store failed. */
-export const storeFailure =
-  (operation: string) =>
-  ({ message }: TokenStore.TokenStoreError): Errors.ContactsError =>
-    new Errors.TransportError({
-      operation,
-      attempts: 0,
-      message,
-      code: "TOKEN_STORE",
-      outcome: "NotApplied",
-      isRetryable: true
-    })
+export const storeFailure = ({ message }: TokenStore.TokenStoreError): Errors.ContactsError =>
+  new Errors.TransportError({
+    operation: bearerOperation,
+    attempts: 0,
+    message,
+    code: "TOKEN_STORE",
+    outcome: "NotApplied",
+    isRetryable: true
+  })

@@ -23,6 +23,7 @@ import {
 } from "./grant.js"
 import { save, saveLater } from "./grantSaver.js"
 import { clockSkewOf, grantee, keyOf, readStored, remember, type Rotation, storeFailure, use } from "./installation.js"
+import { bearerOperation } from "./token.js"
 import { clientForm, unusable } from "./tokenEndpoint.js"
 
 /** The time after a failed refresh in which a valid token is not refreshed again, in milliseconds. */
@@ -33,9 +34,9 @@ const ownerPause = Duration.seconds(1)
 
 // --- errors ------------------------------------------------------------------------------------------------------------
 
-const revokedGrant = ({ installation: { locationId } }: Rotation, operation: string) =>
+const revokedGrant = ({ installation: { locationId } }: Rotation) =>
   new Errors.Unauthorized({
-    operation,
+    operation: bearerOperation,
     attempts: 0,
     message: "The refresh token is no longer valid; the customer must reconnect the app",
     reconnect: true,
@@ -43,9 +44,9 @@ const revokedGrant = ({ installation: { locationId } }: Rotation, operation: str
   })
 
 /** The error of a location without a grant, if a company has one. Reconnecting the app would not help. */
-const companyGrant = ({ installation }: Rotation, operation: string, companyId: string) =>
+const companyGrant = ({ installation }: Rotation, companyId: string) =>
   new Errors.Unauthorized({
-    operation,
+    operation: bearerOperation,
     attempts: 0,
     message:
       `There is no grant for location ${installation.locationId}, but company ${companyId} has installed the app; ` +
@@ -54,11 +55,11 @@ const companyGrant = ({ installation }: Rotation, operation: string, companyId: 
     companyId
   })
 
-const missingGrant = (rotation: Rotation, operation: string) => {
+const missingGrant = (rotation: Rotation) => {
   const { installation } = rotation
   const { clientId, companyId, locationId, store } = installation
   const error = new Errors.Unauthorized({
-    operation,
+    operation: bearerOperation,
     attempts: 0,
     message: `There is no grant for ${grantee(installation)}; the customer must connect the app`,
     reconnect: true,
@@ -68,7 +69,7 @@ const missingGrant = (rotation: Rotation, operation: string) => {
   // `authorizationCode` stores the company that connected the app last under the client id.
   return Effect.flatMap(Effect.orElseSucceed(store.get(clientId), Option.none), (last) => {
     const company = Option.getOrUndefined(last)?.companyId
-    return Effect.fail(company === undefined ? error : companyGrant(rotation, operation, company))
+    return Effect.fail(company === undefined ? error : companyGrant(rotation, company))
   })
 }
 
@@ -110,21 +111,24 @@ const keep = (
 /** Exchanges a refresh token. Returns `false` if the vendor rejects it as invalid. */
 const exchange = (
   rotation: Rotation,
-  operation: string,
   locked: TokenStore.LockedGrant,
-  current: TokenStore.Grant
+  current: TokenStore.Grant,
+  isStored: boolean
 ): Effect.Effect<boolean, Errors.ContactsError> =>
   Effect.gen(function* () {
     const { endpoint, installation, owner, state } = rotation
     const refreshToken = refreshTokenOf(current)
     const startedAt = DateTime.unsafeMake((yield* Clock.currentTimeMillis) + clockSkewOf(state))
-    // The note marks the refresh token as possibly exchanged, for other processes.
-    const note = { ...current, exchanging: startedAt, exchangingBy: owner }
-    yield* Effect.mapError(locked.set(note), storeFailure(operation))
-    // The note contains the current pair, which is therefore saved.
-    state.isUnsaved = false
+    // A saved grant that is no longer stored may have been removed, so it is not written back before the exchange succeeds.
+    if (isStored || state.isUnsaved) {
+      // The note marks the refresh token as possibly exchanged, for other processes.
+      const note = { ...current, exchanging: startedAt, exchangingBy: owner }
+      yield* Effect.mapError(locked.set(note), storeFailure)
+      // The note contains the current pair, which is therefore saved.
+      state.isUnsaved = false
+    }
     const response = yield* Effect.either(
-      endpoint(operation, "/oauth/token", {
+      endpoint("/oauth/token", {
         ...clientForm(installation),
         grant_type: "refresh_token",
         refresh_token: refreshToken,
@@ -139,14 +143,13 @@ const exchange = (
     }
     const { fault } = response.right
     yield* keep(rotation, locked, current, response.right)
-    return fault === undefined ? true : yield* Effect.fail(unusable(operation, fault))
+    return fault === undefined ? true : yield* Effect.fail(unusable(fault))
   })
 
 // --- a refresh ---------------------------------------------------------------------------------------------------------
 
 /** The reason for a refresh. */
-interface Request {
-  readonly operation: string
+interface RefreshRequest {
   /** The access token that the service rejected with 401; undefined if the refresh has another reason. */
   readonly refused: string | undefined
   /** The access token that the process used at the start of the refresh. */
@@ -158,7 +161,7 @@ interface Request {
 type Verdict = "Refreshed" | "WaitForOwner"
 
 /** Whether the newest grant needs no refresh: another process may have refreshed it. */
-const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Request) => {
+const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: RefreshRequest) => {
   const token = accessTokenOf(grant)
   // A token from another process is used until it expires.
   const least = token === held ? refreshAhead(grant) : expirySkew(lifetimeOf(grant))
@@ -171,21 +174,21 @@ const isGood = (grant: TokenStore.Grant, left: number, { refused, held }: Reques
  */
 const refreshLocked = (
   rotation: Rotation,
-  request: Request,
+  request: RefreshRequest,
   locked: TokenStore.LockedGrant
 ): Effect.Effect<Verdict, Errors.ContactsError> =>
   Effect.gen(function* () {
     const { state, owner } = rotation
-    const { operation, refused, since } = request
+    const { refused, since } = request
     let isUsable = false
     for (;;) {
-      const stored = yield* Effect.mapError(readStored(rotation, locked.get), storeFailure(operation))
+      const stored = yield* Effect.mapError(readStored(rotation, locked.get), storeFailure)
       const current = newestGrant(stored, state)
       if (current === undefined) {
         if (isUsable) return yield* backOff(rotation)
         return yield* stored === undefined && state.current === undefined
-          ? missingGrant(rotation, operation)
-          : revokedGrant(rotation, operation)
+          ? missingGrant(rotation)
+          : revokedGrant(rotation)
       }
       use(state, current)
       const now = yield* Clock.currentTimeMillis
@@ -196,7 +199,7 @@ const refreshLocked = (
       if (isExchangedElsewhere(current, { owner, now: now + clockSkew, since: since + clockSkew })) {
         return isUsable ? yield* backOff(rotation) : "WaitForOwner"
       }
-      const exchanged = yield* Effect.either(exchange(rotation, operation, locked, current))
+      const exchanged = yield* Effect.either(exchange(rotation, locked, current, stored !== undefined))
       if (Either.isRight(exchanged) && exchanged.right) return "Refreshed"
       if (Either.isLeft(exchanged)) return yield* isUsable ? backOff(rotation) : exchanged.left
     }
@@ -210,11 +213,11 @@ const backOff = ({ state }: Rotation): Effect.Effect<Verdict> =>
     return "Refreshed"
   })
 
-const refresh = (rotation: Rotation, operation: string, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
+const refresh = (rotation: Rotation, refused?: string): Effect.Effect<void, Errors.ContactsError> =>
   Effect.gen(function* () {
     const { installation, state } = rotation
     const held = state.current && accessTokenOf(state.current)
-    const request = { operation, refused, held, since: yield* Clock.currentTimeMillis }
+    const request = { refused, held, since: yield* Clock.currentTimeMillis }
     for (;;) {
       const verdict = yield* installation.store.withLock(keyOf(installation), (locked) =>
         refreshLocked(rotation, request, locked)
@@ -222,8 +225,7 @@ const refresh = (rotation: Rotation, operation: string, refused?: string): Effec
       if (verdict === "Refreshed") return
       yield* Effect.sleep(ownerPause)
     }
-  }).pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? storeFailure(operation)(error) : error)))
+  }).pipe(Effect.mapError((error) => (error._tag === "TokenStoreError" ? storeFailure(error) : error)))
 
 /** Starts a refresh unless one is running; the inner effect waits for its end. */
-export const start = (rotation: Rotation, operation: string, refused?: string) =>
-  rotation.flight.start(operation, refresh(rotation, operation, refused))
+export const start = (rotation: Rotation, refused?: string) => rotation.flight.start(refresh(rotation, refused))

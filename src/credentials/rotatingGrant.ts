@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type * as Errors from "../Errors.js"
+import type { Bearer } from "../http/bearer.js"
 import type * as TokenStore from "../TokenStore.js"
 import { accessTokenOf, expirySkew, isBehind, lifetimeOf, refreshAhead, timeLeft } from "./grant.js"
 import { saveAtEnd } from "./grantSaver.js"
@@ -24,13 +24,6 @@ import type { TokenEndpoint } from "./tokenEndpoint.js"
 /** The time after a refresh caused by a 401 in which another 401 causes no refresh, in milliseconds. */
 export const renewalBackoff = 60_000
 
-/** The access tokens of a grant; see `Bearer` in `Credentials`. */
-export interface RotatingBearer {
-  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
-  readonly cached: (now: number) => Redacted.Redacted | undefined
-  readonly renew: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
-}
-
 const left = ({ state }: Rotation, grant: TokenStore.Grant, now: number) => timeLeft(grant, now, clockSkewOf(state))
 
 const isDue = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
@@ -40,22 +33,22 @@ const isEnding = (rotation: Rotation, grant: TokenStore.Grant, now: number) =>
   left(rotation, grant, now) <= expirySkew(lifetimeOf(grant))
 
 /** Reads the store without a lock, and uses the grant that another process or a reconnect has stored. */
-const load = (rotation: Rotation, operation: string) => {
+const load = (rotation: Rotation) => {
   const { installation, state } = rotation
   const stored = readStored(rotation, installation.store.get(keyOf(installation)))
-  return Effect.map(Effect.mapError(stored, storeFailure(operation)), (grant) => {
+  return Effect.map(Effect.mapError(stored, storeFailure), (grant) => {
     if (grant !== undefined && !isBehind(grant, state)) use(state, grant)
   })
 }
 
-const get = (rotation: Rotation, operation: string) => {
+const get = (rotation: Rotation) => {
   const { installation, state } = rotation
   // After a successful refresh there is a grant.
   const currentToken = Effect.sync(() => state.current!.accessToken)
-  const start = Refresh.start(rotation, operation)
+  const start = Refresh.start(rotation)
   const refreshed = Effect.zipRight(Effect.flatten(start), currentToken)
   return Effect.zipRight(
-    Effect.suspend(() => (state.current === undefined ? load(rotation, operation) : Effect.void)),
+    Effect.suspend(() => (state.current === undefined ? load(rotation) : Effect.void)),
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (state.current === undefined || isEnding(rotation, state.current, now)) return refreshed
       if (!isDue(rotation, state.current, now) || now < state.backoffUntil) return currentToken
@@ -65,14 +58,14 @@ const get = (rotation: Rotation, operation: string) => {
 }
 
 /** Replaces a token that the service rejected with 401. Returns whether there is another token now. */
-const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted) => {
+const renew = (rotation: Rotation, refused: Redacted.Redacted) => {
   const { flight, state } = rotation
   const isAnother = () => state.current !== undefined && accessTokenOf(state.current) !== Redacted.value(refused)
-  const refreshed = Effect.map(Effect.flatten(Refresh.start(rotation, operation, Redacted.value(refused))), isAnother)
+  const refreshed = Effect.map(Effect.flatten(Refresh.start(rotation, Redacted.value(refused))), isAnother)
   return Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (isAnother()) return Effect.succeed(true)
     // The service has rejected a token that was fetched a moment ago; another refresh would not help.
-    if (now < state.renewedUntil) return Effect.map(load(rotation, operation), isAnother)
+    if (now < state.renewedUntil) return Effect.map(load(rotation), isAnother)
     // A refresh that was already running may have started before the 401.
     const renewed = flight.isRunning()
       ? Effect.flatMap(refreshed, (isDone) => (isDone ? Effect.succeed(true) : refreshed))
@@ -90,7 +83,7 @@ const renew = (rotation: Rotation, operation: string, refused: Redacted.Redacted
 export const make = (
   installation: Installation,
   endpoint: TokenEndpoint
-): Effect.Effect<RotatingBearer, never, Scope.Scope> =>
+): Effect.Effect<Required<Bearer>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const owner = Math.random().toString(36).slice(2)
@@ -108,7 +101,7 @@ export const make = (
         const { current } = rotation.state
         return current !== undefined && !isDue(rotation, current, now) ? current.accessToken : undefined
       },
-      get: (operation) => get(rotation, operation),
-      renew: (operation, refused) => renew(rotation, operation, refused)
+      get: get(rotation),
+      renew: (refused) => Effect.whenEffect(get(rotation), renew(rotation, refused))
     }
   })

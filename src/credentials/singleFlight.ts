@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import * as Errors from "../Errors.js"
+import { bearerOperation } from "./token.js"
 
 type Work = Effect.Effect<void, Errors.ContactsError>
 
@@ -12,21 +13,25 @@ type Work = Effect.Effect<void, Errors.ContactsError>
 export interface SingleFlight {
   readonly isRunning: () => boolean
   /** Starts the effect unless one is running. The inner effect waits for the one that runs. */
-  readonly start: (operation: string, work: Work) => Effect.Effect<Work>
+  readonly start: (work: Work) => Effect.Effect<Work>
 }
 
 export const make = (scope: Scope.Scope): SingleFlight => {
   let current: Deferred.Deferred<void, Errors.ContactsError> | undefined
   return {
     isRunning: () => current !== undefined,
-    start: (operation, work) =>
+    start: (work) =>
       Effect.suspend(() => {
         if (current !== undefined) return Effect.succeed(Deferred.await(current))
         const flight = Deferred.unsafeMake<void, Errors.ContactsError>(FiberId.none)
         current = flight
         const done = (exit: Exit.Exit<void, Errors.ContactsError>) => {
           current = undefined
-          const released = new Errors.Unauthorized({ operation, attempts: 0, message: "The service has been released" })
+          const released = new Errors.Unauthorized({
+            operation: bearerOperation,
+            attempts: 0,
+            message: "The service has been released"
+          })
           return Exit.isInterrupted(exit) ? Deferred.fail(flight, released) : Deferred.done(flight, exit)
         }
         return Effect.interruptible(work).pipe(

@@ -1,5 +1,8 @@
 // Checks a bearer token, a client id or a client secret.
 
+/** The operation of an error of the credentials. A call that gets the error replaces it by its own. */
+export const bearerOperation = "getBearer"
+
 /** Describes the fault of a token that is sent in a header, without the token itself; undefined if the token is valid. */
 export const faultOf = (what: string, token: unknown): string | undefined => {
   // The types do not catch an environment variable that is not set.

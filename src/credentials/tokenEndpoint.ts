@@ -14,7 +14,7 @@ import { makeExchange } from "../http/exchange.js"
 import * as Failure from "../http/failure.js"
 import { parseObject } from "../runtime/json.js"
 import { defaultLifetime, type TokenResponse } from "./grant.js"
-import { faultOf } from "./token.js"
+import { bearerOperation, faultOf } from "./token.js"
 
 /** The app's credentials. */
 interface Client {
@@ -80,8 +80,14 @@ const isInvalidGrant = ({ status, body }: Failure.Response): boolean => {
 }
 
 /** The error of a response with an access token that cannot be sent. */
-export const unusable = (operation: string, fault: string): Errors.ContactsError =>
-  new Errors.UnexpectedResponse({ operation, attempts: 1, message: fault, outcome: "NotApplied", isRetryable: true })
+export const unusable = (fault: string): Errors.ContactsError =>
+  new Errors.UnexpectedResponse({
+    operation: bearerOperation,
+    attempts: 1,
+    message: fault,
+    outcome: "NotApplied",
+    isRetryable: true
+  })
 
 // --- requests ----------------------------------------------------------------------------------------------------------
 
@@ -102,7 +108,6 @@ const failure = (error: Errors.ContactsError): ExchangeFailure => ({
 
 /** Requests a token, with retries while the vendor still returns the same pair again. Uninterruptible while it sends. */
 export type TokenEndpoint = (
-  operation: string,
   path: string,
   form: Form,
   headers?: { readonly [name: string]: string }
@@ -134,7 +139,7 @@ const secretFields = ["client_secret", "refresh_token", "code"]
 /** Makes one attempt: sends the request and reads the token from its response. */
 const makeAttempt = (
   exchange: ReturnType<typeof makeExchange>,
-  call: Failure.Call,
+  call: Failure.ErrorContext,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<TokenResponse, ExchangeFailure> =>
   Effect.gen(function* () {
@@ -176,11 +181,11 @@ const withRetries = (
     })
   )
 
-/** The token endpoints at a base URL. */
-export const make = (client: HttpClient.HttpClient, baseUrl: URL): TokenEndpoint => {
+/** The token endpoints at a base URL. Their errors have the given `operation`. */
+export const make = (client: HttpClient.HttpClient, baseUrl: URL, operation = bearerOperation): TokenEndpoint => {
   const exchange = makeExchange(client)
-  return (operation, path, form, headers = {}) => {
-    const call: Failure.Call = {
+  return (path, form, headers = {}) => {
+    const call: Failure.ErrorContext = {
       operation,
       attempts: 1,
       declares: [400, 401, 422],

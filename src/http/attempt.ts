@@ -72,7 +72,7 @@ const bearerOf = ({ request }: Attempt): ReadonlyArray<string> => {
 }
 
 /** The properties of an attempt that its errors contain. */
-export const errorContext = (attempt: Attempt, isSent = true): Failure.Call => {
+export const errorContext = (attempt: Attempt, isSent = true): Failure.ErrorContext => {
   const { call, requestsBefore, unknownSince } = attempt
   return {
     operation: call.encoded.name,

@@ -2,6 +2,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Errors from "../Errors.js"
 import * as Failure from "./failure.js"
@@ -12,12 +13,15 @@ import { withTimeLimit } from "./deadline.js"
 
 /** The source of the bearers of one service. */
 export interface Bearer {
-  /** The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. */
-  readonly get: (operation: string) => Effect.Effect<Redacted.Redacted, Errors.ContactsError>
+  /**
+   * The bearer for a call. Fails with `Unauthorized` if there is none, or with the error of the vendor's token endpoint. The
+   * call replaces the `operation` and the `attempts` of the error by its own.
+   */
+  readonly get: Effect.Effect<Redacted.Redacted, Errors.ContactsError>
   /** Returns the cached bearer if there is one and no refresh is due. `now` is in milliseconds of the epoch. */
   readonly cached?: (now: number) => Redacted.Redacted | undefined
-  /** Renews a refused bearer. Returns whether there is another one now; absent if there is only ever one bearer. */
-  readonly renew?: (operation: string, refused: Redacted.Redacted) => Effect.Effect<boolean, Errors.ContactsError>
+  /** Renews a refused bearer. Returns another one, `None` if there is none; absent if there is only ever one bearer. */
+  readonly renew?: (refused: Redacted.Redacted) => Effect.Effect<Option.Option<Redacted.Redacted>, Errors.ContactsError>
 }
 
 /** Matches the messages of a 401 whose cause is not the token, so that another token would not help. */
@@ -38,7 +42,7 @@ const waitFor = <A>(attempt: Attempt, self: Effect.Effect<A, Errors.ContactsErro
   const unsent = errorContext(attempt, false)
   return restore(
     withTimeLimit(
-      Effect.mapError(self, (error) => Failure.withCallContext(unsent, error)),
+      Effect.mapError(self, (error) => Failure.fromCredentials(unsent, error)),
       { clock, until: now + limit, onTimeout: () => Failure.fromTimeout(unsent, Duration.millis(limit), false) }
     )
   )
@@ -58,18 +62,20 @@ export const withBearer =
       })
 
     const getBearer = (attempt: Attempt): Effect.Effect<Redacted.Redacted, AttemptFailure> =>
-      Effect.mapError(waitFor(attempt, get(attempt.call.encoded.name)), (error) => ({ error }))
+      Effect.mapError(waitFor(attempt, get), (error) => ({ error }))
 
     const resend = (attempt: Attempt, refused: Redacted.Redacted, response: Response) => {
       if (renew === undefined || !isRefusedBearer(response)) return Effect.succeed(response)
       const { requests, sentAt } = response
       const next = { ...attempt, requestsBefore: requests }
-      const renewed = Effect.mapError(
-        waitFor(next, renew(attempt.call.encoded.name, refused)),
-        (error): AttemptFailure => ({ error, sentAt, isFinal: true })
-      )
-      return Effect.flatMap(renewed, (isAnother) =>
-        isAnother ? Effect.flatMap(getBearer(next), (bearer) => sendWith(next, bearer)) : Effect.succeed(response)
+      const renewed = Effect.mapError(waitFor(next, renew(refused)), (error): AttemptFailure => ({
+        error,
+        sentAt,
+        isFinal: true
+      }))
+      return Effect.flatMap(
+        renewed,
+        Option.match({ onNone: () => Effect.succeed(response), onSome: (bearer) => sendWith(next, bearer) })
       )
     }
 

@@ -14,7 +14,7 @@ import { clockOf, servicesOf, uninterruptible } from "../runtime/fiber.js"
 import { monotonic } from "../runtime/timer.js"
 
 /** The properties of a request that its errors contain. */
-export type ExchangeContext = Pick<Failure.Call, "operation" | "declares" | "secrets">
+export type ExchangeContext = Pick<Failure.ErrorContext, "operation" | "declares" | "secrets">
 
 /** Sends one request with a timeout and reads the complete response. Errors treat it as a write that is safe to repeat. */
 export const makeExchange = (client: HttpClient.HttpClient) => {

@@ -1,5 +1,6 @@
 // Pure functions that convert a response, a failed transport or an invalid input into an error.
 import * as Duration from "effect/Duration"
+import * as Struct from "effect/Struct"
 import { type Duplicate, duplicateOf, isContactNotFound } from "../fields/refusals.js"
 import {
   BadRequest,
@@ -22,7 +23,7 @@ export { faults } from "./faults.js"
 export { retryAfter, serverTime } from "./retryAfter.js"
 
 /** The call that an error is about. */
-export interface Call {
+export interface ErrorContext {
   readonly operation: string
   /** The number of requests that were sent. */
   readonly attempts: number
@@ -45,13 +46,13 @@ export interface Response extends Head {
 }
 
 /** The outcome of the call after this attempt and the earlier ones. */
-const outcomeOf = (call: Call, outcome: Outcome): Outcome =>
+const outcomeOf = (call: ErrorContext, outcome: Outcome): Outcome =>
   call.isWrite && (call.mayBeApplied || outcome === "Unknown") ? "Unknown" : "NotApplied"
 
 /** Whether a status is a 2xx. */
 export const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status <= 299
 
-const verdict = (call: Call, outcome: Outcome, isTransient = true) => {
+const verdict = (call: ErrorContext, outcome: Outcome, isTransient = true) => {
   const settled = outcomeOf(call, outcome)
   return { outcome: settled, isRetryable: isTransient && (settled === "NotApplied" || call.isSafeToRetry) } as const
 }
@@ -96,6 +97,9 @@ const messageOf = (response: Response, body: unknown, details: ReadonlyArray<str
 
 // --- from another error ------------------------------------------------------------------------------------------------
 
+/** The fields that all errors have. */
+const commonFields = ["operation", "attempts", "message", "status", "traceId", "details", "outcome"] as const
+
 /** A copy of an error with other fields. */
 const copied = (error: ContactsError, fields: object): ContactsError => {
   // The constructors of all error classes accept the fields that all errors have.
@@ -105,10 +109,20 @@ const copied = (error: ContactsError, fields: object): ContactsError => {
 }
 
 /**
- * Converts an error that ended a call before its next request was sent into an error of that call, with its `attempts`.
+ * Converts an error that ended a call before its next request was sent into an error of that call, with its `operation` and
+ * `attempts`. Its outcome is that of the requests that the call has sent, not that of a token exchange.
  */
-export const withCallContext = (call: Call, error: ContactsError): ContactsError =>
-  copied(error, { attempts: call.attempts, outcome: outcomeOf(call, error.outcome) })
+export const withCallContext = (call: ErrorContext, error: ContactsError): ContactsError =>
+  copied(error, { operation: call.operation, attempts: call.attempts, outcome: outcomeOf(call, "NotApplied") })
+
+/**
+ * The error of a call that has not got its bearer. A 400 or 422 of the token endpoint refuses the app or its grant, not the
+ * input of the call, so it becomes `Unauthorized`.
+ */
+export const fromCredentials = (call: ErrorContext, error: ContactsError): ContactsError => {
+  const isOfApp = error._tag === "BadRequest" || error._tag === "Unprocessable"
+  return withCallContext(call, isOfApp ? new Unauthorized(Struct.pick(error, ...commonFields)) : error)
+}
 
 /** The same error with another message. */
 export const withMessage = (error: ContactsError, message: string): ContactsError =>
@@ -135,7 +149,7 @@ const transient = new Set([408, 425])
  * The error for a response that is no success, whatever its status and its body. `now` is the time of the response, in
  * milliseconds of the epoch: a `Retry-After` date is counted from it if the response has no `Date` header.
  */
-export const fromResponse = (call: Call, response: Response, now: number): ContactsError => {
+export const fromResponse = (call: ErrorContext, response: Response, now: number): ContactsError => {
   const body = parseJson(response.body)
   const { messages, details, traceId, duplicate } = parseErrorBody(body, concealing(call.secrets()))
   const { status } = response
@@ -169,7 +183,11 @@ export const fromResponse = (call: Call, response: Response, now: number): Conta
 /**
  * The error for a 2xx whose body cannot be decoded: a write has probably been applied.
  */
-export const fromUnreadable = (call: Call, response: Response, reasons: ReadonlyArray<string>): UnexpectedResponse => {
+export const fromUnreadable = (
+  call: ErrorContext,
+  response: Response,
+  reasons: ReadonlyArray<string>
+): UnexpectedResponse => {
   const conceal = concealing(call.secrets())
   const { traceId } = parseErrorBody(parseJson(response.body), conceal)
   const details = redactedLines(reasons, conceal)
@@ -185,7 +203,7 @@ export const fromUnreadable = (call: Call, response: Response, reasons: Readonly
 }
 
 /** The error for a 2xx whose body is larger than the limit: a write has probably been applied. */
-export const fromTooLarge = (call: Call, status: number, message: string): UnexpectedResponse =>
+export const fromTooLarge = (call: ErrorContext, status: number, message: string): UnexpectedResponse =>
   new UnexpectedResponse({
     operation: call.operation,
     attempts: call.attempts,
@@ -208,7 +226,7 @@ export const tagOfStatus = (declares: ReadonlyArray<number>, status: number): Co
  * The error for a redirect that is not followed. 307 and 308 ask for the same request at another URL, so nothing was
  * applied. The other redirects may be responses to a write that was applied (RFC 9110, 15.4).
  */
-export const fromRedirect = (call: Call, status: number, reason: string): UnexpectedResponse =>
+export const fromRedirect = (call: ErrorContext, status: number, reason: string): UnexpectedResponse =>
   new UnexpectedResponse({
     operation: call.operation,
     attempts: call.attempts,
@@ -235,7 +253,7 @@ const sendStates: { readonly [state in SendState]: readonly [what: string, outco
  * The error for a failed transport. The error keeps the cause's code, but not the cause. `isSent` is false if the transport
  * knows that nothing of the request was sent.
  */
-export const fromTransport = (call: Call, cause: unknown, isSent = true): TransportError => {
+export const fromTransport = (call: ErrorContext, cause: unknown, isSent = true): TransportError => {
   const chain = causes(cause)
   const code = codeOf(chain)
   const state = sendStateOf(chain, code)
@@ -252,7 +270,7 @@ export const fromTransport = (call: Call, cause: unknown, isSent = true): Transp
 /**
  * The error for an attempt that timed out. `isSent` is whether its request was sent before the timeout.
  */
-export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolean): TransportError =>
+export const fromTimeout = (call: ErrorContext, limit: Duration.Duration, isSent: boolean): TransportError =>
   new TransportError({
     operation: call.operation,
     attempts: call.attempts,
@@ -264,7 +282,7 @@ export const fromTimeout = (call: Call, limit: Duration.Duration, isSent: boolea
 /**
  * The error for a call whose base URL cannot be used: nothing was sent.
  */
-export const fromConfiguration = (call: Call, reason: string): TransportError =>
+export const fromConfiguration = (call: ErrorContext, reason: string): TransportError =>
   new TransportError({
     operation: call.operation,
     attempts: 0,

@@ -73,7 +73,7 @@ interface Day {
 }
 
 /** A permit, as the state records it. */
-export interface Grant {
+export interface PermitRecord {
   readonly process: string
   /** The time at which it stops counting if the request never completes. */
   readonly until: number
@@ -84,13 +84,13 @@ export interface Grant {
   readonly completed: number
 }
 
-export interface Wish {
+export interface PermitRequest {
   readonly priority: Level
   readonly leaseMillis: number
 }
 
 /** The result of a request that got a response. */
-export interface Outcome {
+export interface RequestResult {
   readonly isRefused: boolean
   readonly retryAfterMillis: number | undefined
   readonly headers: RateLimitHeaders | undefined
@@ -236,7 +236,7 @@ const count = ({ log }: LimitState, until: number, process: string): void => {
 }
 
 /** Stops counting the request of a grant. Returns `false` if it did not count, because its lease has ended. */
-const uncount = ({ log }: LimitState, { until, process }: Grant): boolean => {
+const uncount = ({ log }: LimitState, { until, process }: PermitRecord): boolean => {
   const index = indexOf(log, until, process)
   const slice = log[index]
   if (slice?.[0] !== until) return false
@@ -274,9 +274,9 @@ export const advance = (state: LimitState, time: number): LimitState => {
 export const acquire = (
   state: LimitState,
   settings: Settings,
-  { priority, leaseMillis }: Wish,
+  { priority, leaseMillis }: PermitRequest,
   process: string
-): Grant | undefined => {
+): PermitRecord | undefined => {
   const { now, day, expired, completed } = state
   if (closedFor(state, settings, priority) > 0 || leftInPart(state, settings, priority) <= 0) return undefined
   if (used(state) >= allowed(state, settings)) return undefined
@@ -295,10 +295,10 @@ export const acquire = (
 export const acquireAll = (
   state: LimitState,
   settings: Settings,
-  wishes: ReadonlyArray<Wish>,
+  wishes: ReadonlyArray<PermitRequest>,
   process: string
-): ReadonlyArray<Grant> => {
-  const grants: Array<Grant> = []
+): ReadonlyArray<PermitRecord> => {
+  const grants: Array<PermitRecord> = []
   for (const wish of wishes) {
     const grant = acquire(state, settings, wish, process)
     if (grant === undefined) break
@@ -308,20 +308,25 @@ export const acquireAll = (
 }
 
 /** Returns the permit of a request that was not sent. */
-export const release = (state: LimitState, grant: Grant): void => {
+export const release = (state: LimitState, grant: PermitRecord): void => {
   if (!uncount(state, grant)) return
   state.given -= 1
   if (state.day !== null) state.day.left += 1
 }
 
 /** Adds a permit of this process to a state that does not have it yet, such as one that Redis has returned. */
-export const adopt = (state: LimitState, { until, process }: Grant): void => {
+export const adopt = (state: LimitState, { until, process }: PermitRecord): void => {
   state.given += 1
   count(state, until, process)
 }
 
 /** Sets the pause after a response. Requests that were refused together cause one pause. */
-const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outcome, time: number): void => {
+const pauseAfter = (
+  { pause, interval }: LimitState,
+  grant: PermitRecord,
+  outcome: RequestResult,
+  time: number
+): void => {
   const { isRefused, retryAfterMillis = 0, headers } = outcome
   if (!isRefused) {
     if (headers !== undefined) pause.length = 0
@@ -339,7 +344,7 @@ const pauseAfter = ({ pause, interval }: LimitState, grant: Grant, outcome: Outc
  * In a sliding window, these are all requests of an interval. In a fixed window, they are the requests since its start, so
  * the estimate uses their rate.
  */
-const observe = (state: LimitState, grant: Grant, time: number, counted: number): void => {
+const observe = (state: LimitState, grant: PermitRecord, time: number, counted: number): void => {
   const { others, given, interval, limit } = state
   // The first responses after a silence also count requests from before it, perhaps of a process that has ended. They leave
   // the window soon, so an observation counts for a shorter time at first.
@@ -361,7 +366,13 @@ const observe = (state: LimitState, grant: Grant, time: number, counted: number)
 }
 
 /** Learns the limit, the use of others and the daily quota from a response. */
-const learn = (state: LimitState, grant: Grant, time: number, isRefused: boolean, told: RateLimitHeaders): void => {
+const learn = (
+  state: LimitState,
+  grant: PermitRecord,
+  time: number,
+  isRefused: boolean,
+  told: RateLimitHeaders
+): void => {
   const { limit, remaining, interval, day } = told
   state.limit = limit ?? state.limit
   if (interval !== undefined && interval !== state.interval) {
@@ -378,7 +389,12 @@ const learn = (state: LimitState, grant: Grant, time: number, isRefused: boolean
 }
 
 /** Records the end of a request. It counts for one more interval. */
-export const complete = (state: LimitState, grant: Grant, time: number, outcome: Outcome | undefined): void => {
+export const complete = (
+  state: LimitState,
+  grant: PermitRecord,
+  time: number,
+  outcome: RequestResult | undefined
+): void => {
   state.completed += 1
   // The permit is no longer in the log if its lease has ended.
   if (!uncount(state, grant)) state.given += 1

@@ -85,8 +85,6 @@ export interface Limiter {
     options: AcquireOptions,
     restore?: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) => Effect.Effect<Permit, Rejection>
-  /** Whether no request counts, waits or is paused, so that the limit can be removed. */
-  readonly isIdle: Effect.Effect<boolean>
   /** The current state. */
   readonly state: Effect.Effect<State>
 }

@@ -21,12 +21,12 @@ export interface Store {
   /** Whether permits come from a store that processes share. */
   readonly isShared: () => boolean
   /** Returns a permit if this process can give one without the shared store. */
-  readonly acquire: (wish: Limit.Wish) => Limit.Grant | undefined
+  readonly acquire: (wish: Limit.PermitRequest) => Limit.PermitRecord | undefined
   /** Returns permits for the first wishes from the shared store. */
-  readonly ask: (wishes: ReadonlyArray<Limit.Wish>) => Promise<ReadonlyArray<Limit.Grant>>
-  readonly complete: (grant: Limit.Grant, outcome: Limit.Outcome | undefined) => void
-  readonly release: (grant: Limit.Grant) => void
-  /** Whether a request of this process counts, or is not yet written to the shared store. */
+  readonly ask: (wishes: ReadonlyArray<Limit.PermitRequest>) => Promise<ReadonlyArray<Limit.PermitRecord>>
+  readonly complete: (grant: Limit.PermitRecord, outcome: Limit.RequestResult | undefined) => void
+  readonly release: (grant: Limit.PermitRecord) => void
+  /** Whether a request of this process counts, or may not be written to the shared store, which is tried again. */
   readonly isUsed: () => boolean
   readonly isAvailable: () => boolean
   /** Reads the state from the shared store. */
@@ -60,7 +60,7 @@ const rejection = (reason: Rejection["reason"], retryAfterMillis: number) => {
 export class Queue implements Limiter {
   private readonly queues: { readonly [priority in Level]: Set<Waiter> } = { interactive: new Set(), bulk: new Set() }
   /** Permits from the shared store for callers that wait. */
-  private readonly ready: Array<Limit.Grant> = []
+  private readonly ready: Array<Limit.PermitRecord> = []
   private isAsking = false
 
   constructor(
@@ -186,7 +186,7 @@ export class Queue implements Limiter {
     })
   }
 
-  private permit(grant: Limit.Grant): Permit {
+  private permit(grant: Limit.PermitRecord): Permit {
     return new HeldPermit(grant, this.store, this.onChange)
   }
 
@@ -214,12 +214,11 @@ export class Queue implements Limiter {
     })
   }
 
-  get isIdle(): Effect.Effect<boolean> {
-    return Effect.sync(() => {
-      const state = this.store.read()
-      const isClosed = Limit.pausedFor(state) > 0 || (state.day !== null && state.day.left <= 0)
-      return !isClosed && !this.store.isUsed() && this.waiting === 0
-    })
+  /** Whether no request counts, waits or is paused, so that the limit can be removed. */
+  isIdle(): boolean {
+    const state = this.store.read()
+    const isClosed = Limit.pausedFor(state) > 0 || (state.day !== null && state.day.left <= 0)
+    return !isClosed && !this.store.isUsed() && this.waiting === 0
   }
 
   get state(): Effect.Effect<State> {
@@ -249,7 +248,7 @@ class HeldPermit implements Permit {
   private isOver = false
 
   constructor(
-    private readonly grant: Limit.Grant,
+    private readonly grant: Limit.PermitRecord,
     private readonly store: Store,
     private readonly onChange: () => void
   ) {}

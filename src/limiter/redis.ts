@@ -25,7 +25,7 @@ return { now, ARGV[2] }
 const scriptId = createHash("sha1").update(script).digest("hex")
 
 /** The timeout of a command, in milliseconds. */
-const patience = 500
+const commandTimeout = 500
 
 /** The interval at which Redis is tried again while it cannot be used, in milliseconds. */
 const retryEvery = 1000
@@ -53,9 +53,9 @@ export class RedisStore implements Store {
   /** A write whose reply has not arrived. Redis may have applied it all the same. */
   private unconfirmed: { readonly version: string; readonly changes: ReadonlyArray<Change> } | undefined
   /** While Redis cannot be used: the state of this process's requests, and the time of the next try. */
-  private away: { state: Limit.LimitState; retryAt: number } | undefined
+  private fallback: { state: Limit.LimitState; retryAt: number } | undefined
   private warnedAt = -Infinity
-  private isTelling = false
+  private isWriteScheduled = false
 
   constructor(
     private readonly client: Redis,
@@ -83,13 +83,13 @@ export class RedisStore implements Store {
       if (String(error).includes("NOSCRIPT")) return this.client.eval(script, 1, this.key, ...args)
       throw error
     })
-    const reply: unknown = await withTimeout(replied, patience)
+    const reply: unknown = await withTimeout(replied, commandTimeout)
     if (!Array.isArray(reply) || typeof reply[0] !== "number") throw new Error("its reply is not one of the script")
     return reply as ReadonlyArray<unknown>
   }
 
   /** The next state: with the changes that are not yet written, and with permits for the first wishes. */
-  private next(wishes: ReadonlyArray<Limit.Wish>) {
+  private next(wishes: ReadonlyArray<Limit.PermitRequest>) {
     const state = Limit.advance(structuredClone(this.state), this.now())
     const seenAt = state.processes[this.process]
     const isPresent = seenAt !== undefined && state.now - seenAt < presenceEvery
@@ -100,7 +100,7 @@ export class RedisStore implements Store {
   }
 
   /** Gets permits by the newest state. Repeats while other processes write in between; one of them always succeeds. */
-  private async exchange(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
+  private async exchange(wishes: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
     for (;;) {
       const { isConnected, unconfirmed, version } = this
       const changes = [...this.changes]
@@ -143,27 +143,37 @@ export class RedisStore implements Store {
   }
 
   /** Exchanges with Redis. If that fails, the process continues without Redis. */
-  private async tryExchange(wishes: ReadonlyArray<Limit.Wish> = []): Promise<ReadonlyArray<Limit.Grant>> {
+  private async tryExchange(
+    wishes: ReadonlyArray<Limit.PermitRequest> = []
+  ): Promise<ReadonlyArray<Limit.PermitRecord>> {
     try {
       const grants = await this.exchange(wishes)
-      if (this.away !== undefined) addUnavailableStores(-1)
-      this.away = undefined
+      if (this.fallback !== undefined) addUnavailableStores(-1)
+      this.fallback = undefined
       return grants
     } catch (error) {
-      this.leave(error)
+      this.useFallback(error)
       return []
     }
   }
 
-  private leave(error: unknown) {
-    if (this.away === undefined) {
+  /** Tries Redis again if that is due. */
+  private retry() {
+    const { fallback } = this
+    if (fallback === undefined || this.clock() < fallback.retryAt) return
+    fallback.retryAt = Infinity
+    void this.tryExchange()
+  }
+
+  private useFallback(error: unknown) {
+    if (this.fallback === undefined) {
       addUnavailableStores(1)
-      this.away = { state: ownPart(this.state, this.process), retryAt: 0 }
+      this.fallback = { state: ownPart(this.state, this.process), retryAt: 0 }
       const reason = error instanceof Error ? error.message.slice(0, 100) : "unknown error"
       const share = this.processes === 1 ? "the whole limit" : `1/${this.processes} of the limit`
       this.warn(`Redis cannot be used for the rate limit (${reason}); this process uses ${share} meanwhile`)
     }
-    this.away.retryAt = this.clock() + retryEvery
+    this.fallback.retryAt = this.clock() + retryEvery
     for (const change of this.changes) if (change.until <= this.now()) this.changes.delete(change)
   }
 
@@ -174,70 +184,69 @@ export class RedisStore implements Store {
   }
 
   /** Writes the changes to Redis, including those that follow in the same turn of the event loop. */
-  private tell() {
-    if (this.isTelling || this.away !== undefined) return
-    this.isTelling = true
+  private scheduleWrite() {
+    if (this.isWriteScheduled || this.fallback !== undefined) return
+    this.isWriteScheduled = true
     setTimeout(() => {
-      const told: Promise<unknown> = this.changes.size > 0 ? this.tryExchange() : Promise.resolve()
-      void told.finally(() => {
-        this.isTelling = false
-        if (this.changes.size > 0) this.tell()
+      const written: Promise<unknown> = this.changes.size > 0 ? this.tryExchange() : Promise.resolve()
+      void written.finally(() => {
+        this.isWriteScheduled = false
+        if (this.changes.size > 0) this.scheduleWrite()
       })
     }, 0)
   }
 
   private change(until: number, apply: Change["apply"]) {
     this.changes.add({ until, apply })
-    if (this.away === undefined) this.tell()
+    if (this.fallback === undefined) this.scheduleWrite()
     else apply(this.read())
   }
 
   // --- the store
 
   settings(): Limit.Settings {
-    return this.away === undefined ? this.shared : { ...this.shared, share: this.shared.share / this.processes }
+    return this.fallback === undefined ? this.shared : { ...this.shared, share: this.shared.share / this.processes }
   }
 
   read(): Limit.LimitState {
-    return Limit.advance(this.away?.state ?? this.state, this.now())
+    return Limit.advance(this.fallback?.state ?? this.state, this.now())
   }
 
   isShared(): boolean {
-    return this.away === undefined
+    return this.fallback === undefined
   }
 
-  acquire(wish: Limit.Wish): Limit.Grant | undefined {
-    const { away } = this
-    if (away === undefined) return undefined
-    if (this.clock() >= away.retryAt) {
-      away.retryAt = Infinity
-      void this.tryExchange()
-    }
+  acquire(wish: Limit.PermitRequest): Limit.PermitRecord | undefined {
+    if (this.fallback === undefined) return undefined
+    this.retry()
     const grant = Limit.acquire(this.read(), this.settings(), wish, this.process)
     if (grant !== undefined) this.changes.add({ until: grant.until, apply: (state) => Limit.adopt(state, grant) })
     return grant
   }
 
-  ask(wishes: ReadonlyArray<Limit.Wish>): Promise<ReadonlyArray<Limit.Grant>> {
+  ask(wishes: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
     // A process asks for no more than its share, so that the others get permits too.
     return this.tryExchange(wishes.slice(0, Math.ceil(this.state.limit / this.processes)))
   }
 
-  complete(grant: Limit.Grant, outcome: Limit.Outcome | undefined): void {
+  complete(grant: Limit.PermitRecord, outcome: Limit.RequestResult | undefined): void {
     const at = this.clock() + this.offset.high
     this.change(at + 60_000 + this.state.interval, (state) => Limit.complete(state, grant, at, outcome))
   }
 
-  release(grant: Limit.Grant): void {
+  release(grant: Limit.PermitRecord): void {
     this.change(grant.until, (state) => Limit.release(state, grant))
   }
 
   isUsed(): boolean {
+    // The limit is kept until Redis is back, so that the number of unavailable stores becomes right again.
+    this.retry()
+    if (this.fallback !== undefined) return true
     return this.changes.size > 0 || Limit.used(ownPart(this.read(), this.process)) > 0
   }
 
   isAvailable(): boolean {
-    return this.away === undefined
+    return this.fallback === undefined
   }
 
   get refresh(): Effect.Effect<void> {

@@ -50,27 +50,19 @@ const memoryStore = (settings: Limit.Settings, clock: Clock.Clock): Store => {
 
 export const memoryLimiter =
   (settings: Limit.Settings) =>
-  (key: string, clock: Clock.Clock): Limiter =>
+  (key: string, clock: Clock.Clock): Queue =>
     new Queue(key, memoryStore(settings, clock), clock)
 
 /** Limits by key. A limit is made when it is first opened, and kept while it is open or one of its requests counts. */
-export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter): Service => {
-  const limits = new Map<string, { readonly limiter: Limiter; users: number }>()
-  const forgetIdle = Effect.suspend(() =>
-    Effect.forEach(
-      Array.from(limits).filter(([, { users }]) => users === 0),
-      ([key, limit]) =>
-        // Meanwhile the limit may have been opened again, or replaced by another one of the same key.
-        Effect.map(
-          limit.limiter.isIdle,
-          (isIdle) => isIdle && limit.users === 0 && limits.get(key) === limit && limits.delete(key)
-        ),
-      { discard: true }
-    )
-  )
+export const makeService = (make: (key: string, clock: Clock.Clock) => Queue): Service => {
+  const limits = new Map<string, { readonly limiter: Queue; users: number }>()
+  const forgetIdle = () => {
+    for (const [key, { limiter, users }] of limits) if (users === 0 && limiter.isIdle()) limits.delete(key)
+  }
   const opened = (key: string) =>
     Effect.clockWith((clock) =>
       Effect.sync(() => {
+        forgetIdle()
         const limit = limits.get(key) ?? { limiter: make(key, clock), users: 0 }
         limit.users += 1
         limits.set(key, limit)
@@ -79,11 +71,7 @@ export const makeService = (make: (key: string, clock: Clock.Clock) => Limiter):
     )
   const closed = (limit: { users: number }) => Effect.sync(() => void (limit.users -= 1))
   return {
-    open: (key) =>
-      Effect.zipRight(
-        forgetIdle,
-        Effect.map(Effect.acquireRelease(opened(key), closed), ({ limiter }) => limiter)
-      ),
+    open: (key) => Effect.map(Effect.acquireRelease(opened(key), closed), ({ limiter }) => limiter),
     states: Effect.suspend(() => Effect.forEach(limits.values(), ({ limiter }) => limiter.state))
   }
 }
@@ -94,7 +82,6 @@ const unlimitedPermit: Permit = { complete: constVoid, release: constVoid }
 export const unlimited: Limiter = {
   tryAcquire: () => unlimitedPermit,
   acquire: () => Effect.succeed(unlimitedPermit),
-  isIdle: Effect.succeed(true),
   state: Effect.succeed({
     key: "",
     limit: Infinity,

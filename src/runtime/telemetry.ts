@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
@@ -141,29 +142,22 @@ interface Spanned<A, E> {
 export const spanned = <A, E>(
   self: Effect.Effect<A, E>,
   { name, kind, attributes, ofValue, tagOf }: Spanned<A, E>
-): Effect.Effect<A, E> => {
-  let value: Option.Option<A> = Option.none()
-  const ended = Effect.uninterruptibleMask((restore) =>
-    Effect.useSpan(name, { kind, captureStackTrace: false }, (span) => {
+): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.makeSpan(name, { kind, captureStackTrace: false }), (span) => {
       annotate(span, attributes)
       // `restore` lets an interruption end the effect at once; the span still ends with `interrupted`.
-      return Effect.matchCauseEffect(restore(Effect.withParentSpan(self, span)), {
-        onSuccess: (found) => {
-          value = Option.some(found)
-          const tags = ofValue?.(found) ?? {}
+      return Effect.onExit(restore(Effect.withParentSpan(self, span)), (exit) =>
+        Effect.map(Effect.clock, (clock) => {
+          const tags = Exit.match(exit, {
+            onFailure: (cause): Tags => ({ "error.type": errorTypeOf(cause, tagOf) }),
+            onSuccess: (value) => ofValue?.(value) ?? {}
+          })
           annotate(span, tags)
           const errorType = tags["error.type"]
-          return errorType === undefined ? Effect.void : Effect.die(String(errorType))
-        },
-        onFailure: (cause) => {
-          annotate(span, { "error.type": errorTypeOf(cause, tagOf) })
-          return Effect.failCause(cause)
-        }
-      })
+          const isFailed = Exit.isSuccess(exit) && errorType !== undefined
+          span.end(clock.unsafeCurrentTimeNanos(), isFailed ? Exit.die(String(errorType)) : exit)
+        })
+      )
     })
   )
-  return Effect.matchCauseEffect(ended, {
-    onSuccess: () => Effect.succeed(Option.getOrThrow(value)),
-    onFailure: (cause) => (Option.isSome(value) ? Effect.succeed(value.value) : Effect.failCause(cause))
-  })
-}
