@@ -117,14 +117,9 @@ export const accessToken = (
   rateLimitKey: options.rateLimitKey ?? `source:${Math.random().toString(36).slice(2)}`,
   open: () => {
     const get = Effect.flatMap(token, checkedBearer)
-    return Effect.succeed<Bearer>({
-      get,
-      renew: (refused) =>
-        Effect.map(
-          get,
-          Option.liftPredicate((token) => Redacted.value(token) !== Redacted.value(refused))
-        )
-    })
+    const isOther = (refused: Redacted.Redacted) =>
+      Option.liftPredicate((token: Redacted.Redacted) => Redacted.value(token) !== Redacted.value(refused))
+    return Effect.succeed<Bearer>({ get, renew: (refused) => Effect.map(get, isOther(refused)) })
   }
 })
 

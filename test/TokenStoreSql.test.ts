@@ -352,7 +352,7 @@ describe("a token store in SQL", () => {
           const renewal = made as Statement.Statement<object>
           return released.await.pipe(Effect.zipRight(renewal), Effect.ensuring(renewed.open))
         },
-        get: (target, name) => (name === "withoutTransforms" ? () => delayed : Reflect.get(target, name))
+        get: (target, name) => (name === "withoutTransforms" ? () => delayed : (Reflect.get(target, name) as unknown))
       })
       const store = yield* Effect.provideService(TokenStoreSql.make(), SqlClient.SqlClient, delayed)
       vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })

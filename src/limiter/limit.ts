@@ -324,10 +324,10 @@ export const adopt = (state: LimitState, { until, process }: PermitRecord): void
 const pauseAfter = (
   { pause, interval }: LimitState,
   grant: PermitRecord,
-  outcome: RequestResult,
+  result: RequestResult,
   time: number
 ): void => {
-  const { isRefused, retryAfterMillis = 0, headers } = outcome
+  const { isRefused, retryAfterMillis = 0, headers } = result
   if (!isRefused) {
     if (headers !== undefined) pause.length = 0
   } else if (retryAfterMillis > 0) {
@@ -366,14 +366,9 @@ const observe = (state: LimitState, grant: PermitRecord, time: number, counted: 
 }
 
 /** Learns the limit, the use of others and the daily quota from a response. */
-const learn = (
-  state: LimitState,
-  grant: PermitRecord,
-  time: number,
-  isRefused: boolean,
-  told: RateLimitHeaders
-): void => {
-  const { limit, remaining, interval, day } = told
+const learn = (state: LimitState, grant: PermitRecord, time: number, { isRefused, headers }: RequestResult): void => {
+  if (headers === undefined) return
+  const { limit, remaining, interval, day } = headers
   state.limit = limit ?? state.limit
   if (interval !== undefined && interval !== state.interval) {
     state.interval = interval
@@ -389,20 +384,15 @@ const learn = (
 }
 
 /** Records the end of a request. It counts for one more interval. */
-export const complete = (
-  state: LimitState,
-  grant: PermitRecord,
-  time: number,
-  outcome: RequestResult | undefined
-): void => {
+export const complete = (state: LimitState, grant: PermitRecord, time: number, result?: RequestResult): void => {
   state.completed += 1
   // The permit is no longer in the log if its lease has ended.
   if (!uncount(state, grant)) state.given += 1
-  if (outcome !== undefined) {
+  if (result !== undefined) {
     if (isSilent(state, time)) state.others.firstAt = state.others.since = time
     state.lastResponseAt = Math.max(state.lastResponseAt, time)
-    pauseAfter(state, grant, outcome, time)
-    if (outcome.headers !== undefined) learn(state, grant, time, outcome.isRefused, outcome.headers)
+    pauseAfter(state, grant, result, time)
+    learn(state, grant, time, result)
   }
   count(state, countsUntil(state, time), grant.process)
 }

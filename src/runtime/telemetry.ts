@@ -156,7 +156,8 @@ export const spanned = <A, E>(
           annotate(span, tags)
           const errorType = tags["error.type"]
           const isFailed = Exit.isSuccess(exit) && errorType !== undefined
-          span.end(clock.unsafeCurrentTimeNanos(), isFailed ? Exit.die(String(errorType)) : exit)
+          // Without the value: a tracer may print it, and it holds the response and its request.
+          span.end(clock.unsafeCurrentTimeNanos(), isFailed ? Exit.die(String(errorType)) : Exit.asVoid(exit))
         })
       )
     })
