@@ -176,6 +176,14 @@ describe("a list with doubtful contents", () => {
     })
   )
 
+  it.scopedLive("creates no empty contact from a row whose only cell cannot be read", () =>
+    Effect.gen(function* () {
+      const file = yield* bytesIn("days.csv", "dateOfBirth\n2026-02-30\n")
+      const tried = yield* growthhub(["import", file, "--skip-invalid-cells", ...anywhere])
+      expect([tried.code, tried.out + tried.err]).toEqual([2, expect.stringContaining("has no field of a contact")])
+    })
+  )
+
   it.scopedLive("keeps the tags of a JSON list of numbers", () =>
     Effect.gen(function* () {
       const env = yield* environment
