@@ -263,6 +263,9 @@ export interface Found {
  */
 export interface ContactCache extends Cache.Cache<Schema.ContactId, Schema.Contact, Errors.ContactsError> {}
 
+/** The service whose contacts a cache holds. */
+const servicesOfCaches = new WeakMap<ContactCache, Context.Tag.Service<ContactsService>>()
+
 /**
  * A cache for {@link getMany}. It holds the contacts of the service that it was made with; calls of another service do not use
  * it, because that may be another customer's account.
@@ -283,9 +286,6 @@ export const makeCache = (options: {
       timeToLive: Exit.match({ onSuccess: () => options.timeToLive, onFailure: () => Duration.zero })
     }).pipe(Effect.tap((cache) => Effect.sync(() => servicesOfCaches.set(cache, service))))
   )
-
-/** The service whose contacts a cache holds. */
-const servicesOfCaches = new WeakMap<ContactCache, Context.Tag.Service<ContactsService>>()
 
 /**
  * Gets many contacts. An id that occurs several times is read once. Results come in the order in which the ids first occur.

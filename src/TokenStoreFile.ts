@@ -114,6 +114,7 @@ const flushDirectory = async (path: string) => {
  * whether the text was replaced.
  */
 const replace = async (path: string, text: string, mode: number, expected: string | undefined): Promise<boolean> => {
+  await sweep(path)
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, "wx", mode)
@@ -190,31 +191,28 @@ const lockedFile = ({ path, allowGroup }: Target, unlock: () => Promise<void>, i
   const read = Effect.tap(readText(path, allowGroup), (text) => {
     known = { text }
   })
-  const write = (text: string, expected: string | undefined) => {
-    const written = sweep(path).then(() => replace(path, text, allowGroup ? 0o660 : 0o600, expected))
-    writing = written.catch(() => undefined)
-    return written
-  }
+  /** Runs a change of the file, unless another process has taken the lock. */
+  const write = (change: () => Promise<boolean>) =>
+    Effect.suspend(() => {
+      if (isLost()) return Effect.fail(lockLost())
+      const changed = change()
+      writing = changed.catch(() => undefined)
+      return Effect.flatMap(
+        attempt("written", () => changed),
+        (isChanged) => (isChanged ? Effect.void : Effect.fail(lockLost()))
+      )
+    })
   return {
     grant: {
       get: Effect.flatMap(read, decode),
       set: (grant) =>
         Effect.gen(function* () {
           if (known === undefined) yield* read
-          if (isLost()) return yield* lockLost()
           const text = TokenStore.encode(grant)
-          if (!(yield* attempt("written", () => write(text, known?.text)))) return yield* lockLost()
+          yield* write(() => replace(path, text, allowGroup ? 0o660 : 0o600, known?.text))
           known = { text }
         }),
-      remove: Effect.suspend(() => {
-        if (isLost()) return Effect.fail(lockLost())
-        const removed = remove(path)
-        writing = removed.catch(() => undefined)
-        return Effect.flatMap(
-          attempt("written", () => removed),
-          (isRemoved) => (isRemoved ? Effect.void : Effect.fail(lockLost()))
-        )
-      })
+      remove: write(() => remove(path))
     },
     // The release waits for the write, which without the lock could overwrite the grant of another process.
     release: Effect.ignore(attempt("unlocked", () => writing.then(() => unlock())))

@@ -107,7 +107,7 @@ export const upsertContact = endpoint({
   errors: documentedErrors,
   isSafeToRetry: ({ email, phone, createNewIfDuplicateAllowed }) =>
     [email, phone].some(isNonBlankText) && createNewIfDuplicateAllowed !== true,
-  reconcile: (answer, repeat) => (answer.new ? answer : { ...answer, new: wasCreatedByCall(answer.contact, repeat) })
+  reconcile: (answer, timing) => (answer.new ? answer : { ...answer, new: wasCreatedByCall(answer.contact, timing) })
 })
 
 /** An empty object, which counts as null: no contact matches. */
@@ -154,9 +154,9 @@ export const createContact = endpoint({
   verify: (lookup, { body: { locationId, email, phone } }) => {
     if (!isNonBlankText(email) && !isNonBlankText(phone)) return Effect.succeed(Option.none())
     const query = isNonBlankText(email) ? { locationId, email } : { locationId, number: phone ?? "" }
-    return Effect.map(lookup(getDuplicateContact, { query }), ({ answer: { contact }, ...repeat }) => {
+    return Effect.map(lookup(getDuplicateContact, { query }), ({ answer: { contact }, ...timing }) => {
       const isOurs = contact?.createdBy?.source === undefined || contact.createdBy.source === "INTEGRATION"
-      return contact && isOurs && wasCreatedSince(contact.dateAdded, repeat) ? Option.some({ contact }) : Option.none()
+      return contact && isOurs && wasCreatedSince(contact.dateAdded, timing) ? Option.some({ contact }) : Option.none()
     })
   }
 })

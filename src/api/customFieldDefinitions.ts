@@ -266,11 +266,11 @@ export const createCustomField = endpoint({
   answer: CustomFieldAnswer,
   isSafeToRetry: never,
   verify: (lookup, { params, body: { name, dataType } }) =>
-    Effect.map(lookup(getCustomFields, { params, query: { model: "all" } }), ({ answer, ...repeat }) =>
+    Effect.map(lookup(getCustomFields, { params, query: { model: "all" } }), ({ answer, ...timing }) =>
       Option.map(
         Option.fromNullable(
           answer.customFields.find(
-            (one) => hasFields(one, { name, dataType }) && wasCreatedSince(one.dateAdded, repeat)
+            (one) => hasFields(one, { name, dataType }) && wasCreatedSince(one.dateAdded, timing)
           )
         ),
         (customField) => ({ customField })

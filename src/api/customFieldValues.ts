@@ -78,8 +78,8 @@ const text: Check = (value) => (typeof value === "string" ? Either.right(value) 
 
 /** Accepts a number, or a number as text, as a response may have it. */
 const number: Check = (value) => {
-  const number = normalizeNumber(value)
-  return typeof number === "number" ? Either.right(number) : Either.left("must be a finite number")
+  const normalized = normalizeNumber(value)
+  return typeof normalized === "number" ? Either.right(normalized) : Either.left("must be a finite number")
 }
 
 const encodeDay = Schema.encodeUnknownEither(DateOfBirth)

@@ -156,7 +156,7 @@ export interface Endpoint<
   /** Whether a retry with this body is safe although an earlier attempt may have been applied. */
   readonly isSafeToRetry: (body: Schema.Schema.Type<Body>) => boolean
   /** Corrects the answer of a retry, after an earlier attempt that may have been applied. */
-  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, repeat: RetryTiming) => Schema.Schema.Type<Answer>
+  readonly reconcile?: (answer: Schema.Schema.Type<Answer>, timing: RetryTiming) => Schema.Schema.Type<Answer>
   /**
    * The answer of a call whose retry failed because an earlier attempt had been applied: the contact to delete is gone, for
    * example. `None` if the error means something else.

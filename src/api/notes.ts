@@ -159,9 +159,9 @@ export const createNote = endpoint({
   answer: NoteAnswer,
   isSafeToRetry: never,
   verify: (lookup, { params, body }) =>
-    Effect.map(lookup(getAllNotes, { params }), ({ answer: { notes }, ...repeat }) =>
+    Effect.map(lookup(getAllNotes, { params }), ({ answer: { notes }, ...timing }) =>
       Option.map(
-        Option.fromNullable(notes.find((note) => hasFields(note, body) && wasCreatedSince(note.dateAdded, repeat))),
+        Option.fromNullable(notes.find((note) => hasFields(note, body) && wasCreatedSince(note.dateAdded, timing))),
         (note) => ({ note })
       )
     )

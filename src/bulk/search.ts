@@ -43,9 +43,9 @@ const newOf = ({ contacts }: SearchPage, { previous }: Position): ReadonlyArray<
 /** The position of the next page, if there is one. It is evaluated after the contacts of the current page are emitted. */
 type Next = Effect.Effect<Option.Option<Position>, ContactsError>
 
-const nextPosition = (position: Position, page: SearchPage, pageLimit: number): Next => {
+const nextPosition = (position: Position, page: SearchPage, added: number, pageLimit: number): Next => {
   const { contacts, total } = page
-  const seen = position.count + newOf(page, position).length
+  const seen = position.count + added
   // A short page is the last one only if the pages so far have all contacts.
   if (contacts.length === 0 || (contacts.length < pageLimit && seen >= total)) return Effect.succeedNone
   if (page.searchAfter === undefined) return Effect.fail(searchFailure("The last contact of a page has no searchAfter"))
@@ -65,9 +65,13 @@ export const pages = (
       const pageAt = (position: Position) =>
         searchContacts({ ...search, pageLimit, sort, searchAfter: position.searchAfter }).pipe(
           Effect.provideService(RateLimit.Priority, "bulk" as const),
-          Effect.map((page) =>
-            Option.some([Chunk.fromIterable(newOf(page, position)), nextPosition(position, page, pageLimit)] as const)
-          )
+          Effect.map((page) => {
+            const added = newOf(page, position)
+            return Option.some([
+              Chunk.fromIterable(added),
+              nextPosition(position, page, added.length, pageLimit)
+            ] as const)
+          })
         )
       const first: Next = Effect.succeedSome({ searchAfter, previous: new Set<string>(), count: 0 })
       return Stream.unfoldChunkEffect(first, (next) =>

@@ -10,7 +10,7 @@ import { kinds, maximumDeferred } from "./journal.js"
 import * as letters from "./letters.js"
 import type { Queued, Emitter, IdentitiesOf } from "./ordering.js"
 import { BulkStopped, type Failure, type Outcome } from "./outcome.js"
-import { type IsRepeatable, type Item, shouldResend, stopMessage } from "./verdict.js"
+import { type IsSafeToRetry, type Item, shouldResend, stopMessage } from "./verdict.js"
 
 /** The services and options of a run. */
 export interface RunOptions {
@@ -21,7 +21,7 @@ export interface RunOptions {
   /** The maximum number of concurrent calls. */
   readonly concurrency: number
   /** Whether a contact can be sent again without being applied twice. */
-  readonly isSafeToRetry: IsRepeatable
+  readonly isSafeToRetry: IsSafeToRetry
   /** Returns the identities of a contact. Contacts with a common identity count as the same contact. */
   readonly identitiesOf: IdentitiesOf
   /** The number of transient failures in a row that stops the run. */

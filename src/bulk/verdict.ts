@@ -72,10 +72,14 @@ export const failureOf = ({ index, input, mayBeApplied }: Item, error: Errors.Co
   Outcome[mayBeApplied || error.outcome === "Unknown" ? "Unknown" : "Rejected"]({ index, input, error })
 
 /** Whether a contact can be sent again without being applied twice. */
-export type IsRepeatable = (input: ContactUpsert) => boolean
+export type IsSafeToRetry = (input: ContactUpsert) => boolean
 
 /** Whether sending the contact again may help and cannot create it twice. */
-export const shouldResend = (isSafeToRetry: IsRepeatable, { input, sends }: Item, { _tag, error }: Failure): boolean =>
+export const shouldResend = (
+  isSafeToRetry: IsSafeToRetry,
+  { input, sends }: Item,
+  { _tag, error }: Failure
+): boolean =>
   _tag === "Unknown"
     ? isSafeToRetry(input) && (error.outcome === "Unknown" || error.isRetryable)
     : error.isRetryable && sends < maximumSends

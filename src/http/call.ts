@@ -82,7 +82,7 @@ export const makePerform = (environment: HttpEnvironment): Perform => {
     ((row, input) =>
       performCall(row, input, (_, attempt, answer, response) => ({
         answer,
-        ...repeatOf(attempt, unknownSince, response)
+        ...retryTimingOf(attempt, unknownSince, response)
       }))) as Lookup
 
   // The types of input and answer come from the endpoint's definition.
@@ -160,9 +160,9 @@ const requestBuilder = (baseUrl: string) => {
 const reconcile: MapAnswer = (row, attempt, answer, response) =>
   attempt.unknownSince === undefined || row.reconcile === undefined
     ? answer
-    : row.reconcile(answer, repeatOf(attempt, attempt.unknownSince, response))
+    : row.reconcile(answer, retryTimingOf(attempt, attempt.unknownSince, response))
 
-const repeatOf = (attempt: Attempt, unknownSince: number, response: Response): RetryTiming => ({
+const retryTimingOf = (attempt: Attempt, unknownSince: number, response: Response): RetryTiming => ({
   elapsed: monotonic(attempt.call.clock) - unknownSince,
   serverTime: Failure.serverTime(response, attempt.call.clock.unsafeCurrentTimeMillis())
 })

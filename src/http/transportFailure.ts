@@ -26,6 +26,9 @@ const notTunnelled = /^(?:UND_ERR_PRX_\w+|ERR_PROXY_TUNNEL)$/
 const notTrusted = /^(?:CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_\w+)$/
 const notTrustedOnDeno = /invalid peer certificate/
 
+/** The message of fetch for a port that it blocks, such as 1 and 6000. */
+const blockedPort = /^bad port$/
+
 /** The messages of failures without a code: of node:tls, of undici's proxy client, and of Deno. */
 const notConnectedMessages = [
   /^Client network socket disconnected before secure TLS connection was established$/,
@@ -52,9 +55,6 @@ const isFailedHandshake = ({ code, message }: JsonObject): boolean => {
 const isUnbuilt = ({ _tag, reason }: JsonObject) =>
   _tag === "RequestError" && (reason === "Encode" || reason === "InvalidUrl")
 
-/** Whether fetch has refused the port of the URL: it blocks some, such as 1 and 6000. */
-const isBlockedPort = (chain: Chain) => says(chain, /^bad port$/)
-
 const says = (chain: Chain, pattern: RegExp): boolean =>
   chain.some(({ message }) => typeof message === "string" && pattern.test(message))
 
@@ -62,7 +62,7 @@ export type SendState = "NotBuilt" | "NotTrusted" | "NotConnected" | "Sent"
 
 /** Classifies a transport's error by whether its request may have been sent. */
 export const sendStateOf = (chain: Chain, code = ""): SendState => {
-  if (chain.some(isUnbuilt) || isBlockedPort(chain)) return "NotBuilt"
+  if (chain.some(isUnbuilt) || says(chain, blockedPort)) return "NotBuilt"
   if (notTrusted.test(code) || says(chain, notTrustedOnDeno)) return "NotTrusted"
   if (notConnectedMessages.some((pattern) => says(chain, pattern)) || chain.some(isFailedHandshake)) {
     return "NotConnected"

@@ -235,7 +235,7 @@ const count = ({ log }: LimitState, until: number, process: string): void => {
   else log.splice(index + 1, 0, [until, 1, process])
 }
 
-/** Stops counting the request of a grant. Returns `false` if it did not count, because its lease has ended. */
+/** Stops counting the request of a permit. Returns `false` if it did not count, because its lease has ended. */
 const uncount = ({ log }: LimitState, { until, process }: PermitRecord): boolean => {
   const index = indexOf(log, until, process)
   const slice = log[index]
@@ -291,25 +291,25 @@ export const acquire = (
   return { process, until, givenAt: now, given: state.given, expired, completed }
 }
 
-/** Returns permits for the first wishes, in order, until none is free. */
+/** Returns permits for the first requests, in order, until none is free. */
 export const acquireAll = (
   state: LimitState,
   settings: Settings,
-  wishes: ReadonlyArray<PermitRequest>,
+  requests: ReadonlyArray<PermitRequest>,
   process: string
 ): ReadonlyArray<PermitRecord> => {
-  const grants: Array<PermitRecord> = []
-  for (const wish of wishes) {
-    const grant = acquire(state, settings, wish, process)
-    if (grant === undefined) break
-    grants.push(grant)
+  const records: Array<PermitRecord> = []
+  for (const request of requests) {
+    const record = acquire(state, settings, request, process)
+    if (record === undefined) break
+    records.push(record)
   }
-  return grants
+  return records
 }
 
 /** Returns the permit of a request that was not sent. */
-export const release = (state: LimitState, grant: PermitRecord): void => {
-  if (!uncount(state, grant)) return
+export const release = (state: LimitState, record: PermitRecord): void => {
+  if (!uncount(state, record)) return
   state.given -= 1
   if (state.day !== null) state.day.left += 1
 }
@@ -323,7 +323,7 @@ export const adopt = (state: LimitState, { until, process }: PermitRecord): void
 /** Sets the pause after a response. Requests that were refused together cause one pause. */
 const pauseAfter = (
   { pause, interval }: LimitState,
-  grant: PermitRecord,
+  record: PermitRecord,
   result: RequestResult,
   time: number
 ): void => {
@@ -332,7 +332,7 @@ const pauseAfter = (
     if (headers !== undefined) pause.length = 0
   } else if (retryAfterMillis > 0) {
     pause.until = Math.max(pause.until, time + Math.min(retryAfterMillis, longestPause))
-  } else if (grant.givenAt >= pause.startedAt) {
+  } else if (record.givenAt >= pause.startedAt) {
     pause.length = pause.length === 0 ? interval / parts : Math.min(2 * pause.length, interval)
     pause.startedAt = time
     pause.until = Math.max(pause.until, time + pause.length)
@@ -344,7 +344,7 @@ const pauseAfter = (
  * In a sliding window, these are all requests of an interval. In a fixed window, they are the requests since its start, so
  * the estimate uses their rate.
  */
-const observe = (state: LimitState, grant: PermitRecord, time: number, counted: number): void => {
+const observe = (state: LimitState, record: PermitRecord, time: number, counted: number): void => {
   const { others, given, interval, limit } = state
   // The first responses after a silence also count requests from before it, perhaps of a process that has ended. They leave
   // the window soon, so an observation counts for a shorter time at first.
@@ -353,12 +353,12 @@ const observe = (state: LimitState, grant: PermitRecord, time: number, counted: 
     others.latest = 0
     others.since = time
   }
-  const atMost = counted - grant.completed - 1
+  const atMost = counted - record.completed - 1
   const elapsed = time - others.fewestAt
-  let seen = counted - (given - grant.expired)
+  let seen = counted - (given - record.expired)
   if (atMost < others.fewest) {
     others.fewest = atMost
-    others.fewestAt = grant.givenAt
+    others.fewestAt = record.givenAt
   } else if (elapsed >= interval * rateBase) {
     seen = Math.max(seen, ((counted - given - others.fewest) / elapsed) * interval)
   }
@@ -366,7 +366,7 @@ const observe = (state: LimitState, grant: PermitRecord, time: number, counted: 
 }
 
 /** Learns the limit, the use of others and the daily quota from a response. */
-const learn = (state: LimitState, grant: PermitRecord, time: number, { isRefused, headers }: RequestResult): void => {
+const learn = (state: LimitState, record: PermitRecord, time: number, { isRefused, headers }: RequestResult): void => {
   if (headers === undefined) return
   const { limit, remaining, interval, day } = headers
   state.limit = limit ?? state.limit
@@ -375,24 +375,24 @@ const learn = (state: LimitState, grant: PermitRecord, time: number, { isRefused
     state.others.since = time
   }
   if (remaining !== undefined && remaining <= state.limit) {
-    observe(state, grant, time, state.limit - remaining + (isRefused ? 1 : 0))
+    observe(state, record, time, state.limit - remaining + (isRefused ? 1 : 0))
   }
   if (day === undefined) return
   // The service may not have counted the requests that were sent since.
-  const left = day.left - (state.given - grant.given)
+  const left = day.left - (state.given - record.given)
   state.day = { limit: day.limit, left, resetsAt: time + day.resetsIn, probeAt: time + probeEvery }
 }
 
 /** Records the end of a request. It counts for one more interval. */
-export const complete = (state: LimitState, grant: PermitRecord, time: number, result?: RequestResult): void => {
+export const complete = (state: LimitState, record: PermitRecord, time: number, result?: RequestResult): void => {
   state.completed += 1
   // The permit is no longer in the log if its lease has ended.
-  if (!uncount(state, grant)) state.given += 1
+  if (!uncount(state, record)) state.given += 1
   if (result !== undefined) {
     if (isSilent(state, time)) state.others.firstAt = state.others.since = time
     state.lastResponseAt = Math.max(state.lastResponseAt, time)
-    pauseAfter(state, grant, result, time)
-    learn(state, grant, time, result)
+    pauseAfter(state, record, result, time)
+    learn(state, record, time, result)
   }
-  count(state, countsUntil(state, time), grant.process)
+  count(state, countsUntil(state, time), record.process)
 }

@@ -21,11 +21,11 @@ export interface Store {
   /** Whether permits come from a store that processes share. */
   readonly isShared: () => boolean
   /** Returns a permit if this process can give one without the shared store. */
-  readonly acquire: (wish: Limit.PermitRequest) => Limit.PermitRecord | undefined
-  /** Returns permits for the first wishes from the shared store. */
-  readonly ask: (wishes: ReadonlyArray<Limit.PermitRequest>) => Promise<ReadonlyArray<Limit.PermitRecord>>
-  readonly complete: (grant: Limit.PermitRecord, outcome: Limit.RequestResult | undefined) => void
-  readonly release: (grant: Limit.PermitRecord) => void
+  readonly acquire: (request: Limit.PermitRequest) => Limit.PermitRecord | undefined
+  /** Returns permits for the first requests from the shared store. */
+  readonly ask: (requests: ReadonlyArray<Limit.PermitRequest>) => Promise<ReadonlyArray<Limit.PermitRecord>>
+  readonly complete: (record: Limit.PermitRecord, outcome: Limit.RequestResult | undefined) => void
+  readonly release: (record: Limit.PermitRecord) => void
   /** Whether a request of this process counts, or may not be written to the shared store, which is tried again. */
   readonly isUsed: () => boolean
   readonly isAvailable: () => boolean
@@ -132,9 +132,9 @@ export class Queue implements Limiter {
   private ask() {
     if (this.isAsking || !this.store.isShared()) return
     this.isAsking = true
-    void this.store.ask([...this.queues.interactive, ...this.queues.bulk]).then((grants) => {
+    void this.store.ask([...this.queues.interactive, ...this.queues.bulk]).then((records) => {
       this.isAsking = false
-      this.ready.push(...grants)
+      this.ready.push(...records)
       this.releaseUnused()
       this.wakeFirst(false)
     })
@@ -175,10 +175,10 @@ export class Queue implements Limiter {
       const rejected = this.rejected(waiter, waiter.until - now, 1)
       if (rejected !== undefined) return rejected
       if (this.first() === waiter) {
-        const grant = this.ready.shift() ?? this.store.acquire(waiter)
-        if (grant !== undefined) {
+        const record = this.ready.shift() ?? this.store.acquire(waiter)
+        if (record !== undefined) {
           this.leave(waiter)
-          return Effect.succeed(this.permit(grant))
+          return Effect.succeed(this.permit(record))
         }
         if (mayAsk) this.ask()
       }
@@ -186,8 +186,8 @@ export class Queue implements Limiter {
     })
   }
 
-  private permit(grant: Limit.PermitRecord): Permit {
-    return new HeldPermit(grant, this.store, this.onChange)
+  private permit(record: Limit.PermitRecord): Permit {
+    return new HeldPermit(record, this.store, this.onChange)
   }
 
   private readonly onChange = () => this.wakeFirst(true)
@@ -196,8 +196,8 @@ export class Queue implements Limiter {
 
   tryAcquire(options: AcquireOptions): Permit | undefined {
     const isFirst = this.waiting === 0 || (options.priority === "interactive" && this.queues.interactive.size === 0)
-    const grant = isFirst ? this.store.acquire(options) : undefined
-    return grant && this.permit(grant)
+    const record = isFirst ? this.store.acquire(options) : undefined
+    return record && this.permit(record)
   }
 
   acquire(options: AcquireOptions, restore?: Restore): Effect.Effect<Permit, Rejection> {
@@ -248,7 +248,7 @@ class HeldPermit implements Permit {
   private isOver = false
 
   constructor(
-    private readonly grant: Limit.PermitRecord,
+    private readonly record: Limit.PermitRecord,
     private readonly store: Store,
     private readonly onChange: () => void
   ) {}
@@ -261,13 +261,13 @@ class HeldPermit implements Permit {
       retryAfterMillis,
       headers: parseRateLimitHeaders(response.status, response.headers)
     }
-    this.store.complete(this.grant, outcome)
+    this.store.complete(this.record, outcome)
     this.onChange()
   }
   release() {
     if (this.isOver) return
     this.isOver = true
-    this.store.release(this.grant)
+    this.store.release(this.record)
     this.onChange()
   }
 }

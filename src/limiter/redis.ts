@@ -88,23 +88,23 @@ export class RedisStore implements Store {
     return reply as ReadonlyArray<unknown>
   }
 
-  /** The next state: with the changes that are not yet written, and with permits for the first wishes. */
-  private next(wishes: ReadonlyArray<Limit.PermitRequest>) {
+  /** The next state: with the changes that are not yet written, and with permits for the first requests. */
+  private next(requests: ReadonlyArray<Limit.PermitRequest>) {
     const state = Limit.advance(structuredClone(this.state), this.now())
     const seenAt = state.processes[this.process]
     const isPresent = seenAt !== undefined && state.now - seenAt < presenceEvery
     if (!isPresent) seeProcess(state, this.process)
     for (const { apply } of this.changes) apply(state)
-    const grants = Limit.acquireAll(state, this.shared, wishes, this.process)
-    return { state, grants, isChanged: !isPresent || this.changes.size > 0 || grants.length > 0 }
+    const records = Limit.acquireAll(state, this.shared, requests, this.process)
+    return { state, records, isChanged: !isPresent || this.changes.size > 0 || records.length > 0 }
   }
 
   /** Gets permits by the newest state. Repeats while other processes write in between; one of them always succeeds. */
-  private async exchange(wishes: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
+  private async exchange(requests: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
     for (;;) {
       const { isConnected, unconfirmed, version } = this
       const changes = [...this.changes]
-      const { state, grants, isChanged } = this.next(wishes)
+      const { state, records, isChanged } = this.next(requests)
       // Nothing is written before the first reply, because the time of Redis is not known.
       const isWritten = isConnected && isChanged
       const next = isWritten ? randomBytes(8).toString("hex") : ""
@@ -118,7 +118,7 @@ export class RedisStore implements Store {
         this.version = next
         this.state = state
         this.confirm(changes)
-        return grants
+        return records
       }
       if (unconfirmed !== undefined && found === unconfirmed.version) this.confirm(unconfirmed.changes)
       if (found !== version) this.adopt(String(found), String(text))
@@ -144,13 +144,13 @@ export class RedisStore implements Store {
 
   /** Exchanges with Redis. If that fails, the process continues without Redis. */
   private async tryExchange(
-    wishes: ReadonlyArray<Limit.PermitRequest> = []
+    requests: ReadonlyArray<Limit.PermitRequest> = []
   ): Promise<ReadonlyArray<Limit.PermitRecord>> {
     try {
-      const grants = await this.exchange(wishes)
+      const records = await this.exchange(requests)
       if (this.fallback !== undefined) addUnavailableStores(-1)
       this.fallback = undefined
-      return grants
+      return records
     } catch (error) {
       this.useFallback(error)
       return []
@@ -216,26 +216,26 @@ export class RedisStore implements Store {
     return this.fallback === undefined
   }
 
-  acquire(wish: Limit.PermitRequest): Limit.PermitRecord | undefined {
+  acquire(request: Limit.PermitRequest): Limit.PermitRecord | undefined {
     if (this.fallback === undefined) return undefined
     this.retry()
-    const grant = Limit.acquire(this.read(), this.settings(), wish, this.process)
-    if (grant !== undefined) this.changes.add({ until: grant.until, apply: (state) => Limit.adopt(state, grant) })
-    return grant
+    const record = Limit.acquire(this.read(), this.settings(), request, this.process)
+    if (record !== undefined) this.changes.add({ until: record.until, apply: (state) => Limit.adopt(state, record) })
+    return record
   }
 
-  ask(wishes: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
+  ask(requests: ReadonlyArray<Limit.PermitRequest>): Promise<ReadonlyArray<Limit.PermitRecord>> {
     // A process asks for no more than its share, so that the others get permits too.
-    return this.tryExchange(wishes.slice(0, Math.ceil(this.state.limit / this.processes)))
+    return this.tryExchange(requests.slice(0, Math.ceil(this.state.limit / this.processes)))
   }
 
-  complete(grant: Limit.PermitRecord, outcome: Limit.RequestResult | undefined): void {
+  complete(record: Limit.PermitRecord, outcome: Limit.RequestResult | undefined): void {
     const at = this.clock() + this.offset.high
-    this.change(at + 60_000 + this.state.interval, (state) => Limit.complete(state, grant, at, outcome))
+    this.change(at + 60_000 + this.state.interval, (state) => Limit.complete(state, record, at, outcome))
   }
 
-  release(grant: Limit.PermitRecord): void {
-    this.change(grant.until, (state) => Limit.release(state, grant))
+  release(record: Limit.PermitRecord): void {
+    this.change(record.until, (state) => Limit.release(state, record))
   }
 
   isUsed(): boolean {

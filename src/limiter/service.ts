@@ -38,10 +38,10 @@ const memoryStore = (settings: Limit.Settings, clock: Clock.Clock): Store => {
     settings: () => settings,
     read,
     isShared: () => false,
-    acquire: (wish) => Limit.acquire(read(), settings, wish, ""),
+    acquire: (request) => Limit.acquire(read(), settings, request, ""),
     ask: () => Promise.resolve([]),
-    complete: (grant, outcome) => Limit.complete(read(), grant, state.now, outcome),
-    release: (grant) => Limit.release(read(), grant),
+    complete: (record, outcome) => Limit.complete(read(), record, state.now, outcome),
+    release: (record) => Limit.release(read(), record),
     isUsed: () => Limit.used(read()) > 0,
     isAvailable: () => true,
     refresh: Effect.void

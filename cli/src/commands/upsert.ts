@@ -6,23 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ContactsService } from "effect-growthhub/ContactsService"
 import type { ContactUpsert } from "effect-growthhub/Schema"
-import { controlFields } from "../ControlFields.js"
+import { hasData } from "../ContactData.js"
 import { fromError, usageError } from "../CliExit.js"
 import * as Connection from "../Connection.js"
 import * as ContactOptions from "../ContactOptions.js"
 import { describe } from "../Help.js"
-import { isArray, type JsonObject } from "../Json.js"
 import * as Layout from "../Layout.js"
-
-const isEmpty = (value: unknown) =>
-  value === undefined ||
-  value === null ||
-  (typeof value === "string" && value.trim() === "") ||
-  (isArray(value) && value.length === 0)
-
-/** Whether the fields hold any data. An upsert without data would create an empty contact, which nobody can find. */
-const hasData = (fields: JsonObject) =>
-  Object.entries(fields).some(([field, value]) => !controlFields.has(field) && !isEmpty(value))
 
 export const upsert = Command.make(
   "upsert",

@@ -1,6 +1,6 @@
 // Converts contacts to the format that an import reads: the fields of an upsert, as JSON and as cells.
 import { ContactUpsert, type SearchedContact } from "effect-growthhub/Schema"
-import { controlFields } from "../ControlFields.js"
+import { controlFields } from "../ContactData.js"
 import { isArray, isObject, type JsonObject } from "../Json.js"
 
 /** A contact with its id and the fields that an import can write. */

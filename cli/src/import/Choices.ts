@@ -20,8 +20,10 @@ const mustBeOf = (choices: ReadonlyArray<string>) => {
 const makeFind = (choices: ReadonlyArray<string>) => {
   const exact = new Set(choices)
   const similar = new Map<string, ReadonlyArray<string>>()
-  for (const choice of choices)
-    similar.set(normalizeName(choice), [...(similar.get(normalizeName(choice)) ?? []), choice])
+  for (const choice of choices) {
+    const name = normalizeName(choice)
+    similar.set(name, [...(similar.get(name) ?? []), choice])
+  }
   return (text: string): string | undefined => {
     if (exact.has(text)) return text
     const found = similar.get(normalizeName(text)) ?? []

@@ -135,7 +135,7 @@ const keepHint = (preset: Preset | undefined) =>
   preset === undefined ? "" : `. To keep one, say what it is: --column 'NAME=FIELD'`
 
 /** Whether a name has the form of a custom field's id. */
-const isPlainId = (called: string) => /^[A-Za-z0-9]{20}$/.test(called)
+const isPlainId = (name: string) => /^[A-Za-z0-9]{20}$/.test(name)
 
 /** Resolves a candidate to a custom field; undefined if it is not one. */
 const resolve = (

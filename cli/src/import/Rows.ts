@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ContactId, ContactUpsert, type LocationId } from "effect-growthhub/Schema"
-import { controlFields } from "../ControlFields.js"
+import { hasData } from "../ContactData.js"
 import { faultsOf } from "../Faults.js"
 import { isArray, isObject, isTooDeep, type JsonObject, parseOption, tooDeep } from "../Json.js"
 import type { ReadCell } from "./Cells.js"
@@ -50,9 +50,7 @@ export const planOf = (contact: ContactUpsert): Plan | undefined => plans.get(co
 
 /** The fault of a contact without fields: it would be created empty. */
 const emptyOf = (contact: object): ReadonlyArray<Fault> =>
-  Object.keys(contact).every((name) => controlFields.has(name))
-    ? [{ column: undefined, text: "has no field of a contact" }]
-    : []
+  hasData(contact) ? [] : [{ column: undefined, text: "has no field of a contact" }]
 
 const planned = (row: Row, contactId: ContactId | undefined): Row => {
   if (row.faults.length > 0 || contactId !== undefined) {
@@ -164,7 +162,7 @@ export const fromCells = ({ line, cells }: Record, reading: Reading): Row => {
         ...surplus,
         ...(isWithoutLocation ? [{ column: undefined, text: "locationId should not be empty" }] : []),
         ...(skips ? [] : draft.faults),
-        ...(draft.contactId === undefined && draft.faults.length === 0 ? emptyOf(contact) : [])
+        ...(draft.contactId === undefined ? emptyOf(contact) : [])
       ],
       skipped: skips ? draft.faults : [],
       hasBlanks: false
