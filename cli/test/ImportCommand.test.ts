@@ -4,7 +4,6 @@ import * as RetryPolicy from "effect-growthhub/RetryPolicy"
 import { Sandbox } from "effect-growthhub/Sandbox"
 import { readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { json } from "../../test/servers.js"
 import { environment, fileOf, growthhub, inTerminal, read, unreachable } from "./command.js"
 
 describe("an import", () => {
